@@ -1,0 +1,1 @@
+//! OpenAI's device-code login for ChatGPT subscriptions, as a WebAssembly component.
