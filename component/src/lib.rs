@@ -1,1 +1,73 @@
 //! OpenAI's device-code login for ChatGPT subscriptions, as a WebAssembly component.
+//!
+//! Data comes in by the seven functions of [`connection`] (and, in the world
+//! `platform`, by [`credentials`]), goes out by the four [`ports`], and rests in
+//! one key-value bucket:
+//!
+//! ```text
+//!     connection/, credentials      what a caller asks for
+//!        │        │
+//!        │     rotation             the one way a refresh token is ever spent
+//!        │        │
+//!     openai/     credential, pending, cache     the wire │ what is stored
+//!        │        │
+//!      ports: Http · Store · Clock · Random
+//!        │
+//!     wasi/                         the only files that know WASI
+//! ```
+//!
+//! Everything above `wasi/` is ordinary Rust over the ports and is tested
+//! natively with fakes; only `wasi/` is compiled for WebAssembly alone.
+//!
+//! # What is promised
+//!
+//! - A refresh token is never presented twice by this component's own doing:
+//!   the intent to present it is stored first ([`rotation`]).
+//! - What was received is stored before it is used or returned.
+//! - No function of [`connection`] returns a token, and no error contains one.
+//! - The component never sleeps and never loops over the network: every call
+//!   makes a handful of requests and returns.
+//!
+//! # Scope
+//!
+//! One bucket is one person's connection. Choosing the bucket, deciding which
+//! addresses may be reached, sealing what is stored and waiting are the host's.
+
+#[allow(
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    reason = "generated from wit/"
+)]
+mod bindings;
+
+mod backend;
+mod cache;
+mod claims;
+pub mod connection;
+mod credential;
+pub mod credentials;
+mod error;
+mod login;
+mod openai;
+mod pending;
+pub mod ports;
+mod rotation;
+mod secret;
+mod text;
+
+#[cfg(target_arch = "wasm32")]
+mod wasi;
+
+#[cfg(test)]
+mod fakes;
+
+/// The types of the contract, generated from `wit/connection.wit`.
+pub mod contract {
+    pub use crate::bindings::exports::chatgpt::oauth::connection::{
+        AnswerSource, ConnectionState, ConnectionStatus, Error, ErrorCode, LoginProgress,
+        LoginPrompt, LoginStatus, LogoutResult, LogoutStatus, Model, ModelList, PendingLogin,
+        RefreshResult, UsageCredits, UsageReport, UsageWindow,
+    };
+}

@@ -1,0 +1,17 @@
+#![allow(unreachable_pub, reason = "the generated macro is exported")]
+
+#[cfg(any(feature = "platform", not(target_arch = "wasm32")))]
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "platform",
+    generate_all,
+    pub_export_macro: true,
+});
+
+#[cfg(not(any(feature = "platform", not(target_arch = "wasm32"))))]
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "onboarding",
+    generate_all,
+    pub_export_macro: true,
+});

@@ -1,0 +1,213 @@
+//! Who the tokens belong to, as their claims say.
+//!
+//! Claims are hints for people and for the account header, never an
+//! authorisation: they came over TLS from the issuer and no signature is
+//! checked. A token that cannot be read is no error, it only says nothing.
+
+use crate::text::clean;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A token longer than this is not looked into, in bytes.
+const TOKEN_MAX: usize = 64 * 1024;
+
+/// Lifetimes beyond this are not believed, in seconds: 90 days.
+const LIFETIME_MAX: u64 = 90 * 86_400;
+
+/// What is known of the account.
+#[derive(Clone, Default, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    /// For people only.
+    #[serde(default)]
+    pub(crate) email: Option<String>,
+    /// As of when the token was made; usage knows better.
+    #[serde(default)]
+    pub(crate) plan: Option<String>,
+    /// The ChatGPT account or workspace. Never an API organization.
+    #[serde(default)]
+    pub(crate) account_id: Option<String>,
+    /// The person: two can share one account.
+    #[serde(default)]
+    pub(crate) user_id: Option<String>,
+    /// The account lies in the FedRAMP environment.
+    #[serde(default)]
+    pub(crate) fedramp: bool,
+}
+
+impl Claims {
+    /// Reads the id token, and the access token for what that does not say.
+    pub(crate) fn read(id_token: Option<&str>, access_token: Option<&str>) -> Self {
+        let from_access = access_token.map(Self::of_token).unwrap_or_default();
+        id_token
+            .map(Self::of_token)
+            .unwrap_or_default()
+            .or(from_access)
+    }
+
+    /// These claims, and `older` where they say nothing.
+    pub(crate) fn or(self, older: Self) -> Self {
+        Self {
+            email: self.email.or(older.email),
+            plan: self.plan.or(older.plan),
+            account_id: self.account_id.or(older.account_id),
+            user_id: self.user_id.or(older.user_id),
+            fedramp: self.fedramp || older.fedramp,
+        }
+    }
+
+    /// Whether both sides name an account or a person and it is not the same one.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        let differ = |one: &Option<String>, two: &Option<String>| matches!((one, two), (Some(one), Some(two)) if one != two);
+        differ(&self.account_id, &other.account_id) || differ(&self.user_id, &other.user_id)
+    }
+
+    fn of_token(token: &str) -> Self {
+        let Some(payload) = payload(token) else {
+            return Self::default();
+        };
+        let auth = &payload["https://api.openai.com/auth"];
+        let profile = &payload["https://api.openai.com/profile"];
+        let text = |value: &Value| value.as_str().and_then(|text| clean(text, 320));
+        Self {
+            email: text(&payload["email"]).or_else(|| text(&profile["email"])),
+            plan: text(&auth["chatgpt_plan_type"]),
+            account_id: identifier(&auth["chatgpt_account_id"]),
+            user_id: identifier(&auth["chatgpt_user_id"]).or_else(|| identifier(&auth["user_id"])),
+            fedramp: auth["chatgpt_account_is_fedramp"]
+                .as_bool()
+                .unwrap_or(false),
+        }
+    }
+}
+
+/// When the access token ends, Unix seconds by the service's clock, not beyond
+/// 90 days after `service_now`. `None` when the token does not say.
+pub(crate) fn expiry(access_token: &str, service_now: u64) -> Option<u64> {
+    let exp = payload(access_token)?["exp"].as_f64()?;
+    (exp >= 1.0).then(|| (exp as u64).min(service_now.saturating_add(LIFETIME_MAX)))
+}
+
+fn payload(token: &str) -> Option<Value> {
+    if token.len() > TOKEN_MAX {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let json = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// An identifier that may be sent in a header: visible ASCII.
+fn identifier(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let usable =
+        (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    usable.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn token(payload: Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        format!("{}.{}.sig", part(&json!({"alg": "none"})), part(&payload))
+    }
+
+    fn auth(claims: Value) -> String {
+        token(json!({"https://api.openai.com/auth": claims}))
+    }
+
+    #[test]
+    fn the_id_token_speaks_first_and_the_access_token_fills_in() {
+        let id = token(json!({
+            "email": "ada@example.com",
+            "https://api.openai.com/auth": {"chatgpt_account_id": "acc", "chatgpt_plan_type": "plus"},
+        }));
+        let access = token(json!({
+            "https://api.openai.com/profile": {"email": "other@example.com"},
+            "https://api.openai.com/auth": {"chatgpt_plan_type": "free", "user_id": "user-1"},
+        }));
+        let claims = Claims::read(Some(&id), Some(&access));
+        assert_eq!(claims.email.as_deref(), Some("ada@example.com"));
+        assert_eq!(claims.plan.as_deref(), Some("plus"));
+        assert_eq!(claims.account_id.as_deref(), Some("acc"));
+        assert_eq!(claims.user_id.as_deref(), Some("user-1"));
+    }
+
+    #[test]
+    fn p15_the_account_id_never_comes_from_organizations() {
+        let id = auth(json!({"organizations": [{"id": "org-1", "is_default": true}]}));
+        assert_eq!(Claims::read(Some(&id), None).account_id, None);
+        let access = auth(json!({"chatgpt_account_id": "acc"}));
+        let claims = Claims::read(Some(&id), Some(&access));
+        assert_eq!(claims.account_id.as_deref(), Some("acc"));
+    }
+
+    #[test]
+    fn p16_claims_of_other_types_are_unknown() {
+        for odd in [
+            json!(7),
+            json!(["a"]),
+            json!(null),
+            json!({"a": 1}),
+            json!(""),
+        ] {
+            let id = auth(json!({
+                "chatgpt_account_id": odd, "chatgpt_plan_type": odd, "chatgpt_account_is_fedramp": odd,
+            }));
+            assert_eq!(Claims::read(Some(&id), None), Claims::default());
+        }
+    }
+
+    #[test]
+    fn p17_a_malformed_token_says_nothing() {
+        let long = format!("a.{}.c", "A".repeat(1 << 20));
+        for bad in [
+            "",
+            "a",
+            "a.b",
+            "a.b.c",
+            "a.b.c.d",
+            "a.!!.c",
+            "a.e30.c.d",
+            &long,
+        ] {
+            assert_eq!(Claims::read(Some(bad), Some(bad)), Claims::default());
+            assert_eq!(expiry(bad, 1000), None);
+        }
+    }
+
+    #[test]
+    fn m11_an_account_id_that_could_break_a_header_is_unknown() {
+        let id = auth(json!({"chatgpt_account_id": "a\r\nx: y"}));
+        assert_eq!(Claims::read(Some(&id), None).account_id, None);
+    }
+
+    #[test]
+    fn p19_odd_expiries_are_clamped_or_unknown() {
+        let exp = |value: Value| expiry(&token(json!({"exp": value})), 1000);
+        assert_eq!(exp(json!(0)), None);
+        assert_eq!(exp(json!(-5)), None);
+        assert_eq!(exp(json!("2000")), None);
+        assert_eq!(exp(json!(2000.7)), Some(2000));
+        assert_eq!(exp(json!(253_402_300_799_u64)), Some(1000 + LIFETIME_MAX));
+    }
+
+    #[test]
+    fn accounts_contradict_only_where_both_are_known() {
+        let account = |id: Option<&str>| Claims {
+            account_id: id.map(str::to_owned),
+            ..Claims::default()
+        };
+        assert!(account(Some("a")).contradicts(&account(Some("b"))));
+        assert!(!account(Some("a")).contradicts(&account(None)));
+        assert!(!account(Some("a")).contradicts(&account(Some("a"))));
+    }
+}

@@ -1,0 +1,79 @@
+use crate::contract::{Error, LoginPrompt};
+use crate::credential::{Record, State};
+use crate::error::Result;
+use crate::openai;
+use crate::pending::Pending;
+use crate::ports::{Ports, StoreError};
+
+/// A code with less than this left is replaced, in seconds: a person needs time
+/// to sign in and type it.
+const WORTH_SHOWING: u64 = 120;
+
+/// Begins a login, or returns the one that waits already.
+///
+/// A login whose code has been approved is never replaced: its tokens are one
+/// `poll` away.
+pub fn start(ports: Ports) -> Result<LoginPrompt> {
+    let record = Record::load(ports)?;
+    if record.state == State::LoggingOut {
+        super::logout::finish_interrupted(ports, &record)?;
+        return start(ports);
+    }
+    let waiting = Pending::load(ports)?.filter(|pending| pending.epoch == record.epoch);
+    match waiting {
+        Some(pending) if is_worth_showing(&pending, ports.now()) => {
+            Ok(prompt(&pending, None, ports.now()))
+        }
+        replaced => begin(ports, &record, replaced),
+    }
+}
+
+fn is_worth_showing(pending: &Pending, now: u64) -> bool {
+    pending.approval.is_some() || pending.seconds_left(now) >= WORTH_SHOWING
+}
+
+fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<LoginPrompt> {
+    let answer = ports.http.send(&openai::user_code::request());
+    let now = ports.now();
+    let code = openai::user_code::read(answer, now).map_err(openai::Setback::error)?;
+    let pending = Pending::new(ports.random_id(), record.epoch, code, now);
+    match pending.store(ports) {
+        Ok(()) => Ok(prompt(
+            &pending,
+            replaced.map(|replaced| replaced.user_code),
+            now,
+        )),
+        Err(fault) => stored_meanwhile(ports, &pending, fault),
+    }
+}
+
+/// After a failed write: the write may have landed, or another `start` was
+/// quicker. What is stored counts.
+fn stored_meanwhile(ports: Ports, pending: &Pending, fault: StoreError) -> Result<LoginPrompt> {
+    match Pending::load(ports)? {
+        Some(stored) if stored.id == pending.id || fault == StoreError::Conflict => {
+            Ok(prompt(&stored, None, ports.now()))
+        }
+        _ => Err(Error::from(fault)),
+    }
+}
+
+fn prompt(pending: &Pending, replaced: Option<String>, now: u64) -> LoginPrompt {
+    let no_longer = replaced
+        .as_ref()
+        .map(|code| format!(" The code {code} no longer counts."));
+    LoginPrompt {
+        instructions: format!(
+            "Open {url}, sign in to ChatGPT and enter the code {code}. \
+             Only go on if you started this login yourself; if a website or a person gave you this code, stop. \
+             The page names Codex, because this login uses the Codex CLI's public client id. \
+             If it refuses the code, switch on device codes for Codex in ChatGPT under Settings, Security \
+             (in a workspace, its admin must permit them).{no_longer}",
+            url = openai::VERIFICATION_URL,
+            code = pending.user_code,
+            no_longer = no_longer.unwrap_or_default(),
+        ),
+        pending: pending.for_caller(now),
+        replaced_user_code: replaced,
+    }
+}

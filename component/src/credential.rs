@@ -1,0 +1,316 @@
+//! The stored login: one record under the key `credential`, and its states.
+//!
+//! ```text
+//!                 login                        intent
+//!   logged-out ─────────▶ active ◀──────────────────────────▶ refreshing
+//!       ▲                   ▲        200, or not processed        │
+//!       │                   │ 200                                 │ no answer,
+//!       │ revoked           │                                     ▼ or abandoned
+//!   logging-out         needs-login ◀── definitive refusal ── uncertain ──▶ refreshing
+//!                                                                    (a probe)
+//! ```
+//!
+//! The record is the only lock there is. Whoever wants to present the refresh
+//! token first writes `refreshing` with an intent; every write raises
+//! `generation`, every login and logout raises `epoch`. Tokens live here and
+//! nowhere else, caches live elsewhere, so that no other write can undo a
+//! rotation.
+//!
+//! Everything here is values: deciding is [`decide`], what an answer makes of
+//! the record is [`settle`], doing it is `rotation`.
+
+mod decide;
+mod settle;
+
+use crate::claims::Claims;
+use crate::contract::{Error, ErrorCode};
+use crate::error::Result;
+use crate::openai::Trouble;
+use crate::ports::{Ports, StoreError};
+use crate::secret::{self, Secret};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub(crate) use decide::{Demand, Step, decide};
+pub(crate) use settle::{Settled, Verdict, settle};
+
+const KEY: &str = "credential";
+
+/// The version of the record that this code writes.
+const VERSION: u32 = 1;
+
+/// A `refreshing` record is abandoned when its intent is this old, in seconds:
+/// longer than the guard (5), the request (30) and the persisting (15) together.
+pub(crate) const ABANDONED_AFTER: u64 = 65;
+
+/// No token is presented again within this time after an intent whose outcome
+/// is unknown, in seconds: longer than the holder's whole work plus the allowed
+/// difference of clocks (5 + 30 + 15 + 30).
+pub(crate) const QUIET: u64 = 120;
+
+/// A stored `not_before` further away than this is ignored, in seconds.
+pub(crate) const NOT_BEFORE_MAX: u64 = 3600;
+
+/// A stored `started` further ahead than this is ignored, in seconds.
+pub(crate) const AHEAD_MAX: u64 = 300;
+
+/// The record. docs/storage.md shows one in every state.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    version: u32,
+    /// Plus one at every write.
+    pub(crate) generation: u64,
+    /// Plus one at every login and every logout.
+    pub(crate) epoch: u64,
+    pub(crate) state: State,
+    /// Why the state is `needs-login`: the service's code.
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+    /// How the person signed in.
+    #[serde(default)]
+    pub(crate) method: Option<String>,
+    /// The pending login that this came of.
+    #[serde(default)]
+    pub(crate) login_id: Option<String>,
+    #[serde(default)]
+    pub(crate) claims: Claims,
+    #[serde(default)]
+    pub(crate) tokens: Option<Tokens>,
+    #[serde(default)]
+    pub(crate) intent: Option<Intent>,
+    /// How often the refresh token was presented since its outcome is uncertain.
+    #[serde(default)]
+    pub(crate) probes: u32,
+    /// No request with the refresh token before this time, Unix seconds.
+    #[serde(default)]
+    pub(crate) not_before: Option<u64>,
+    #[serde(default)]
+    pub(crate) last_error: Option<LastError>,
+    /// The logout asked for revocation.
+    #[serde(default)]
+    pub(crate) revoke: bool,
+    /// When the record was last written, Unix seconds.
+    pub(crate) updated_at: u64,
+    /// What a newer version added; kept as it is.
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// Where the stored login stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum State {
+    /// Signed in.
+    Active,
+    /// Somebody is presenting the refresh token.
+    Refreshing,
+    /// Whether the service took the last presentation is unknown.
+    Uncertain,
+    /// The service has refused the refresh token for good.
+    NeedsLogin,
+    /// A logout waits for its revocation.
+    LoggingOut,
+    /// Nobody is signed in.
+    LoggedOut,
+}
+
+/// The tokens and what is known of their lives.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Tokens {
+    /// `None` when the service gave none: such a login cannot be refreshed.
+    #[serde(with = "secret::stored_option", default)]
+    pub(crate) refresh: Option<Secret>,
+    /// `None` when a refresh brought none: it is due at once.
+    #[serde(with = "secret::stored_option", default)]
+    pub(crate) access: Option<Secret>,
+    /// When the access token came, Unix seconds by this machine's clock.
+    pub(crate) received_at: u64,
+    /// When it ends, Unix seconds by the service's clock.
+    #[serde(default)]
+    pub(crate) expires_at: Option<u64>,
+    /// The service's clock minus this machine's, in seconds.
+    #[serde(default)]
+    pub(crate) clock_offset: i64,
+    /// The fingerprint of the access token, once the backend has refused it.
+    #[serde(default)]
+    pub(crate) refused: Option<String>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// What is written before the refresh token is presented.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    /// 128 random bits: tells one's own intent from anybody else's.
+    pub(crate) attempt: String,
+    /// The fingerprint of the refresh token that is presented.
+    pub(crate) presented: String,
+    /// Unix seconds.
+    pub(crate) started: u64,
+}
+
+/// Why the last refresh brought nothing.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct LastError {
+    pub(crate) trouble: Trouble,
+    /// Unix seconds.
+    pub(crate) at: u64,
+}
+
+impl Tokens {
+    pub(crate) fn new(refresh: Option<Secret>, access: Option<Secret>, received_at: u64) -> Self {
+        Self {
+            refresh,
+            access,
+            received_at,
+            expires_at: None,
+            clock_offset: 0,
+            refused: None,
+            other: Map::new(),
+        }
+    }
+
+    /// Converts a time of the service's clock into one of this machine's.
+    pub(crate) fn local_time(&self, service_time: u64) -> u64 {
+        service_time.saturating_add_signed(self.clock_offset.saturating_neg())
+    }
+}
+
+impl Record {
+    /// What a bucket without a record stands for.
+    pub(crate) fn absent() -> Self {
+        Self {
+            version: VERSION,
+            generation: 0,
+            epoch: 0,
+            state: State::LoggedOut,
+            reason: None,
+            method: None,
+            login_id: None,
+            claims: Claims::default(),
+            tokens: None,
+            intent: None,
+            probes: 0,
+            not_before: None,
+            last_error: None,
+            revoke: false,
+            updated_at: 0,
+            other: Map::new(),
+        }
+    }
+
+    /// Reads the record from the bucket. A missing one is [`Record::absent`].
+    pub(crate) fn load(ports: Ports) -> Result<Self> {
+        match ports.store.get(KEY)? {
+            None => Ok(Self::absent()),
+            Some(bytes) => Self::decode(&bytes),
+        }
+    }
+
+    /// Reads the record of somebody who is signed in.
+    pub(crate) fn load_signed_in(ports: Ports) -> Result<Self> {
+        let record = Self::load(ports)?;
+        if record.has_login() {
+            return Ok(record);
+        }
+        Err(Error::new(ErrorCode::NotConnected, "nobody is signed in"))
+    }
+
+    /// Writes the record as the next generation and returns it. On an error the
+    /// write may have landed: see [`Record::store_checked`].
+    pub(crate) fn store(mut self, ports: Ports) -> std::result::Result<Self, StoreError> {
+        self.generation += 1;
+        self.updated_at = ports.now();
+        ports.store.set(KEY, &self.encode())?;
+        Ok(self)
+    }
+
+    /// Writes the record as the next generation. After an error it reads back:
+    /// if `landed` finds its own write there, the write has succeeded.
+    pub(crate) fn store_checked(
+        self,
+        ports: Ports,
+        landed: impl Fn(&Record) -> bool,
+    ) -> std::result::Result<Self, StoreError> {
+        self.store(ports).or_else(|fault| match Self::load(ports) {
+            Ok(stored) if landed(&stored) => Ok(stored),
+            _ => Err(fault),
+        })
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let damaged = |_| Error::from(StoreError::Corrupt);
+        let Versioned { version } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if version > VERSION {
+            let message =
+                format!("the stored login has version {version}, this software knows {VERSION}");
+            return Err(Error::new(ErrorCode::RecordNewer, message));
+        }
+        serde_json::from_slice(bytes).map_err(damaged)
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a record has string keys and plain values only")
+    }
+
+    /// The record of a fresh login: a new epoch.
+    pub(crate) fn login(&self, login_id: &str, tokens: Tokens, claims: Claims) -> Self {
+        Self {
+            epoch: self.epoch + 1,
+            state: State::Active,
+            reason: None,
+            method: Some("device".to_owned()),
+            login_id: Some(login_id.to_owned()),
+            claims,
+            tokens: Some(tokens),
+            intent: None,
+            probes: 0,
+            not_before: None,
+            last_error: None,
+            revoke: false,
+            ..self.clone()
+        }
+    }
+
+    /// The record of a logout that first revokes: a new epoch, the tokens kept
+    /// only to be revoked.
+    pub(crate) fn logging_out(&self) -> Self {
+        Self {
+            epoch: self.epoch + 1,
+            state: State::LoggingOut,
+            intent: None,
+            revoke: true,
+            ..self.clone()
+        }
+    }
+
+    /// The record after a logout; `revoke` if it asked for revocation. The
+    /// epoch was raised already if the logout began as `logging-out`.
+    pub(crate) fn logged_out(&self, revoke: bool) -> Self {
+        let has_begun = self.state == State::LoggingOut;
+        Self {
+            epoch: if has_begun {
+                self.epoch
+            } else {
+                self.epoch + 1
+            },
+            generation: self.generation,
+            state: State::LoggedOut,
+            revoke,
+            other: self.other.clone(),
+            ..Self::absent()
+        }
+    }
+
+    /// Whether somebody is signed in, be it with a dead token.
+    pub(crate) fn has_login(&self) -> bool {
+        !matches!(self.state, State::LoggingOut | State::LoggedOut)
+    }
+}
+
+#[cfg(test)]
+mod tests;

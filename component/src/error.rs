@@ -1,0 +1,160 @@
+//! The one place where an error code gets its hint and its consequences.
+//!
+//! A caller acts on the code. The message says what happened in this call, the
+//! hint what a person can do; neither ever contains a token, a code, a URL query
+//! or a body.
+
+use crate::contract::{Error, ErrorCode};
+use crate::ports::StoreError;
+
+/// The result of every function of the contract.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of that code, with its hint and consequences from the table below.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: hint(code).to_owned(),
+            retryable: is_retryable(code),
+            retry_after_seconds: None,
+            relogin_required: requires_login(code),
+        }
+    }
+
+    /// Says when to try again.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        self
+    }
+}
+
+fn is_retryable(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::RefreshInProgress
+            | ErrorCode::RefreshUncertain
+            | ErrorCode::RateLimited
+            | ErrorCode::UpstreamBlocked
+            | ErrorCode::Network
+            | ErrorCode::UpstreamError
+            | ErrorCode::StoreUnavailable
+            | ErrorCode::StoreBusy
+    )
+}
+
+fn requires_login(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::NotConnected
+            | ErrorCode::NeedsLogin
+            | ErrorCode::NotRefreshable
+            | ErrorCode::AccountMismatch
+    )
+}
+
+fn hint(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::NotConnected => "Call start to sign in.",
+        ErrorCode::NoPendingLogin => {
+            "Call start to begin a login; status tells whether you are signed in already."
+        }
+        ErrorCode::LoginSuperseded => "Use the code of the latest start, or call start again.",
+        ErrorCode::LoginDenied => "Call start again if the login was declined by mistake.",
+        ErrorCode::LoginExpired => {
+            "Call start for a new code. If the page refused the code, switch on device codes for Codex in ChatGPT under Settings, Security; in a workspace its admin must permit them."
+        }
+        ErrorCode::LoginExchangeFailed => "Call start for a new code.",
+        ErrorCode::NeedsLogin => {
+            "Sign in again: call start. The subscription itself is not affected."
+        }
+        ErrorCode::RefreshInProgress => "Try again in a second.",
+        ErrorCode::RefreshUncertain => {
+            "An earlier refresh got no answer; it is tried again by itself after a pause. Calling start makes a new login at once."
+        }
+        ErrorCode::RejectedByBackend => {
+            "The service refuses a token it has just issued. Wait a few minutes; if it goes on, log out and start again."
+        }
+        ErrorCode::RateLimited => "Wait before you try again.",
+        ErrorCode::UpstreamBlocked => {
+            "The content network in front of OpenAI blocks this machine's address for now. Wait, or reach it from another network."
+        }
+        ErrorCode::RegionUnsupported => {
+            "OpenAI does not offer this service where this machine's traffic comes from. Both auth.openai.com and chatgpt.com must be reached from a supported country."
+        }
+        ErrorCode::CodexNotEnabled => {
+            "Switch on device codes for Codex in ChatGPT under Settings, Security; in a workspace its admin must permit Codex and device codes."
+        }
+        ErrorCode::Network => "Check the network between this machine and OpenAI, then try again.",
+        ErrorCode::UpstreamError => {
+            "OpenAI's service has a fault. Try again later; the login is kept."
+        }
+        ErrorCode::UnexpectedAnswer => {
+            "OpenAI's service answered something unknown; perhaps it has changed. Look for a newer version of this software."
+        }
+        ErrorCode::EgressDenied => {
+            "The host's policy does not allow this request. It must allow auth.openai.com and chatgpt.com."
+        }
+        ErrorCode::StoreUnavailable => {
+            "Check that the key-value store can be read and written, then try again."
+        }
+        ErrorCode::StoreBusy => "Try again.",
+        ErrorCode::StoreNeedsUpgrade => {
+            "Run any command that writes, such as refresh: it upgrades the store."
+        }
+        ErrorCode::StoreFailedAfterRefresh => {
+            "The new token could not be stored and may be lost. Mend the store first; if the login has ended then, call start."
+        }
+        ErrorCode::KeyUnknown => "Give the host the key that the store was sealed with.",
+        ErrorCode::RecordCorrupt => {
+            "The stored login is damaged and was left as it is. Restore it, or remove the profile and sign in again."
+        }
+        ErrorCode::RecordNewer => {
+            "Use the version of this software that wrote the login, or a newer one."
+        }
+        ErrorCode::RollbackSuspected => {
+            "The store looks like a restored backup. Restore the latest one, or sign in again: call start."
+        }
+        ErrorCode::AccountMismatch => "Sign in again with the account you want to use: call start.",
+        ErrorCode::NotRefreshable => "Sign in again: call start.",
+        ErrorCode::InvalidArgument => "Correct the argument.",
+        ErrorCode::Internal => "Please report this.",
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(fault: StoreError) -> Self {
+        match fault {
+            StoreError::Conflict => {
+                Error::new(ErrorCode::StoreBusy, "somebody else wrote at the same time")
+            }
+            StoreError::Unavailable => {
+                Error::new(ErrorCode::StoreUnavailable, "the store did not answer")
+            }
+            StoreError::ReadOnly => {
+                Error::new(ErrorCode::StoreUnavailable, "the store takes no writes")
+            }
+            StoreError::Full => Error::new(ErrorCode::StoreUnavailable, "the store has no room"),
+            StoreError::TooLarge => Error::new(
+                ErrorCode::StoreUnavailable,
+                "the value is over the store's limit",
+            ),
+            StoreError::KeyUnknown => Error::new(
+                ErrorCode::KeyUnknown,
+                "the stored value is sealed with an unknown key",
+            ),
+            StoreError::Corrupt => {
+                Error::new(ErrorCode::RecordCorrupt, "the stored value is damaged")
+            }
+            StoreError::Newer => Error::new(
+                ErrorCode::RecordNewer,
+                "the store belongs to another version",
+            ),
+            StoreError::Rollback => Error::new(
+                ErrorCode::RollbackSuspected,
+                "the stored login is older than the one written last",
+            ),
+        }
+    }
+}

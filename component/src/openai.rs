@@ -1,0 +1,112 @@
+//! OpenAI's wire: build a request, read an answer. Pure, no I/O.
+//!
+//! One file an endpoint, each with `request` and `read`; what all answers have
+//! in common is [`answer`], what can be wrong with one is [`trouble`]. The
+//! protocol is OpenAI's own, not RFC 8628: docs/protocol.md tells it.
+
+mod answer;
+mod date;
+pub(crate) mod device_token;
+pub(crate) mod exchange;
+pub(crate) mod models;
+pub(crate) mod refresh;
+pub(crate) mod revoke;
+mod token_grant;
+mod trouble;
+pub(crate) mod usage;
+pub(crate) mod user_code;
+
+pub(crate) use answer::{Answer, failure};
+pub(crate) use token_grant::TokenGrant;
+pub(crate) use trouble::{Setback, Trouble};
+
+use crate::ports::{Method, Request};
+use crate::secret::Secret;
+use serde_json::Value;
+
+/// The public client id of the Codex CLI, which has no secret. OpenAI's page
+/// therefore names Codex.
+pub(crate) const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
+
+/// Where the person types the code. A constant, never taken from an answer.
+pub(crate) const VERIFICATION_URL: &str = "https://auth.openai.com/codex/device";
+
+/// The base URL of the model endpoints.
+pub(crate) const MODEL_BASE_URL: &str = "https://chatgpt.com/backend-api/codex";
+
+const AUTH_HOST: &str = "auth.openai.com";
+const BACKEND_HOST: &str = "chatgpt.com";
+
+/// Says who we are, in OpenAI's header for that.
+pub(crate) const ORIGINATOR: &str = "chatgpt-oauth";
+
+/// Says who we are, in everybody's.
+pub(crate) const USER_AGENT: &str = concat!("chatgpt-oauth/", env!("CARGO_PKG_VERSION"));
+
+/// For everything from connecting to the last byte of a token request, in seconds.
+const TOKEN_TIMEOUT: u64 = 30;
+
+/// The longest answer of the token endpoints, in bytes.
+const TOKEN_ANSWER_LIMIT: usize = 64 * 1024;
+
+fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> Request {
+    let mut headers = introduction();
+    headers.push(("content-type", content_type.to_owned()));
+    Request {
+        method: Method::Post,
+        host: AUTH_HOST,
+        path: path.to_owned(),
+        headers,
+        body,
+        timeout_seconds: TOKEN_TIMEOUT,
+        answer_limit: TOKEN_ANSWER_LIMIT,
+    }
+}
+
+fn auth_post_json(path: &str, body: &Value) -> Request {
+    auth_post(path, "application/json", body.to_string().into_bytes())
+}
+
+fn backend_get(
+    path: String,
+    access: &Secret,
+    account: &crate::claims::Claims,
+    timeout_seconds: u64,
+    answer_limit: usize,
+) -> Request {
+    Request {
+        method: Method::Get,
+        host: BACKEND_HOST,
+        path,
+        headers: introduction()
+            .into_iter()
+            .chain(account_headers(access, account))
+            .collect(),
+        body: Vec::new(),
+        timeout_seconds,
+        answer_limit,
+    }
+}
+
+/// The headers that name the account and prove it, for every backend call.
+pub(crate) fn account_headers(
+    access: &Secret,
+    account: &crate::claims::Claims,
+) -> Vec<(&'static str, String)> {
+    let mut headers = vec![("authorization", format!("Bearer {}", access.reveal()))];
+    if let Some(account_id) = &account.account_id {
+        headers.push(("chatgpt-account-id", account_id.clone()));
+    }
+    if account.fedramp {
+        headers.push(("x-openai-fedramp", "true".to_owned()));
+    }
+    headers
+}
+
+fn introduction() -> Vec<(&'static str, String)> {
+    vec![
+        ("accept", "application/json".to_owned()),
+        ("originator", ORIGINATOR.to_owned()),
+        ("user-agent", USER_AGENT.to_owned()),
+    ]
+}

@@ -1,0 +1,154 @@
+//! What all answers have in common: the status, OpenAI's error code in any of
+//! its shapes, a web page instead of an answer, and when to try again.
+
+use super::date;
+use super::trouble::{Setback, Trouble};
+use crate::ports::{HttpError, Response};
+use serde_json::Value;
+
+/// The longest pause that a Retry-After can ask for, in seconds.
+const RETRY_AFTER_MAX: u64 = 3600;
+
+/// wasi:http's error codes that mean: not one byte of the request was sent.
+const NOT_SENT: [&str; 9] = [
+    "DNS-timeout",
+    "DNS-error",
+    "destination-not-found",
+    "destination-unavailable",
+    "destination-IP-prohibited",
+    "connection-refused",
+    "connection-timeout",
+    "TLS-certificate-error",
+    "HTTP-request-denied",
+];
+
+/// An answer, looked at once.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// OpenAI's error code in lower case, where there is one.
+    pub(crate) code: Option<String>,
+    pub(crate) body: Vec<u8>,
+    /// The service's clock, Unix seconds.
+    pub(crate) service_clock: Option<u64>,
+    pub(crate) etag: Option<String>,
+    is_page: bool,
+    is_json: bool,
+    retry_after: Option<u64>,
+}
+
+impl Answer {
+    /// Looks at a response that came at `now`, Unix seconds.
+    pub(crate) fn read(response: Response, now: u64) -> Self {
+        let service_clock = response.header("date").and_then(date::http_date);
+        let retry_after = response.header("retry-after").and_then(|text| {
+            let until = |date: u64| date.saturating_sub(service_clock.unwrap_or(now));
+            text.trim()
+                .parse::<u64>()
+                .ok()
+                .or_else(|| date::http_date(text).map(until))
+        });
+        let error: Option<Value> = (response.status >= 300)
+            .then(|| serde_json::from_slice(&response.body).ok())
+            .flatten();
+        Self {
+            status: response.status,
+            code: error.as_ref().and_then(error_code),
+            service_clock,
+            etag: response
+                .header("etag")
+                .and_then(|etag| crate::text::clean(etag, 256)),
+            is_page: is_page(&response),
+            is_json: error.is_some(),
+            retry_after: retry_after.map(|seconds| seconds.clamp(1, RETRY_AFTER_MAX)),
+            body: response.body,
+        }
+    }
+
+    /// What stands between us and any answer at all, whatever was asked: a web
+    /// page, the wrong country, too many requests.
+    pub(crate) fn obstacle(&self) -> Option<Setback> {
+        let trouble = match self.status {
+            _ if self.is_page => Trouble::Blocked,
+            _ if self.has_code(&["unsupported_country_region_territory"]) => Trouble::Region,
+            408 | 425 => Trouble::Upstream,
+            429 => Trouble::RateLimited,
+            503 if self.is_json => Trouble::Upstream,
+            _ => return None,
+        };
+        Some(self.setback(trouble))
+    }
+
+    /// What is wrong with an answer that nobody could use.
+    pub(crate) fn trouble(&self) -> Setback {
+        self.obstacle().unwrap_or_else(|| {
+            self.setback(match self.status {
+                500.. => Trouble::Upstream,
+                _ => Trouble::Unexpected,
+            })
+        })
+    }
+
+    /// `trouble`, to be tried again when the service says.
+    pub(crate) fn setback(&self, trouble: Trouble) -> Setback {
+        Setback {
+            trouble,
+            wait: self.retry_after.unwrap_or_else(|| trouble.pause()),
+        }
+    }
+
+    pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|code| codes.contains(&code))
+    }
+
+    pub(crate) fn is_client_error(&self) -> bool {
+        (400..500).contains(&self.status)
+    }
+}
+
+/// Whether a failed request was certainly not sent.
+pub(crate) fn is_not_sent(error: HttpError) -> bool {
+    NOT_SENT.contains(&error.0)
+}
+
+/// What a failed request means where it does not matter whether it was sent.
+pub(crate) fn failure(error: HttpError) -> Setback {
+    let trouble = match error.0 {
+        "HTTP-request-denied" | "destination-IP-prohibited" => Trouble::Denied,
+        "HTTP-response-body-size" | "HTTP-response-content-coding" => Trouble::Unexpected,
+        _ => Trouble::Network,
+    };
+    Setback {
+        trouble,
+        wait: trouble.pause(),
+    }
+}
+
+/// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
+/// as the Codex CLI looks; `{"detail": {"code": …}}` is the backend's own.
+fn error_code(body: &Value) -> Option<String> {
+    let error = &body["error"];
+    let shapes = [
+        &error["code"],
+        error,
+        &error["type"],
+        &body["code"],
+        &body["detail"]["code"],
+    ];
+    let code = shapes.into_iter().find_map(Value::as_str)?;
+    Some(code.trim().to_ascii_lowercase())
+}
+
+fn is_page(response: &Response) -> bool {
+    let starts_like_one = || {
+        let start = response.body.trim_ascii_start();
+        let start = start.get(..14).unwrap_or(start).to_ascii_lowercase();
+        start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+    };
+    response.header("cf-mitigated").is_some()
+        || response
+            .header("content-type")
+            .is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"))
+        || starts_like_one()
+}

@@ -1,0 +1,100 @@
+//! The two ways that OpenAI writes a time.
+
+use std::time::UNIX_EPOCH;
+
+/// Reads an HTTP date (RFC 9110 §5.6.7) into Unix seconds.
+pub(super) fn http_date(text: &str) -> Option<u64> {
+    let time = httpdate::parse_http_date(text).ok()?;
+    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}
+
+/// Reads an RFC 3339 time such as `2026-11-24T10:00:00.5+00:00` into Unix
+/// seconds. A time without an offset is taken as UTC.
+pub(super) fn rfc_3339(text: &str) -> Option<u64> {
+    let (date, time) = text.trim().split_once(['T', 't', ' '])?;
+    let [year, month, day] = numbers(date, '-')?;
+    let zone_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone_at);
+    let [hour, minute, second] = numbers(clock.split('.').next()?, ':')?;
+    let in_range = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60;
+    if !in_range || !(1970..=9999).contains(&year) {
+        return None;
+    }
+    let local = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    u64::try_from(local - zone_seconds(zone)?).ok()
+}
+
+fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator).map(|part| {
+        let digits =
+            (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse().ok()).flatten()
+    });
+    let found = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(found)
+}
+
+fn zone_seconds(zone: &str) -> Option<i64> {
+    let sign = match zone.as_bytes().first() {
+        None | Some(b'Z' | b'z') => return Some(0),
+        Some(b'-') => -1,
+        Some(_) => 1,
+    };
+    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+    Some(sign * (hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60))
+}
+
+/// Days from 1970-01-01 in the Gregorian calendar, with the year taken to begin
+/// in March so that the leap day comes last.
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let month = (month + 9) % 12;
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_3339_is_read_in_all_its_dresses() {
+        for text in [
+            "2026-11-24T10:00:00Z",
+            "2026-11-24T10:00:00.123456+00:00",
+            "2026-11-24t11:30:00+01:30",
+            "2026-11-24 10:00:00",
+        ] {
+            assert_eq!(rfc_3339(text), Some(1_795_514_400), "{text}");
+        }
+        assert_eq!(rfc_3339("2024-02-29T00:00:00Z"), Some(1_709_164_800));
+        assert_eq!(rfc_3339("1970-01-01T00:00:00Z"), Some(0));
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "tomorrow",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00Z",
+            "2026-01-01T25:00:00Z",
+        ] {
+            assert_eq!(rfc_3339(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_http_date_is_read() {
+        assert_eq!(
+            http_date("Tue, 24 Nov 2026 10:00:00 GMT"),
+            Some(1_795_514_400)
+        );
+        assert_eq!(http_date("24.11.2026"), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! Why a request brought nothing: the closed list, and what the caller is told.
+
+use crate::contract::{Error, ErrorCode};
+use serde::{Deserialize, Serialize};
+
+/// Why a request brought nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Trouble {
+    /// The service could not be reached, or the connection broke.
+    Network,
+    /// The host did not let the request out.
+    Denied,
+    /// A page of the content network came instead of an answer.
+    Blocked,
+    /// The service is not offered where the request came from.
+    Region,
+    /// Too many requests.
+    RateLimited,
+    /// The service failed.
+    Upstream,
+    /// The service does not accept this software's client id or path.
+    Client,
+    /// Codex, or its device codes, are off for this account.
+    NotEnabled,
+    /// The backend refuses the access token.
+    Rejected,
+    /// The answer is not of the protocol.
+    Unexpected,
+    /// The store took so long that the request was not sent.
+    Late,
+}
+
+/// A [`Trouble`] and when to try again, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Setback {
+    pub(crate) trouble: Trouble,
+    /// From the service's Retry-After, else the trouble's own.
+    pub(crate) wait: u64,
+}
+
+impl Setback {
+    /// The error for the caller.
+    pub(crate) fn error(self) -> Error {
+        let error = self.trouble.error();
+        if error.retryable {
+            error.retry_after(self.wait)
+        } else {
+            error
+        }
+    }
+}
+
+impl Trouble {
+    /// The error for the caller.
+    pub(crate) fn error(self) -> Error {
+        let (code, message) = match self {
+            Trouble::Network => (ErrorCode::Network, "OpenAI could not be reached"),
+            Trouble::Denied => (
+                ErrorCode::EgressDenied,
+                "the host did not let the request out",
+            ),
+            Trouble::Blocked => (
+                ErrorCode::UpstreamBlocked,
+                "a web page came instead of OpenAI's answer",
+            ),
+            Trouble::Region => (
+                ErrorCode::RegionUnsupported,
+                "OpenAI does not serve this region",
+            ),
+            Trouble::RateLimited => (ErrorCode::RateLimited, "OpenAI asks to slow down"),
+            Trouble::Upstream => (ErrorCode::UpstreamError, "OpenAI's service failed"),
+            Trouble::Client => (
+                ErrorCode::UnexpectedAnswer,
+                "OpenAI does not accept this software's client id",
+            ),
+            Trouble::NotEnabled => (
+                ErrorCode::CodexNotEnabled,
+                "Codex or its device codes are not enabled for this account",
+            ),
+            Trouble::Rejected => (
+                ErrorCode::RejectedByBackend,
+                "the backend refuses a fresh token",
+            ),
+            Trouble::Unexpected => (
+                ErrorCode::UnexpectedAnswer,
+                "OpenAI answered something unknown",
+            ),
+            Trouble::Late => (
+                ErrorCode::StoreBusy,
+                "the store took too long before the request",
+            ),
+        };
+        Error::new(code, message)
+    }
+
+    /// When to try again where the service does not say, in seconds.
+    pub(crate) fn pause(self) -> u64 {
+        match self {
+            Trouble::Late => 1,
+            Trouble::Network => 5,
+            Trouble::Upstream | Trouble::Unexpected => 30,
+            Trouble::Denied | Trouble::Blocked | Trouble::RateLimited | Trouble::Rejected => 60,
+            Trouble::Region | Trouble::NotEnabled => 300,
+            Trouble::Client => 600,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The login that waits for approval: one record under the key `pending`.
+
+use crate::contract::{Error, ErrorCode, PendingLogin};
+use crate::error::Result;
+use crate::openai::{self, user_code::UserCode};
+use crate::ports::{Ports, StoreError};
+use crate::secret::{self, Secret};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const KEY: &str = "pending";
+
+/// The version of the record that this code writes.
+const VERSION: u32 = 1;
+
+/// What slow-down adds to the interval, in seconds (RFC 8628 §3.5).
+const SLOW_DOWN: u64 = 5;
+
+/// The longest interval, in seconds.
+const INTERVAL_MAX: u64 = 60;
+
+/// How often removing starts again after a conflict.
+const REMOVE_TRIES: u32 = 3;
+
+/// An exchange started longer ago than this has no holder any more, in seconds.
+const EXCHANGE_ABANDONED_AFTER: u64 = 65;
+
+/// The record. docs/storage.md shows one.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    version: u32,
+    /// Random: names this login to the caller and, later, in the credential.
+    pub(crate) id: String,
+    /// The credential's epoch when this login began.
+    pub(crate) epoch: u64,
+    #[serde(with = "secret::stored")]
+    pub(crate) device_auth_id: Secret,
+    pub(crate) user_code: String,
+    /// The shortest time between two polls, in seconds.
+    pub(crate) interval: u64,
+    /// Unix seconds.
+    pub(crate) started_at: u64,
+    /// Unix seconds.
+    pub(crate) expires_at: u64,
+    /// No poll before this, Unix seconds.
+    pub(crate) next_poll_at: u64,
+    /// Stored as soon as the service has given it, before it is used.
+    #[serde(default)]
+    pub(crate) approval: Option<Approval>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// What the service gives when the person has approved.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Approval {
+    #[serde(with = "secret::stored")]
+    pub(crate) code: Secret,
+    #[serde(with = "secret::stored")]
+    pub(crate) verifier: Secret,
+    /// How many exchanges were begun whose outcome is not known.
+    #[serde(default)]
+    pub(crate) attempts: u32,
+    /// When the exchange under way began, Unix seconds.
+    #[serde(default)]
+    pub(crate) exchanging_since: Option<u64>,
+}
+
+impl Pending {
+    pub(crate) fn new(id: String, epoch: u64, code: UserCode, now: u64) -> Self {
+        Self {
+            version: VERSION,
+            id,
+            epoch,
+            device_auth_id: code.device_auth_id,
+            user_code: code.user_code,
+            interval: code.interval,
+            started_at: now,
+            expires_at: now + code.lifetime,
+            next_poll_at: now,
+            approval: None,
+            other: Map::new(),
+        }
+    }
+
+    /// Reads the record from the bucket, if there is one.
+    pub(crate) fn load(ports: Ports) -> Result<Option<Self>> {
+        let Some(bytes) = ports.store.get(KEY)? else {
+            return Ok(None);
+        };
+        let pending: Self = serde_json::from_slice(&bytes).map_err(|_| StoreError::Corrupt)?;
+        if pending.version > VERSION {
+            let message = format!(
+                "the pending login has version {}, this software knows {VERSION}",
+                pending.version
+            );
+            return Err(Error::new(ErrorCode::RecordNewer, message));
+        }
+        Ok(Some(pending))
+    }
+
+    /// Writes the record.
+    pub(crate) fn store(&self, ports: Ports) -> std::result::Result<(), StoreError> {
+        let bytes =
+            serde_json::to_vec(self).expect("a record has string keys and plain values only");
+        ports.store.set(KEY, &bytes)
+    }
+
+    /// Removes the record, readable or not. One that stays behind is harmless:
+    /// it has ended, or its epoch has, or its id is in the credential.
+    pub(crate) fn remove(ports: Ports) {
+        for _ in 0..REMOVE_TRIES {
+            if ports.store.delete(KEY) != Err(StoreError::Conflict) {
+                return;
+            }
+            let _ = ports.store.get(KEY);
+        }
+    }
+
+    /// Whether the code counts no more. A login that was approved does not end.
+    pub(crate) fn has_ended(&self, now: u64) -> bool {
+        self.approval.is_none() && self.seconds_left(now) == 0
+    }
+
+    /// How long the code counts, in seconds. A clock that was set back does not
+    /// prolong it.
+    pub(crate) fn seconds_left(&self, now: u64) -> u64 {
+        let lifetime = self.expires_at.saturating_sub(self.started_at);
+        self.expires_at.saturating_sub(now).min(lifetime)
+    }
+
+    /// When the next poll may ask, in seconds from now.
+    pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
+        self.next_poll_at.saturating_sub(now).min(INTERVAL_MAX)
+    }
+
+    /// Whether the caller means this login.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        name == self.id || name.eq_ignore_ascii_case(&self.user_code)
+    }
+
+    /// The record with the next poll an interval away.
+    pub(crate) fn polled(&self, now: u64) -> Self {
+        Self {
+            next_poll_at: now + self.interval,
+            ..self.clone()
+        }
+    }
+
+    /// The record after the service asked to slow down.
+    pub(crate) fn slowed_down(&self, now: u64) -> Self {
+        let interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
+        Self {
+            interval,
+            next_poll_at: now + interval,
+            ..self.clone()
+        }
+    }
+
+    /// The record with the approval.
+    pub(crate) fn approved(&self, code: Secret, verifier: Secret) -> Self {
+        self.with_approval(&Approval {
+            code,
+            verifier,
+            attempts: 0,
+            exchanging_since: None,
+        })
+    }
+
+    /// The record with that stage of the approval.
+    pub(crate) fn with_approval(&self, approval: &Approval) -> Self {
+        Self {
+            approval: Some(approval.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// What the caller sees of it.
+    pub(crate) fn for_caller(&self, now: u64) -> PendingLogin {
+        PendingLogin {
+            pending_id: self.id.clone(),
+            user_code: self.user_code.clone(),
+            verification_url: openai::VERIFICATION_URL.to_owned(),
+            interval_seconds: u32::try_from(self.interval).unwrap_or(u32::MAX),
+            expires_in_seconds: self.seconds_left(now),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+impl Approval {
+    /// How long an exchange that is under way is waited for, in seconds.
+    /// `None` when none is.
+    pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {
+        let left = (self.exchanging_since? + EXCHANGE_ABANDONED_AFTER).saturating_sub(now);
+        (1..=EXCHANGE_ABANDONED_AFTER)
+            .contains(&left)
+            .then_some(left)
+    }
+
+    /// The approval with an exchange begun.
+    pub(crate) fn exchanging(&self, now: u64) -> Self {
+        Self {
+            attempts: self.attempts + 1,
+            exchanging_since: Some(now),
+            ..self.clone()
+        }
+    }
+
+    /// The approval after an exchange without an outcome; `counts` if the
+    /// service may have taken the code.
+    pub(crate) fn exchanged(&self, counts: bool) -> Self {
+        let attempts = if counts {
+            self.attempts
+        } else {
+            self.attempts.saturating_sub(1)
+        };
+        Self {
+            attempts,
+            exchanging_since: None,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the component needs of the world: four small traits.
+//!
+//! `wasi/` implements them for WebAssembly, the tests with fakes.
+
+/// Sends one HTTPS request. Never resends, never follows a redirect.
+pub trait Http {
+    /// Sends `request` and collects the whole answer within its timeout.
+    fn send(&self, request: &Request) -> Result<Response, HttpError>;
+}
+
+/// The bucket of one person's connection.
+///
+/// Under hosts that have it, `set` and `delete` succeed only if nobody wrote the
+/// key since this bucket's last `get` of it; elsewhere the last writer wins.
+pub trait Store {
+    /// Returns the value of `key`, if there is one.
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Writes `value`. After an error the write may have landed all the same.
+    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
+    /// Removes `key`; a missing one is no error.
+    fn delete(&self, key: &str) -> Result<(), StoreError>;
+}
+
+/// The wall clock.
+pub trait Clock {
+    /// Unix seconds.
+    fn now(&self) -> u64;
+}
+
+/// Unpredictable bytes.
+pub trait Random {
+    /// 128 fresh random bits.
+    fn bits(&self) -> [u8; 16];
+}
+
+/// The four ports together, as every function takes them.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Outgoing HTTP.
+    pub http: &'a dyn Http,
+    /// The bucket.
+    pub store: &'a dyn Store,
+    /// The wall clock.
+    pub clock: &'a dyn Clock,
+    /// Unpredictable bytes.
+    pub random: &'a dyn Random,
+}
+
+impl Ports<'_> {
+    /// Unix seconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// 128 fresh random bits as 32 hexadecimal digits.
+    pub(crate) fn random_id(&self) -> String {
+        crate::text::hex(&self.random.bits())
+    }
+}
+
+/// One request. Carries secrets: it has no `Debug`.
+pub struct Request {
+    /// `POST` with a body, `GET` without.
+    pub method: Method,
+    /// The host name; the port is 443.
+    pub host: &'static str,
+    /// Path and query.
+    pub path: String,
+    /// Headers, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty for `GET`.
+    pub body: Vec<u8>,
+    /// The time for everything from connecting to the last byte, in seconds.
+    pub timeout_seconds: u64,
+    /// The longest answer taken, in bytes.
+    pub answer_limit: usize,
+}
+
+/// The two methods that the wire uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+/// One answer. Carries secrets: it has no `Debug`.
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Headers as they came.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Returns the first header of that name (lower case), if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self
+            .headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        std::str::from_utf8(value).ok()
+    }
+}
+
+/// Why no answer came: the name of wasi:http's `error-code`, such as
+/// `connection-refused`. Which of them mean that nothing was sent is decided in
+/// one place, `openai/verdict.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpError(pub &'static str);
+
+/// Why the bucket failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreError {
+    /// Somebody else wrote the key since it was read.
+    Conflict,
+    /// The store did not answer, or answered something unknown.
+    Unavailable,
+    /// The store takes no writes.
+    ReadOnly,
+    /// The store has no room.
+    Full,
+    /// The value is over the store's limit.
+    TooLarge,
+    /// The value is sealed with a key that the host does not have.
+    KeyUnknown,
+    /// The value is damaged.
+    Corrupt,
+    /// The store's schema belongs to another version.
+    Newer,
+    /// The value is older than the one this host wrote last.
+    Rollback,
+}

@@ -1,0 +1,57 @@
+//! Text from outside, made harmless before anybody sees it.
+
+/// Returns `text` without control characters and without the marks that turn
+/// the direction of writing, cut to `limit` characters. `None` if nothing is left.
+///
+/// A model's name or an e-mail address ends up in terminals and chat windows.
+pub(crate) fn clean(text: &str, limit: usize) -> Option<String> {
+    let clean: String = text
+        .chars()
+        .filter(|c| !is_unsafe(*c))
+        .take(limit)
+        .collect();
+    let clean = clean.trim();
+    (!clean.is_empty()).then(|| clean.to_owned())
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)] as char);
+        text.push(DIGITS[usize::from(byte & 15)] as char);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m12_terminal_escapes_and_direction_marks_are_removed() {
+        assert_eq!(
+            clean("a\u{1b}[2Jb\u{9b}c\u{202e}d\r\n", 80).as_deref(),
+            Some("a[2Jbcd")
+        );
+    }
+
+    #[test]
+    fn text_is_cut_and_nothing_left_is_none() {
+        assert_eq!(clean("abcdef", 3).as_deref(), Some("abc"));
+        assert_eq!(clean(" \u{0} ", 3), None);
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_padded() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
+}

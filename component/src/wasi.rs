@@ -1,0 +1,41 @@
+//! The only files that know WASI: the exports, and an adapter for each port.
+
+mod exports;
+mod http;
+mod store;
+
+use crate::bindings::wasi::clocks::wall_clock;
+use crate::bindings::wasi::random::random;
+use crate::error::Result;
+use crate::ports::{Clock, Ports, Random};
+
+/// Opens the bucket and calls `function` with the ports of this runtime.
+fn with_ports<T>(function: impl FnOnce(Ports) -> Result<T>) -> Result<T> {
+    let store = store::Bucket::open()?;
+    function(Ports {
+        http: &http::Outgoing,
+        store: &store,
+        clock: &WallClock,
+        random: &RandomBytes,
+    })
+}
+
+struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> u64 {
+        wall_clock::now().seconds
+    }
+}
+
+struct RandomBytes;
+
+impl Random for RandomBytes {
+    fn bits(&self) -> [u8; 16] {
+        let mut bits = [0; 16];
+        for half in bits.chunks_exact_mut(8) {
+            half.copy_from_slice(&random::get_random_u64().to_le_bytes());
+        }
+        bits
+    }
+}

@@ -1,0 +1,156 @@
+use crate::bindings::wasi::clocks::monotonic_clock::{Duration, subscribe_duration};
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::http::types::{
+    ErrorCode, Fields, IncomingBody, IncomingResponse, Method as WasiMethod, OutgoingBody,
+    OutgoingRequest, RequestOptions, Scheme,
+};
+use crate::bindings::wasi::io::poll::{self, Pollable};
+use crate::bindings::wasi::io::streams::{InputStream, StreamError};
+use crate::ports::{Http, HttpError, Method, Request, Response};
+
+const SECOND: Duration = 1_000_000_000;
+
+/// For connecting, in seconds. Hosts that set no limit of their own take minutes.
+const CONNECT_TIMEOUT: u64 = 5;
+
+/// For the first byte of the answer, in seconds.
+const FIRST_BYTE_TIMEOUT: u64 = 15;
+
+/// The body is written in pieces of what every host takes at once, in bytes.
+const PIECE: usize = 4096;
+
+/// HTTP by wasi:http's outgoing handler.
+pub(super) struct Outgoing;
+
+impl Http for Outgoing {
+    fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        let deadline = subscribe_duration(request.timeout_seconds.saturating_mul(SECOND));
+        let response = response(request, &deadline)?;
+        let status = response.status();
+        let headers = response.headers().entries();
+        let body = body(response, request.answer_limit, &deadline)?;
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+fn response(request: &Request, deadline: &Pollable) -> Result<IncomingResponse, HttpError> {
+    let outgoing = outgoing(request)?;
+    let body = outgoing.body().map_err(|()| UNSENT)?;
+    let future = outgoing_handler::handle(outgoing, Some(options(request))).map_err(named)?;
+    write(body, &request.body)?;
+    wait(&future.subscribe(), deadline)?;
+    match future.get() {
+        Some(Ok(answer)) => answer.map_err(named),
+        _ => Err(BROKEN),
+    }
+}
+
+fn outgoing(request: &Request) -> Result<OutgoingRequest, HttpError> {
+    let headers = Fields::new();
+    for (name, value) in &request.headers {
+        headers.append(name, value.as_bytes()).map_err(|_| UNSENT)?;
+    }
+    let outgoing = OutgoingRequest::new(headers);
+    let method = match request.method {
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+    };
+    outgoing.set_method(&method).map_err(|()| UNSENT)?;
+    outgoing
+        .set_scheme(Some(&Scheme::Https))
+        .map_err(|()| UNSENT)?;
+    outgoing
+        .set_authority(Some(request.host))
+        .map_err(|()| UNSENT)?;
+    outgoing
+        .set_path_with_query(Some(&request.path))
+        .map_err(|()| UNSENT)?;
+    Ok(outgoing)
+}
+
+/// Hosts may refuse any of these: the deadline beside the answer holds all the same.
+fn options(request: &Request) -> RequestOptions {
+    let first_byte = FIRST_BYTE_TIMEOUT.min(request.timeout_seconds);
+    let options = RequestOptions::new();
+    let _ = options.set_connect_timeout(Some(CONNECT_TIMEOUT * SECOND));
+    let _ = options.set_first_byte_timeout(Some(first_byte * SECOND));
+    let _ = options.set_between_bytes_timeout(Some(first_byte * SECOND));
+    options
+}
+
+fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), HttpError> {
+    let stream = body.write().map_err(|()| BROKEN)?;
+    for piece in bytes.chunks(PIECE) {
+        // When the host takes no more, the answer says why.
+        if stream.blocking_write_and_flush(piece).is_err() {
+            break;
+        }
+    }
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(named)
+}
+
+fn body(
+    response: IncomingResponse,
+    limit: usize,
+    deadline: &Pollable,
+) -> Result<Vec<u8>, HttpError> {
+    let body = response.consume().map_err(|()| BROKEN)?;
+    let stream = body.stream().map_err(|()| BROKEN)?;
+    let bytes = read(&stream, limit, deadline);
+    drop(stream);
+    drop(IncomingBody::finish(body));
+    bytes
+}
+
+fn read(stream: &InputStream, limit: usize, deadline: &Pollable) -> Result<Vec<u8>, HttpError> {
+    let mut bytes = Vec::new();
+    loop {
+        wait(&stream.subscribe(), deadline)?;
+        match stream.read(64 * 1024) {
+            Ok(piece) => bytes.extend(piece),
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return Err(BROKEN),
+        }
+        if bytes.len() > limit {
+            return Err(HttpError("HTTP-response-body-size"));
+        }
+    }
+}
+
+/// Waits until `ready` is, or until the deadline.
+fn wait(ready: &Pollable, deadline: &Pollable) -> Result<(), HttpError> {
+    match poll::poll(&[ready, deadline]).contains(&0) {
+        true => Ok(()),
+        false => Err(HttpError("HTTP-response-timeout")),
+    }
+}
+
+/// The request could not even be built.
+const UNSENT: HttpError = HttpError("HTTP-request-denied");
+
+/// The connection broke at an unknown point.
+const BROKEN: HttpError = HttpError("connection-terminated");
+
+/// The names that openai/answer.rs knows; whatever else a host says stands for
+/// an unknown outcome.
+fn named(error: ErrorCode) -> HttpError {
+    HttpError(match error {
+        ErrorCode::DnsTimeout => "DNS-timeout",
+        ErrorCode::DnsError(_) => "DNS-error",
+        ErrorCode::DestinationNotFound => "destination-not-found",
+        ErrorCode::DestinationUnavailable => "destination-unavailable",
+        ErrorCode::DestinationIpProhibited => "destination-IP-prohibited",
+        ErrorCode::ConnectionRefused => "connection-refused",
+        ErrorCode::ConnectionTimeout => "connection-timeout",
+        ErrorCode::TlsCertificateError => "TLS-certificate-error",
+        ErrorCode::HttpRequestDenied => "HTTP-request-denied",
+        ErrorCode::HttpResponseBodySize(_) => "HTTP-response-body-size",
+        ErrorCode::HttpResponseContentCoding(_) => "HTTP-response-content-coding",
+        _ => "other",
+    })
+}
