@@ -9,6 +9,7 @@ use crate::openai::{Answer, Trouble, failure};
 use crate::ports::{Ports, Request};
 use crate::rotation;
 use crate::secret::Secret;
+use alloc::string::String;
 
 /// A 200 of the backend.
 pub(crate) struct Reply {
@@ -21,10 +22,10 @@ pub(crate) struct Reply {
 ///
 /// A 401 leads to one refresh and one more try; a second one is reported, and
 /// the login is kept: the backend has been seen to refuse good tokens.
-pub(crate) fn ask(ports: Ports, request: impl Fn(&Secret, &Claims) -> Request) -> Result<Reply> {
-    let (first, refused) = send(ports, None, &request)?;
+pub(crate) fn ask(ports: Ports, request: &dyn Fn(&Secret, &Claims) -> Request) -> Result<Reply> {
+    let (first, refused) = send(ports, None, request)?;
     let reply = match first.answer.status {
-        401 => send(ports, Some(&refused), &request)?.0,
+        401 => send(ports, Some(&refused), request)?.0,
         _ => first,
     };
     accepted(&reply.answer)?;
@@ -35,7 +36,7 @@ pub(crate) fn ask(ports: Ports, request: impl Fn(&Secret, &Claims) -> Request) -
 fn send(
     ports: Ports,
     refused: Option<&str>,
-    request: impl Fn(&Secret, &Claims) -> Request,
+    request: &dyn Fn(&Secret, &Claims) -> Request,
 ) -> Result<(Reply, String)> {
     let Record {
         tokens,

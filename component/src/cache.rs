@@ -4,9 +4,8 @@
 //! nothing under another. Losing one costs a request, so whatever goes wrong
 //! with a copy is passed over.
 
+use crate::json::{self, Object, Value};
 use crate::ports::Ports;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 /// The key of the list of models.
 pub(crate) const MODELS: Key = Key {
@@ -24,7 +23,7 @@ pub(crate) const USAGE: Key = Key {
 const FORCED_AFTER: u64 = 10;
 
 /// The version of the copies that this code writes.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// A key and how long its copy counts.
 #[derive(Clone, Copy)]
@@ -34,17 +33,14 @@ pub(crate) struct Key {
     fresh_for: u64,
 }
 
-/// A copy.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Copy<T> {
-    version: u32,
-    epoch: u64,
+/// A copy: the service's answer, cut down to what is read of it.
+pub(crate) struct Copy {
     /// Unix seconds.
     pub(crate) fetched_at: u64,
-    pub(crate) value: T,
+    pub(crate) body: Value,
 }
 
-impl<T> Copy<T> {
+impl Copy {
     /// Whether the copy answers a call at `now`. One from the future does not.
     pub(crate) fn answers(&self, key: Key, force: bool, now: u64) -> bool {
         let limit = if force { FORCED_AFTER } else { key.fresh_for };
@@ -54,25 +50,30 @@ impl<T> Copy<T> {
 }
 
 /// Returns the copy of that login, if there is one.
-pub(crate) fn load<T: DeserializeOwned>(ports: Ports, key: Key, epoch: u64) -> Option<Copy<T>> {
+pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
     let bytes = ports.store.get(key.name).ok()??;
-    let copy: Copy<T> = serde_json::from_slice(&bytes).ok()?;
-    (copy.version == VERSION && copy.epoch == epoch).then_some(copy)
+    let mut fields = json::parse_object(&bytes)?;
+    let is_ours =
+        fields.take_number("version")?? == VERSION && fields.take_number("epoch")?? == epoch;
+    is_ours.then_some(())?;
+    Some(Copy {
+        fetched_at: fields.take_number("fetched_at")??,
+        body: fields.take("body"),
+    })
 }
 
-/// Stores a copy for that login and returns it.
-pub(crate) fn store<T: Serialize>(ports: Ports, key: Key, epoch: u64, value: T) -> Copy<T> {
-    let copy = Copy {
-        version: VERSION,
-        epoch,
-        fetched_at: ports.now(),
-        value,
-    };
-    if let Ok(bytes) = serde_json::to_vec(&copy) {
-        // Whoever wrote meanwhile has just asked the service, too.
-        let _ = ports.store.set(key.name, &bytes);
-    }
-    copy
+/// Stores a copy for that login and returns it. `origin` says how the service
+/// was asked and named its answer.
+pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> Copy {
+    let fetched_at = ports.now();
+    let copy = origin
+        .with("version", VERSION)
+        .with("epoch", epoch)
+        .with("fetched_at", fetched_at)
+        .with("body", body.clone());
+    // Whoever wrote meanwhile has just asked the service, too.
+    let _ = ports.store.set(key.name, &copy.to_bytes());
+    Copy { fetched_at, body }
 }
 
 /// Removes both copies.

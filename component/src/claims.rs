@@ -4,11 +4,11 @@
 //! authorisation: they came over TLS from the issuer and no signature is
 //! checked. A token that cannot be read is no error, it only says nothing.
 
+use crate::json::{self, Value};
 use crate::text::clean;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// A token longer than this is not looked into, in bytes.
 const TOKEN_MAX: usize = 64 * 1024;
@@ -17,22 +17,17 @@ const TOKEN_MAX: usize = 64 * 1024;
 const LIFETIME_MAX: u64 = 90 * 86_400;
 
 /// What is known of the account.
-#[derive(Clone, Default, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
     /// For people only.
-    #[serde(default)]
     pub(crate) email: Option<String>,
     /// As of when the token was made; usage knows better.
-    #[serde(default)]
     pub(crate) plan: Option<String>,
     /// The ChatGPT account or workspace. Never an API organization.
-    #[serde(default)]
     pub(crate) account_id: Option<String>,
     /// The person: two can share one account.
-    #[serde(default)]
     pub(crate) user_id: Option<String>,
     /// The account lies in the FedRAMP environment.
-    #[serde(default)]
     pub(crate) fedramp: bool,
 }
 
@@ -98,8 +93,8 @@ fn payload(token: &str) -> Option<Value> {
     if parts.next().is_some() {
         return None;
     }
-    let json = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&json).ok()
+    let json = Base64UrlUnpadded::decode_vec(payload.trim_end_matches('=')).ok()?;
+    json::parse(&json)
 }
 
 /// An identifier that may be sent in a header: visible ASCII.
@@ -112,11 +107,12 @@ fn identifier(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use serde_json::json;
+    use super::{Claims, LIFETIME_MAX, expiry};
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use serde_json::{Value, json};
 
     fn token(payload: Value) -> String {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let part = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
         format!("{}.{}.sig", part(&json!({"alg": "none"})), part(&payload))
     }
 

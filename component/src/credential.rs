@@ -21,23 +21,22 @@
 
 mod decide;
 mod settle;
+mod stored;
 
 use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
+use crate::json::Object;
 use crate::openai::Trouble;
 use crate::ports::{Ports, StoreError};
-use crate::secret::{self, Secret};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 
 pub(crate) use decide::{Demand, Step, decide};
 pub(crate) use settle::{Settled, Verdict, settle};
 
 const KEY: &str = "credential";
-
-/// The version of the record that this code writes.
-const VERSION: u32 = 1;
 
 /// A `refreshing` record is abandoned when its intent is this old, in seconds:
 /// longer than the guard (5), the request (30) and the persisting (15) together.
@@ -55,50 +54,38 @@ pub(crate) const NOT_BEFORE_MAX: u64 = 3600;
 pub(crate) const AHEAD_MAX: u64 = 300;
 
 /// The record. docs/storage.md shows one in every state.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Record {
-    version: u32,
     /// Plus one at every write.
     pub(crate) generation: u64,
     /// Plus one at every login and every logout.
     pub(crate) epoch: u64,
     pub(crate) state: State,
     /// Why the state is `needs-login`: the service's code.
-    #[serde(default)]
     pub(crate) reason: Option<String>,
     /// How the person signed in.
-    #[serde(default)]
     pub(crate) method: Option<String>,
     /// The pending login that this came of.
-    #[serde(default)]
     pub(crate) login_id: Option<String>,
-    #[serde(default)]
     pub(crate) claims: Claims,
-    #[serde(default)]
     pub(crate) tokens: Option<Tokens>,
-    #[serde(default)]
     pub(crate) intent: Option<Intent>,
     /// How often the refresh token was presented since its outcome is uncertain.
-    #[serde(default)]
-    pub(crate) probes: u32,
+    pub(crate) probes: u64,
     /// No request with the refresh token before this time, Unix seconds.
-    #[serde(default)]
     pub(crate) not_before: Option<u64>,
-    #[serde(default)]
-    pub(crate) last_error: Option<LastError>,
+    /// Why the last refresh brought nothing.
+    pub(crate) last_trouble: Option<Trouble>,
     /// The logout asked for revocation.
-    #[serde(default)]
     pub(crate) revoke: bool,
     /// When the record was last written, Unix seconds.
     pub(crate) updated_at: u64,
     /// What a newer version added; kept as it is.
-    #[serde(flatten)]
-    other: Map<String, Value>,
+    other: Object,
 }
 
 /// Where the stored login stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// Signed in.
     Active,
@@ -115,31 +102,24 @@ pub(crate) enum State {
 }
 
 /// The tokens and what is known of their lives.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Tokens {
     /// `None` when the service gave none: such a login cannot be refreshed.
-    #[serde(with = "secret::stored_option", default)]
     pub(crate) refresh: Option<Secret>,
     /// `None` when a refresh brought none: it is due at once.
-    #[serde(with = "secret::stored_option", default)]
     pub(crate) access: Option<Secret>,
     /// When the access token came, Unix seconds by this machine's clock.
     pub(crate) received_at: u64,
     /// When it ends, Unix seconds by the service's clock.
-    #[serde(default)]
     pub(crate) expires_at: Option<u64>,
     /// The service's clock minus this machine's, in seconds.
-    #[serde(default)]
     pub(crate) clock_offset: i64,
     /// The fingerprint of the access token, once the backend has refused it.
-    #[serde(default)]
     pub(crate) refused: Option<String>,
-    #[serde(flatten)]
-    other: Map<String, Value>,
 }
 
 /// What is written before the refresh token is presented.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Intent {
     /// 128 random bits: tells one's own intent from anybody else's.
     pub(crate) attempt: String,
@@ -149,27 +129,7 @@ pub(crate) struct Intent {
     pub(crate) started: u64,
 }
 
-/// Why the last refresh brought nothing.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct LastError {
-    pub(crate) trouble: Trouble,
-    /// Unix seconds.
-    pub(crate) at: u64,
-}
-
 impl Tokens {
-    pub(crate) fn new(refresh: Option<Secret>, access: Option<Secret>, received_at: u64) -> Self {
-        Self {
-            refresh,
-            access,
-            received_at,
-            expires_at: None,
-            clock_offset: 0,
-            refused: None,
-            other: Map::new(),
-        }
-    }
-
     /// Converts a time of the service's clock into one of this machine's.
     pub(crate) fn local_time(&self, service_time: u64) -> u64 {
         service_time.saturating_add_signed(self.clock_offset.saturating_neg())
@@ -180,7 +140,6 @@ impl Record {
     /// What a bucket without a record stands for.
     pub(crate) fn absent() -> Self {
         Self {
-            version: VERSION,
             generation: 0,
             epoch: 0,
             state: State::LoggedOut,
@@ -192,10 +151,10 @@ impl Record {
             intent: None,
             probes: 0,
             not_before: None,
-            last_error: None,
+            last_trouble: None,
             revoke: false,
             updated_at: 0,
-            other: Map::new(),
+            other: Object::default(),
         }
     }
 
@@ -203,7 +162,7 @@ impl Record {
     pub(crate) fn load(ports: Ports) -> Result<Self> {
         match ports.store.get(KEY)? {
             None => Ok(Self::absent()),
-            Some(bytes) => Self::decode(&bytes),
+            Some(bytes) => stored::decode(&bytes),
         }
     }
 
@@ -218,10 +177,10 @@ impl Record {
 
     /// Writes the record as the next generation and returns it. On an error the
     /// write may have landed: see [`Record::store_checked`].
-    pub(crate) fn store(mut self, ports: Ports) -> std::result::Result<Self, StoreError> {
+    pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
         self.generation += 1;
         self.updated_at = ports.now();
-        ports.store.set(KEY, &self.encode())?;
+        ports.store.set(KEY, &stored::encode(&self))?;
         Ok(self)
     }
 
@@ -231,66 +190,38 @@ impl Record {
         self,
         ports: Ports,
         landed: impl Fn(&Record) -> bool,
-    ) -> std::result::Result<Self, StoreError> {
+    ) -> core::result::Result<Self, StoreError> {
         self.store(ports).or_else(|fault| match Self::load(ports) {
             Ok(stored) if landed(&stored) => Ok(stored),
             _ => Err(fault),
         })
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let damaged = |_| Error::from(StoreError::Corrupt);
-        let Versioned { version } = serde_json::from_slice(bytes).map_err(damaged)?;
-        if version > VERSION {
-            let message =
-                format!("the stored login has version {version}, this software knows {VERSION}");
-            return Err(Error::new(ErrorCode::RecordNewer, message));
-        }
-        serde_json::from_slice(bytes).map_err(damaged)
-    }
-
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("a record has string keys and plain values only")
-    }
-
     /// The record of a fresh login: a new epoch.
-    pub(crate) fn login(&self, login_id: &str, tokens: Tokens, claims: Claims) -> Self {
-        Self {
-            epoch: self.epoch + 1,
-            state: State::Active,
-            reason: None,
-            method: Some("device".to_owned()),
-            login_id: Some(login_id.to_owned()),
-            claims,
-            tokens: Some(tokens),
-            intent: None,
-            probes: 0,
-            not_before: None,
-            last_error: None,
-            revoke: false,
-            ..self.clone()
-        }
+    pub(crate) fn logged_in(mut self, login_id: &str, tokens: Tokens, claims: Claims) -> Self {
+        self.epoch += 1;
+        self.state = State::Active;
+        self.reason = None;
+        self.method = Some("device".to_owned());
+        self.login_id = Some(login_id.to_owned());
+        self.claims = claims;
+        self.tokens = Some(tokens);
+        self.settled()
     }
 
     /// The record of a logout that first revokes: a new epoch, the tokens kept
     /// only to be revoked.
-    pub(crate) fn logging_out(&self) -> Self {
-        Self {
-            epoch: self.epoch + 1,
-            state: State::LoggingOut,
-            intent: None,
-            revoke: true,
-            ..self.clone()
-        }
+    pub(crate) fn logging_out(mut self) -> Self {
+        self.epoch += 1;
+        self.state = State::LoggingOut;
+        self.intent = None;
+        self.revoke = true;
+        self
     }
 
     /// The record after a logout; `revoke` if it asked for revocation. The
     /// epoch was raised already if the logout began as `logging-out`.
-    pub(crate) fn logged_out(&self, revoke: bool) -> Self {
+    pub(crate) fn logged_out(self, revoke: bool) -> Self {
         let has_begun = self.state == State::LoggingOut;
         Self {
             epoch: if has_begun {
@@ -299,11 +230,20 @@ impl Record {
                 self.epoch + 1
             },
             generation: self.generation,
-            state: State::LoggedOut,
             revoke,
-            other: self.other.clone(),
+            other: self.other,
             ..Self::absent()
         }
+    }
+
+    /// The record with nothing left of earlier refreshes.
+    fn settled(mut self) -> Self {
+        self.intent = None;
+        self.probes = 0;
+        self.not_before = None;
+        self.last_trouble = None;
+        self.revoke = false;
+        self
     }
 
     /// Whether somebody is signed in, be it with a dead token.

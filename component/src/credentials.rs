@@ -5,6 +5,9 @@ use crate::error::Result;
 use crate::openai;
 use crate::ports::Ports;
 use crate::rotation;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What a model call needs. Contains a bearer token: it has no `Debug`.
 pub struct Authorization {

@@ -6,9 +6,11 @@
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::StoreError;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 
 /// The result of every function of the contract.
-pub(crate) type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = core::result::Result<T, Error>;
 
 impl Error {
     /// An error of that code, with its hint and consequences from the table below.

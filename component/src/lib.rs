@@ -33,6 +33,10 @@
 //! One bucket is one person's connection. Choosing the bucket, deciding which
 //! addresses may be reached, sealing what is stored and waiting are the host's.
 
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
 #[allow(
     unsafe_code,
     missing_docs,
@@ -49,6 +53,7 @@ pub mod connection;
 mod credential;
 pub mod credentials;
 mod error;
+mod json;
 mod login;
 mod openai;
 mod pending;

@@ -10,9 +10,10 @@ use crate::openai::exchange::{self, Outcome};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
 use crate::rotation;
+use alloc::format;
 
 /// How often a code is sent when the outcome is unknown: once, and once more.
-const ATTEMPTS_MAX: u32 = 2;
+const ATTEMPTS_MAX: u64 = 2;
 
 /// How often the commit starts again after a conflict before it gives up.
 const TRIES: u32 = 8;
@@ -79,7 +80,7 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
         }
         let claims = grant.claims();
         let other_account = before.has_login() && claims.contradicts(&before.claims);
-        let login = before.login(&pending.id, grant.tokens(None, ports.now()), claims);
+        let login = before.logged_in(&pending.id, grant.tokens(None, ports.now()), claims);
         let landed = |stored: &Record| stored.login_id.as_deref() == Some(pending.id.as_str());
         match login.store_checked(ports, landed) {
             Ok(record) => {

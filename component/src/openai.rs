@@ -20,9 +20,14 @@ pub(crate) use answer::{Answer, failure};
 pub(crate) use token_grant::TokenGrant;
 pub(crate) use trouble::{Setback, Trouble};
 
+use crate::json::Object;
 use crate::ports::{Method, Request};
 use crate::secret::Secret;
-use serde_json::Value;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The public client id of the Codex CLI, which has no secret. OpenAI's page
 /// therefore names Codex.
@@ -63,8 +68,12 @@ fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> Request {
     }
 }
 
-fn auth_post_json(path: &str, body: &Value) -> Request {
-    auth_post(path, "application/json", body.to_string().into_bytes())
+fn auth_post_json(path: &str, body: &[(&str, &str)]) -> Request {
+    let mut object = Object::default();
+    for (name, value) in body {
+        object.put(name, *value);
+    }
+    auth_post(path, "application/json", object.to_bytes())
 }
 
 fn backend_get(

@@ -2,16 +2,18 @@
 
 use crate::contract::{Error, ErrorCode, PendingLogin};
 use crate::error::Result;
+use crate::json::{self, Object, Value};
 use crate::openai::{self, user_code::UserCode};
 use crate::ports::{Ports, StoreError};
-use crate::secret::{self, Secret};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 
 const KEY: &str = "pending";
 
 /// The version of the record that this code writes.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
 /// What slow-down adds to the interval, in seconds (RFC 8628 §3.5).
 const SLOW_DOWN: u64 = 5;
@@ -26,14 +28,12 @@ const REMOVE_TRIES: u32 = 3;
 const EXCHANGE_ABANDONED_AFTER: u64 = 65;
 
 /// The record. docs/storage.md shows one.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Pending {
-    version: u32,
     /// Random: names this login to the caller and, later, in the credential.
     pub(crate) id: String,
     /// The credential's epoch when this login began.
     pub(crate) epoch: u64,
-    #[serde(with = "secret::stored")]
     pub(crate) device_auth_id: Secret,
     pub(crate) user_code: String,
     /// The shortest time between two polls, in seconds.
@@ -45,31 +45,24 @@ pub(crate) struct Pending {
     /// No poll before this, Unix seconds.
     pub(crate) next_poll_at: u64,
     /// Stored as soon as the service has given it, before it is used.
-    #[serde(default)]
     pub(crate) approval: Option<Approval>,
-    #[serde(flatten)]
-    other: Map<String, Value>,
+    other: Object,
 }
 
 /// What the service gives when the person has approved.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Approval {
-    #[serde(with = "secret::stored")]
     pub(crate) code: Secret,
-    #[serde(with = "secret::stored")]
     pub(crate) verifier: Secret,
     /// How many exchanges were begun whose outcome is not known.
-    #[serde(default)]
-    pub(crate) attempts: u32,
+    pub(crate) attempts: u64,
     /// When the exchange under way began, Unix seconds.
-    #[serde(default)]
     pub(crate) exchanging_since: Option<u64>,
 }
 
 impl Pending {
     pub(crate) fn new(id: String, epoch: u64, code: UserCode, now: u64) -> Self {
         Self {
-            version: VERSION,
             id,
             epoch,
             device_auth_id: code.device_auth_id,
@@ -79,7 +72,7 @@ impl Pending {
             expires_at: now + code.lifetime,
             next_poll_at: now,
             approval: None,
-            other: Map::new(),
+            other: Object::default(),
         }
     }
 
@@ -88,22 +81,55 @@ impl Pending {
         let Some(bytes) = ports.store.get(KEY)? else {
             return Ok(None);
         };
-        let pending: Self = serde_json::from_slice(&bytes).map_err(|_| StoreError::Corrupt)?;
-        if pending.version > VERSION {
-            let message = format!(
-                "the pending login has version {}, this software knows {VERSION}",
-                pending.version
-            );
-            return Err(Error::new(ErrorCode::RecordNewer, message));
+        let mut fields = json::parse_object(&bytes).ok_or(StoreError::Corrupt)?;
+        match fields.take_number("version") {
+            Some(Some(VERSION)) => Ok(Some(Self::read(fields).ok_or(StoreError::Corrupt)?)),
+            Some(Some(version)) if version > VERSION => Err(Error::new(
+                ErrorCode::RecordNewer,
+                format!("the pending login has version {version}, this software knows {VERSION}"),
+            )),
+            _ => Err(StoreError::Corrupt.into()),
         }
-        Ok(Some(pending))
     }
 
     /// Writes the record.
-    pub(crate) fn store(&self, ports: Ports) -> std::result::Result<(), StoreError> {
-        let bytes =
-            serde_json::to_vec(self).expect("a record has string keys and plain values only");
-        ports.store.set(KEY, &bytes)
+    pub(crate) fn store(&self, ports: Ports) -> core::result::Result<(), StoreError> {
+        ports.store.set(KEY, &self.write().to_bytes())
+    }
+
+    fn read(mut fields: Object) -> Option<Self> {
+        let from = &mut fields;
+        Some(Self {
+            id: from.take_text("id")??,
+            epoch: from.take_number("epoch")??,
+            device_auth_id: Secret::new(from.take_text("device_auth_id")??)?,
+            user_code: from.take_text("user_code")??,
+            interval: from.take_number("interval")??,
+            started_at: from.take_number("started_at")??,
+            expires_at: from.take_number("expires_at")??,
+            next_poll_at: from.take_number("next_poll_at")??,
+            approval: match from.take_object("approval")? {
+                Some(fields) => Some(Approval::read(fields)?),
+                None => None,
+            },
+            other: fields,
+        })
+    }
+
+    fn write(&self) -> Object {
+        let approval = self.approval.as_ref().map_or(Value::Null, Approval::write);
+        self.other
+            .clone()
+            .with("version", VERSION)
+            .with("id", &*self.id)
+            .with("epoch", self.epoch)
+            .with("device_auth_id", self.device_auth_id.reveal())
+            .with("user_code", &*self.user_code)
+            .with("interval", self.interval)
+            .with("started_at", self.started_at)
+            .with("expires_at", self.expires_at)
+            .with("next_poll_at", self.next_poll_at)
+            .with("approval", approval)
     }
 
     /// Removes the record, readable or not. One that stays behind is harmless:
@@ -189,6 +215,25 @@ impl Pending {
 }
 
 impl Approval {
+    fn read(mut from: Object) -> Option<Self> {
+        Some(Self {
+            code: Secret::new(from.take_text("code")??)?,
+            verifier: Secret::new(from.take_text("verifier")??)?,
+            attempts: from.take_number("attempts")??,
+            exchanging_since: from.take_number("exchanging_since")?,
+        })
+    }
+
+    fn write(&self) -> Value {
+        Value::Object(
+            Object::default()
+                .with("code", self.code.reveal())
+                .with("verifier", self.verifier.reveal())
+                .with("attempts", self.attempts)
+                .with("exchanging_since", self.exchanging_since),
+        )
+    }
+
     /// How long an exchange that is under way is waited for, in seconds.
     /// `None` when none is.
     pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {

@@ -2,6 +2,9 @@
 //!
 //! `wasi/` implements them for WebAssembly, the tests with fakes.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 /// Sends one HTTPS request. Never resends, never follows a redirect.
 pub trait Http {
     /// Sends `request` and collects the whole answer within its timeout.
@@ -102,7 +105,7 @@ impl Response {
             .headers
             .iter()
             .find(|(other, _)| other.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(value).ok()
+        core::str::from_utf8(value).ok()
     }
 }
 

@@ -11,9 +11,10 @@
 use crate::contract::{Error, ErrorCode};
 use crate::credential::{Demand, Intent, Record, Settled, Step, Verdict, decide, settle};
 use crate::error::Result;
-use crate::openai::{self, TokenGrant, revoke};
+use crate::openai::{self, TokenGrant, Trouble, revoke};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
+use alloc::format;
 
 /// An intent older than this is not followed by its request any more, in seconds.
 const SEND_GUARD: u64 = 5;
@@ -98,10 +99,7 @@ fn present(ports: Ports, intended: Record) -> Presented {
             let answer = ports.http.send(&openai::refresh::request(refresh));
             openai::refresh::read(answer, ports.now())
         }
-        _ => Verdict::NotProcessed {
-            trouble: openai::Trouble::Late,
-            wait: 1,
-        },
+        _ => Verdict::NotProcessed(Trouble::Late.setback()),
     };
     Presented::Ended(conclude(ports, record.epoch, &intent, verdict))
 }
@@ -156,8 +154,8 @@ fn committed(stored: &Record, verdict: &Verdict) -> bool {
 fn answer(record: Record, verdict: &Verdict, ports: Ports) -> Result<Record> {
     match verdict {
         Verdict::Granted(_) => adopt(record, verdict, ports),
-        Verdict::NotProcessed { trouble, wait } => Err(trouble.error().retry_after(*wait)),
-        Verdict::Refused { .. } | Verdict::Unknown(_) => Err(why_not(&record, ports)),
+        Verdict::NotProcessed(setback) => Err(setback.error()),
+        Verdict::Refused(_) | Verdict::Unknown(_) => Err(why_not(&record, ports)),
     }
 }
 
@@ -167,7 +165,7 @@ fn adopt(record: Record, verdict: &Verdict, ports: Ports) -> Result<Record> {
         return Ok(record);
     }
     Err(match verdict {
-        Verdict::NotProcessed { trouble, wait } => trouble.error().retry_after(*wait),
+        Verdict::NotProcessed(setback) => setback.error(),
         _ => why_not(&record, ports),
     })
 }
@@ -176,7 +174,7 @@ fn adopt(record: Record, verdict: &Verdict, ports: Ports) -> Result<Record> {
 fn why_not(record: &Record, ports: Ports) -> Error {
     match decide(record, Demand::Refresh, "", ports.now()) {
         Step::Fail(error) => error,
-        _ => openai::Trouble::Unexpected.error(),
+        _ => Trouble::Unexpected.error(),
     }
 }
 

@@ -1,20 +1,26 @@
 //! Secrets: wiped on drop, without `Display`, `Serialize` or a telling `Debug`.
 
-use serde::{Deserialize, Deserializer, Serializer};
+use alloc::string::String;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// A token, code or verifier.
 #[derive(Clone)]
-pub(crate) struct Secret(Zeroizing<String>);
+pub(crate) struct Secret(String);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl Secret {
     /// Takes a secret from the wire or the store. `None` unless it is safe as a
     /// header value and in a form: visible ASCII, not empty.
     pub(crate) fn new(text: impl Into<String>) -> Option<Self> {
-        let text = Zeroizing::new(text.into());
-        let safe = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        safe.then_some(Self(text))
+        let secret = Self(text.into());
+        let safe = !secret.0.is_empty() && secret.0.bytes().all(|byte| byte.is_ascii_graphic());
+        safe.then_some(secret)
     }
 
     /// The secret itself, for the request or the record that needs it.
@@ -30,50 +36,9 @@ impl Secret {
     }
 }
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Secret")
-    }
-}
-
-/// For `#[serde(with = "secret::stored")]`: the one place where a secret is
-/// written out, into the bucket.
-pub(crate) mod stored {
-    use super::*;
-
-    pub(crate) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(secret.reveal())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-        let text = String::deserialize(from)?;
-        Secret::new(text).ok_or_else(|| serde::de::Error::custom("unusable secret"))
-    }
-}
-
-/// The same for `Option<Secret>`.
-pub(crate) mod stored_option {
-    use super::*;
-
-    pub(crate) fn serialize<S: Serializer>(
-        secret: &Option<Secret>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        match secret {
-            Some(secret) => to.serialize_some(secret.reveal()),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Secret>, D::Error> {
-        match Option::<String>::deserialize(from)? {
-            None => Ok(None),
-            Some(text) => Secret::new(text)
-                .map(Some)
-                .ok_or_else(|| serde::de::Error::custom("unusable secret")),
-        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Text from outside, made harmless before anybody sees it.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 /// Returns `text` without control characters and without the marks that turn
 /// the direction of writing, cut to `limit` characters. `None` if nothing is left.
 ///

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::openai::revoke;
 use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
+use alloc::borrow::ToOwned;
 
 /// How often a call starts again after a conflict before it gives up.
 const TRIES: u32 = 8;
@@ -39,11 +40,11 @@ fn end_login(ports: Ports, revoke: bool, had_pending: bool) -> Result<Ended> {
                 .logged_out(revoke)
                 .store(ports)
                 .map(|_| Ended::Nothing),
-            State::LoggingOut => finish(ports, &record),
+            State::LoggingOut => finish(ports, record),
             _ if revoke => record
                 .logging_out()
                 .store(ports)
-                .and_then(|record| finish(ports, &record)),
+                .and_then(|record| finish(ports, record)),
             _ => record
                 .logged_out(false)
                 .store(ports)
@@ -58,7 +59,7 @@ fn end_login(ports: Ports, revoke: bool, had_pending: bool) -> Result<Ended> {
 }
 
 /// Revokes what a logout has left to be revoked, and ends that logout.
-fn finish(ports: Ports, record: &Record) -> std::result::Result<Ended, StoreError> {
+fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreError> {
     let refresh = record
         .tokens
         .as_ref()
@@ -71,7 +72,7 @@ fn finish(ports: Ports, record: &Record) -> std::result::Result<Ended, StoreErro
 }
 
 /// Finishes a logout that was interrupted before its revocation.
-pub(super) fn finish_interrupted(ports: Ports, record: &Record) -> Result<()> {
+pub(super) fn finish_interrupted(ports: Ports, record: Record) -> Result<()> {
     finish(ports, record)?;
     Ok(())
 }

@@ -7,6 +7,8 @@ use crate::openai::Setback;
 use crate::openai::device_token::{self, Progress};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
+use alloc::borrow::ToOwned;
+use alloc::format;
 
 /// For the models and for the usage after a login, in seconds each.
 const WARM_UP_TIMEOUT: u64 = 5;

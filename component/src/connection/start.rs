@@ -4,6 +4,8 @@ use crate::error::Result;
 use crate::openai;
 use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
+use alloc::format;
+use alloc::string::String;
 
 /// A code with less than this left is replaced, in seconds: a person needs time
 /// to sign in and type it.
@@ -16,7 +18,7 @@ const WORTH_SHOWING: u64 = 120;
 pub fn start(ports: Ports) -> Result<LoginPrompt> {
     let record = Record::load(ports)?;
     if record.state == State::LoggingOut {
-        super::logout::finish_interrupted(ports, &record)?;
+        super::logout::finish_interrupted(ports, record)?;
         return start(ports);
     }
     let waiting = Pending::load(ports)?.filter(|pending| pending.epoch == record.epoch);

@@ -4,6 +4,9 @@ use crate::credential::{Record, State};
 use crate::error::Result;
 use crate::pending::Pending;
 use crate::ports::Ports;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 
 /// Says where the connection stands. Reads only: no request, no write, no refresh.
 ///

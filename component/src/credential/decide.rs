@@ -4,6 +4,8 @@ use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, QUIET, Record, S
 use crate::contract::{Error, ErrorCode};
 use crate::openai::Trouble;
 use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::format;
 
 /// An access token is not handed out in the last seconds of its life.
 const MARGIN: u64 = 30;
@@ -57,14 +59,16 @@ pub(crate) fn decide(record: &Record, demand: Demand, attempt: &str, now: u64) -
         State::LoggingOut | State::LoggedOut => Step::Fail(not_connected()),
         State::NeedsLogin if live && wants_token => Step::Serve,
         State::NeedsLogin => Step::Fail(needs_login(record)),
-        State::Refreshing if record.is_abandoned(now) => Step::TakeOver(record.taken_over(now)),
+        State::Refreshing if record.is_abandoned(now) => {
+            Step::TakeOver(record.clone().taken_over(now))
+        }
         State::Refreshing if live && wants_token => Step::Serve,
         State::Refreshing => Step::Fail(in_progress()),
         State::Uncertain if live && wants_token => Step::Serve,
         State::Uncertain if live => Step::Fail(uncertain(tokens.seconds_left(now))),
         State::Uncertain => match record.pause_left(now) {
             Some(seconds) => Step::Fail(uncertain(Some(seconds))),
-            None => record.present(tokens, refused, attempt, now, false),
+            None => record.present(refused, attempt, now, false),
         },
         State::Active => decide_active(record, tokens, demand, live, attempt, now),
     }
@@ -86,10 +90,7 @@ fn decide_active(
     if tokens.refresh.is_none() {
         return match demand {
             Demand::Token { .. } if live => Step::Serve,
-            _ => Step::Fail(Error::new(
-                ErrorCode::NotRefreshable,
-                "the login came without a refresh token",
-            )),
+            _ => Step::Fail(not_refreshable()),
         };
     }
     if let Some(seconds) = tokens.pause_after_success(now) {
@@ -102,11 +103,17 @@ fn decide_active(
     if let Some(seconds) = record.pause_left(now) {
         return match demand {
             Demand::Token { .. } if live => Step::Serve,
-            _ => Step::Fail(record.last_trouble().error().retry_after(seconds)),
+            _ => Step::Fail(
+                record
+                    .last_trouble
+                    .unwrap_or(Trouble::Upstream)
+                    .error()
+                    .retry_after(seconds),
+            ),
         };
     }
     let optional = live && matches!(demand, Demand::Token { .. });
-    record.present(tokens, refused, attempt, now, optional)
+    record.present(refused, attempt, now, optional)
 }
 
 impl Record {
@@ -124,18 +131,13 @@ impl Record {
     }
 
     /// The record with the abandoned refresh turned into an uncertain one.
-    fn taken_over(&self, now: u64) -> Self {
+    fn taken_over(mut self, now: u64) -> Self {
         let started = self.intent.as_ref().map_or(now, |intent| intent.started);
-        let started = if started > now.saturating_add(AHEAD_MAX) {
-            now
-        } else {
-            started
-        };
-        Self {
-            state: State::Uncertain,
-            not_before: Some(started.saturating_add(QUIET)),
-            ..self.clone()
-        }
+        let is_ahead = started > now.saturating_add(AHEAD_MAX);
+        let started = if is_ahead { now } else { started };
+        self.state = State::Uncertain;
+        self.not_before = Some(started.saturating_add(QUIET));
+        self
     }
 
     /// How long the record forbids to present the refresh token, in seconds.
@@ -145,41 +147,27 @@ impl Record {
         (1..=NOT_BEFORE_MAX).contains(&left).then_some(left)
     }
 
-    fn last_trouble(&self) -> Trouble {
-        self.last_error
-            .as_ref()
-            .map_or(Trouble::Upstream, |last| last.trouble)
-    }
-
-    fn present(
-        &self,
-        tokens: &Tokens,
-        refused: Option<&str>,
-        attempt: &str,
-        now: u64,
-        optional: bool,
-    ) -> Step {
-        let Some(refresh) = &tokens.refresh else {
-            return Step::Fail(Error::new(
-                ErrorCode::NotRefreshable,
-                "the login came without a refresh token",
-            ));
+    fn present(&self, refused: Option<&str>, attempt: &str, now: u64, optional: bool) -> Step {
+        let mut record = self.clone();
+        let Some(Tokens {
+            refresh: Some(refresh),
+            ..
+        }) = &record.tokens
+        else {
+            return Step::Fail(not_refreshable());
         };
-        let mut record = Self {
-            state: State::Refreshing,
-            intent: Some(Intent {
-                attempt: attempt.to_owned(),
-                presented: refresh.fingerprint(),
-                started: now,
-            }),
-            probes: if self.state == State::Uncertain {
-                self.probes + 1
-            } else {
-                0
-            },
-            not_before: None,
-            ..self.clone()
+        record.intent = Some(Intent {
+            attempt: attempt.to_owned(),
+            presented: refresh.fingerprint(),
+            started: now,
+        });
+        record.probes = if self.state == State::Uncertain {
+            self.probes + 1
+        } else {
+            0
         };
+        record.state = State::Refreshing;
+        record.not_before = None;
         if let Some(tokens) = record.tokens.as_mut().filter(|tokens| tokens.is(refused)) {
             tokens.refused = refused.map(str::to_owned);
         }
@@ -245,6 +233,13 @@ impl Tokens {
 
 fn not_connected() -> Error {
     Error::new(ErrorCode::NotConnected, "nobody is signed in")
+}
+
+fn not_refreshable() -> Error {
+    Error::new(
+        ErrorCode::NotRefreshable,
+        "the login came without a refresh token",
+    )
 }
 
 fn needs_login(record: &Record) -> Error {

@@ -1,19 +1,20 @@
 //! What an answer to the refresh request makes of the record.
 
-use super::{Intent, LastError, QUIET, Record, State, Tokens};
+use super::{Intent, QUIET, Record, State, Tokens};
 use crate::claims::{self, Claims};
-use crate::openai::{TokenGrant, Trouble};
+use crate::openai::{Setback, TokenGrant, Trouble};
 use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 
 /// What the answer says about the refresh token that was presented.
 pub(crate) enum Verdict {
     /// New tokens.
     Granted(TokenGrant),
-    /// The service has not looked at the token: it can be presented again after
-    /// `wait` seconds.
-    NotProcessed { trouble: Trouble, wait: u64 },
+    /// The service has not looked at the token: it can be presented again later.
+    NotProcessed(Setback),
     /// The service refuses the token for good, by this code of its own.
-    Refused { reason: String },
+    Refused(String),
     /// Whether the service took the token is unknown.
     Unknown(Trouble),
 }
@@ -53,15 +54,17 @@ pub(crate) fn settle(
         && record.state == State::Refreshing;
     let other_in_flight = record.state == State::Refreshing && !is_ours;
     match verdict {
-        Verdict::Granted(grant) if is_same_token => Settled::Store(record.granted(grant, now)),
-        Verdict::Refused { reason } if is_same_token && !other_in_flight => {
-            Settled::Store(record.refused(reason))
+        Verdict::Granted(grant) if is_same_token => {
+            Settled::Store(record.clone().granted(grant, now))
         }
-        Verdict::NotProcessed { trouble, wait } if is_ours => {
-            Settled::Store(record.released(*trouble, *wait, now))
+        Verdict::Refused(reason) if is_same_token && !other_in_flight => {
+            Settled::Store(record.clone().refused(reason))
+        }
+        Verdict::NotProcessed(setback) if is_ours => {
+            Settled::Store(record.clone().released(*setback, now))
         }
         Verdict::Unknown(trouble) if is_ours => {
-            Settled::Store(record.became_uncertain(*trouble, intent.started, now))
+            Settled::Store(record.clone().became_uncertain(*trouble, intent.started))
         }
         _ => Settled::Leave,
     }
@@ -76,75 +79,59 @@ impl Record {
         refresh.is_some_and(|token| token.fingerprint() == fingerprint)
     }
 
-    fn granted(&self, grant: &TokenGrant, now: u64) -> Self {
+    fn granted(mut self, grant: &TokenGrant, now: u64) -> Self {
         let claims = grant.claims();
         if claims.contradicts(&self.claims) {
             return self.refused("account-mismatch");
         }
-        let kept = self
-            .tokens
-            .as_ref()
-            .and_then(|tokens| tokens.refresh.clone());
-        Self {
-            state: State::Active,
-            reason: None,
-            claims: claims.or(self.claims.clone()),
-            tokens: Some(grant.tokens(kept, now)),
-            intent: None,
-            probes: 0,
-            not_before: None,
-            last_error: None,
-            ..self.clone()
-        }
+        let kept = self.tokens.take().and_then(|tokens| tokens.refresh);
+        self.state = State::Active;
+        self.reason = None;
+        self.claims = claims.or(self.claims);
+        self.tokens = Some(grant.tokens(kept, now));
+        self.settled()
     }
 
     /// Keeps epoch, tokens and intent, so that a grant that arrives late still commits.
-    fn refused(&self, reason: &str) -> Self {
-        Self {
-            state: State::NeedsLogin,
-            reason: Some(reason.to_owned()),
-            not_before: None,
-            ..self.clone()
-        }
+    fn refused(mut self, reason: &str) -> Self {
+        self.state = State::NeedsLogin;
+        self.reason = Some(reason.to_owned());
+        self.not_before = None;
+        self
     }
 
     /// Takes the intent back: the token was not presented.
-    fn released(&self, trouble: Trouble, wait: u64, now: u64) -> Self {
-        let was_uncertain = self.probes > 0;
-        Self {
-            state: if was_uncertain {
-                State::Uncertain
-            } else {
-                State::Active
-            },
-            intent: self.intent.clone().filter(|_| was_uncertain),
-            probes: self.probes.saturating_sub(1),
-            not_before: Some(now.saturating_add(wait)),
-            last_error: Some(LastError { trouble, at: now }),
-            ..self.clone()
+    fn released(mut self, setback: Setback, now: u64) -> Self {
+        if self.probes == 0 {
+            self.state = State::Active;
+            self.intent = None;
+        } else {
+            self.state = State::Uncertain;
+            self.probes -= 1;
         }
+        self.not_before = Some(now.saturating_add(setback.wait));
+        self.last_trouble = Some(setback.trouble);
+        self
     }
 
     /// The first presentation is followed by the quiet period, a probe by its
     /// spacing: its holder has just said that its work is over.
-    fn became_uncertain(&self, trouble: Trouble, started: u64, now: u64) -> Self {
+    fn became_uncertain(mut self, trouble: Trouble, started: u64) -> Self {
         let pause = if self.probes == 0 {
             QUIET
         } else {
             spacing(self.probes)
         };
-        Self {
-            state: State::Uncertain,
-            not_before: Some(started.saturating_add(pause)),
-            last_error: Some(LastError { trouble, at: now }),
-            ..self.clone()
-        }
+        self.state = State::Uncertain;
+        self.not_before = Some(started.saturating_add(pause));
+        self.last_trouble = Some(trouble);
+        self
     }
 }
 
 /// The pause after the probe of that number, in seconds: 30 three times, then
 /// 2, 4, 8 … 60 minutes. Their number ends nothing.
-fn spacing(probe: u32) -> u64 {
+fn spacing(probe: u64) -> u64 {
     match probe {
         0..=3 => 30,
         later => 3600.min(120 << (later - 4).min(5)),
@@ -162,16 +149,18 @@ impl TokenGrant {
 
     /// The tokens to store; `kept` is the refresh token to keep if none was granted.
     pub(crate) fn tokens(&self, kept: Option<Secret>, now: u64) -> Tokens {
-        let refresh = self.refresh_token.clone().or(kept);
-        let mut tokens = Tokens::new(refresh, self.access_token.clone(), now);
-        tokens.clock_offset = self
-            .service_clock
-            .map_or(0, |clock| clock.wrapping_sub(now) as i64);
-        let service_now = now.saturating_add_signed(tokens.clock_offset);
-        tokens.expires_at = self.access_token.as_ref().and_then(|access| {
+        let service_now = self.service_clock.unwrap_or(now);
+        let expires_at = self.access_token.as_ref().and_then(|access| {
             let by_claim = claims::expiry(access.reveal(), service_now);
             by_claim.or_else(|| Some(service_now.saturating_add(self.expires_in?)))
         });
-        tokens
+        Tokens {
+            refresh: self.refresh_token.clone().or(kept),
+            access: self.access_token.clone(),
+            received_at: now,
+            expires_at,
+            clock_offset: service_now.wrapping_sub(now) as i64,
+            refused: None,
+        }
     }
 }

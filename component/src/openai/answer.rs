@@ -3,8 +3,10 @@
 
 use super::date;
 use super::trouble::{Setback, Trouble};
+use crate::json::{self, Value};
 use crate::ports::{HttpError, Response};
-use serde_json::Value;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// The longest pause that a Retry-After can ask for, in seconds.
 const RETRY_AFTER_MAX: u64 = 3600;
@@ -48,7 +50,7 @@ impl Answer {
                 .or_else(|| date::http_date(text).map(until))
         });
         let error: Option<Value> = (response.status >= 300)
-            .then(|| serde_json::from_slice(&response.body).ok())
+            .then(|| json::parse(&response.body))
             .flatten();
         Self {
             status: response.status,
@@ -119,10 +121,7 @@ pub(crate) fn failure(error: HttpError) -> Setback {
         "HTTP-response-body-size" | "HTTP-response-content-coding" => Trouble::Unexpected,
         _ => Trouble::Network,
     };
-    Setback {
-        trouble,
-        wait: trouble.pause(),
-    }
+    trouble.setback()
 }
 
 /// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
@@ -147,8 +146,10 @@ fn is_page(response: &Response) -> bool {
         start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
     };
     response.header("cf-mitigated").is_some()
-        || response
-            .header("content-type")
-            .is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"))
+        || response.header("content-type").is_some_and(|kind| {
+            kind.trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/html")
+        })
         || starts_like_one()
 }

@@ -1,11 +1,17 @@
 //! The two ways that OpenAI writes a time.
 
-use std::time::UNIX_EPOCH;
+use alloc::format;
 
-/// Reads an HTTP date (RFC 9110 §5.6.7) into Unix seconds.
+/// Reads an HTTP date such as `Tue, 24 Nov 2026 10:00:00 GMT` (RFC 9110 §5.6.7;
+/// the two obsolete forms are not in use) into Unix seconds.
 pub(super) fn http_date(text: &str) -> Option<u64> {
-    let time = httpdate::parse_http_date(text).ok()?;
-    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let mut words = text.trim().split(' ').skip(1);
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    rfc_3339(&format!("{year}-{month}-{day}T{}Z", words.next()?))
 }
 
 /// Reads an RFC 3339 time such as `2026-11-24T10:00:00.5+00:00` into Unix
@@ -14,7 +20,7 @@ pub(super) fn rfc_3339(text: &str) -> Option<u64> {
     let (date, time) = text.trim().split_once(['T', 't', ' '])?;
     let [year, month, day] = numbers(date, '-')?;
     let zone_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
-    let (clock, zone) = time.split_at(zone_at);
+    let (clock, zone) = time.split_at_checked(zone_at)?;
     let [hour, minute, second] = numbers(clock.split('.').next()?, ':')?;
     let in_range = (1..=12).contains(&month)
         && (1..=31).contains(&day)
@@ -95,6 +101,14 @@ mod tests {
             http_date("Tue, 24 Nov 2026 10:00:00 GMT"),
             Some(1_795_514_400)
         );
-        assert_eq!(http_date("24.11.2026"), None);
+        assert_eq!(http_date("Thu, 01 Jan 1970 00:00:09 GMT"), Some(9));
+        for text in [
+            "24.11.2026",
+            "Tue, 24 anN 2026 10:00:00 GMT",
+            "Tue, 24 Nov",
+            "2026-11-24T10:00:00Z",
+        ] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 
 use super::answer::{self, Answer};
 use super::trouble::Setback;
+use crate::json::{self, Value};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
-use serde_json::{Value, json};
 
 /// Codes that mean: not yet.
 const PENDING: [&str; 3] = [
@@ -49,7 +49,10 @@ pub(crate) enum Progress {
 pub(crate) fn request(device_auth_id: &Secret, user_code: &str) -> Request {
     super::auth_post_json(
         "/api/accounts/deviceauth/token",
-        &json!({"device_auth_id": device_auth_id.reveal(), "user_code": user_code}),
+        &[
+            ("device_auth_id", device_auth_id.reveal()),
+            ("user_code", user_code),
+        ],
     )
 }
 
@@ -69,8 +72,8 @@ pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<Prog
 }
 
 fn approved(body: &[u8]) -> Option<Progress> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    if body["status"] == "pending" {
+    let body = json::parse(body)?;
+    if body["status"].as_str() == Some("pending") {
         return Some(Progress::Pending);
     }
     let secret = |value: &Value| {

@@ -6,7 +6,10 @@ use super::token_grant::TokenGrant;
 use super::trouble::{Setback, Trouble};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
-use form_urlencoded::Serializer;
+use crate::text::hex;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// Fixed by the service for the device flow (RFC 9700 §2.1: an exact match).
 const REDIRECT_URI: &str = "https://auth.openai.com/deviceauth/callback";
@@ -23,18 +26,30 @@ pub(crate) enum Outcome {
 }
 
 pub(crate) fn request(code: &Secret, verifier: &Secret) -> Request {
-    let form = Serializer::new(String::new())
-        .append_pair("grant_type", "authorization_code")
-        .append_pair("client_id", super::CLIENT_ID)
-        .append_pair("code", code.reveal())
-        .append_pair("redirect_uri", REDIRECT_URI)
-        .append_pair("code_verifier", verifier.reveal())
-        .finish();
-    super::auth_post(
-        "/oauth/token",
-        "application/x-www-form-urlencoded",
-        form.into_bytes(),
-    )
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", super::CLIENT_ID),
+        ("code", code.reveal()),
+        ("redirect_uri", REDIRECT_URI),
+        ("code_verifier", verifier.reveal()),
+    ];
+    let form: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    let body = form.join("&").into_bytes();
+    super::auth_post("/oauth/token", "application/x-www-form-urlencoded", body)
+}
+
+/// Percent-encodes whatever is not unreserved (RFC 3986 §2.3).
+fn encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            (byte as char).to_string()
+        }
+        _ => format!("%{}", hex(&[byte])),
+    };
+    text.bytes().map(encode).collect()
 }
 
 pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Outcome {

@@ -1,21 +1,25 @@
 //! `GET /backend-api/codex/models`: the models of the subscription
 //! (docs/protocol.md, Models).
 
-use super::answer::Answer;
 use crate::claims::Claims;
+use crate::contract::Model;
+use crate::json::{self, Value};
 use crate::ports::Request;
 use crate::secret::Secret;
 use crate::text::clean;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What a model's name begins with, everywhere outside OpenAI.
+const PREFIX: &str = "openai-codex/";
 
 /// The version to ask with: reported to be answered with every model there is,
 /// while a real but old version hides the newer ones.
 pub(crate) const UNGATED_VERSION: &str = "0.0.0";
 
 /// The version to ask with once more when the ungated list is empty: the Codex
-/// CLI on the npm registry in November 2026.
+/// CLI as published in November 2026.
 pub(crate) const RECENT_VERSION: &str = "0.169.0";
 
 /// The longest list taken, in bytes: instructions of several KiB come with each model.
@@ -24,29 +28,18 @@ const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// More models than this are not kept.
 const MODELS_MAX: usize = 500;
 
-/// What is kept of the answer.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Models {
-    /// The version that was asked with.
-    pub(crate) client_version: String,
-    /// Names this version of the list.
-    pub(crate) etag: Option<String>,
-    /// In the service's order.
-    pub(crate) models: Vec<Entry>,
-}
-
-/// What is kept of one model.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub(crate) slug: String,
-    pub(crate) display_name: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) priority: Option<i64>,
-    pub(crate) context_window: Option<u64>,
-    pub(crate) default_reasoning_level: Option<String>,
-    pub(crate) reasoning_levels: Vec<String>,
-    pub(crate) input_modalities: Vec<String>,
-}
+/// What is read of a model; the rest, by far the most, is not kept.
+const KEPT: [&str; 9] = [
+    "slug",
+    "display_name",
+    "description",
+    "visibility",
+    "priority",
+    "context_window",
+    "default_reasoning_level",
+    "supported_reasoning_levels",
+    "input_modalities",
+];
 
 pub(crate) fn request(
     client_version: &str,
@@ -58,50 +51,52 @@ pub(crate) fn request(
     super::backend_get(path, access, account, timeout, ANSWER_LIMIT)
 }
 
-/// Reads an answer with status 200. `None` when it is no list of models; an
-/// entry that cannot be read is left out.
-pub(crate) fn read(answer: &Answer, client_version: &str) -> Option<Models> {
-    #[derive(Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow)]
-        models: Vec<&'a RawValue>,
-    }
-    let body: Body = serde_json::from_slice(&answer.body).ok()?;
-    let mut models: Vec<Entry> = body.models.into_iter().filter_map(entry).collect();
-    models.sort_by_key(|model| model.priority.unwrap_or(i64::MAX));
+/// Returns the answer's list, cut down to what [`read`] reads. `None` when it
+/// is no list of models.
+pub(crate) fn keep(body: &[u8]) -> Option<Value> {
+    let Value::List(mut models) = json::parse_object(body)?.take("models") else {
+        return None;
+    };
+    models.retain(|model| model["visibility"].as_str() == Some("list"));
     models.truncate(MODELS_MAX);
-    Some(Models {
-        client_version: client_version.to_owned(),
-        etag: answer.etag.clone(),
-        models,
-    })
+    for model in &mut models {
+        if let Value::Object(fields) = model {
+            fields.keep_only(&KEPT);
+        }
+    }
+    Some(Value::List(models))
 }
 
-fn entry(raw: &RawValue) -> Option<Entry> {
-    let model: Value = serde_json::from_str(raw.get()).ok()?;
-    if model["visibility"] != "list" {
-        return None;
+/// Reads a kept list, in the service's order. An entry that cannot be read is
+/// left out.
+pub(crate) fn read(kept: &Value) -> Vec<Model> {
+    let mut models: Vec<Model> = Vec::new();
+    for model in kept.items().iter().filter_map(model) {
+        let rank = |model: &Model| model.priority.unwrap_or(i64::MAX);
+        let place = models.partition_point(|other| rank(other) <= rank(&model));
+        models.insert(place, model);
     }
-    let text = |field: &str, limit| model[field].as_str().and_then(|text| clean(text, limit));
-    Some(Entry {
-        slug: text("slug", 100).filter(|slug| !slug.contains(char::is_whitespace))?,
+    models
+}
+
+fn model(entry: &Value) -> Option<Model> {
+    let text = |field: &str, limit| entry[field].as_str().and_then(|text| clean(text, limit));
+    let slug = text("slug", 100).filter(|slug| !slug.contains(' '))?;
+    Some(Model {
+        id: format!("{PREFIX}{slug}"),
+        slug,
         display_name: text("display_name", 100),
         description: text("description", 500),
-        priority: model["priority"].as_i64(),
-        context_window: model["context_window"].as_u64(),
+        priority: entry["priority"].as_i64(),
+        context_window: entry["context_window"].as_u64(),
         default_reasoning_level: text("default_reasoning_level", 40),
-        reasoning_levels: words(
-            &model["supported_reasoning_levels"],
-            |level| &level["effort"],
-        ),
-        input_modalities: words(&model["input_modalities"], |modality| modality),
+        reasoning_levels: words(&entry["supported_reasoning_levels"], "effort"),
+        input_modalities: words(&entry["input_modalities"], ""),
     })
 }
 
-fn words(list: &Value, word: impl Fn(&Value) -> &Value) -> Vec<String> {
-    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    let words = list
-        .iter()
-        .filter_map(|item| clean(word(item).as_str()?, 40));
-    words.take(20).collect()
+/// The words of a list, or of that field of its items.
+fn words(list: &Value, field: &str) -> Vec<String> {
+    let word = |item: &Value| clean(item[field].as_str().or(item.as_str())?, 40);
+    list.items().iter().filter_map(word).take(20).collect()
 }

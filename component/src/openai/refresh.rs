@@ -3,11 +3,10 @@
 
 use super::answer::{self, Answer};
 use super::token_grant::TokenGrant;
-use super::trouble::{Setback, Trouble};
+use super::trouble::Trouble;
 use crate::credential::Verdict;
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
-use serde_json::json;
 
 /// The codes that end a login, on any 4xx. The first three are the Codex CLI's,
 /// the others are what other clients have met.
@@ -31,11 +30,11 @@ const DEFINITIVE: [&str; 14] = [
 pub(crate) fn request(refresh: &Secret) -> Request {
     super::auth_post_json(
         "/oauth/token",
-        &json!({
-            "client_id": super::CLIENT_ID,
-            "grant_type": "refresh_token",
-            "refresh_token": refresh.reveal(),
-        }),
+        &[
+            ("client_id", super::CLIENT_ID),
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.reveal()),
+        ],
     )
 }
 
@@ -44,25 +43,22 @@ pub(crate) fn request(refresh: &Secret) -> Request {
 pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
     let answer = match answer {
         Ok(response) => Answer::read(response, now),
-        Err(error) if answer::is_not_sent(error) => return not_processed(answer::failure(error)),
+        Err(error) if answer::is_not_sent(error) => {
+            return Verdict::NotProcessed(answer::failure(error));
+        }
         Err(error) => return Verdict::Unknown(answer::failure(error).trouble),
     };
     if let Some(obstacle) = answer.obstacle() {
-        return not_processed(obstacle);
+        return Verdict::NotProcessed(obstacle);
     }
     if answer.is_client_error() && answer.has_code(&DEFINITIVE) {
-        let reason = answer.code.unwrap_or_default();
-        return Verdict::Refused { reason };
+        return Verdict::Refused(answer.code.unwrap_or_default());
     }
     if answer.status == 404 || answer.has_code(&["invalid_client", "unauthorized_client"]) {
-        return not_processed(answer.setback(Trouble::Client));
+        return Verdict::NotProcessed(answer.setback(Trouble::Client));
     }
     match TokenGrant::read(&answer) {
         Some(grant) if answer.status == 200 => Verdict::Granted(grant),
         _ => Verdict::Unknown(answer.trouble().trouble),
     }
-}
-
-fn not_processed(Setback { trouble, wait }: Setback) -> Verdict {
-    Verdict::NotProcessed { trouble, wait }
 }

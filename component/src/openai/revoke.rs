@@ -2,17 +2,16 @@
 
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
-use serde_json::json;
 
 /// For the whole request, in seconds: a logout must not hang on it.
 const TIMEOUT: u64 = 10;
 
 pub(crate) fn request(refresh: &Secret) -> Request {
-    let body = json!({
-        "token": refresh.reveal(),
-        "token_type_hint": "refresh_token",
-        "client_id": super::CLIENT_ID,
-    });
+    let body = [
+        ("token", refresh.reveal()),
+        ("token_type_hint", "refresh_token"),
+        ("client_id", super::CLIENT_ID),
+    ];
     Request {
         timeout_seconds: TIMEOUT,
         ..super::auth_post_json("/oauth/revoke", &body)

@@ -1,11 +1,9 @@
 //! Why a request brought nothing: the closed list, and what the caller is told.
 
 use crate::contract::{Error, ErrorCode};
-use serde::{Deserialize, Serialize};
 
 /// Why a request brought nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// The service could not be reached, or the connection broke.
     Network,
@@ -30,6 +28,21 @@ pub(crate) enum Trouble {
     /// The store took so long that the request was not sent.
     Late,
 }
+
+/// The names under which a stored login remembers its last trouble.
+const NAMES: [(Trouble, &str); 11] = [
+    (Trouble::Network, "network"),
+    (Trouble::Denied, "denied"),
+    (Trouble::Blocked, "blocked"),
+    (Trouble::Region, "region"),
+    (Trouble::RateLimited, "rate-limited"),
+    (Trouble::Upstream, "upstream"),
+    (Trouble::Client, "client"),
+    (Trouble::NotEnabled, "not-enabled"),
+    (Trouble::Rejected, "rejected"),
+    (Trouble::Unexpected, "unexpected"),
+    (Trouble::Late, "late"),
+];
 
 /// A [`Trouble`] and when to try again, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +105,24 @@ impl Trouble {
             ),
         };
         Error::new(code, message)
+    }
+
+    /// This trouble, to be tried again after its own pause.
+    pub(crate) fn setback(self) -> Setback {
+        Setback {
+            trouble: self,
+            wait: self.pause(),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        let named = NAMES.iter().find(|(trouble, _)| *trouble == self);
+        named.map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let (trouble, _) = NAMES.iter().find(|(_, known)| *known == name)?;
+        Some(*trouble)
     }
 
     /// When to try again where the service does not say, in seconds.

@@ -4,9 +4,11 @@
 use super::answer::{self, Answer};
 use super::date;
 use super::trouble::{Setback, Trouble};
+use crate::json::{self, Value};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
-use serde_json::{Value, json};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 
 /// How long a code counts at the most, in seconds, whatever the service says:
 /// 15 minutes, the Codex CLI's own limit.
@@ -17,7 +19,7 @@ const LIFETIME_MAX: u64 = 15 * 60;
 const INTERVAL_DEFAULT: u64 = 5;
 
 /// The longest pause between two polls, in seconds.
-const INTERVAL_MAX: f64 = 60.0;
+const INTERVAL_MAX: i64 = 60;
 
 /// A code to be approved.
 pub(crate) struct UserCode {
@@ -34,7 +36,7 @@ pub(crate) struct UserCode {
 pub(crate) fn request() -> Request {
     super::auth_post_json(
         "/api/accounts/deviceauth/usercode",
-        &json!({"client_id": super::CLIENT_ID}),
+        &[("client_id", super::CLIENT_ID)],
     )
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<User
 }
 
 fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
-    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let body = json::parse(&answer.body)?;
     let user_code = body["user_code"]
         .as_str()
         .or_else(|| body["usercode"].as_str())?;
@@ -79,11 +81,12 @@ fn is_user_code(text: &str) -> bool {
 /// OpenAI writes the interval as a string of digits, others as a number.
 fn interval(value: &Value) -> u64 {
     let seconds = match value {
-        Value::String(text) => text.trim().parse::<f64>().ok(),
-        other => other.as_f64(),
+        Value::Text(text) => text.trim().parse().ok(),
+        Value::Float(seconds) => Some(*seconds as i64 + 1),
+        other => other.as_i64(),
     };
     match seconds {
-        Some(seconds) if seconds > 0.0 => seconds.ceil().min(INTERVAL_MAX) as u64,
+        Some(seconds) if seconds > 0 => seconds.min(INTERVAL_MAX) as u64,
         _ => INTERVAL_DEFAULT,
     }
 }

@@ -5,6 +5,7 @@ use crate::contract::{
     ConnectionStatus, Error, LoginProgress, LoginPrompt, LogoutResult, ModelList, RefreshResult,
     UsageReport,
 };
+use alloc::string::String;
 
 struct Component;
 
@@ -40,9 +41,10 @@ impl connection::Guest for Component {
 
 #[cfg(feature = "platform")]
 mod platform {
-    use super::{Component, Error, with_ports};
+    use super::{Component, Error, String, with_ports};
     use crate::bindings::exports::chatgpt::oauth::credentials::{Authorization, Guest, Header};
     use crate::credentials;
+    use alloc::borrow::ToOwned;
 
     impl Guest for Component {
         fn authorize(refused: Option<String>) -> Result<Authorization, Error> {

@@ -7,6 +7,7 @@ use crate::bindings::wasi::http::types::{
 use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, StreamError};
 use crate::ports::{Http, HttpError, Method, Request, Response};
+use alloc::vec::Vec;
 
 const SECOND: Duration = 1_000_000_000;
 

@@ -1,5 +1,6 @@
 use crate::bindings::wasi::keyvalue::store::{self as keyvalue, Error};
 use crate::ports::{Store, StoreError};
+use alloc::vec::Vec;
 
 /// The bucket's names, in the order they are tried: runtimes with several
 /// buckets call the first one `default`, the others give theirs no name.

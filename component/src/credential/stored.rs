@@ -1,0 +1,164 @@
+//! The record as it is stored: one flat JSON object.
+
+use super::{Intent, Record, State, Tokens};
+use crate::claims::Claims;
+use crate::contract::{Error, ErrorCode};
+use crate::error::Result;
+use crate::json::{self, Object, Value};
+use crate::openai::Trouble;
+use crate::ports::StoreError;
+use crate::secret::Secret;
+use alloc::format;
+use alloc::vec::Vec;
+
+/// The version of the record that this code writes.
+const VERSION: u64 = 1;
+
+const STATES: [(State, &str); 6] = [
+    (State::Active, "active"),
+    (State::Refreshing, "refreshing"),
+    (State::Uncertain, "uncertain"),
+    (State::NeedsLogin, "needs-login"),
+    (State::LoggingOut, "logging-out"),
+    (State::LoggedOut, "logged-out"),
+];
+
+/// Reads a stored record. A newer version and a damaged record are different errors.
+pub(super) fn decode(bytes: &[u8]) -> Result<Record> {
+    let mut fields = json::parse_object(bytes).ok_or(StoreError::Corrupt)?;
+    match fields.take_number("version") {
+        Some(Some(VERSION)) => Ok(read(fields).ok_or(StoreError::Corrupt)?),
+        Some(Some(version)) if version > VERSION => Err(Error::new(
+            ErrorCode::RecordNewer,
+            format!("the stored login has version {version}, this software knows {VERSION}"),
+        )),
+        _ => Err(StoreError::Corrupt.into()),
+    }
+}
+
+fn read(mut fields: Object) -> Option<Record> {
+    let from = &mut fields;
+    Some(Record {
+        generation: from.take_number("generation")??,
+        epoch: from.take_number("epoch")??,
+        state: state(&from.take_text("state")??)?,
+        reason: from.take_text("reason")?,
+        method: from.take_text("method")?,
+        login_id: from.take_text("login_id")?,
+        claims: claims(from)?,
+        tokens: tokens(from)?,
+        intent: match from.take_object("intent")? {
+            Some(fields) => Some(intent(fields)?),
+            None => None,
+        },
+        probes: from.take_number("probes")?.unwrap_or(0),
+        not_before: from.take_number("not_before")?,
+        last_trouble: from
+            .take_text("last_trouble")?
+            .as_deref()
+            .and_then(Trouble::named),
+        revoke: from.take_bool("revoke")?,
+        updated_at: from.take_number("updated_at")??,
+        other: fields,
+    })
+}
+
+fn state(name: &str) -> Option<State> {
+    let (state, _) = STATES.iter().find(|(_, known)| *known == name)?;
+    Some(*state)
+}
+
+fn claims(from: &mut Object) -> Option<Claims> {
+    Some(Claims {
+        email: from.take_text("email")?,
+        plan: from.take_text("plan")?,
+        account_id: from.take_text("account_id")?,
+        user_id: from.take_text("user_id")?,
+        fedramp: from.take_bool("fedramp")?,
+    })
+}
+
+/// Without a time of receipt there are no tokens.
+fn tokens(from: &mut Object) -> Option<Option<Tokens>> {
+    let Some(received_at) = from.take_number("received_at")? else {
+        return Some(None);
+    };
+    Some(Some(Tokens {
+        refresh: secret(from, "refresh_token")?,
+        access: secret(from, "access_token")?,
+        received_at,
+        expires_at: from.take_number("expires_at")?,
+        clock_offset: match from.take("clock_offset") {
+            Value::Null => 0,
+            offset => offset.as_i64()?,
+        },
+        refused: from.take_text("refused")?,
+    }))
+}
+
+fn secret(from: &mut Object, name: &str) -> Option<Option<Secret>> {
+    match from.take_text(name)? {
+        None => Some(None),
+        Some(text) => Secret::new(text).map(Some),
+    }
+}
+
+fn intent(mut from: Object) -> Option<Intent> {
+    Some(Intent {
+        attempt: from.take_text("attempt")??,
+        presented: from.take_text("presented")??,
+        started: from.take_number("started")??,
+    })
+}
+
+/// Writes a record. What is unknown is left out.
+pub(super) fn encode(record: &Record) -> Vec<u8> {
+    let mut to = record.other.clone();
+    to.put("version", VERSION);
+    to.put("generation", record.generation);
+    to.put("epoch", record.epoch);
+    to.put("state", state_name(record.state));
+    to.put("reason", record.reason.as_deref());
+    to.put("method", record.method.as_deref());
+    to.put("login_id", record.login_id.as_deref());
+    to.put("email", record.claims.email.as_deref());
+    to.put("plan", record.claims.plan.as_deref());
+    to.put("account_id", record.claims.account_id.as_deref());
+    to.put("user_id", record.claims.user_id.as_deref());
+    to.put("fedramp", flag(record.claims.fedramp));
+    if let Some(tokens) = &record.tokens {
+        to.put("refresh_token", tokens.refresh.as_ref().map(Secret::reveal));
+        to.put("access_token", tokens.access.as_ref().map(Secret::reveal));
+        to.put("received_at", tokens.received_at);
+        to.put("expires_at", tokens.expires_at);
+        to.put("clock_offset", Value::Integer(tokens.clock_offset));
+        to.put("refused", tokens.refused.as_deref());
+    }
+    if let Some(intent) = &record.intent {
+        let intent = Object::default()
+            .with("attempt", &*intent.attempt)
+            .with("presented", &*intent.presented)
+            .with("started", intent.started);
+        to.put("intent", Value::Object(intent));
+    }
+    to.put("probes", Some(record.probes).filter(|probes| *probes > 0));
+    to.put("not_before", record.not_before);
+    to.put("last_trouble", record.last_trouble.map(Trouble::name));
+    to.put("revoke", flag(record.revoke));
+    to.put("updated_at", record.updated_at);
+    to.to_bytes()
+}
+
+/// Only what is true is written.
+fn flag(is_set: bool) -> Value {
+    if is_set {
+        Value::Bool(true)
+    } else {
+        Value::Null
+    }
+}
+
+fn state_name(state: State) -> &'static str {
+    let named = STATES.iter().find(|(known, _)| *known == state);
+    named.map_or("", |(_, name)| name)
+}
