@@ -1,5 +1,3 @@
-#![allow(unreachable_pub, reason = "the generated macro is exported")]
-
 #[cfg(any(feature = "platform", not(target_arch = "wasm32")))]
 wit_bindgen::generate!({
     path: "../wit",

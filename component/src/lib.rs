@@ -40,7 +40,6 @@ extern crate alloc;
 #[allow(
     unsafe_code,
     missing_docs,
-    unreachable_pub,
     clippy::all,
     reason = "generated from wit/"
 )]

@@ -1,0 +1,106 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use chatgpt_oauth::store::StoreLocation;
+use chatgpt_oauth::{ConnectTo, ProfileName};
+use clap::{Args, Parser, Subcommand};
+
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncomponent platform    sha256:",
+    env!("PLATFORM_SHA256"),
+    "\ncomponent onboarding  sha256:",
+    env!("ONBOARDING_SHA256"),
+);
+
+const EXAMPLES: &str = "\
+Examples:
+  chatgpt-oauth login                        sign in and wait for the approval
+  chatgpt-oauth start                        the same in two steps: begin …
+  chatgpt-oauth poll                         … and finish, in any process
+  chatgpt-oauth --json status                one JSON object on standard output
+  chatgpt-oauth --profile alice usage        somebody else's subscription
+
+Exit codes:
+  0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
+  6 blocked by policy, region or plan · 1 anything else · 130 interrupted
+
+This is not OpenAI's product. One profile is one person's own subscription.";
+
+/// Connects a ChatGPT subscription by OpenAI's device-code login. The whole
+/// login runs in a WebAssembly sandbox that can reach six addresses and one
+/// bucket.
+#[derive(Parser)]
+#[command(name = "chatgpt-oauth", version = VERSION, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args)]
+pub(crate) struct Global {
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Whose connection: a name of 1 to 64 of A-Z a-z 0-9 . _ @ -
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "CHATGPT_OAUTH_PROFILE",
+        default_value = "default"
+    )]
+    pub(crate) profile: ProfileName,
+
+    /// Where connections are kept: sqlite:PATH [default: a file in the user's data directory]
+    #[arg(long, global = true, value_name = "URL", env = "CHATGPT_OAUTH_STORE")]
+    pub(crate) store: Option<StoreLocation>,
+
+    /// Connect to ADDRESS:PORT for HOST:PORT, as curl does; for a simulator, opens stores made for tests only
+    #[arg(long, global = true, value_name = "HOST:PORT:ADDRESS:PORT")]
+    pub(crate) connect_to: Vec<ConnectTo>,
+
+    /// Trust the certificates of this PEM file too
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) cacert: Vec<PathBuf>,
+
+    /// Say on standard error what happens; twice says more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sign in: show the code, wait for the approval, finish
+    Login(super::login::Arguments),
+    /// Say where the connection stands; reads only
+    Status,
+    /// Begin a login, or show the one that waits
+    Start,
+    /// Ask once whether the login is approved, and finish it
+    Poll(super::poll::Arguments),
+    /// Sign out
+    Logout(super::logout::Arguments),
+    /// Get a new access token now
+    Refresh,
+    /// List the models of the subscription
+    Models(super::models::Arguments),
+    /// Say how much of the subscription is used
+    Usage(super::usage::Arguments),
+    /// Say which token a model call would use; show it only if asked to
+    Authorize(super::authorize::Arguments),
+    /// Write the WebAssembly component to a file
+    Component(super::component::Arguments),
+    /// Say what a component can reach; fail if that is more than the contract
+    Inspect(super::inspect::Arguments),
+    /// List or remove profiles
+    Profiles(super::profiles::Arguments),
+    /// Print a completion script for a shell
+    Completions(super::completions::Arguments),
+}

@@ -1,0 +1,54 @@
+use chatgpt_oauth::contract::Authorization;
+use chatgpt_oauth::{Error, report};
+use clap::Args;
+
+use super::arguments::Global;
+use super::setup::{self, Access};
+use super::terminal::Terminal;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Print the headers for a model call, the bearer token among them
+    #[arg(long)]
+    reveal_token: bool,
+
+    /// The fingerprint of a token that the backend answered 401 to
+    #[arg(long, value_name = "FINGERPRINT")]
+    refused: Option<String>,
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let profile = setup::profile(global, Access::ReadWrite).await?;
+    let authorization = profile.authorize(arguments.refused.as_deref()).await?;
+    let reveal = arguments.reveal_token;
+    terminal.answer(&report::authorize(&authorization, reveal), || {
+        in_words(&authorization, reveal)
+    });
+    Ok(())
+}
+
+fn in_words(authorization: &Authorization, reveal: bool) -> String {
+    let mut lines = vec![
+        format!("base URL: {}", authorization.base_url()),
+        format!("token: {} (fingerprint)", authorization.fingerprint()),
+    ];
+    lines.extend(
+        authorization
+            .expires_at()
+            .map(|end| format!("ends at: {end} (Unix seconds)")),
+    );
+    if reveal {
+        lines.extend(
+            authorization
+                .headers()
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
+    } else {
+        lines.push("The headers are shown with --reveal-token only.".to_owned());
+    }
+    lines.join("\n")
+}

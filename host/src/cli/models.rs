@@ -1,0 +1,40 @@
+use chatgpt_oauth::contract::{Model, ModelList};
+use chatgpt_oauth::{Error, report};
+use clap::Args;
+
+use super::arguments::Global;
+use super::setup::{self, Access};
+use super::terminal::Terminal;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Ask OpenAI instead of the cache, at most every 10 seconds
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let profile = setup::profile(global, Access::ReadWrite).await?;
+    let list = profile.models(arguments.force).await?;
+    terminal.answer(&report::models(&list), || in_words(&list));
+    Ok(())
+}
+
+fn in_words(list: &ModelList) -> String {
+    if list.models.is_empty() {
+        return "this subscription has no models".to_owned();
+    }
+    let lines: Vec<String> = list.models.iter().map(line).collect();
+    lines.join("\n")
+}
+
+fn line(model: &Model) -> String {
+    match &model.description {
+        Some(description) => format!("{}  {description}", model.id),
+        None => model.id.clone(),
+    }
+}

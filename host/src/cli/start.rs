@@ -1,0 +1,28 @@
+use chatgpt_oauth::contract::LoginPrompt;
+use chatgpt_oauth::{Error, report};
+
+use super::arguments::Global;
+use super::setup::{self, Access};
+use super::terminal::Terminal;
+use super::words;
+
+pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<(), Error> {
+    let profile = setup::profile(global, Access::ReadWrite).await?;
+    let prompt = profile.start().await?;
+    terminal.answer(&report::start(&prompt), || {
+        format!("{}\n\nThen run: chatgpt-oauth poll", in_words(&prompt))
+    });
+    Ok(())
+}
+
+/// The prompt as a person reads it.
+pub(crate) fn in_words(prompt: &LoginPrompt) -> String {
+    let pending = &prompt.pending;
+    format!(
+        "  Open   {}\n  Enter  {}   (counts for {})\n\n{}",
+        pending.verification_url,
+        pending.user_code,
+        words::countdown(pending.expires_in_seconds),
+        prompt.instructions,
+    )
+}

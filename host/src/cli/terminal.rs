@@ -1,0 +1,91 @@
+//! What this program prints, and where. The rules:
+//!
+//! 1. With `--json`, standard output carries one JSON object and nothing else.
+//! 2. Without it, standard output carries the answer in words.
+//! 3. Progress, notices and errors in words go to standard error.
+//! 4. Nothing that came from outside can steer the terminal: control characters
+//!    and marks that turn the direction of writing are taken out of all words.
+//! 5. No token is printed, but by `authorize --reveal-token`.
+
+use std::io::{self, IsTerminal, Write};
+
+use chatgpt_oauth::{Error, report};
+use serde_json::Value;
+
+/// Standard output and standard error.
+pub(crate) struct Terminal {
+    json: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints the answer: as JSON, or in the words that `words` makes.
+    pub(crate) fn answer(&self, json: &Value, words: impl FnOnce() -> String) {
+        let text = match self.json {
+            true => json.to_string(),
+            false => harmless(&words()),
+        };
+        print(&mut io::stdout(), &text);
+    }
+
+    /// Prints an error: as JSON on standard output, or in words on standard error.
+    pub(crate) fn error(&self, error: &Error) {
+        if self.json {
+            print(&mut io::stdout(), &report::error(error).to_string());
+            return;
+        }
+        self.notice(&format!("error: {}\n{}", error.message, error.hint));
+    }
+
+    /// Says something beside the answer, on standard error.
+    pub(crate) fn notice(&self, text: &str) {
+        print(&mut io::stderr(), &harmless(text));
+    }
+
+    /// Says how far something is: in place on a terminal, not at all elsewhere.
+    pub(crate) fn progress(&self, text: &str) {
+        let mut stderr = io::stderr();
+        if stderr.is_terminal() {
+            // A line of progress that is lost harms nobody.
+            let _ = write!(stderr, "\r\x1b[2K{}", harmless(text));
+            let _ = stderr.flush();
+        }
+    }
+
+    /// Takes the line of progress away.
+    pub(crate) fn end_progress(&self) {
+        self.progress("");
+    }
+}
+
+fn print(to: &mut impl Write, text: &str) {
+    // Whoever closed the other end wants no more of it.
+    let _ = writeln!(to, "{text}");
+}
+
+/// The text without what could steer a terminal; lines stay lines.
+fn harmless(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c,
+                '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    };
+    text.chars().filter(|c| !steers(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn m12_nothing_from_outside_steers_the_terminal() {
+        assert_eq!(
+            harmless("a\u{1b}[31mb\u{9b}c\r\n\u{202e}d\u{7}"),
+            "a[31mbc\nd"
+        );
+    }
+}

@@ -1,0 +1,28 @@
+use chatgpt_oauth::{Error, report};
+use clap::Args;
+
+use super::arguments::Global;
+use super::setup::{self, Access};
+use super::terminal::Terminal;
+use super::words;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Ask OpenAI instead of the cache, at most every 10 seconds
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let profile = setup::profile(global, Access::ReadWrite).await?;
+    let usage = profile.usage(arguments.force).await?;
+    terminal.answer(&report::usage(&usage), || {
+        let plan = usage.plan.as_deref().unwrap_or("unknown");
+        format!("plan: {plan}\n{}", words::usage(&usage))
+    });
+    Ok(())
+}

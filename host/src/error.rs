@@ -1,0 +1,167 @@
+//! Why a call failed.
+//!
+//! There is one error type, with the shape that the contract gives it: what the
+//! component says goes through unchanged, and what the host itself meets is said
+//! in the same closed codes. A caller never has to ask which of the two it was.
+//! No text contains a token, a code, a body or a query of a URL.
+
+use std::fmt;
+
+use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
+use crate::store::{InvalidProfileName, StoreError};
+
+pub use connection::ErrorCode;
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What a caller acts on.
+    pub code: ErrorCode,
+    /// What happened, one sentence. Never contains a secret.
+    pub message: String,
+    /// What a person can do about it.
+    pub hint: String,
+    /// True when the same call can succeed later without anybody's doing.
+    pub retryable: bool,
+    /// How long to wait before trying again, in seconds, where that is known.
+    pub retry_after_seconds: Option<u32>,
+    /// True when only a new login helps.
+    pub relogin_required: bool,
+}
+
+impl Error {
+    /// A failure that lasts until somebody does something about it.
+    pub(crate) fn lasting(
+        code: ErrorCode,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: hint.into(),
+            retryable: false,
+            retry_after_seconds: None,
+            relogin_required: false,
+        }
+    }
+
+    /// A failure that can pass by itself.
+    pub(crate) fn passing(
+        code: ErrorCode,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+        retry_after_seconds: u32,
+    ) -> Self {
+        Self {
+            retryable: true,
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::lasting(code, message, hint)
+        }
+    }
+
+    /// A fault of this software.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::lasting(
+            ErrorCode::Internal,
+            message,
+            "this is a fault of this software; please report it",
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<connection::Error> for Error {
+    fn from(error: connection::Error) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            hint: error.hint,
+            retryable: error.retryable,
+            retry_after_seconds: error.retry_after_seconds,
+            relogin_required: error.relogin_required,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Conflict | StoreError::Busy => Self::passing(
+                ErrorCode::StoreBusy,
+                message,
+                "somebody else is writing; try again",
+                1,
+            ),
+            StoreError::Unavailable(_) => Self::passing(
+                ErrorCode::StoreUnavailable,
+                message,
+                "check that the store can be reached, then try again",
+                5,
+            ),
+            StoreError::Full => Self::passing(
+                ErrorCode::StoreUnavailable,
+                message,
+                "make room on the store's disk",
+                60,
+            ),
+            StoreError::ReadOnly => Self::lasting(
+                ErrorCode::StoreUnavailable,
+                message,
+                "make the store writable for this user",
+            ),
+            StoreError::Refused { hint, .. } => {
+                Self::lasting(ErrorCode::StoreUnavailable, message, hint)
+            }
+            StoreError::WrongKind { .. } => Self::lasting(
+                ErrorCode::InvalidArgument,
+                message,
+                "a store for tests is opened together with --connect-to only, and any other without it",
+            ),
+            StoreError::NeedsUpgrade => Self::lasting(
+                ErrorCode::StoreNeedsUpgrade,
+                message,
+                "any command but `status` upgrades it",
+            ),
+            StoreError::Newer => Self::lasting(
+                ErrorCode::RecordNewer,
+                message,
+                "use the version of this software that wrote it, or a newer one",
+            ),
+            StoreError::TooLarge => Self::internal(message),
+            StoreError::KeyUnknown => Self::lasting(
+                ErrorCode::KeyUnknown,
+                message,
+                "give this host the key that the value was sealed with",
+            ),
+            StoreError::Corrupt => Self::lasting(
+                ErrorCode::RecordCorrupt,
+                message,
+                "restore the store, or reset the profile and sign in again",
+            ),
+            StoreError::Rollback => Self::lasting(
+                ErrorCode::RollbackSuspected,
+                message,
+                "sign in again, or adopt the restored login",
+            ),
+        }
+    }
+}
+
+impl From<InvalidProfileName> for Error {
+    fn from(error: InvalidProfileName) -> Self {
+        Self::lasting(
+            ErrorCode::InvalidArgument,
+            error.to_string(),
+            "choose another name for the profile",
+        )
+    }
+}

@@ -1,0 +1,183 @@
+//! The host: one component, one store, one way out.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::error::{Error, ErrorCode};
+use crate::profile::Profile;
+use crate::queue::Queues;
+use crate::sandbox::Sandbox;
+use crate::sandbox::http::{Transport, TransportOptions};
+use crate::sandbox::resolve::{ConnectTo, Resolver, SystemResolver};
+use crate::store::{ProfileName, Store, StoreError, StoreKind};
+
+/// Runs the component for the profiles of one store. Cheap to clone; made once
+/// in a program.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) parts: Arc<Parts>,
+}
+
+/// What all calls share.
+pub(crate) struct Parts {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) queues: Queues,
+}
+
+impl Host {
+    /// Begins to set a host up, over a store.
+    pub fn builder(store: impl Store) -> HostBuilder {
+        HostBuilder {
+            store: Arc::new(store),
+            resolver: Arc::new(SystemResolver),
+            connect_to: Vec::new(),
+            roots: Vec::new(),
+            #[cfg(feature = "compiler")]
+            component: None,
+        }
+    }
+
+    /// One person's connection. Nothing is read or written by this.
+    #[must_use]
+    pub fn profile(&self, name: ProfileName) -> Profile {
+        Profile::new(self.clone(), name)
+    }
+
+    /// The store that this host was made over.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.parts.store
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.parts.store.kind();
+        f.debug_struct("Host")
+            .field("kind", &kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sets a [`Host`] up.
+#[must_use]
+pub struct HostBuilder {
+    store: Arc<dyn Store>,
+    resolver: Arc<dyn Resolver>,
+    connect_to: Vec<ConnectTo>,
+    roots: Vec<Vec<u8>>,
+    #[cfg(feature = "compiler")]
+    component: Option<Vec<u8>>,
+}
+
+impl HostBuilder {
+    /// Resolves host names with this instead of the operating system.
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Sends what is meant for a real host to a simulator, for tests. Needs a
+    /// store of the kind [`Test`](StoreKind::Test); no other host is reached
+    /// then and no proxy is used.
+    pub fn connect_to(mut self, connect_to: ConnectTo) -> Self {
+        self.connect_to.push(connect_to);
+        self
+    }
+
+    /// Trusts these certificates too, one or more in PEM: for networks whose
+    /// operator looks into TLS.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Runs this component of the world `platform` instead of the embedded one.
+    /// It is compiled when the host is built.
+    #[cfg(feature = "compiler")]
+    pub fn component(mut self, component: impl Into<Vec<u8>>) -> Self {
+        self.component = Some(component.into());
+        self
+    }
+
+    /// Builds the host: loads the component and links it. Takes well under a
+    /// millisecond; no connection is made, no file read.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` when a certificate cannot be read, when a store for
+    /// tests comes without [`connect_to`](Self::connect_to) or another with it,
+    /// or when a component does not fit; `internal` when the embedded one does not.
+    pub fn build(self) -> Result<Host, Error> {
+        let kind = self.store.kind();
+        let wanted = match self.connect_to.is_empty() {
+            true => StoreKind::OpenAi,
+            false => StoreKind::Test,
+        };
+        if kind == StoreKind::OpenAi && wanted == StoreKind::Test {
+            return Err(StoreError::WrongKind {
+                found: kind,
+                wanted,
+            }
+            .into());
+        }
+        let options = TransportOptions {
+            roots: certificates(&self.roots)?,
+            test: kind == StoreKind::Test,
+            resolver: self.resolver.clone(),
+            connect_to: self.connect_to.clone(),
+        };
+        let parts = Parts {
+            sandbox: self.sandbox()?,
+            store: self.store,
+            transport: Arc::new(Transport::new(options)),
+            queues: Queues::default(),
+        };
+        Ok(Host {
+            parts: Arc::new(parts),
+        })
+    }
+
+    fn sandbox(&self) -> Result<Sandbox, Error> {
+        #[cfg(feature = "compiler")]
+        if let Some(component) = &self.component {
+            return Sandbox::compile(component).map_err(|error| {
+                tracing::error!(error = format!("{error:#}"), "the component does not fit");
+                Error::lasting(
+                    ErrorCode::InvalidArgument,
+                    "the component cannot be run here",
+                    "give a component of the world `platform`; the log says what is wrong",
+                )
+            });
+        }
+        Sandbox::embedded().map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "the component does not load");
+            Error::internal("the embedded component does not load")
+        })
+    }
+}
+
+fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let invalid = || {
+        Error::lasting(
+            ErrorCode::InvalidArgument,
+            "the root certificates cannot be read",
+            "give one or more certificates in PEM",
+        )
+    };
+    let mut certificates = Vec::new();
+    for pem in pems {
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let found = found.map_err(|_| invalid())?;
+        if found.is_empty() {
+            return Err(invalid());
+        }
+        certificates.extend(found);
+    }
+    Ok(certificates)
+}

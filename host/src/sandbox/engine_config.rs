@@ -1,0 +1,74 @@
+//! The engine's options, for the build script and the library alike.
+//!
+//! The build script compiles the component ahead of time with these options and
+//! the library loads the result with them: the loader refuses it if they differ
+//! in anything that matters to compiled code. So nothing here is left to a
+//! default, which cargo features of wasmtime, switched on by another crate of
+//! the same program, could change.
+
+use wasmtime::{Config, WasmFeatures};
+
+/// What the component is compiled from: the instructions that rustc emits for
+/// `wasm32-unknown-unknown`, and components. Everything else is switched off.
+const WASM_FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::CALL_INDIRECT_OVERLONG)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::BULK_MEMORY_OPT)
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::COMPONENT_MODEL);
+
+/// The options of every engine of this crate.
+pub(crate) fn engine_config() -> Config {
+    let mut config = Config::new();
+    language(&mut config);
+    interruption(&mut config);
+    memory(&mut config);
+    config
+}
+
+/// Which WebAssembly is accepted.
+fn language(config: &mut Config) {
+    config.wasm_features(WasmFeatures::all(), false);
+    config.wasm_features(WASM_FEATURES, true);
+    config.concurrency_support(false);
+    config.relaxed_simd_deterministic(false);
+    config.shared_memory(false);
+}
+
+/// How a running guest is stopped, and what is known of it afterwards.
+fn interruption(config: &mut Config) {
+    config.epoch_interruption(true);
+    config.consume_fuel(false);
+    config.signals_based_traps(true);
+    config.max_wasm_stack(512 << 10);
+    config.async_stack_size(2 << 20);
+    config.async_stack_zeroing(false);
+    config.wasm_backtrace_max_frames(None);
+    config.wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
+    config.native_unwind_info(false);
+    config.generate_address_map(false);
+    config.debug_info(false);
+    config.debug_symbols(false);
+}
+
+/// How a guest's memory is laid out: reserved as a whole, so that it never moves
+/// and needs no explicit bounds checks, and initialized by copy-on-write.
+fn memory(config: &mut Config) {
+    config.memory_reservation(4 << 30);
+    config.memory_reservation_for_growth(0);
+    config.memory_guard_size(32 << 20);
+    config.memory_may_move(false);
+    config.guard_before_linear_memory(false);
+    config.memory_init_cow(true);
+    config.memory_guaranteed_dense_image_size(16 << 20);
+    config.table_lazy_init(true);
+    config.gc_heap_reservation(0);
+    config.gc_heap_guard_size(0);
+    config.gc_heap_may_move(true);
+    config.gc_heap_initial_size(0);
+    config.compiler_inlining(wasmtime::Inlining::No);
+}

@@ -1,0 +1,310 @@
+//! `wasi:keyvalue/store`: one bucket, its profile's, with compare-and-swap
+//! underneath.
+//!
+//! The portable interface has no conditional write. Here every `set` is one: the
+//! handle remembers which version of a key its guest saw last, by `get` or by its
+//! own `set`, and writes only over that version. A key that was not read, or that
+//! somebody has written since, is a conflict.
+//!
+//! `open` is one query, which brings all rows of the profile; the first `get` of
+//! a key is answered from it, every later one from the database.
+//!
+//! What goes wrong is `other(…)` with one word of a closed [list](Fault); a host
+//! that is not this one says other things there, which mean `unavailable`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+use wasmtime::Result;
+use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
+
+use super::bindings::wasi::keyvalue::store as wasi;
+use super::limits::{self, Bound};
+use super::state::Traffic;
+use crate::store::{ProfileName, Row, Store, StoreError, Version};
+
+/// The name under which a guest opens its bucket. There is no other.
+const BUCKET: &str = "default";
+/// The key whose value may exist nowhere else once an answer has come.
+const CREDENTIAL: &str = "credential";
+/// The largest credential and the largest pending login, in bytes.
+const LARGEST_RECORD: usize = 32 << 10;
+/// The largest value of any other key, a cache, in bytes.
+const LARGEST_CACHE: usize = 256 << 10;
+/// The longest name of a key.
+const LONGEST_KEY: usize = 64;
+/// How many keys a profile may have.
+const MOST_KEYS: usize = 32;
+/// How long to wait before a credential is written once more.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What `open` needs: whose bucket it is, and for how long.
+pub(crate) struct Opener {
+    store: Arc<dyn Store>,
+    profile: ProfileName,
+    bound: Bound,
+    traffic: Arc<Traffic>,
+}
+
+/// An open bucket.
+#[allow(unreachable_pub, reason = "the generated bindings export it again")]
+pub struct Bucket {
+    /// The rows that `open` found and no `get` has asked for yet.
+    unread: HashMap<String, Row>,
+    /// The version that the guest saw last of each key it has read: none where
+    /// there was no row.
+    seen: HashMap<String, Option<Version>>,
+    /// How many keys the profile had.
+    keys: usize,
+}
+
+/// Why an operation failed, as the guest hears it.
+#[allow(unreachable_pub, reason = "the generated bindings export it again")]
+pub enum Fault {
+    /// There is no bucket of that name.
+    NoSuchStore,
+    /// That is no name of a key.
+    AccessDenied,
+    /// The store failed: one word of the list in [`Fault::word`].
+    Store(StoreError),
+    /// The guest broke the rules; its call ends.
+    Trap(wasmtime::Error),
+}
+
+impl Fault {
+    /// The closed list of what `other(…)` says.
+    fn word(error: &StoreError) -> &'static str {
+        match error {
+            StoreError::Conflict => "conflict",
+            StoreError::ReadOnly => "read-only",
+            StoreError::Full => "full",
+            StoreError::TooLarge => "too-large",
+            StoreError::KeyUnknown => "key-unknown",
+            StoreError::Corrupt => "corrupt",
+            StoreError::Newer => "newer",
+            StoreError::Rollback => "rollback",
+            StoreError::Busy
+            | StoreError::Unavailable(_)
+            | StoreError::NeedsUpgrade
+            | StoreError::WrongKind { .. }
+            | StoreError::Refused { .. } => "unavailable",
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<ResourceTableError> for Fault {
+    fn from(error: ResourceTableError) -> Self {
+        Self::Trap(error.into())
+    }
+}
+
+impl Opener {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        profile: ProfileName,
+        bound: Bound,
+        traffic: Arc<Traffic>,
+    ) -> Self {
+        Self {
+            store,
+            profile,
+            bound,
+            traffic,
+        }
+    }
+
+    async fn open(&self) -> Result<Bucket, StoreError> {
+        let rows = self.within(self.store.load(&self.profile)).await?;
+        Ok(Bucket {
+            keys: rows.len(),
+            unread: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
+            seen: HashMap::new(),
+        })
+    }
+
+    /// Reads a key, from what `open` found if it is the first time.
+    async fn get(&self, bucket: &mut Bucket, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = if bucket.seen.contains_key(key) {
+            self.within(self.store.read(&self.profile, key)).await?
+        } else {
+            bucket.unread.remove(key)
+        };
+        let version = row.as_ref().map(|row| row.version);
+        bucket.seen.insert(key.to_owned(), version);
+        Ok(row.and_then(|row| row.value))
+    }
+
+    /// Writes a key, or deletes it, over the version that the guest saw last.
+    async fn put(
+        &self,
+        bucket: &mut Bucket,
+        key: &str,
+        value: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        if value.is_some_and(|value| value.len() > largest(key)) {
+            return Err(StoreError::TooLarge);
+        }
+        let seen = *bucket.seen.get(key).ok_or(StoreError::Conflict)?;
+        if seen.is_none() && bucket.keys >= MOST_KEYS {
+            return Err(StoreError::Full);
+        }
+        let version = self.write(key, seen, value).await?;
+        bucket.seen.insert(key.to_owned(), Some(version));
+        bucket.keys += usize::from(seen.is_none());
+        Ok(())
+    }
+
+    /// Writes once; but the credential again and again while the failure may pass
+    /// and an answer of the service is waiting to be stored.
+    async fn write(
+        &self,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        let give_up = self.bound.deadline(limits::STORE);
+        loop {
+            let swap = self
+                .store
+                .compare_and_swap(&self.profile, key, expected, value);
+            let error = match self.within(swap).await {
+                Ok(version) => return Ok(version),
+                Err(error) => error,
+            };
+            let precious = key == CREDENTIAL && self.traffic.has_answer();
+            if !precious || !error.may_pass() || Instant::now() + PAUSE >= give_up {
+                return Err(error);
+            }
+            tracing::warn!(error = %error, "the credential could not be stored yet, trying again");
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        let row = self.within(self.store.read(&self.profile, key)).await?;
+        Ok(row.is_some_and(|row| row.value.is_some()))
+    }
+
+    async fn keys(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.within(self.store.load(&self.profile)).await?;
+        let live = rows.into_iter().filter(|row| row.value.is_some());
+        Ok(live.map(|row| row.key).collect())
+    }
+
+    /// Bounds one operation; none begins once the call is over.
+    async fn within<T>(
+        &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if self.bound.is_spent() {
+            return Err(StoreError::unavailable("the call has taken too long"));
+        }
+        let deadline = self.bound.deadline(limits::STORE);
+        let outcome = timeout_at(deadline, operation).await;
+        outcome.unwrap_or_else(|_| Err(StoreError::unavailable("the store does not answer")))
+    }
+}
+
+/// The largest value of a key, in bytes.
+fn largest(key: &str) -> usize {
+    match key {
+        CREDENTIAL | "pending" => LARGEST_RECORD,
+        _ => LARGEST_CACHE,
+    }
+}
+
+/// Key names are ours alone, so few letters do.
+fn check_key(key: &str) -> Result<(), Fault> {
+    let fits = (1..=LONGEST_KEY).contains(&key.len());
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    if fits && key.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(Fault::AccessDenied)
+    }
+}
+
+/// The bucket's interface during a host call.
+pub(crate) struct BucketView<'a> {
+    pub(super) opener: &'a Opener,
+    pub(super) table: &'a mut ResourceTable,
+}
+
+impl HasData for BucketView<'static> {
+    type Data<'a> = BucketView<'a>;
+}
+
+impl wasi::Host for BucketView<'_> {
+    async fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Fault> {
+        if identifier != BUCKET {
+            return Err(Fault::NoSuchStore);
+        }
+        let bucket = self.opener.open().await?;
+        Ok(self.table.push(bucket)?)
+    }
+
+    fn convert_error(&mut self, fault: Fault) -> Result<wasi::Error> {
+        match fault {
+            Fault::NoSuchStore => Ok(wasi::Error::NoSuchStore),
+            Fault::AccessDenied => Ok(wasi::Error::AccessDenied),
+            Fault::Store(error) => Ok(wasi::Error::Other(Fault::word(&error).to_owned())),
+            Fault::Trap(error) => Err(error),
+        }
+    }
+}
+
+impl wasi::HostBucket for BucketView<'_> {
+    async fn get(
+        &mut self,
+        bucket: Resource<Bucket>,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        check_key(&key)?;
+        let bucket = self.table.get_mut(&bucket)?;
+        Ok(self.opener.get(bucket, &key).await?)
+    }
+
+    async fn set(
+        &mut self,
+        bucket: Resource<Bucket>,
+        key: String,
+        value: Vec<u8>,
+    ) -> Result<(), Fault> {
+        check_key(&key)?;
+        let bucket = self.table.get_mut(&bucket)?;
+        Ok(self.opener.put(bucket, &key, Some(&value)).await?)
+    }
+
+    async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Fault> {
+        check_key(&key)?;
+        let bucket = self.table.get_mut(&bucket)?;
+        Ok(self.opener.put(bucket, &key, None).await?)
+    }
+
+    async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Result<bool, Fault> {
+        check_key(&key)?;
+        Ok(self.opener.exists(&key).await?)
+    }
+
+    async fn list_keys(
+        &mut self,
+        _: Resource<Bucket>,
+        _cursor: Option<u64>,
+    ) -> Result<wasi::KeyResponse, Fault> {
+        let keys = self.opener.keys().await?;
+        Ok(wasi::KeyResponse { keys, cursor: None })
+    }
+
+    async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
+        self.table.delete(bucket)?;
+        Ok(())
+    }
+}

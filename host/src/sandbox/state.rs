@@ -1,0 +1,109 @@
+//! What a sandbox holds beside the guest's own memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wasmtime::StoreLimits;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::http::{Outgoing, Transport};
+use super::keyvalue::{BucketView, Opener};
+use super::limits::{self, Bound};
+use super::waiting::Waiting;
+use crate::store::{ProfileName, Store};
+
+/// The host's side of one call.
+pub(crate) struct State {
+    pub(super) bound: Bound,
+    pub(super) growth: StoreLimits,
+    table: ResourceTable,
+    clocks: WasiClocksCtx,
+    http: WasiHttpCtx,
+    outgoing: Outgoing,
+    bucket: Opener,
+}
+
+impl State {
+    /// The state of a call that begins now.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        profile: ProfileName,
+        transport: Arc<Transport>,
+        traffic: Arc<Traffic>,
+    ) -> Self {
+        let bound = Bound::of_a_call();
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits::HTTP_FIELDS);
+        Self {
+            bound,
+            growth: limits::growth(),
+            table: limits::resource_table(),
+            clocks: WasiClocksCtx::default(),
+            http,
+            outgoing: Outgoing::new(transport, bound, traffic.clone()),
+            bucket: Opener::new(store, profile, bound, traffic),
+        }
+    }
+
+    pub(super) fn waiting(&mut self) -> Waiting<'_> {
+        Waiting {
+            table: &mut self.table,
+            bound: self.bound,
+        }
+    }
+
+    pub(super) fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView {
+            ctx: &mut self.clocks,
+            table: &mut self.table,
+        }
+    }
+
+    pub(super) fn bucket(&mut self) -> BucketView<'_> {
+        BucketView {
+            opener: &self.bucket,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outgoing,
+        }
+    }
+}
+
+/// What a call has sent and received so far.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    sent: AtomicBool,
+    answered: AtomicBool,
+}
+
+impl Traffic {
+    /// Notes that a request is about to leave.
+    pub(crate) fn note_sent(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that an answer has come.
+    pub(crate) fn note_answered(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request has left, or was about to.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether an answer has come: what is stored now may exist nowhere else.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+}

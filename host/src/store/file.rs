@@ -1,0 +1,313 @@
+//! The file that a store is kept in: for this user's eyes only.
+//!
+//! SQLite would create its file with the mode that the umask leaves. So the file
+//! is made here first, with mode 0600, in a directory of mode 0700; what SQLite
+//! puts beside it (`-wal`, `-shm`) gets the mode of the file. An existing file or
+//! directory that others can look into, that belongs to somebody else or that is
+//! not what it seems is refused, with the command that mends it.
+//!
+//! An existing file is never opened to look at it: closing it would drop the
+//! locks that SQLite holds on it elsewhere in this process. Nobody else can
+//! exchange it in between, since the directory is ours alone.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::StoreError;
+
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+/// What of a mode is for others than the owner.
+const OTHERS: u32 = 0o077;
+
+/// Of several threads, one at a time: the one that has made the file must have
+/// closed it before another one's SQLite locks it.
+static CREATION: Mutex<()> = Mutex::new(());
+
+/// Makes the file and its directory, unless they exist, and checks them.
+pub(super) fn create_or_check(path: &Path) -> Result<(), StoreError> {
+    let _one_at_a_time = CREATION.lock().unwrap_or_else(PoisonError::into_inner);
+    let directory = directory_of(path);
+    create_directory(&directory).map_err(|error| failed("create", &directory, &error))?;
+    check_directory(&directory)?;
+    match create_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => check_file(path),
+        Err(error) => Err(failed("create", path, &error)),
+    }
+}
+
+/// Checks the file and its directory, and says whether the file exists.
+pub(super) fn check_if_exists(path: &Path) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if is_absent(&error) => return Ok(false),
+        Err(error) => return Err(failed("look at", path, &error)),
+        Ok(_) => {}
+    }
+    check_directory(&directory_of(path))?;
+    check_file(path)?;
+    Ok(true)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory.into(),
+        _ => ".".into(),
+    }
+}
+
+fn create_directory(directory: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.mode(DIRECTORY_MODE);
+    if let Some(parent) = directory.parent() {
+        builder.recursive(true).create(parent)?;
+    }
+    match builder.recursive(false).create(directory) {
+        // The umask may have taken from the mode.
+        Ok(()) => fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// `O_EXCL` and `O_NOFOLLOW`: never an existing file, never through a link.
+fn create_file(path: &Path) -> io::Result<()> {
+    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits();
+    let file: File = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .custom_flags(no_follow.cast_signed())
+        .open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))
+}
+
+fn check_directory(directory: &Path) -> Result<(), StoreError> {
+    let found = fs::symlink_metadata(directory);
+    let found = found.map_err(|error| failed("look at", directory, &error))?;
+    if !found.is_dir() {
+        return Err(refused(
+            directory,
+            "is not a directory, or a link to one",
+            "name the store by its real path",
+        ));
+    }
+    check_owner_and_mode(directory, &found, DIRECTORY_MODE)?;
+    check_file_system(directory)
+}
+
+fn check_file(path: &Path) -> Result<(), StoreError> {
+    let found = fs::symlink_metadata(path);
+    let found = found.map_err(|error| failed("look at", path, &error))?;
+    if !found.is_file() {
+        return Err(refused(
+            path,
+            "is not a file",
+            "name the store by its real path",
+        ));
+    }
+    if found.nlink() != 1 {
+        return Err(refused(
+            path,
+            "has another name too, a hard link",
+            "remove the other name, or copy the file",
+        ));
+    }
+    check_owner_and_mode(path, &found, FILE_MODE)
+}
+
+fn check_owner_and_mode(path: &Path, found: &Metadata, mode: u32) -> Result<(), StoreError> {
+    let me = rustix::process::geteuid().as_raw();
+    if found.uid() != me {
+        let mend = format!("chown {me} {}", quoted(path));
+        return Err(refused(path, "belongs to another user", mend));
+    }
+    if found.mode() & OTHERS != 0 {
+        let mend = format!("chmod {mode:o} {}", quoted(path));
+        return Err(refused(path, "is open to other users", mend));
+    }
+    Ok(())
+}
+
+/// SQLite needs locks and shared memory that work, which network file systems
+/// promise and do not keep.
+#[cfg(target_os = "linux")]
+fn check_file_system(directory: &Path) -> Result<(), StoreError> {
+    const NETWORK: [(i64, &str); 5] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xfe53_4d42, "SMB"),
+        (0xff53_4d42, "CIFS"),
+        (0x6573_5546, "FUSE"),
+    ];
+    let found = rustix::fs::statfs(directory);
+    let found = found.map_err(|error| failed("look at", directory, &error.into()))?;
+    // The type's width differs from platform to platform.
+    #[allow(clippy::unnecessary_cast)]
+    let found = (found.f_type as i64) & 0xffff_ffff;
+    match NETWORK.iter().find(|(magic, _)| *magic == found) {
+        None => Ok(()),
+        Some((_, name)) => Err(refused(
+            directory,
+            &format!("is on {name}, where locks cannot be relied on"),
+            "put the store on a local disk",
+        )),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn check_file_system(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
+    StoreError::Refused {
+        message: format!("{} {what}", path.display()),
+        hint: mend.into(),
+    }
+}
+
+fn failed(doing: &str, path: &Path, error: &io::Error) -> StoreError {
+    StoreError::unavailable(format!("cannot {doing} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn directory() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        chmod(root.path(), 0o700);
+        root
+    }
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    /// The message and the command of a refusal.
+    fn refusal(outcome: Result<(), StoreError>) -> (String, String) {
+        match outcome {
+            Err(StoreError::Refused { message, hint }) => (message, hint),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_new_file_and_its_directories_are_for_their_owner_alone() {
+        let root = directory();
+        let path = root.path().join("a/b/store.db");
+        create_or_check(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(&root.path().join("a/b")), 0o700);
+        create_or_check(&path).unwrap();
+        assert!(check_if_exists(&path).unwrap());
+    }
+
+    #[test]
+    fn looking_for_a_file_creates_nothing() {
+        let root = directory();
+        assert!(!check_if_exists(&root.path().join("a/store.db")).unwrap());
+        assert!(!root.path().join("a").exists());
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+        let root = directory();
+        let path = root.path().join("it's.db");
+        create_or_check(&path).unwrap();
+        for open in [0o640, 0o604, 0o620, 0o610] {
+            chmod(&path, open);
+            let (message, hint) = refusal(create_or_check(&path));
+            assert!(message.ends_with("is open to other users"), "{message}");
+            assert!(hint.starts_with("chmod 600 '/"), "{hint}");
+            assert!(hint.ends_with(r"it'\''s.db'"), "{hint}");
+            assert!(check_if_exists(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn a_directory_that_others_can_enter_is_refused() {
+        let root = directory();
+        let path = root.path().join("store.db");
+        create_or_check(&path).unwrap();
+        for open in [0o750, 0o701, 0o777] {
+            chmod(root.path(), open);
+            let (_, hint) = refusal(create_or_check(&path));
+            assert!(hint.starts_with("chmod 700 "), "{hint}");
+            assert!(check_if_exists(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn links_are_refused_and_what_they_lead_to_stays_as_it_was() {
+        let root = directory();
+        let target = root.path().join("target");
+        fs::write(&target, "precious").unwrap();
+        chmod(&target, 0o600);
+
+        let soft = root.path().join("soft.db");
+        symlink(&target, &soft).unwrap();
+        refusal(create_or_check(&soft));
+        let dangling = root.path().join("dangling.db");
+        symlink(root.path().join("nowhere"), &dangling).unwrap();
+        refusal(create_or_check(&dangling));
+        assert!(!root.path().join("nowhere").exists());
+        let hard = root.path().join("hard.db");
+        fs::hard_link(&target, &hard).unwrap();
+        refusal(create_or_check(&hard));
+
+        assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    }
+
+    #[test]
+    fn a_linked_directory_is_refused() {
+        let root = directory();
+        fs::create_dir(root.path().join("real")).unwrap();
+        let linked = root.path().join("linked");
+        symlink(root.path().join("real"), &linked).unwrap();
+        refusal(create_or_check(&linked.join("store.db")));
+        assert!(!root.path().join("real/store.db").exists());
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_refused() {
+        let root = directory();
+        let path = root.path().join("store.db");
+        fs::create_dir(&path).unwrap();
+        refusal(create_or_check(&path));
+    }
+
+    #[test]
+    fn what_belongs_to_somebody_else_is_refused() {
+        // Only root can give a file away; elsewhere there is a file of root's.
+        let root = directory();
+        let path = root.path().join("store.db");
+        create_or_check(&path).unwrap();
+        let foreign = match std::os::unix::fs::chown(&path, Some(12345), None) {
+            Ok(()) => path,
+            Err(_) => PathBuf::from("/etc/shadow"),
+        };
+        let (message, _) = refusal(check_file(&foreign));
+        assert!(message.ends_with("belongs to another user"), "{message}");
+    }
+}

@@ -1,0 +1,110 @@
+//! Where profiles are kept: rows of bytes, written by compare-and-swap.
+//!
+//! A store knows nothing of logins. It holds, per profile and key, a value and a
+//! version; a write names the version that it replaces and fails if somebody was
+//! faster. Versions never repeat in a store, not even after [`remove`](Store::remove),
+//! and a deleted key keeps a row without a value, a tombstone, so that nobody
+//! writes over a deletion unawares.
+//!
+//! [`SqliteStore`] is one file for any number of processes, [`MemoryStore`] lives
+//! as long as the program. Others implement [`Store`].
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+#[cfg(test)]
+mod conformance;
+mod error;
+mod file;
+mod location;
+mod memory;
+mod profile_name;
+mod schema;
+mod sqlite;
+
+pub use error::StoreError;
+pub use location::{InvalidLocation, StoreLocation};
+pub use memory::MemoryStore;
+pub use profile_name::{InvalidProfileName, ProfileName};
+pub use sqlite::SqliteStore;
+
+/// A store of profiles.
+///
+/// Implementations are shared by all calls of a host and may be used by several
+/// processes at once. Every method ends by itself; a host waits at most 15
+/// seconds for it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// What this store was made for.
+    fn kind(&self) -> StoreKind;
+
+    /// All rows of a profile, tombstones among them; none for an unknown one.
+    async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError>;
+
+    /// The row of one key, if there ever was one.
+    async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError>;
+
+    /// Writes a value, or a tombstone, over the version `expected`; none means
+    /// that there must be no row at all. Returns the new version when the write
+    /// is durable, [`StoreError::Conflict`] when the row is another. After any
+    /// other error the write may have happened or not.
+    async fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError>;
+
+    /// The profiles that have a value, in the order of their names.
+    async fn list(&self) -> Result<Vec<ProfileName>, StoreError>;
+
+    /// Removes all rows of a profile, tombstones too.
+    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError>;
+}
+
+/// What a store was made for. It is written into the store when it is made and
+/// never changes: a host for tests opens only stores for tests, and a store for
+/// tests never sees the real service, so that no flag carries real tokens away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Real logins.
+    OpenAi,
+    /// Logins at a simulator.
+    Test,
+}
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OpenAi => "openai",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// Names one write of one row. Later writes have higher versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub i64);
+
+/// One key of a profile. Its `Debug` does not show the value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The key.
+    pub key: String,
+    /// The version of the last write.
+    pub version: Version,
+    /// What was written; none after a deletion.
+    pub value: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("bytes", &self.value.as_ref().map(Vec::len))
+            .finish()
+    }
+}

@@ -1,0 +1,74 @@
+//! The names of profiles.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The longest name, in letters.
+const LONGEST: usize = 64;
+
+/// The name of one person's connection: 1 to 64 of `A-Z a-z 0-9 . _ @ -`.
+///
+/// It has no `/`, no control character and no letter that looks like another, so
+/// that it can be shown and stored anywhere as it is. Names that differ in case
+/// are different.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProfileName(Arc<str>);
+
+impl ProfileName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProfileName {
+    type Err = InvalidProfileName;
+
+    fn from_str(name: &str) -> Result<Self, InvalidProfileName> {
+        let fits = (1..=LONGEST).contains(&name.len());
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
+        if fits && name.bytes().all(allowed) {
+            Ok(Self(name.into()))
+        } else {
+            Err(InvalidProfileName)
+        }
+    }
+}
+
+impl fmt::Display for ProfileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// That is no name of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a profile's name is 1 to 64 letters of A-Z a-z 0-9 . _ @ -")]
+pub struct InvalidProfileName;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_people_and_addresses_are_taken() {
+        for name in [
+            "a",
+            "alice",
+            "Alice.B_c-9",
+            "alice@example.org",
+            &"x".repeat(64),
+        ] {
+            assert_eq!(name.parse::<ProfileName>().unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn names_that_could_mean_something_elsewhere_are_refused() {
+        for name in ["", "a/b", "a b", "a\0", "a\n", "ä", "a:b", &"x".repeat(65)] {
+            assert!(name.parse::<ProfileName>().is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A store in one SQLite file, for any number of processes.
+//!
+//! One table. A write is one statement, so it needs no transaction: it puts a new
+//! row in the place of the old one if that one has the expected version, and the
+//! new row's number is its version. SQLite never gives a number twice
+//! (`AUTOINCREMENT`).
+//!
+//! The file is in WAL mode with full synchronization: a write that has returned
+//! survives a loss of power, and readers wait for nobody.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{ConnectOptions, Row as _};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{ProfileName, Row, Store, StoreError, StoreKind, Version, file, schema};
+
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A store in a file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    kind: StoreKind,
+    path: PathBuf,
+    /// None where there was no file to open read-only: the store is empty then.
+    connection: Option<Mutex<SqliteConnection>>,
+}
+
+impl SqliteStore {
+    /// Opens a store to read and write. Makes it, with its directory, if there is
+    /// none, and upgrades it if it was made by an older version.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](StoreError::Refused) when others can get at the file,
+    /// [`WrongKind`](StoreError::WrongKind) and [`Newer`](StoreError::Newer) when
+    /// it is not a store to be opened for this, and those of the file system.
+    pub async fn open(path: impl AsRef<Path>, kind: StoreKind) -> Result<Self, StoreError> {
+        let path = absolute(path.as_ref())?;
+        file::create_or_check(&path)?;
+        let mut connection = connect(options(&path)).await?;
+        schema::make_or_upgrade(&mut connection, kind).await?;
+        Ok(Self {
+            kind,
+            path,
+            connection: Some(Mutex::new(connection)),
+        })
+    }
+
+    /// Opens a store to read. Makes and upgrades nothing; where there is no
+    /// store, it is empty, and stays so.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`NeedsUpgrade`](StoreError::NeedsUpgrade)
+    /// when it was made by an older version.
+    pub async fn open_read_only(
+        path: impl AsRef<Path>,
+        kind: StoreKind,
+    ) -> Result<Self, StoreError> {
+        let path = absolute(path.as_ref())?;
+        let mut connection = None;
+        if file::check_if_exists(&path)? {
+            // Not SQLite's read-only mode: it cannot make the files beside a
+            // database in WAL mode that the last process took with it.
+            let mut opened = connect(options(&path).pragma("query_only", "ON")).await?;
+            if schema::is_current(&mut opened, kind).await? {
+                connection = Some(Mutex::new(opened));
+            }
+        }
+        Ok(Self {
+            kind,
+            path,
+            connection,
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    async fn connection(&self) -> Option<MutexGuard<'_, SqliteConnection>> {
+        match &self.connection {
+            Some(connection) => Some(connection.lock().await),
+            None => None,
+        }
+    }
+}
+
+/// So that SQLite takes the path for nothing else, a URI for example.
+fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    std::path::absolute(path).map_err(|error| StoreError::unavailable(error.to_string()))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY)
+        .pragma("synchronous", "FULL")
+        .statement_cache_capacity(8)
+        .disable_statement_logging()
+}
+
+async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    Ok(options.connect().await?)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn kind(&self) -> StoreKind {
+        self.kind
+    }
+
+    async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
+        let Some(mut connection) = self.connection().await else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query("SELECT key, version, value FROM record WHERE profile = ?1")
+            .bind(profile.as_str())
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter().map(row).collect()
+    }
+
+    async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError> {
+        let Some(mut connection) = self.connection().await else {
+            return Ok(None);
+        };
+        let found =
+            sqlx::query("SELECT key, version, value FROM record WHERE profile = ?1 AND key = ?2")
+                .bind(profile.as_str())
+                .bind(key)
+                .fetch_optional(&mut *connection)
+                .await?;
+        found.as_ref().map(row).transpose()
+    }
+
+    async fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        let mut connection = self.connection().await.ok_or(StoreError::ReadOnly)?;
+        let written = sqlx::query(
+            "INSERT OR REPLACE INTO record (profile, key, value)
+             SELECT ?1, ?2, ?3
+             WHERE (SELECT version FROM record WHERE profile = ?1 AND key = ?2) IS ?4
+             RETURNING version",
+        )
+        .bind(profile.as_str())
+        .bind(key)
+        .bind(value)
+        .bind(expected.map(|version| version.0))
+        .fetch_optional(&mut *connection)
+        .await?;
+        let written = written.ok_or(StoreError::Conflict)?;
+        Ok(Version(written.try_get(0)?))
+    }
+
+    async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
+        let Some(mut connection) = self.connection().await else {
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query(
+            "SELECT DISTINCT profile FROM record WHERE value IS NOT NULL ORDER BY profile",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let name = |row: &SqliteRow| {
+            let name: &str = row.try_get(0)?;
+            name.parse().map_err(|_| StoreError::Corrupt)
+        };
+        rows.iter().map(name).collect()
+    }
+
+    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
+        let mut connection = self.connection().await.ok_or(StoreError::ReadOnly)?;
+        sqlx::query("DELETE FROM record WHERE profile = ?1")
+            .bind(profile.as_str())
+            .execute(&mut *connection)
+            .await?;
+        Ok(())
+    }
+}
+
+fn row(row: &SqliteRow) -> Result<Row, StoreError> {
+    Ok(Row {
+        key: row.try_get(0)?,
+        version: Version(row.try_get(1)?),
+        value: row.try_get(2)?,
+    })
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let sqlx::Error::Database(database) = &error else {
+            return match error {
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt,
+                error => Self::unavailable(error.to_string()),
+            };
+        };
+        let code = database.code().and_then(|code| code.parse::<i32>().ok());
+        // The low byte is the primary code: https://sqlite.org/rescode.html
+        match code.map(|code| code & 0xff) {
+            Some(5 | 6) => Self::Busy,
+            Some(8) => Self::ReadOnly,
+            Some(11 | 26) => Self::Corrupt,
+            Some(13) => Self::Full,
+            _ => Self::unavailable(database.message()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

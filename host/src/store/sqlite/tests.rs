@@ -1,0 +1,213 @@
+//! The file store, with real files and real processes.
+
+use std::fs;
+use std::process::{Child, Command};
+
+use super::*;
+use crate::store::conformance;
+
+struct Place {
+    _root: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn place() -> Place {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("store/openai.db");
+    Place { _root: root, path }
+}
+
+async fn open(place: &Place) -> SqliteStore {
+    SqliteStore::open(&place.path, StoreKind::OpenAi)
+        .await
+        .unwrap()
+}
+
+async fn look(place: &Place) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open_read_only(&place.path, StoreKind::OpenAi).await
+}
+
+/// Closes a store, and waits until it is closed.
+async fn close(store: SqliteStore) {
+    let connection = store.connection.unwrap().into_inner();
+    sqlx::Connection::close(connection).await.unwrap();
+}
+
+fn alice() -> ProfileName {
+    "alice".parse().unwrap()
+}
+
+#[tokio::test]
+async fn it_is_a_store() {
+    conformance::check(&open(&place()).await).await;
+}
+
+#[tokio::test]
+async fn what_is_written_is_there_for_others_and_after_a_restart() {
+    let place = place();
+    let first = open(&place).await;
+    let version = first
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let second = open(&place).await;
+    let found = second.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.version, version);
+
+    drop((first, second));
+    let later = open(&place).await;
+    assert_eq!(later.read(&alice(), "key").await.unwrap(), Some(found));
+}
+
+#[tokio::test]
+async fn files_beside_the_store_are_for_the_owner_alone_too() {
+    use std::os::unix::fs::MetadataExt;
+
+    let place = place();
+    let store = open(&place).await;
+    store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let files = fs::read_dir(place.path.parent().unwrap()).unwrap();
+    let modes: Vec<_> = files
+        .map(|file| file.unwrap().metadata().unwrap().mode() & 0o777)
+        .collect();
+    assert_eq!(modes, [0o600; 3]);
+}
+
+#[tokio::test]
+async fn looking_at_a_store_that_does_not_exist_finds_it_empty_and_makes_nothing() {
+    let place = place();
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap(), []);
+    assert_eq!(store.list().await.unwrap(), []);
+    let write = store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+    assert!(!place.path.parent().unwrap().exists());
+}
+
+#[tokio::test]
+async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing() {
+    let place = place();
+    let writer = open(&place).await;
+    let version = writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+    assert!(!place.path.with_extension("db-wal").exists());
+    let before = fs::read(&place.path).unwrap();
+
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(version), None)
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+    drop(store);
+    assert_eq!(fs::read(&place.path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn looking_while_somebody_writes_waits_for_nobody() {
+    let place = place();
+    let writer = open(&place).await;
+    let mut busy = writer.connection().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut *busy)
+        .await
+        .unwrap();
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
+    let place = place();
+    let store = open(&place).await;
+    let wrong = SqliteStore::open(&place.path, StoreKind::Test)
+        .await
+        .unwrap_err();
+    assert!(matches!(wrong, StoreError::WrongKind { .. }));
+
+    let mut connection = store.connection().await.unwrap();
+    sqlx::query("PRAGMA user_version = 99")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    assert_eq!(look(&place).await.unwrap_err(), StoreError::Newer);
+    let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
+    assert_eq!(open.unwrap_err(), StoreError::Newer);
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
+    let place = place();
+    close(open(&place).await).await;
+    let garbage = vec![b'x'; 8192];
+    fs::write(&place.path, &garbage).unwrap();
+    assert_eq!(look(&place).await.unwrap_err(), StoreError::Corrupt);
+    let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
+    assert_eq!(open.unwrap_err(), StoreError::Corrupt);
+    assert_eq!(fs::read(&place.path).unwrap(), garbage);
+}
+
+const RACE: &str = "CHATGPT_OAUTH_TEST_RACE";
+const RACERS: usize = 8;
+const LAPS: usize = 10;
+
+#[test]
+fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
+    let place = place();
+    let racer = || -> Child {
+        Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--ignored",
+                "--exact",
+                "store::sqlite::tests::one_process_of_the_race",
+            ])
+            .env(RACE, &place.path)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let racers: Vec<_> = (0..RACERS).map(|_| racer()).collect();
+    for mut racer in racers {
+        assert!(racer.wait().unwrap().success());
+    }
+    assert_eq!(count(&place.path), RACERS * LAPS);
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn count(path: &Path) -> usize {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let found = store.read(&alice(), "count").await.unwrap().unwrap();
+    found.value.unwrap().len()
+}
+
+#[tokio::test]
+#[ignore = "the race starts it"]
+async fn one_process_of_the_race() {
+    let Some(path) = std::env::var_os(RACE) else {
+        return;
+    };
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let mut laps = 0;
+    while laps < LAPS {
+        let found = store.read(&alice(), "count").await.unwrap();
+        let version = found.as_ref().map(|row| row.version);
+        let mut value = found.and_then(|row| row.value).unwrap_or_default();
+        value.push(b'x');
+        match store
+            .compare_and_swap(&alice(), "count", version, Some(&value))
+            .await
+        {
+            Ok(_) => laps += 1,
+            Err(StoreError::Conflict) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}

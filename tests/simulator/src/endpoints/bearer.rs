@@ -1,0 +1,73 @@
+//! Who asks the ChatGPT backend: the bearer token and the workspace header.
+
+use serde_json::json;
+
+use crate::account::Account;
+use crate::http::{Answer, Request};
+use crate::issuer::{Arrival, Issuer};
+use crate::tokens::{AccessRefused, Revocation};
+
+/// The account of a good access token, as it is today. Otherwise the answer that says what is wrong.
+pub(super) fn authenticate(
+    issuer: &Issuer,
+    request: &Request,
+    arrival: Arrival,
+) -> Result<Account, Answer> {
+    let Some(token) = request
+        .header("authorization")
+        .and_then(|value| value.strip_prefix("Bearer "))
+    else {
+        return Err(Answer::detail(401, json!("Unauthorized")));
+    };
+    let Some(claims) = issuer.signer.verify(token) else {
+        return Err(refused(
+            "token_invalid",
+            "Could not parse your authentication token.",
+        ));
+    };
+    if claims["exp"].as_i64().is_none_or(|exp| arrival.now >= exp) {
+        return Err(refused(
+            "token_expired",
+            "Provided authentication token is expired.",
+        ));
+    }
+    match issuer.tokens.check_access(token) {
+        Ok(family) => Ok(issuer.present_account(&family.account)),
+        Err(AccessRefused::Revoked(Revocation::Invalidated)) => Err(refused(
+            "token_invalidated",
+            "Your authentication token has been invalidated.",
+        )),
+        Err(AccessRefused::Revoked(Revocation::Reuse | Revocation::Logout)) => Err(refused(
+            "token_revoked",
+            "Your authentication token has been revoked.",
+        )),
+        // An id token, signed by the same key.
+        Err(AccessRefused::Unknown) => {
+            Err(refused("token_invalid", "This is not an access token."))
+        }
+    }
+}
+
+/// As [`authenticate`], and the `ChatGPT-Account-ID` header must name the account. A client whose tokens carry no
+/// account id omits the header.
+pub(super) fn authorize(
+    issuer: &Issuer,
+    request: &Request,
+    arrival: Arrival,
+) -> Result<Account, Answer> {
+    let account = authenticate(issuer, request, arrival)?;
+    if request.header("chatgpt-account-id").unwrap_or_default() != account.account_id {
+        return Err(Answer::detail(
+            403,
+            json!({ "code": "invalid_workspace_selected" }),
+        ));
+    }
+    Ok(account)
+}
+
+fn refused(code: &str, message: &str) -> Answer {
+    let message = format!("{message} Please try signing in again.");
+    let error =
+        json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
+    Answer::json(401, &json!({ "error": error, "status": 401 }))
+}

@@ -1,0 +1,99 @@
+//! Faults that occur in the wild, by name.
+
+use serde_json::json;
+
+use super::Fault;
+
+impl Fault {
+    /// A content delivery network wants a browser to prove itself: 403, HTML, `cf-mitigated: challenge`.
+    pub fn cloudflare_challenge() -> Self {
+        Self::html(
+            403,
+            "<!DOCTYPE html><html lang=\"en-US\"><head><title>Just a moment...</title></head><body>\
+             <noscript>Enable JavaScript and cookies to continue</noscript></body></html>",
+        )
+        .header("cf-mitigated", "challenge")
+        .header("server", "cloudflare")
+    }
+
+    /// The country of the client's address is not served: 403 with a JSON error.
+    pub fn region_blocked() -> Self {
+        Self::json(
+            403,
+            json!({ "error": {
+                "code": "unsupported_country_region_territory",
+                "message": "Country, region, or territory not supported",
+                "param": null,
+                "type": "request_forbidden",
+            } }),
+        )
+    }
+
+    /// 429; `retry_after` is sent as it is, so that it can be seconds, a date or nonsense.
+    pub fn too_many_requests(retry_after: Option<&str>) -> Self {
+        let fault = Self::openai_error(
+            429,
+            "rate_limit_exceeded",
+            "Too many requests. Please try again later.",
+        );
+        match retry_after {
+            Some(value) => fault.header("retry-after", value),
+            None => fault,
+        }
+    }
+
+    /// A captive portal or a proxy answers: 200 with HTML.
+    pub fn captive_portal() -> Self {
+        Self::html(
+            200,
+            "<html><body><h1>Welcome to the hotel network</h1></body></html>",
+        )
+    }
+
+    /// 200 with JSON that ends in the middle.
+    pub fn truncated_json() -> Self {
+        Self::status(200)
+            .header("content-type", "application/json")
+            .body(r#"{"access_token":"eyJhbGciOiJFUzI1NiIsInR5"#)
+    }
+
+    /// 302 to another place.
+    pub fn redirect(location: &str) -> Self {
+        Self::status(302).header("location", location)
+    }
+
+    /// The nested error object of OpenAI's endpoints: `{"error": {"code": …}}`.
+    pub fn openai_error(status: u16, code: &str, message: &str) -> Self {
+        let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
+        Self::json(status, json!({ "error": error }))
+    }
+
+    /// The flat error object of OAuth: `{"error": code}`.
+    pub fn oauth_error(status: u16, code: &str) -> Self {
+        Self::json(
+            status,
+            json!({ "error": code, "error_description": "Scripted by the test." }),
+        )
+    }
+
+    /// Polled too soon. The code is one that clients in the field look for; no capture is public.
+    pub fn slow_down() -> Self {
+        Self::openai_error(403, "deviceauth_slow_down", "Polling too often.")
+    }
+
+    /// Device login is not enabled on this server: 404.
+    pub fn device_login_disabled() -> Self {
+        Self::json(404, json!({ "detail": "Not Found" }))
+    }
+
+    /// The plan's window is used up until `resets_at`, Unix seconds: 429.
+    pub fn usage_limit_reached(plan_type: &str, resets_at: i64) -> Self {
+        let error = json!({
+            "type": "usage_limit_reached",
+            "message": "The usage limit has been reached",
+            "plan_type": plan_type,
+            "resets_at": resets_at,
+        });
+        Self::json(429, json!({ "error": error }))
+    }
+}

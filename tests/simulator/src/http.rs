@@ -1,0 +1,10 @@
+//! HTTP/1.1 (RFC 9112), written here rather than taken from a server library: faults must be able to put any byte on
+//! the wire, or none, and to reset the connection.
+
+mod answer;
+mod delivery;
+mod request;
+
+pub(crate) use answer::Answer;
+pub(crate) use delivery::{Cut, Delivery, Pace, Sent, Transport};
+pub(crate) use request::{Request, read};

@@ -1,0 +1,86 @@
+//! A stand-in for the OpenAI endpoints that ChatGPT and Codex device-code login uses: `auth.openai.com` and the parts
+//! of `chatgpt.com` that a connected program asks.
+//!
+//! The software under test is led to it (`--connect-to`, `--cacert`), or names its address itself; no code of the
+//! software changes. The real Codex CLI signs in, refreshes, works and logs out against it: `tests/codex_cli.rs`.
+//!
+//! ```
+//! use openai_simulator::{Account, Endpoint, Fault, Rotation, Simulator};
+//! use std::time::Duration;
+//!
+//! let simulator = Simulator::builder()
+//!     .account(Account { plan_type: "pro".into(), ..Account::default() })
+//!     .access_token_lifetime(Duration::from_secs(600))
+//!     .rotation(Rotation::Strict)
+//!     .start()?;
+//!
+//! // Flags for the program under test:
+//! let [auth, chatgpt] = simulator.connect_to();
+//! assert!(auth.starts_with("auth.openai.com:443:127.0.0.1:"));
+//! assert!(chatgpt.starts_with("chatgpt.com:443:127.0.0.1:"));
+//! assert!(simulator.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+//!
+//! // The person approves the code that the program shows.
+//! for user_code in simulator.pending_codes() {
+//!     simulator.approve(&user_code)?;
+//! }
+//!
+//! // The next refresh rotates the token, and its answer is lost.
+//! simulator.fault(Endpoint::Token, Fault::silence().after_processing());
+//! simulator.advance(Duration::from_secs(600));
+//!
+//! // What the program did.
+//! assert!(simulator.presentations().iter().all(|token| token.presentations.len() <= 1));
+//! assert!(simulator.requests_to(Endpoint::Models).is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How it is made
+//! A thread with a runtime of its own serves both hosts, as HTTP and as HTTPS; dropping the [`Simulator`] ends it.
+//! The state is plain values behind a lock (`issuer`, `device`, `tokens`); `endpoints` has a file for each endpoint,
+//! `fault` what may happen to an answer, and `http` puts it on the wire byte by byte.
+//!
+//! # How true it is
+//! The wire follows what clients in the field send and accept, and recorded answers of the live service where there
+//! are any. Not recorded anywhere, and therefore guesses: the answers to a poll for a denied or expired code, a poll
+//! after the code was exchanged, and a request for models without `client_version`.
+//!
+//! # Scope
+//! The device flow, refresh, revocation, models, usage, workspace routing, and one fixed answer of a model. Not the
+//! browser flow, API keys, WebSockets or HTTP/2. It serves loopback addresses only and protects nothing: its control
+//! surface under `/_simulator/` gives every secret to whoever asks.
+
+mod account;
+mod builder;
+mod claims;
+mod clock;
+mod control;
+mod device;
+mod endpoint;
+mod endpoints;
+mod fault;
+mod http;
+mod issuer;
+mod jwt;
+mod random;
+mod request_log;
+mod secrets;
+mod server;
+mod settings;
+mod shared;
+mod simulator;
+mod tls;
+mod tokens;
+
+pub use account::{Account, Organization};
+pub use builder::Builder;
+pub use device::DecisionError;
+pub use endpoint::Endpoint;
+pub use fault::Fault;
+pub use request_log::{Answered, RecordedRequest};
+pub use secrets::{Secret, SecretKind};
+pub use settings::{CLIENT_ID, ISSUER, RevocationScope, Rotation};
+pub use shared::ConnectionFault;
+pub use simulator::Simulator;
+pub use tls::Certificate;
+pub use tokens::{Outcome, Presentation, Presentations, Revocation};

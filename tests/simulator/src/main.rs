@@ -1,0 +1,164 @@
+//! `openai-simulator`: the simulator as a process, for people and for tests in other languages.
+
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use openai_simulator::{Account, Rotation, Simulator};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+/// Stands in for the OpenAI endpoints that ChatGPT and Codex device-code login uses. Loopback only; ends on SIGTERM,
+/// SIGINT and, if asked to, with its standard input.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to serve HTTP; port 0 is any free port
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    http: SocketAddr,
+    /// Where to serve HTTPS; port 0 is any free port
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    https: SocketAddr,
+    /// Write the certificate of the authority made at start to this file, in PEM
+    #[arg(long, value_name = "FILE", default_value = "openai-simulator-ca.pem")]
+    ca: PathBuf,
+    /// Approve every code so many seconds after it was issued
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "0")]
+    auto_approve: Option<u64>,
+    /// How long access tokens last
+    #[arg(long, value_name = "SECONDS", default_value_t = 864_000)]
+    access_token_lifetime: u64,
+    /// How long clients are told to wait between polls
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    interval: u64,
+    /// What happens to refresh tokens: strict, grace, grace:SECONDS, keeps-token or omits-access-token
+    #[arg(long, default_value = "strict")]
+    rotation: Rotation,
+    /// Take accounts from this file: a JSON array of objects with email, account_id, user_id, plan_type …
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
+    /// Take the time from this file, which holds Unix seconds as text
+    #[arg(long, value_name = "FILE")]
+    clock: Option<PathBuf>,
+    /// Print one line of JSON and nothing else
+    #[arg(long)]
+    json: bool,
+    /// End when standard input ends
+    #[arg(long)]
+    exit_with_stdin: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("openai-simulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> io::Result<()> {
+    // Before the announcement: whoever has read it may send the signal at once.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let end = runtime.block_on(async { End::new(arguments.exit_with_stdin) })?;
+    let simulator = start(arguments)?;
+    simulator.write_ca(&arguments.ca)?;
+    announce(arguments, &simulator)?;
+    runtime.block_on(end.come());
+    Ok(())
+}
+
+fn start(arguments: &Arguments) -> io::Result<Simulator> {
+    let mut builder = Simulator::builder()
+        .http(arguments.http)
+        .https(arguments.https)
+        .interval(arguments.interval)
+        .access_token_lifetime(Duration::from_secs(arguments.access_token_lifetime))
+        .rotation(arguments.rotation);
+    if let Some(seconds) = arguments.auto_approve {
+        builder = builder.auto_approve(Duration::from_secs(seconds));
+    }
+    if let Some(path) = &arguments.accounts {
+        let accounts: Vec<Account> = serde_json::from_slice(&std::fs::read(path)?)?;
+        builder = accounts
+            .into_iter()
+            .fold(builder, |builder, account| builder.account(account));
+    }
+    if let Some(path) = &arguments.clock {
+        builder = builder.clock_file(path);
+    }
+    builder.start()
+}
+
+fn announce(arguments: &Arguments, simulator: &Simulator) -> io::Result<()> {
+    let ca = arguments.ca.canonicalize()?;
+    let (http, https) = (simulator.http_url(), simulator.https_url());
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", json!({ "http": http, "https": https, "ca": ca }))?;
+    } else {
+        let [auth, chatgpt] = simulator.connect_to();
+        writeln!(
+            out,
+            "HTTP   {http}\nHTTPS  {https}\nCA     {}\n\n\
+             Approve codes at {http}/codex/device\n\n\
+             chatgpt-oauth --connect-to {auth} \\\n              --connect-to {chatgpt} \\\n              \
+             --cacert {} …",
+            ca.display(),
+            ca.display(),
+        )?;
+        if io::stdin().is_terminal() {
+            writeln!(out, "\nControl-C ends it.")?;
+        }
+    }
+    out.flush()
+}
+
+/// What ends the process.
+struct End {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    /// Dropped when standard input has ended; without the flag, never.
+    stdin: Option<oneshot::Receiver<()>>,
+}
+
+impl End {
+    /// Must be called within a runtime.
+    fn new(with_stdin: bool) -> io::Result<Self> {
+        let stdin = with_stdin.then(|| {
+            let (sender, receiver) = oneshot::channel();
+            std::thread::spawn(move || {
+                let _keep = sender;
+                // An error ends it as well as the end of the input does.
+                while matches!(io::stdin().read(&mut [0; 64]), Ok(1..)) {}
+            });
+            receiver
+        });
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stdin,
+        })
+    }
+
+    async fn come(mut self) {
+        let stdin = async {
+            match self.stdin {
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            () = stdin => {}
+        }
+    }
+}

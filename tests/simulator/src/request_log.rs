@@ -1,0 +1,149 @@
+//! What was asked and how it was answered.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::endpoint::Endpoint;
+use crate::http::Request;
+
+/// A request that reached the simulator, for assertions. Requests to `/_simulator/` are not recorded.
+#[derive(Clone, Serialize)]
+pub struct RecordedRequest {
+    /// Number in the order of arrival, from 0; clearing the log does not restart it.
+    pub sequence: u64,
+    /// Unix seconds on the simulator's clock.
+    pub at: i64,
+    /// Milliseconds since the simulator started, on a clock that nobody advances.
+    pub after_ms: u64,
+    /// The endpoint of the path.
+    pub endpoint: Endpoint,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// `GET`, `POST` …
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// In the order and spelling sent, `Host` and `Authorization` included.
+    pub headers: Vec<(String, String)>,
+    /// As sent; in JSON, as text.
+    #[serde(serialize_with = "as_text")]
+    pub body: Vec<u8>,
+    /// What was answered.
+    pub answered: Answered,
+}
+
+/// The fate of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// Not yet: it is being delayed.
+    Waiting,
+    /// By the endpoint itself.
+    Normally {
+        /// HTTP status.
+        status: u16,
+    },
+    /// By a fault.
+    ByFault {
+        /// HTTP status; none if no status line was sent.
+        status: Option<u16>,
+        /// Whether the endpoint processed the request, so that its state may have changed.
+        processed: bool,
+    },
+}
+
+impl RecordedRequest {
+    /// The first header of that name, in any spelling.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The `Host` header.
+    pub fn host(&self) -> &str {
+        self.header("host").unwrap_or_default()
+    }
+
+    /// The body as text; bytes that are no UTF-8 are replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON; null if it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The body as form fields in the order sent.
+    pub fn form(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+}
+
+/// Without headers and body, which carry secrets.
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            sequence,
+            at,
+            method,
+            target,
+            answered,
+            ..
+        } = self;
+        write!(out, "#{sequence} at {at}: {method} {target} → {answered:?}")
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct RequestLog {
+    next: u64,
+    requests: Vec<RecordedRequest>,
+}
+
+impl RequestLog {
+    /// Returns the number of the request.
+    pub(crate) fn record(&mut self, request: &Request, at: i64, after_ms: u64) -> u64 {
+        let sequence = self.next;
+        self.next += 1;
+        self.requests.push(RecordedRequest {
+            sequence,
+            at,
+            after_ms,
+            endpoint: Endpoint::of(request.path()),
+            scheme: request.scheme,
+            method: request.method.clone(),
+            target: request.target.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            answered: Answered::Waiting,
+        });
+        sequence
+    }
+
+    pub(crate) fn answered(&mut self, sequence: u64, answered: Answered) {
+        // The log may have been cleared meanwhile.
+        if let Some(request) = self
+            .requests
+            .iter_mut()
+            .rfind(|request| request.sequence == sequence)
+        {
+            request.answered = answered;
+        }
+    }
+
+    pub(crate) fn all(&self) -> &[RecordedRequest] {
+        &self.requests
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.requests.clear();
+    }
+}
+
+fn as_text<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(body))
+}
