@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -46,6 +47,18 @@ impl Host {
     #[must_use]
     pub fn profile(&self, name: ProfileName) -> Profile {
         Profile::new(self.clone(), name)
+    }
+
+    /// The proxy through which a host of the [policy](crate::POLICY) is reached,
+    /// as the environment had it when this host was built: `HTTPS_PROXY`,
+    /// `ALL_PROXY`, `NO_PROXY`. Without its password.
+    ///
+    /// Through a proxy the host's address is the proxy's affair: it is not held
+    /// against [`is_public`](crate::is_public), and TLS alone vouches for the host.
+    #[must_use]
+    pub fn proxy(&self, host: &str) -> Option<String> {
+        let proxy = self.parts.transport.proxy(host)?;
+        Some(proxy.uri().to_string())
     }
 
     /// The store that this host was made over.
@@ -128,7 +141,8 @@ impl HostBuilder {
         }
         let options = TransportOptions {
             roots: certificates(&self.roots)?,
-            test: kind == StoreKind::Test,
+            only_connect_to: kind == StoreKind::Test,
+            proxies: Matcher::from_env(),
             resolver: self.resolver.clone(),
             connect_to: self.connect_to.clone(),
         };

@@ -308,3 +308,6 @@ impl wasi::HostBucket for BucketView<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

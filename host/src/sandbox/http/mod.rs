@@ -267,3 +267,6 @@ fn report(rule: &Rule, started: Instant, answer: &Result<Response<Bytes>, Error>
         Err(error) => tracing::warn!(host, path, %error, milliseconds, "not answered"),
     }
 }
+
+#[cfg(test)]
+mod tests;

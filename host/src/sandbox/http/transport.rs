@@ -22,10 +22,12 @@ const IDLE: usize = 4;
 pub(crate) struct TransportOptions {
     /// Who resolves names.
     pub(crate) resolver: Arc<dyn Resolver>,
-    /// Where to connect instead; if any, no other host is reached and no proxy used.
+    /// Where to connect instead, without a proxy.
     pub(crate) connect_to: Vec<ConnectTo>,
-    /// Whether only those are reached, be there any or not.
-    pub(crate) test: bool,
+    /// Whether no other host is reached, as in tests.
+    pub(crate) only_connect_to: bool,
+    /// Which proxy leads to which host.
+    pub(crate) proxies: Matcher,
     /// Trusted beside the system's and Mozilla's roots.
     pub(crate) roots: Vec<CertificateDer<'static>>,
 }
@@ -48,7 +50,11 @@ impl Transport {
 
     /// Whether this host is reached at all: the real ones are not in tests.
     pub(super) fn reaches(&self, host: &str) -> bool {
-        !self.options.test || self.options.connect_to.iter().any(|to| to.covers(host))
+        !self.options.only_connect_to || self.connects_elsewhere(host)
+    }
+
+    fn connects_elsewhere(&self, host: &str) -> bool {
+        self.options.connect_to.iter().any(|to| to.covers(host))
     }
 
     /// The client for a rule's host.
@@ -96,23 +102,23 @@ impl Transport {
         client.build().map_err(|error| error.to_string())
     }
 
-    /// The proxy that the environment names for a host, except in tests.
-    fn proxy(&self, host: &str) -> Option<Intercept> {
-        if self.options.test {
+    /// The proxy that leads to a host.
+    pub(crate) fn proxy(&self, host: &str) -> Option<Intercept> {
+        if self.connects_elsewhere(host) {
             return None;
         }
         let uri = http::Uri::builder()
             .scheme("https")
             .authority(host)
             .path_and_query("/");
-        Matcher::from_env().intercept(&uri.build().ok()?)
+        self.options.proxies.intercept(&uri.build().ok()?)
     }
 }
 
 fn through(proxy: &Intercept) -> reqwest::Result<Proxy> {
     let through = Proxy::all(proxy.uri().to_string())?;
-    Ok(match proxy.raw_auth() {
-        Some((user, password)) => through.basic_auth(user, password),
+    Ok(match proxy.basic_auth() {
+        Some(header) => through.custom_http_auth(header.clone()),
         None => through,
     })
 }
