@@ -37,12 +37,7 @@
 
 extern crate alloc;
 
-#[allow(
-    unsafe_code,
-    missing_docs,
-    clippy::all,
-    reason = "generated from wit/"
-)]
+#[allow(unsafe_code, missing_docs, clippy::all, reason = "generated from wit/")]
 mod bindings;
 
 mod backend;

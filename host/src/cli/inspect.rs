@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chatgpt_oauth::inspect::Inspection;
-use chatgpt_oauth::{Error, POLICY, artifact};
+use chatgpt_oauth::{Error, POLICY, Rule, artifact};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -40,10 +40,8 @@ fn read(file: &PathBuf) -> Result<Vec<u8>, Error> {
 
 /// The addresses that this host would let it reach.
 fn policy() -> Vec<String> {
-    let lines = POLICY
-        .iter()
-        .map(|rule| format!("{} https://{}{}", rule.method(), rule.host(), rule.path()));
-    lines.collect()
+    let line = |rule: &Rule| format!("{} https://{}{}", rule.method(), rule.host(), rule.path());
+    POLICY.iter().map(line).collect()
 }
 
 fn report(name: &str, inspection: &Inspection, undeclared: &[&str]) -> Value {

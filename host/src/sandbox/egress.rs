@@ -82,7 +82,9 @@ impl Rule {
         self.host
     }
 
-    pub(super) fn method(&self) -> &Method {
+    /// The one method that it is for.
+    #[must_use]
+    pub fn method(&self) -> &Method {
         &self.method
     }
 
