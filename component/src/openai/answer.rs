@@ -139,17 +139,19 @@ fn error_code(body: &Value) -> Option<String> {
     Some(code.trim().to_ascii_lowercase())
 }
 
+/// The body counts for more than its type: tokens under a wrong one are tokens.
 fn is_page(response: &Response) -> bool {
-    let starts_like_one = || {
-        let start = response.body.trim_ascii_start();
-        let start = start.get(..14).unwrap_or(start).to_ascii_lowercase();
-        start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
-    };
-    response.header("cf-mitigated").is_some()
-        || response.header("content-type").is_some_and(|kind| {
+    let start = response.body.trim_ascii_start();
+    let start = start.get(..14).unwrap_or(start).to_ascii_lowercase();
+    let is_called_one = || {
+        response.header("content-type").is_some_and(|kind| {
             kind.trim_start()
                 .to_ascii_lowercase()
                 .starts_with("text/html")
         })
-        || starts_like_one()
+    };
+    response.header("cf-mitigated").is_some()
+        || start.starts_with(b"<!doctype html")
+        || start.starts_with(b"<html")
+        || (is_called_one() && !start.starts_with(b"{"))
 }
