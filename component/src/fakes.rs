@@ -1,1 +1,328 @@
+//! Fakes of the four ports, and what the tests say with them.
+//!
+//! A [`World`] is one bucket, one service and one clock; each [`Worker`] is one
+//! call's view of it, with the store as the host gives it: writes are conditional.
 
+mod store;
+mod values;
+
+pub(crate) use store::{Fault, Op};
+pub(crate) use values::*;
+
+use crate::error::Result as CallResult;
+use crate::ports::{Clock, Http, HttpError, Method, Ports, Random, Request, Response, Store};
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// When every test begins, Unix seconds.
+pub(crate) const NOW: u64 = 1_795_514_400;
+
+pub(crate) type Answer = Result<Response, HttpError>;
+type Script = Box<dyn FnOnce(&World, &Sent) -> Answer + Send>;
+type Service = Arc<dyn Fn(&World, &Sent) -> Answer + Send + Sync>;
+
+/// A request as it left.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    pub(crate) host: &'static str,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+    pub(crate) timeout: u64,
+}
+
+impl Sent {
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            method: request.method,
+            host: request.host,
+            path: request.path.clone(),
+            headers: request.headers.clone(),
+            body: String::from_utf8(request.body.clone()).expect("UTF-8"),
+            timeout: request.timeout_seconds,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(other, _)| *other == name)?;
+        Some(&header.1)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("a JSON body")
+    }
+
+    fn endpoint(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+}
+
+/// Whose turn it is, where the steps of several workers are interleaved.
+struct Turns {
+    random: u64,
+    current: usize,
+    alive: Vec<usize>,
+}
+
+struct Shared {
+    rows: store::Rows,
+    faults: Vec<store::Scripted>,
+    log: Vec<String>,
+    scripts: VecDeque<(String, Script)>,
+    services: Vec<(String, Service)>,
+    sent: Vec<Sent>,
+    now: u64,
+    random: u64,
+    turns: Option<Turns>,
+}
+
+/// Everything outside the component.
+pub(crate) struct World {
+    shared: Mutex<Shared>,
+    turned: Condvar,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let shared = Shared {
+            rows: store::Rows::default(),
+            faults: Vec::new(),
+            log: Vec::new(),
+            scripts: VecDeque::new(),
+            services: Vec::new(),
+            sent: Vec::new(),
+            now: NOW,
+            random: 0,
+            turns: None,
+        };
+        Self {
+            shared: Mutex::new(shared),
+            turned: Condvar::new(),
+        }
+    }
+
+    /// A world whose bucket holds that credential.
+    pub(crate) fn with(credential: Value) -> Self {
+        let world = Self::new();
+        world.put("credential", &credential);
+        world
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes one call, with a bucket opened for it.
+    pub(crate) fn call<T>(&self, function: impl FnOnce(Ports) -> T) -> T {
+        function(self.worker(0).ports())
+    }
+
+    /// The next request must be to `path` and is answered so.
+    pub(crate) fn expect(&self, path: &str, answer: Answer) -> &Self {
+        self.expect_then(path, |_, _| answer)
+    }
+
+    /// The next request must be to `path`; `answer` runs while it is under way.
+    pub(crate) fn expect_then(
+        &self,
+        path: &str,
+        answer: impl FnOnce(&World, &Sent) -> Answer + Send + 'static,
+    ) -> &Self {
+        let script: Script = Box::new(answer);
+        self.lock().scripts.push_back((path.to_owned(), script));
+        self
+    }
+
+    /// Requests to `path` are answered so, as often as they come.
+    pub(crate) fn serve(
+        &self,
+        path: &str,
+        answer: impl Fn(&World, &Sent) -> Answer + Send + Sync + 'static,
+    ) -> &Self {
+        let service: Service = Arc::new(answer);
+        self.lock().services.push((path.to_owned(), service));
+        self
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.lock().now
+    }
+
+    pub(crate) fn set_clock(&self, now: u64) {
+        self.lock().now = now;
+    }
+
+    pub(crate) fn advance(&self, seconds: u64) -> &Self {
+        self.lock().now += seconds;
+        self
+    }
+
+    /// What was sent so far.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.lock().sent.clone()
+    }
+
+    /// The paths of what was sent so far.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.sent().into_iter().map(|sent| sent.path).collect()
+    }
+
+    /// Requests and writes in their order, such as `set credential`.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.lock().log.clone()
+    }
+
+    /// Interleaves the steps of workers 0 … `count`, as `seed` has it. Every
+    /// step of a port passes the turn on; [`World::leave`] ends a worker.
+    pub(crate) fn interleave(&self, count: usize, seed: u64) {
+        self.lock().turns = Some(Turns {
+            random: seed,
+            current: 0,
+            alive: (0..count).collect(),
+        });
+    }
+
+    /// Worker `number` has done its work.
+    pub(crate) fn leave(&self, number: usize) {
+        let mut shared = self.lock();
+        if let Some(turns) = &mut shared.turns {
+            turns.alive.retain(|other| *other != number);
+            turns.pass();
+        }
+        self.turned.notify_all();
+    }
+
+    /// Waits for this worker's turn, passes it on, and waits for the next.
+    fn step(&self, number: usize) -> MutexGuard<'_, Shared> {
+        let mut shared = self.wait(self.lock(), number);
+        if let Some(turns) = &mut shared.turns {
+            turns.pass();
+            self.turned.notify_all();
+        }
+        self.wait(shared, number)
+    }
+
+    fn wait<'a>(&self, shared: MutexGuard<'a, Shared>, number: usize) -> MutexGuard<'a, Shared> {
+        let waits = |shared: &mut Shared| {
+            let turns = shared.turns.as_ref();
+            turns.is_some_and(|turns| turns.current != number)
+        };
+        self.turned
+            .wait_while(shared, waits)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn worker(&self, number: usize) -> Worker<'_> {
+        let rows = self.step(number).rows.clone();
+        Worker {
+            world: self,
+            number,
+            bucket: store::Bucket::open(rows),
+        }
+    }
+
+    fn answer(&self, sent: &Sent) -> Answer {
+        let (script, service) = {
+            let mut shared = self.lock();
+            shared.log.push(format!("send {}", sent.path));
+            shared.sent.push(sent.clone());
+            let service = shared.services.iter();
+            let service = service
+                .rev()
+                .find(|(path, _)| path == sent.endpoint())
+                .map(|(_, service)| service.clone());
+            let is_next = shared
+                .scripts
+                .front()
+                .is_some_and(|(path, _)| path == sent.endpoint());
+            let script = is_next.then(|| shared.scripts.pop_front()).flatten();
+            (script, service)
+        };
+        match (script, service) {
+            (Some((_, script)), _) => script(self, sent),
+            (None, Some(service)) => service(self, sent),
+            (None, None) => panic!("nobody expects a request to {} now", sent.path),
+        }
+    }
+}
+
+/// A scripted answer that nobody asked for fails the test, too.
+impl Drop for World {
+    fn drop(&mut self) {
+        let left = self.lock().scripts.len();
+        assert!(
+            left == 0 || std::thread::panicking(),
+            "{left} expected requests were not sent"
+        );
+    }
+}
+
+impl Turns {
+    fn pass(&mut self) {
+        if !self.alive.is_empty() {
+            let index = random(&mut self.random) as usize % self.alive.len();
+            self.current = self.alive[index];
+        }
+    }
+}
+
+/// One call's ports.
+pub(crate) struct Worker<'a> {
+    world: &'a World,
+    number: usize,
+    bucket: store::Bucket,
+}
+
+impl Worker<'_> {
+    pub(crate) fn ports(&self) -> Ports<'_> {
+        Ports {
+            http: self,
+            store: self,
+            clock: self,
+            random: self,
+        }
+    }
+}
+
+impl Http for Worker<'_> {
+    fn send(&self, request: &Request) -> Answer {
+        drop(self.world.step(self.number));
+        let answer = self.world.answer(&Sent::of(request));
+        drop(self.world.step(self.number));
+        answer
+    }
+}
+
+impl Clock for Worker<'_> {
+    fn now(&self) -> u64 {
+        self.world.now()
+    }
+}
+
+impl Random for Worker<'_> {
+    fn bits(&self) -> [u8; 16] {
+        let mut shared = self.world.lock();
+        shared.random += 1;
+        u128::from(shared.random).to_be_bytes()
+    }
+}
+
+/// A tiny generator (xorshift64*), for orders and not for secrets.
+pub(crate) fn random(state: &mut u64) -> u64 {
+    *state = (*state).max(1);
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33
+}
+
+/// The error of a call that must fail.
+#[track_caller]
+pub(crate) fn fails<T>(result: CallResult<T>) -> crate::contract::Error {
+    match result {
+        Ok(_) => panic!("the call succeeded"),
+        Err(error) => error,
+    }
+}
