@@ -87,3 +87,104 @@ fn approved(body: &[u8]) -> Option<Progress> {
         verifier: secret(&body["code_verifier"])?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DENIED, EXPIRED, PENDING, Progress, SLOW_DOWN, read, request};
+    use crate::fakes::{Answer, NOW, Sent, answer, approval, broken, ok, page, refusal};
+    use crate::openai::Trouble;
+    use crate::secret::Secret;
+    use serde_json::json;
+
+    fn progress(answer: Answer) -> Result<&'static str, Trouble> {
+        Ok(
+            match read(answer, NOW).map_err(|setback| setback.trouble)? {
+                Progress::Pending => "pending",
+                Progress::SlowDown => "slow down",
+                Progress::Approved { .. } => "approved",
+                Progress::Denied => "denied",
+                Progress::Expired => "expired",
+            },
+        )
+    }
+
+    #[test]
+    fn the_request_is_the_codex_clis_to_the_byte() {
+        let id = Secret::new("dev-1").expect("visible ASCII");
+        let sent = Sent::of(&request(&id, "ABCD-12345"));
+        assert_eq!(sent.host, "auth.openai.com");
+        assert_eq!(sent.path, "/api/accounts/deviceauth/token");
+        assert_eq!(
+            sent.body,
+            r#"{"device_auth_id":"dev-1","user_code":"ABCD-12345"}"#
+        );
+    }
+
+    #[test]
+    fn an_approval_brings_code_and_verifier() {
+        let Ok(Progress::Approved { code, verifier }) = read(approval(), NOW) else {
+            panic!("not approved");
+        };
+        assert_eq!((code.reveal(), verifier.reveal()), ("code-1", "verifier-1"));
+    }
+
+    #[test]
+    fn every_code_means_the_same_on_every_status_and_in_every_shape() {
+        let meanings = [
+            (&PENDING[..], "pending"),
+            (&SLOW_DOWN, "slow down"),
+            (&DENIED, "denied"),
+            (&EXPIRED, "expired"),
+        ];
+        for (codes, meaning) in meanings {
+            for code in codes {
+                for status in [400, 401, 403, 404] {
+                    assert_eq!(progress(refusal(status, code)), Ok(meaning), "{code}");
+                    let bare = json!({"error": code}).to_string();
+                    assert_eq!(progress(answer(status, &bare)), Ok(meaning), "{code}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bare_403_or_404_means_not_yet_and_a_bare_429_too_often() {
+        assert_eq!(progress(answer(403, "")), Ok("pending"));
+        assert_eq!(progress(answer(404, "{}")), Ok("pending"));
+        assert_eq!(progress(refusal(403, "brand_new")), Ok("pending"));
+        assert_eq!(progress(ok(json!({"status": "pending"}))), Ok("pending"));
+        assert_eq!(progress(answer(429, "")), Ok("slow down"));
+    }
+
+    #[test]
+    fn n16_a_challenge_is_neither_pending_nor_an_end() {
+        for status in [200, 403, 404, 503] {
+            assert_eq!(progress(page(status)), Err(Trouble::Blocked));
+        }
+        let region = refusal(403, "unsupported_country_region_territory");
+        assert_eq!(progress(region), Err(Trouble::Region));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_trouble() {
+        for body in [
+            "",
+            "{}",
+            r#"{"authorization_code":"a"}"#,
+            r#"{"authorization_code":"","code_verifier":"v"}"#,
+            r#"{"authorization_code":"a b","code_verifier":"v"}"#,
+            r#"{"authorization_code":7,"code_verifier":"v"}"#,
+        ] {
+            assert_eq!(
+                progress(answer(200, body)),
+                Err(Trouble::Unexpected),
+                "{body}"
+            );
+        }
+        let long = "a".repeat(4097);
+        let long = ok(json!({"authorization_code": long, "code_verifier": "v"}));
+        assert_eq!(progress(long), Err(Trouble::Unexpected));
+        assert_eq!(progress(answer(500, "")), Err(Trouble::Upstream));
+        assert_eq!(progress(broken("DNS-error")), Err(Trouble::Network));
+    }
+}

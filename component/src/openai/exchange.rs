@@ -74,3 +74,97 @@ pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Outcome {
         _ => Outcome::Unknown(answer.trouble()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, read, request};
+    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, ok, page, refusal};
+    use crate::openai::Trouble;
+    use crate::secret::Secret;
+    use serde_json::json;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text).expect("visible ASCII")
+    }
+
+    fn outcome(answer: Answer) -> &'static str {
+        match read(answer, NOW) {
+            Outcome::Granted(_) => "granted",
+            Outcome::NotProcessed(_) => "not processed",
+            Outcome::Refused => "refused",
+            Outcome::Unknown(_) => "unknown",
+        }
+    }
+
+    #[test]
+    fn the_request_is_a_form_to_the_byte() {
+        let sent = Sent::of(&request(&secret("co/de+1&x=~"), &secret("v-._~%")));
+        assert_eq!(
+            (sent.host, &*sent.path),
+            ("auth.openai.com", "/oauth/token")
+        );
+        assert_eq!(
+            sent.body,
+            "grant_type=authorization_code&client_id=app_EMoamEEZ73f0CkXaXp7hrann&code=co%2fde%2b1%26x%3d~&redirect_uri=https%3a%2f%2fauth.openai.com%2fdeviceauth%2fcallback&code_verifier=v-._~%25"
+        );
+        assert_eq!(
+            sent.header("content-type"),
+            Some("application/x-www-form-urlencoded")
+        );
+    }
+
+    #[test]
+    fn a_200_with_an_access_token_is_granted() {
+        assert_eq!(outcome(grant("rt-1")), "granted");
+        assert_eq!(outcome(ok(json!({"access_token": "at"}))), "granted");
+    }
+
+    #[test]
+    fn a_4xx_about_the_code_is_final() {
+        for answer in [
+            refusal(400, "invalid_grant"),
+            answer(400, r#"{"error":"invalid_grant"}"#),
+            refusal(401, "whatever"),
+            answer(403, ""),
+        ] {
+            assert_eq!(outcome(answer), "refused");
+        }
+    }
+
+    #[test]
+    fn what_the_service_did_not_look_at_can_be_sent_again() {
+        for answer in [
+            broken("connection-refused"),
+            broken("HTTP-request-denied"),
+            page(200),
+            page(403),
+            answer(429, ""),
+            answer(408, ""),
+            refusal(503, "busy"),
+            refusal(403, "unsupported_country_region_territory"),
+            refusal(401, "invalid_client"),
+            answer(404, ""),
+        ] {
+            assert_eq!(outcome(answer), "not processed");
+        }
+    }
+
+    #[test]
+    fn p08_everything_else_is_unknown() {
+        for answer in [
+            broken("connection-terminated"),
+            broken("HTTP-response-body-size"),
+            answer(200, "{"),
+            ok(json!({"id_token": "a.b.c"})),
+            answer(302, ""),
+            answer(500, ""),
+            answer(503, ""),
+        ] {
+            assert_eq!(outcome(answer), "unknown");
+        }
+        let Outcome::Unknown(setback) = read(broken("connection-terminated"), NOW) else {
+            panic!("unknown");
+        };
+        assert_eq!(setback.trouble, Trouble::Network);
+    }
+}

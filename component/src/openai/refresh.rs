@@ -62,3 +62,283 @@ pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
         _ => Verdict::Unknown(answer.trouble().trouble),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFINITIVE, read, request};
+    use crate::credential::Verdict;
+    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, ok, page, refusal, with_header};
+    use crate::openai::{Setback, Trouble};
+    use crate::ports::Method;
+    use crate::secret::Secret;
+    use serde_json::json;
+
+    fn not_processed(answer: Answer) -> Setback {
+        match read(answer, NOW) {
+            Verdict::NotProcessed(setback) => setback,
+            Verdict::Granted(_) => panic!("granted"),
+            Verdict::Refused(code) => panic!("refused: {code}"),
+            Verdict::Unknown(trouble) => panic!("unknown: {trouble:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn unknown(answer: Answer) -> Trouble {
+        match read(answer, NOW) {
+            Verdict::Unknown(trouble) => trouble,
+            Verdict::Granted(_) => panic!("granted"),
+            Verdict::Refused(code) => panic!("refused: {code}"),
+            Verdict::NotProcessed(setback) => panic!("not processed: {setback:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn refused(answer: Answer) -> String {
+        match read(answer, NOW) {
+            Verdict::Refused(code) => code,
+            _ => panic!("not refused"),
+        }
+    }
+
+    #[test]
+    fn the_request_is_the_codex_clis_to_the_byte() {
+        let sent = Sent::of(&request(&Secret::new("rt-1").expect("visible ASCII")));
+        assert_eq!((sent.method, sent.host), (Method::Post, "auth.openai.com"));
+        assert_eq!(sent.path, "/oauth/token");
+        assert_eq!(
+            sent.body,
+            r#"{"client_id":"app_EMoamEEZ73f0CkXaXp7hrann","grant_type":"refresh_token","refresh_token":"rt-1"}"#
+        );
+        let agent = concat!("chatgpt-oauth/", env!("CARGO_PKG_VERSION"));
+        let headers: Vec<_> = sent.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        assert_eq!(
+            headers,
+            [
+                ("accept", "application/json"),
+                ("originator", "chatgpt-oauth"),
+                ("user-agent", agent),
+                ("content-type", "application/json"),
+            ]
+        );
+        assert_eq!(sent.timeout, 30);
+    }
+
+    #[test]
+    fn n01_n03_n04_n05_what_was_never_sent_is_not_processed() {
+        for error in [
+            "DNS-timeout",
+            "DNS-error",
+            "destination-not-found",
+            "destination-unavailable",
+            "connection-refused",
+            "connection-timeout",
+            "TLS-certificate-error",
+        ] {
+            let setback = not_processed(broken(error));
+            assert_eq!(setback.trouble, Trouble::Network, "{error}");
+            assert_eq!(setback.wait, 5, "{error}");
+        }
+    }
+
+    #[test]
+    fn n02_what_the_policy_forbids_is_not_processed_and_named() {
+        for error in ["destination-IP-prohibited", "HTTP-request-denied"] {
+            assert_eq!(not_processed(broken(error)).trouble, Trouble::Denied);
+        }
+    }
+
+    #[test]
+    fn n07_n08_n09_n28_a_connection_that_breaks_later_leaves_the_outcome_unknown() {
+        for error in [
+            "connection-terminated",
+            "HTTP-response-timeout",
+            "HTTP-response-incomplete",
+            "connection-read-timeout",
+            "connection-write-timeout",
+            "TLS-protocol-error",
+            "HTTP-protocol-error",
+            "other",
+        ] {
+            assert_eq!(unknown(broken(error)), Trouble::Network, "{error}");
+        }
+    }
+
+    #[test]
+    fn n13_n14_an_answer_too_long_or_encoded_leaves_the_outcome_unknown() {
+        for error in ["HTTP-response-body-size", "HTTP-response-content-coding"] {
+            assert_eq!(unknown(broken(error)), Trouble::Unexpected);
+        }
+    }
+
+    #[test]
+    fn n10_n11_a_body_cut_short_leaves_the_outcome_unknown() {
+        for body in ["", r#"{"access_token":"a","refresh_to"#, "[]", "null", "{}"] {
+            assert_eq!(unknown(answer(200, body)), Trouble::Unexpected, "{body}");
+        }
+    }
+
+    #[test]
+    fn n12_n29_html_with_200_is_not_processed() {
+        assert_eq!(not_processed(page(200)).trouble, Trouble::Blocked);
+        for start in ["<!doctype html>", "\r\n <HTML>", "<html"] {
+            assert_eq!(
+                not_processed(answer(200, start)).trouble,
+                Trouble::Blocked,
+                "{start}"
+            );
+        }
+    }
+
+    #[test]
+    fn n12_tokens_under_a_wrong_content_type_are_taken() {
+        let Ok(mut response) = grant("rt-2") else {
+            panic!("an answer");
+        };
+        response.headers = vec![(
+            "Content-Type".to_owned(),
+            b"text/html; charset=utf-8".to_vec(),
+        )];
+        let Verdict::Granted(grant) = read(Ok(response), NOW) else {
+            panic!("the tokens were thrown away");
+        };
+        assert_eq!(grant.refresh_token.expect("one").reveal(), "rt-2");
+    }
+
+    #[test]
+    fn n15_a_redirect_leaves_the_outcome_unknown() {
+        for status in [301, 302, 303, 307, 308] {
+            let answer = with_header(answer(status, ""), "location", "http://169.254.169.254/");
+            assert_eq!(unknown(answer), Trouble::Unexpected, "{status}");
+        }
+    }
+
+    #[test]
+    fn n16_a_challenge_is_not_processed_whatever_its_status() {
+        for status in [403, 429, 500, 502, 503, 520] {
+            let setback = not_processed(page(status));
+            assert_eq!((setback.trouble, setback.wait), (Trouble::Blocked, 60));
+        }
+        let marked = with_header(answer(403, "{}"), "CF-Mitigated", "challenge");
+        assert_eq!(not_processed(marked).trouble, Trouble::Blocked);
+        let later = with_header(page(403), "retry-after", "120");
+        assert_eq!(not_processed(later).wait, 120);
+    }
+
+    #[test]
+    fn n17_another_success_than_200_leaves_the_outcome_unknown() {
+        for status in [201, 202, 204, 206] {
+            let body = json!({"refresh_token": "rt-2", "access_token": "at-2"}).to_string();
+            assert_eq!(unknown(answer(status, &body)), Trouble::Unexpected);
+        }
+    }
+
+    #[test]
+    fn n18_n19_a_definitive_code_refuses_on_any_4xx_and_in_every_shape() {
+        for code in DEFINITIVE {
+            for status in [400, 401, 403, 404, 422] {
+                assert_eq!(refused(refusal(status, code)), code, "{status}");
+            }
+            let shapes = [
+                json!({"error": code, "error_description": "no"}),
+                json!({"code": code}),
+                json!({"error": {"code": code.to_uppercase(), "message": "x", "type": "y"}}),
+            ];
+            for shape in shapes {
+                assert_eq!(refused(answer(400, &shape.to_string())), code, "{shape}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_definitive_code_on_a_500_refuses_nothing() {
+        for status in [500, 502, 504] {
+            assert_eq!(
+                unknown(refusal(status, "refresh_token_reused")),
+                Trouble::Upstream
+            );
+        }
+    }
+
+    #[test]
+    fn n20_an_unknown_code_leaves_the_outcome_unknown() {
+        for status in [400, 401, 402, 403, 409, 418] {
+            assert_eq!(unknown(refusal(status, "brand_new")), Trouble::Unexpected);
+            assert_eq!(unknown(answer(status, "")), Trouble::Unexpected);
+        }
+        assert_eq!(unknown(refusal(401, "token_expired")), Trouble::Unexpected);
+    }
+
+    #[test]
+    fn n21_what_concerns_the_client_is_not_processed() {
+        for answer in [
+            refusal(400, "invalid_client"),
+            refusal(401, "invalid_client"),
+            refusal(400, "unauthorized_client"),
+            answer(404, r#"{"detail":"Not Found"}"#),
+            answer(404, ""),
+        ] {
+            assert_eq!(not_processed(answer).trouble, Trouble::Client);
+        }
+    }
+
+    #[test]
+    fn n22_the_wrong_country_is_not_processed() {
+        let setback = not_processed(refusal(403, "unsupported_country_region_territory"));
+        assert_eq!(setback.trouble, Trouble::Region);
+    }
+
+    #[test]
+    fn n23_what_is_documented_as_not_processed_is_not() {
+        for (status, trouble) in [
+            (408, Trouble::Upstream),
+            (425, Trouble::Upstream),
+            (429, Trouble::RateLimited),
+        ] {
+            let answer = with_header(answer(status, ""), "Retry-After", "7");
+            let expected = Setback { trouble, wait: 7 };
+            assert_eq!(not_processed(answer), expected);
+        }
+    }
+
+    #[test]
+    fn n24_a_server_error_leaves_the_outcome_unknown() {
+        for status in [500, 501, 502, 504, 520] {
+            assert_eq!(unknown(answer(status, "")), Trouble::Upstream);
+            assert_eq!(unknown(refusal(status, "server_error")), Trouble::Upstream);
+        }
+    }
+
+    #[test]
+    fn n25_a_503_is_not_processed_only_with_a_json_error() {
+        assert_eq!(
+            not_processed(refusal(503, "busy")).trouble,
+            Trouble::Upstream
+        );
+        assert_eq!(
+            unknown(answer(503, "upstream connect error")),
+            Trouble::Upstream
+        );
+        assert_eq!(unknown(answer(503, "")), Trouble::Upstream);
+    }
+
+    #[test]
+    fn p13_p14_a_grant_needs_one_of_the_two_tokens() {
+        for body in [
+            json!({"access_token": "at-2"}),
+            json!({"refresh_token": "rt-2"}),
+            json!({"refresh_token": "rt-2", "access_token": null, "id_token": 7}),
+        ] {
+            assert!(matches!(read(ok(body), NOW), Verdict::Granted(_)));
+        }
+        assert_eq!(
+            unknown(ok(json!({"id_token": "a.b.c"}))),
+            Trouble::Unexpected
+        );
+    }
+
+    #[test]
+    fn p28_a_token_that_comes_twice_leaves_the_outcome_unknown() {
+        let twice = answer(200, r#"{"refresh_token":"a","refresh_token":"b"}"#);
+        assert_eq!(unknown(twice), Trouble::Unexpected);
+    }
+}

@@ -22,3 +22,35 @@ pub(crate) fn request(refresh: &Secret) -> Request {
 pub(crate) fn read(answer: Result<Response, HttpError>) -> bool {
     answer.is_ok_and(|response| (200..300).contains(&response.status))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{read, request};
+    use crate::fakes::{Sent, answer, broken};
+    use crate::secret::Secret;
+
+    #[test]
+    fn the_request_is_the_codex_clis_to_the_byte() {
+        let sent = Sent::of(&request(&Secret::new("rt-1").expect("visible ASCII")));
+        assert_eq!(
+            (sent.host, &*sent.path),
+            ("auth.openai.com", "/oauth/revoke")
+        );
+        assert_eq!(
+            sent.body,
+            r#"{"token":"rt-1","token_type_hint":"refresh_token","client_id":"app_EMoamEEZ73f0CkXaXp7hrann"}"#
+        );
+        assert_eq!(sent.header("content-type"), Some("application/json"));
+        assert_eq!(sent.timeout, 10);
+    }
+
+    #[test]
+    fn n34_only_a_success_confirms() {
+        assert!(read(answer(200, r#"{"message":"success"}"#)));
+        assert!(read(answer(204, "")));
+        for status in [199, 302, 400, 401, 404, 500] {
+            assert!(!read(answer(status, "")), "{status}");
+        }
+        assert!(!read(broken("HTTP-response-timeout")));
+    }
+}

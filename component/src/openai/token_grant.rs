@@ -41,3 +41,59 @@ fn secret(body: &mut Object, name: &str) -> Option<Secret> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TokenGrant;
+    use crate::fakes::{NOW, ok, with_header};
+    use crate::openai::Answer;
+    use serde_json::{Value, json};
+
+    fn read(body: Value) -> Option<TokenGrant> {
+        TokenGrant::read(&Answer::read(ok(body).ok()?, NOW))
+    }
+
+    #[test]
+    fn every_part_is_taken() {
+        let grant = read(json!({
+            "access_token": "at", "refresh_token": "rt", "id_token": "it", "expires_in": 60, "scope": "x",
+        }))
+        .expect("a grant");
+        let reveal = |secret: Option<crate::secret::Secret>| secret.map(|s| s.reveal().to_owned());
+        assert_eq!(reveal(grant.access_token).as_deref(), Some("at"));
+        assert_eq!(reveal(grant.refresh_token).as_deref(), Some("rt"));
+        assert_eq!(reveal(grant.id_token).as_deref(), Some("it"));
+        assert_eq!(grant.expires_in, Some(60));
+        assert_eq!(grant.service_clock, None);
+    }
+
+    #[test]
+    fn m11_a_token_that_could_break_a_header_is_not_taken() {
+        let grant = read(json!({"access_token": "a\r\nb: c", "refresh_token": "rt"}));
+        assert!(grant.expect("a grant").access_token.is_none());
+        assert!(read(json!({"access_token": "a b", "refresh_token": ""})).is_none());
+    }
+
+    #[test]
+    fn a_lifetime_of_another_kind_is_unknown() {
+        for odd in [
+            json!(0),
+            json!(-1),
+            json!("60"),
+            json!(1.5),
+            json!(null),
+            json!([]),
+        ] {
+            let grant = read(json!({"access_token": "at", "expires_in": odd}));
+            assert_eq!(grant.expect("a grant").expires_in, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn p30_the_services_clock_is_taken_from_the_answer() {
+        let answer = ok(json!({"access_token": "at"}));
+        let answer = with_header(answer, "date", "Tue, 24 Nov 2026 10:00:07 GMT");
+        let grant = TokenGrant::read(&Answer::read(answer.expect("an answer"), 0));
+        assert_eq!(grant.expect("a grant").service_clock, Some(NOW + 7));
+    }
+}
