@@ -1,5 +1,6 @@
 //! What to do about the record, before anything is sent.
 
+use super::settle::spacing;
 use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, QUIET, Record, State, Tokens};
 use crate::contract::{Error, ErrorCode};
 use crate::openai::Trouble;
@@ -117,9 +118,11 @@ fn decide_active(
 }
 
 impl Record {
-    /// The stored access token, if it can be used.
+    /// The stored access token, if it can be used. A logout keeps tokens only
+    /// to revoke them.
     pub(crate) fn live_token(&self, refused: Option<&str>, now: u64) -> Option<&Secret> {
-        self.tokens.as_ref()?.live(refused, now)
+        let tokens = self.tokens.as_ref().filter(|_| self.has_login())?;
+        tokens.live(refused, now)
     }
 
     /// Whether whoever wrote the intent cannot be at work any more.
@@ -136,7 +139,10 @@ impl Record {
         let is_ahead = started > now.saturating_add(AHEAD_MAX);
         let started = if is_ahead { now } else { started };
         self.state = State::Uncertain;
-        self.not_before = Some(started.saturating_add(QUIET));
+        // An abandoned probe keeps its spacing, or whoever crashes in it would
+        // probe every two minutes for ever.
+        let pause = QUIET.max(spacing(self.probes));
+        self.not_before = Some(started.saturating_add(pause));
         self
     }
 
@@ -284,3 +290,6 @@ fn rejected(seconds: u64) -> Error {
     )
     .retry_after(seconds)
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,7 +131,7 @@ impl Record {
 
 /// The pause after the probe of that number, in seconds: 30 three times, then
 /// 2, 4, 8 … 60 minutes. Their number ends nothing.
-fn spacing(probe: u64) -> u64 {
+pub(super) fn spacing(probe: u64) -> u64 {
     match probe {
         0..=3 => 30,
         later => 3600.min(120 << (later - 4).min(5)),
@@ -164,3 +164,6 @@ impl TokenGrant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
