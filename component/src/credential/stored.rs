@@ -162,3 +162,139 @@ fn state_name(state: State) -> &'static str {
     let named = STATES.iter().find(|(known, _)| *known == state);
     named.map_or("", |(_, name)| name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{STATES, decode, encode};
+    use crate::contract::ErrorCode;
+    use crate::credential::{Record, State};
+    use crate::fakes::{changed, credential, fails, intent};
+    use crate::openai::Trouble;
+    use serde_json::{Value, json};
+
+    fn full(state: &str) -> Value {
+        credential(
+            state,
+            json!({
+                "reason": "invalid_grant", "fedramp": true, "clock_offset": -5, "refused": "f00",
+                "intent": intent(9), "probes": 4, "not_before": 17, "last_trouble": "network", "revoke": true,
+            }),
+        )
+    }
+
+    #[track_caller]
+    fn read(stored: &Value) -> Record {
+        decode(stored.to_string().as_bytes()).expect("a record")
+    }
+
+    fn written(record: &Record) -> Value {
+        serde_json::from_slice(&encode(record)).expect("JSON")
+    }
+
+    #[test]
+    fn every_state_is_read_and_written_without_a_change() {
+        for (state, name) in STATES {
+            let stored = full(name);
+            let mut expected = stored.clone();
+            expected["version"] = json!(1);
+            let record = read(&stored);
+            assert_eq!(record.state, state);
+            assert_eq!(written(&record), expected);
+        }
+    }
+
+    #[test]
+    fn a_record_of_nobody_is_read_and_written_without_a_change() {
+        let nobody = json!({"version": 1, "generation": 2, "epoch": 1, "state": "logged-out", "updated_at": 3});
+        let record = read(&nobody);
+        assert!(record.tokens.is_none() && !record.has_login());
+        assert_eq!(written(&record), nobody);
+        assert_eq!(written(&Record::absent())["state"], json!("logged-out"));
+    }
+
+    #[test]
+    fn s05_unknown_fields_survive_every_transition() {
+        let future = json!({"tomorrow": {"a": [1, 2.5, "x", true]}});
+        let record = read(&changed(full("active"), future.clone()));
+        assert_eq!(written(&record)["tomorrow"], future["tomorrow"]);
+        for record in [
+            record.clone().logged_out(false),
+            record.clone().logging_out(),
+        ] {
+            assert_eq!(written(&record)["tomorrow"], future["tomorrow"]);
+        }
+    }
+
+    #[test]
+    fn an_unknown_trouble_is_forgotten_and_no_fault() {
+        let record = read(&credential("active", json!({"last_trouble": "brand-new"})));
+        assert_eq!(record.last_trouble, None);
+        let record = read(&credential("active", json!({"last_trouble": "late"})));
+        assert_eq!(record.last_trouble, Some(Trouble::Late));
+    }
+
+    #[test]
+    fn s04_a_newer_version_is_refused() {
+        let newer = changed(full("active"), json!({"version": 2, "state": {"new": 1}}));
+        let error = fails(decode(newer.to_string().as_bytes()));
+        assert_eq!(error.code, ErrorCode::RecordNewer);
+        assert!(!error.retryable);
+    }
+
+    #[test]
+    fn s02_s06_what_cannot_be_read_is_corrupt() {
+        let twice = full("active")
+            .to_string()
+            .replacen('{', r#"{"state":"active","#, 1);
+        let good = full("active").to_string();
+        let half = &good[..good.len() / 2];
+        for bad in ["", "null", "[]", "{}", "\0\0\0\0", &twice, half] {
+            let error = fails(decode(bad.as_bytes()));
+            assert_eq!(error.code, ErrorCode::RecordCorrupt, "{bad}");
+        }
+    }
+
+    #[test]
+    fn m08_m11_s02_a_field_of_another_type_is_corrupt() {
+        let odd = [
+            json!({"version": 0}),
+            json!({"version": "1"}),
+            json!({"version": null}),
+            json!({"generation": null}),
+            json!({"generation": -1}),
+            json!({"generation": 1.5}),
+            json!({"epoch": "3"}),
+            json!({"state": "idle"}),
+            json!({"state": null}),
+            json!({"updated_at": null}),
+            json!({"reason": 7}),
+            json!({"email": ["a"]}),
+            json!({"fedramp": "yes"}),
+            json!({"refresh_token": 7}),
+            json!({"refresh_token": ""}),
+            json!({"access_token": "a\r\nb: c"}),
+            json!({"expires_at": "soon"}),
+            json!({"clock_offset": 1.5}),
+            json!({"refused": {}}),
+            json!({"intent": "mine"}),
+            json!({"intent": {"attempt": "a", "presented": "b"}}),
+            json!({"intent": {"attempt": 1, "presented": "b", "started": 1}}),
+            json!({"probes": -1}),
+            json!({"not_before": "x"}),
+            json!({"last_trouble": 1}),
+            json!({"revoke": "true"}),
+        ];
+        for change in odd {
+            let stored = changed(full("refreshing"), change.clone()).to_string();
+            let error = fails(decode(stored.as_bytes()));
+            assert_eq!(error.code, ErrorCode::RecordCorrupt, "{change}");
+        }
+    }
+
+    #[test]
+    fn without_a_time_of_receipt_there_are_no_tokens() {
+        let record = read(&credential("active", json!({"received_at": null})));
+        assert!(record.tokens.is_none());
+        assert_eq!(record.state, State::Active);
+    }
+}
