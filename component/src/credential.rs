@@ -175,26 +175,19 @@ impl Record {
         Err(Error::new(ErrorCode::NotConnected, "nobody is signed in"))
     }
 
-    /// Writes the record as the next generation and returns it. On an error the
-    /// write may have landed: see [`Record::store_checked`].
+    /// Writes the record as the next generation and returns it. After an error
+    /// it reads back: if what it wrote is there, the write has succeeded.
     pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
         self.generation += 1;
         self.updated_at = ports.now();
-        ports.store.set(KEY, &stored::encode(&self))?;
-        Ok(self)
-    }
-
-    /// Writes the record as the next generation. After an error it reads back:
-    /// if `landed` finds its own write there, the write has succeeded.
-    pub(crate) fn store_checked(
-        self,
-        ports: Ports,
-        landed: impl Fn(&Record) -> bool,
-    ) -> core::result::Result<Self, StoreError> {
-        self.store(ports).or_else(|fault| match Self::load(ports) {
-            Ok(stored) if landed(&stored) => Ok(stored),
+        let written = stored::encode(&self);
+        let Err(fault) = ports.store.set(KEY, &written) else {
+            return Ok(self);
+        };
+        match Self::load(ports) {
+            Ok(stored) if stored::encode(&stored) == written => Ok(stored),
             _ => Err(fault),
-        })
+        }
     }
 
     /// The record of a fresh login: a new epoch.

@@ -81,8 +81,7 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
         let claims = grant.claims();
         let other_account = before.has_login() && claims.contradicts(&before.claims);
         let login = before.logged_in(&pending.id, grant.tokens(None, ports.now()), claims);
-        let landed = |stored: &Record| stored.login_id.as_deref() == Some(pending.id.as_str());
-        match login.store_checked(ports, landed) {
+        match login.store(ports) {
             Ok(record) => {
                 return Ok(Exchanged::Connected {
                     record,

@@ -13,7 +13,6 @@ use crate::credential::{Demand, Intent, Record, Settled, Step, Verdict, decide, 
 use crate::error::Result;
 use crate::openai::{self, TokenGrant, Trouble, revoke};
 use crate::ports::{Ports, StoreError};
-use crate::secret::Secret;
 use alloc::format;
 
 /// An intent older than this is not followed by its request any more, in seconds.
@@ -42,18 +41,10 @@ fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
                 Ok(_) | Err(StoreError::Conflict) => continue,
                 Err(fault) => return serve_or(record, demand, fault.into(), ports),
             },
-            Step::Present {
-                record: intended,
-                optional,
-            } => match present(ports, intended) {
+            Step::Present(intended) => match present(ports, intended, demand) {
                 Presented::Again => continue,
-                Presented::Ended(Ok(record)) => return Ok(record),
-                Presented::Ended(Err(error))
-                    if optional && error.code != ErrorCode::StoreFailedAfterRefresh =>
-                {
-                    return serve_or(record, demand, error, ports);
-                }
-                Presented::Ended(Err(error)) => return Err(error),
+                Presented::Ended(result) => return result,
+                Presented::Failed(error) => return serve_or(record, demand, error, ports),
             },
         }
     }
@@ -74,21 +65,23 @@ fn serve_or(record: Record, demand: Demand, error: Error, ports: Ports) -> Resul
 enum Presented {
     /// Nothing was sent: decide again.
     Again,
-    /// Sent, or failed before that.
+    /// What the record says by now.
     Ended(Result<Record>),
+    /// It brought nothing, and what the record says by now is not known.
+    Failed(Error),
 }
 
-fn present(ports: Ports, intended: Record) -> Presented {
+fn present(ports: Ports, intended: Record, demand: Demand) -> Presented {
     let intent = intended.intent.clone().expect("decide puts the intent in");
-    match intended.store_checked(ports, |stored| has_intent(stored, &intent)) {
+    match intended.store(ports) {
         Ok(_) => {}
         Err(StoreError::Conflict) => return Presented::Again,
-        Err(fault) => return Presented::Ended(Err(fault.into())),
+        Err(fault) => return Presented::Failed(fault.into()),
     }
     let record = match Record::load(ports) {
         Ok(record) if has_intent(&record, &intent) => record,
         Ok(_) => return Presented::Again,
-        Err(error) => return Presented::Ended(Err(error)),
+        Err(error) => return Presented::Failed(error),
     };
     let verdict = match record
         .tokens
@@ -101,7 +94,7 @@ fn present(ports: Ports, intended: Record) -> Presented {
         }
         _ => Verdict::NotProcessed(Trouble::Late.setback()),
     };
-    Presented::Ended(conclude(ports, record.epoch, &intent, verdict))
+    conclude(ports, record.epoch, &intent, &verdict, demand)
 }
 
 fn has_intent(record: &Record, intent: &Intent) -> bool {
@@ -112,84 +105,69 @@ fn has_intent(record: &Record, intent: &Intent) -> bool {
 }
 
 /// Brings the verdict into the record and turns it into the caller's answer.
-fn conclude(ports: Ports, epoch: u64, intent: &Intent, verdict: Verdict) -> Result<Record> {
+fn conclude(
+    ports: Ports,
+    epoch: u64,
+    intent: &Intent,
+    verdict: &Verdict,
+    demand: Demand,
+) -> Presented {
     for _ in 0..TRIES {
         let record = match Record::load(ports) {
             Ok(record) => record,
-            Err(error) => return Err(unsettled(&verdict, error)),
+            Err(error) => return unsettled(verdict, error),
         };
-        let settled = match settle(&record, epoch, intent, &verdict, ports.now()) {
+        let settled = match settle(&record, epoch, intent, verdict, ports.now()) {
             Settled::Store(settled) => settled,
-            Settled::Leave => return adopt(record, &verdict, ports),
+            Settled::Leave => return answer(record, demand, ports),
             Settled::Superseded => {
-                if let Verdict::Granted(grant) = &verdict {
+                if let Verdict::Granted(grant) = verdict {
                     drop_late(ports, &record, grant);
                 }
-                return adopt(record, &verdict, ports);
+                return answer(record, demand, ports);
             }
         };
-        let landed = |stored: &Record| committed(stored, &verdict);
-        match settled.store_checked(ports, landed) {
-            Ok(stored) => return answer(stored, &verdict, ports),
-            Err(StoreError::Conflict) => continue,
-            Err(fault) => return Err(unsettled(&verdict, fault.into())),
+        match (settled.store(ports), verdict) {
+            (Ok(record), Verdict::NotProcessed(setback)) => {
+                return match answer(record, demand, ports) {
+                    Presented::Ended(Err(_)) => Presented::Ended(Err(setback.error())),
+                    answered => answered,
+                };
+            }
+            (Ok(record), _) => return answer(record, demand, ports),
+            (Err(StoreError::Conflict), _) => continue,
+            (Err(fault), _) => return unsettled(verdict, fault.into()),
         }
     }
-    Err(unsettled(&verdict, StoreError::Conflict.into()))
+    unsettled(verdict, StoreError::Conflict.into())
 }
 
-/// Whether what was granted is what is stored.
-fn committed(stored: &Record, verdict: &Verdict) -> bool {
-    let (Verdict::Granted(grant), Some(tokens)) = (verdict, &stored.tokens) else {
-        return false;
-    };
-    let is = |granted: &Option<Secret>, stored: &Option<Secret>| match (granted, stored) {
-        (Some(granted), Some(stored)) => granted.fingerprint() == stored.fingerprint(),
-        (granted, _) => granted.is_none(),
-    };
-    is(&grant.refresh_token, &tokens.refresh) && is(&grant.access_token, &tokens.access)
-}
-
-/// The answer when the verdict is in the record.
-fn answer(record: Record, verdict: &Verdict, ports: Ports) -> Result<Record> {
-    match verdict {
-        Verdict::Granted(_) => adopt(record, verdict, ports),
-        Verdict::NotProcessed(setback) => Err(setback.error()),
-        Verdict::Refused(_) | Verdict::Unknown(_) => Err(why_not(&record, ports)),
-    }
-}
-
-/// The answer when the record may have moved on by itself: what is there now counts.
-fn adopt(record: Record, verdict: &Verdict, ports: Ports) -> Result<Record> {
-    if record.live_token(None, ports.now()).is_some() {
-        return Ok(record);
-    }
-    Err(match verdict {
-        Verdict::NotProcessed(setback) => setback.error(),
-        _ => why_not(&record, ports),
-    })
-}
-
-/// Why the record has no usable token.
-fn why_not(record: &Record, ports: Ports) -> Error {
-    match decide(record, Demand::Refresh, "", ports.now()) {
-        Step::Fail(error) => error,
-        _ => Trouble::Unexpected.error(),
+/// The answer by the record as it is now, which may have moved on by itself.
+/// Nothing more is presented: one call presents at most once.
+fn answer(record: Record, demand: Demand, ports: Ports) -> Presented {
+    match decide(&record, demand, "", ports.now()) {
+        Step::Serve => Presented::Ended(Ok(record)),
+        Step::Fail(error) => Presented::Ended(Err(error)),
+        Step::TakeOver(taken) => answer(taken, demand, ports),
+        Step::Present(_) if record.live_token(None, ports.now()).is_some() => {
+            Presented::Ended(Ok(record))
+        }
+        Step::Present(_) => Presented::Failed(Trouble::Unexpected.error()),
     }
 }
 
 /// The answer when the verdict could not be stored. A lost grant is the one
 /// that must be loud.
-fn unsettled(verdict: &Verdict, fault: Error) -> Error {
+fn unsettled(verdict: &Verdict, fault: Error) -> Presented {
     match verdict {
-        Verdict::Granted(_) => Error::new(
+        Verdict::Granted(_) => Presented::Ended(Err(Error::new(
             ErrorCode::StoreFailedAfterRefresh,
             format!(
                 "the service gave a new token and it could not be stored: {}",
                 fault.message
             ),
-        ),
-        _ => fault,
+        ))),
+        _ => Presented::Failed(fault),
     }
 }
 
@@ -204,3 +182,6 @@ pub(crate) fn drop_late(ports: Ports, record: &Record, grant: &TokenGrant) {
         let _ = ports.http.send(&revoke::request(refresh));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,9 +66,16 @@ fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreErro
         .and_then(|tokens| tokens.refresh.as_ref());
     let confirmed =
         refresh.is_some_and(|refresh| revoke::read(ports.http.send(&revoke::request(refresh))));
-    let landed = |stored: &Record| stored.state == State::LoggedOut;
-    record.logged_out(true).store_checked(ports, landed)?;
+    match record.logged_out(true).store(ports) {
+        Err(StoreError::Conflict) if is_logged_out(ports) => {}
+        stored => drop(stored?),
+    }
     Ok(Ended::Revoked { confirmed })
+}
+
+/// Whether another call has finished the logout meanwhile.
+fn is_logged_out(ports: Ports) -> bool {
+    Record::load(ports).is_ok_and(|record| record.state == State::LoggedOut)
 }
 
 /// Finishes a logout that was interrupted before its revocation.

@@ -35,9 +35,8 @@ pub(crate) enum Demand<'a> {
 pub(crate) enum Step {
     /// The stored access token will do.
     Serve,
-    /// Present the refresh token, after storing this record. When that brings
-    /// nothing, the stored access token still serves if `optional`.
-    Present { record: Record, optional: bool },
+    /// Present the refresh token, after storing this record.
+    Present(Record),
     /// Store this record, an abandoned refresh taken over, and decide again.
     TakeOver(Record),
     /// Nothing can be done now.
@@ -69,7 +68,7 @@ pub(crate) fn decide(record: &Record, demand: Demand, attempt: &str, now: u64) -
         State::Uncertain if live => Step::Fail(uncertain(tokens.seconds_left(now))),
         State::Uncertain => match record.pause_left(now) {
             Some(seconds) => Step::Fail(uncertain(Some(seconds))),
-            None => record.present(refused, attempt, now, false),
+            None => record.present(refused, attempt, now),
         },
         State::Active => decide_active(record, tokens, demand, live, attempt, now),
     }
@@ -113,8 +112,7 @@ fn decide_active(
             ),
         };
     }
-    let optional = live && matches!(demand, Demand::Token { .. });
-    record.present(refused, attempt, now, optional)
+    record.present(refused, attempt, now)
 }
 
 impl Record {
@@ -153,7 +151,7 @@ impl Record {
         (1..=NOT_BEFORE_MAX).contains(&left).then_some(left)
     }
 
-    fn present(&self, refused: Option<&str>, attempt: &str, now: u64, optional: bool) -> Step {
+    fn present(&self, refused: Option<&str>, attempt: &str, now: u64) -> Step {
         let mut record = self.clone();
         let Some(Tokens {
             refresh: Some(refresh),
@@ -177,7 +175,7 @@ impl Record {
         if let Some(tokens) = record.tokens.as_mut().filter(|tokens| tokens.is(refused)) {
             tokens.refused = refused.map(str::to_owned);
         }
-        Step::Present { record, optional }
+        Step::Present(record)
     }
 }
 

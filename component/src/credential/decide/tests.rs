@@ -16,8 +16,7 @@ fn record(stored: &Value) -> Record {
 fn step(stored: &Value, demand: Demand, now: u64) -> Result<&'static str, Error> {
     match decide(&record(stored), demand, "mine", now) {
         Step::Serve => Ok("serve"),
-        Step::Present { optional: true, .. } => Ok("present early"),
-        Step::Present { .. } => Ok("present"),
+        Step::Present(_) => Ok("present"),
         Step::TakeOver(_) => Ok("take over"),
         Step::Fail(error) => Err(error),
     }
@@ -42,7 +41,7 @@ fn assert_fails(stored: &Value, demand: Demand, code: ErrorCode, wait: Option<u3
 /// What decide makes of the record, where it is to be stored.
 fn written(stored: &Value, demand: Demand, now: u64) -> Record {
     match decide(&record(stored), demand, "mine", now) {
-        Step::Present { record, .. } | Step::TakeOver(record) => record,
+        Step::Present(record) | Step::TakeOver(record) => record,
         _ => panic!("nothing is written: {stored}"),
     }
 }
@@ -63,12 +62,12 @@ fn active_a_live_token_is_served_and_refreshed_on_demand() {
 }
 
 #[test]
-fn active_a_due_token_is_refreshed_early_and_would_still_serve() {
+fn active_a_due_token_is_refreshed_before_it_ends() {
     let due = credential(
         "active",
         json!({"received_at": NOW - LIFETIME + 600, "expires_at": NOW + 600}),
     );
-    assert_step(&due, TOKEN, "present early");
+    assert_step(&due, TOKEN, "present");
     assert_step(&due, Demand::Refresh, "present");
 }
 
@@ -373,7 +372,7 @@ fn p17_without_a_readable_end_a_refresh_is_due_after_eight_days() {
         )
     };
     assert_step(&at(NOW - 8 * 86_400 + 1), TOKEN, "serve");
-    assert_step(&at(NOW - 8 * 86_400), TOKEN, "present early");
+    assert_step(&at(NOW - 8 * 86_400), TOKEN, "present");
     assert_step(&at(NOW + 86_400), TOKEN, "serve");
 }
 
