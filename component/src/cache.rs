@@ -71,7 +71,8 @@ pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Obj
         .with("epoch", epoch)
         .with("fetched_at", fetched_at)
         .with("body", body.clone());
-    // Whoever wrote meanwhile has just asked the service, too.
+    // The bucket takes a write only over what this call has read.
+    let _ = ports.store.get(key.name);
     let _ = ports.store.set(key.name, &copy.to_bytes());
     Copy { fetched_at, body }
 }
