@@ -155,9 +155,13 @@ impl Pending {
         self.expires_at.saturating_sub(now).min(lifetime)
     }
 
-    /// When the next poll may ask, in seconds from now.
+    /// When the next poll may ask, in seconds from now. A time further away than
+    /// any interval is of a clock that was set back, and ignored.
     pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
-        self.next_poll_at.saturating_sub(now).min(INTERVAL_MAX)
+        match self.next_poll_at.saturating_sub(now) {
+            left @ 0..=INTERVAL_MAX => left,
+            _ => 0,
+        }
     }
 
     /// Whether the caller means this login.
