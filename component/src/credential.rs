@@ -239,6 +239,11 @@ impl Record {
         self
     }
 
+    /// Whether somebody is signed in by that login.
+    pub(crate) fn came_of(&self, login_id: &str) -> bool {
+        self.has_login() && self.login_id.as_deref() == Some(login_id)
+    }
+
     /// Whether somebody is signed in, be it with a dead token.
     pub(crate) fn has_login(&self) -> bool {
         !matches!(self.state, State::LoggingOut | State::LoggedOut)

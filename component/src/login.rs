@@ -74,6 +74,12 @@ fn put_back(ports: Ports, pending: &Pending, approval: &Approval) {
 fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchanged> {
     for _ in 0..TRIES {
         let before = Record::load(ports).map_err(lost)?;
+        if before.came_of(&pending.id) {
+            return Ok(Exchanged::Connected {
+                record: before,
+                other_account: false,
+            });
+        }
         if before.epoch != pending.epoch {
             rotation::drop_late(ports, &before, grant);
             return Ok(Exchanged::Superseded);

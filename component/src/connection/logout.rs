@@ -110,3 +110,6 @@ fn answer(ended: &Ended, had_pending: bool) -> LogoutResult {
         hint: hint.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     let Some(pending) = Pending::load(ports)? else {
         return without_pending(ports, record, pending_id);
     };
-    if record.login_id.as_deref() == Some(pending.id.as_str()) {
+    if record.came_of(&pending.id) {
         Pending::remove(ports);
         return connected(ports, record);
     }
@@ -44,8 +44,7 @@ fn without_pending(
     record: Record,
     pending_id: Option<&str>,
 ) -> Result<LoginProgress> {
-    let is_this_login = pending_id.is_none_or(|name| record.login_id.as_deref() == Some(name));
-    if record.has_login() && is_this_login {
+    if pending_id.map_or(record.has_login(), |name| record.came_of(name)) {
         return connected(ports, record);
     }
     Err(Error::new(
@@ -213,3 +212,6 @@ fn ended(ports: Ports, code: ErrorCode, message: &str) -> Error {
     Pending::remove(ports);
     Error::new(code, message)
 }
+
+#[cfg(test)]
+mod tests;

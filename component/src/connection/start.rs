@@ -79,3 +79,6 @@ fn prompt(pending: &Pending, replaced: Option<String>, now: u64) -> LoginPrompt 
         replaced_user_code: replaced,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -156,3 +156,6 @@ fn nothing_known(state: ConnectionState) -> ConnectionStatus {
         hint: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

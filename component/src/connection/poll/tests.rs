@@ -1,0 +1,592 @@
+use super::poll;
+use crate::connection::{logout, start, status};
+use crate::contract::{ConnectionState, ErrorCode, LoginProgress, LoginStatus};
+use crate::error::Result;
+use crate::fakes::{
+    Answer, DEVICE_TOKEN, Fault, LIFETIME, MODELS, NOW, Op, REVOKE, TOKEN, USAGE, USER_CODE, World,
+    access_token, answer, approval, broken, changed, credential, fails, grant, id_token, intent,
+    models, ok, page, pending, refusal, usage, with_header,
+};
+use crate::ports::StoreError;
+use serde_json::{Value, json};
+
+/// A world in which a login waits.
+fn waiting(changes: Value) -> World {
+    let world = World::new();
+    world.put("pending", &pending(changes));
+    world
+}
+
+/// A world in which a login waits whose approval is stored.
+fn approved(changes: Value) -> World {
+    let approval = json!({"code": "code-1", "verifier": "verifier-1", "attempts": 0});
+    waiting(json!({"approval": changed(approval, changes)}))
+}
+
+fn asked(world: &World, name: Option<&str>) -> Result<LoginProgress> {
+    world.call(|ports| poll(ports, name))
+}
+
+#[track_caller]
+fn is_pending(world: &World) -> LoginProgress {
+    let progress = asked(world, None).expect("a pending login");
+    assert_eq!(progress.status, LoginStatus::Pending);
+    progress
+}
+
+#[track_caller]
+fn is_connected(world: &World) -> LoginProgress {
+    let progress = asked(world, None).expect("a login");
+    assert_eq!(progress.status, LoginStatus::Connected);
+    progress
+}
+
+fn code(world: &World) -> ErrorCode {
+    fails(asked(world, None)).code
+}
+
+/// Answers models and usage, as often as they are asked for.
+fn with_backend(world: &World) -> &World {
+    world.serve(MODELS, |_, _| models());
+    world.serve(USAGE, |_, _| usage())
+}
+
+#[test]
+fn an_approved_login_is_exchanged_stored_and_shown() {
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, approval());
+    world.expect_then(TOKEN, |world, sent| {
+        let approval = &world.stored("pending")["approval"];
+        assert_eq!(
+            (&approval["code"], &approval["attempts"]),
+            (&json!("code-1"), &json!(1))
+        );
+        assert!(sent.body.contains("&code=code-1&"));
+        grant("rt-1")
+    });
+    world.expect_then(MODELS, |world, sent| {
+        assert_eq!(world.stored("credential")["refresh_token"], "rt-1");
+        assert_eq!(sent.timeout, 5);
+        models()
+    });
+    world.expect_then(USAGE, |_, sent| {
+        assert_eq!(sent.timeout, 5);
+        usage()
+    });
+    let progress = is_connected(&world);
+    assert_eq!(progress.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(progress.account_id.as_deref(), Some("acc-1"));
+    assert_eq!(progress.plan.as_deref(), Some("pro"));
+    assert_eq!(progress.expires_at, Some(NOW + LIFETIME + 60));
+    assert_eq!(progress.models_count, Some(1));
+    assert_eq!(
+        progress.default_model_id.as_deref(),
+        Some("openai-codex/gpt-6-astra")
+    );
+    assert_eq!(progress.available_models.expect("models").len(), 1);
+    assert_eq!(progress.usage.expect("usage").windows.len(), 1);
+    assert!(progress.next_step.contains("Refresh the browser page"));
+    let stored = world.stored("credential");
+    assert_eq!(
+        (&stored["epoch"], &stored["login_id"]),
+        (&json!(1), &json!("pending-1"))
+    );
+    assert_eq!(
+        (&stored["state"], &stored["method"]),
+        (&json!("active"), &json!("device"))
+    );
+    assert_eq!(world.stored("pending"), Value::Null);
+}
+
+#[test]
+fn s24_approval_intent_and_grant_are_each_stored_before_the_next_step() {
+    let world = waiting(json!({}));
+    world
+        .expect(DEVICE_TOKEN, approval())
+        .expect(TOKEN, grant("rt-1"));
+    with_backend(&world);
+    is_connected(&world);
+    assert_eq!(
+        world.log()[..7],
+        [
+            "set pending",
+            "send /api/accounts/deviceauth/token",
+            "set pending",
+            "set pending",
+            "send /oauth/token",
+            "set credential",
+            "delete pending",
+        ]
+    );
+}
+
+#[test]
+fn p05_too_early_nothing_is_sent_or_written() {
+    let world = waiting(json!({"next_poll_at": NOW + 4}));
+    let progress = is_pending(&world);
+    assert_eq!(progress.retry_after_seconds, Some(4));
+    assert!(world.log().is_empty());
+    let login = progress.pending.expect("the login");
+    assert_eq!(
+        (&*login.pending_id, &*login.user_code),
+        ("pending-1", "ABCD-12345")
+    );
+    assert_eq!(
+        (login.expires_in_seconds, login.expires_at),
+        (900, NOW + 900)
+    );
+    world.advance(4).expect(DEVICE_TOKEN, answer(403, ""));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+}
+
+#[test]
+fn n31_a_next_poll_further_away_than_any_interval_is_ignored() {
+    let world = waiting(json!({"next_poll_at": NOW + 3600}));
+    world.expect(DEVICE_TOKEN, answer(403, ""));
+    is_pending(&world);
+    assert_eq!(world.stored("pending")["next_poll_at"], json!(NOW + 5));
+}
+
+#[test]
+fn p04_of_two_polls_at_once_only_one_asks() {
+    let world = waiting(json!({}));
+    let meanwhile = |world: &World| {
+        world.expect(DEVICE_TOKEN, answer(403, ""));
+        is_pending(world);
+    };
+    world.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+    assert_eq!(world.paths(), [DEVICE_TOKEN]);
+}
+
+#[test]
+fn the_request_names_the_handle_and_the_code() {
+    let world = waiting(json!({}));
+    world.expect_then(DEVICE_TOKEN, |_, sent| {
+        assert_eq!(
+            sent.json(),
+            json!({"device_auth_id": "dev-1", "user_code": "ABCD-12345"})
+        );
+        refusal(403, "deviceauth_authorization_pending")
+    });
+    is_pending(&world);
+}
+
+#[test]
+fn slow_down_and_429_add_five_seconds_up_to_a_minute() {
+    for reply in [|| refusal(400, "slow_down"), || answer(429, "")] {
+        let world = waiting(json!({}));
+        world.expect(DEVICE_TOKEN, reply());
+        assert_eq!(is_pending(&world).retry_after_seconds, Some(10));
+        assert_eq!(world.stored("pending")["interval"], 10);
+        world.advance(10).expect(DEVICE_TOKEN, answer(403, ""));
+        let progress = is_pending(&world);
+        assert_eq!(progress.pending.expect("the login").interval_seconds, 10);
+    }
+    let world = waiting(json!({"interval": 58}));
+    world.expect(DEVICE_TOKEN, answer(429, ""));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(60));
+}
+
+#[test]
+fn p01_a_denied_login_is_gone() {
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, refusal(401, "authorization_declined"));
+    assert_eq!(code(&world), ErrorCode::LoginDenied);
+    assert_eq!(world.stored("pending"), Value::Null);
+    assert_eq!(code(&world), ErrorCode::NoPendingLogin);
+}
+
+#[test]
+fn p02_an_expired_code_is_gone_whether_the_service_says_so_or_the_clock() {
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, refusal(404, "deviceauth_expired_token"));
+    assert_eq!(code(&world), ErrorCode::LoginExpired);
+    assert_eq!(world.stored("pending"), Value::Null);
+    let world = waiting(json!({}));
+    world.advance(899).expect(DEVICE_TOKEN, answer(403, ""));
+    is_pending(&world);
+    world.advance(1);
+    let error = fails(asked(&world, None));
+    assert_eq!(error.code, ErrorCode::LoginExpired);
+    assert!(error.hint.contains("Settings, Security"));
+    assert_eq!(world.stored("pending"), Value::Null);
+}
+
+#[test]
+fn n16_n24_network_errors_pages_and_5xx_keep_the_pending_login() {
+    let faults: [(fn() -> Answer, ErrorCode); 7] = [
+        (|| broken("connection-refused"), ErrorCode::Network),
+        (|| broken("connection-terminated"), ErrorCode::Network),
+        (|| broken("HTTP-request-denied"), ErrorCode::EgressDenied),
+        (|| answer(500, ""), ErrorCode::UpstreamError),
+        (|| refusal(503, "busy"), ErrorCode::UpstreamError),
+        (|| page(403), ErrorCode::UpstreamBlocked),
+        (|| answer(200, "{"), ErrorCode::UnexpectedAnswer),
+    ];
+    for (fault, expected) in faults {
+        let world = waiting(json!({}));
+        world.expect(DEVICE_TOKEN, fault());
+        assert_eq!(code(&world), expected);
+        world.advance(5).expect(DEVICE_TOKEN, answer(403, ""));
+        is_pending(&world);
+    }
+}
+
+#[test]
+fn the_login_is_named_by_its_id_or_by_its_user_code() {
+    for name in ["pending-1", "ABCD-12345", "abcd-12345"] {
+        let world = waiting(json!({}));
+        world.expect(DEVICE_TOKEN, answer(403, ""));
+        let progress = asked(&world, Some(name)).expect("a pending login");
+        assert_eq!(progress.status, LoginStatus::Pending);
+    }
+}
+
+#[test]
+fn p03_the_id_of_a_replaced_login_is_superseded() {
+    let world = waiting(json!({"next_poll_at": NOW + 3}));
+    for name in ["pending-0", "WXYZ-98765", ""] {
+        let error = fails(asked(&world, Some(name)));
+        assert_eq!(error.code, ErrorCode::LoginSuperseded);
+    }
+    assert!(world.log().is_empty());
+}
+
+#[test]
+fn p06_a_poll_after_success_answers_connected_without_a_request() {
+    let world = World::with(credential("active", json!({"login_id": "pending-1"})));
+    for name in [None, Some("pending-1")] {
+        let progress = asked(&world, name).expect("a login");
+        assert_eq!(progress.status, LoginStatus::Connected);
+        assert_eq!(progress.email.as_deref(), Some("ada@example.com"));
+        assert_eq!(
+            (progress.models_count, progress.usage.is_some()),
+            (None, false)
+        );
+    }
+    let error = fails(asked(&world, Some("pending-0")));
+    assert_eq!(error.code, ErrorCode::NoPendingLogin);
+    assert!(world.log().is_empty());
+}
+
+#[test]
+fn s25_p06_a_login_whose_pending_record_stayed_behind_is_connected() {
+    let world = waiting(json!({}));
+    world.put(
+        "credential",
+        &credential("active", json!({"login_id": "pending-1"})),
+    );
+    is_connected(&world);
+    assert_eq!(world.stored("pending"), Value::Null);
+    assert!(world.paths().is_empty());
+}
+
+#[test]
+fn p07_a_logout_that_is_not_finished_has_no_login_to_show() {
+    let world = waiting(json!({"epoch": 3}));
+    let leaving = json!({"epoch": 4, "login_id": "pending-1", "revoke": true});
+    world.put("credential", &credential("logging-out", leaving));
+    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+    world.remove("pending");
+    assert_eq!(code(&world), ErrorCode::NoPendingLogin);
+}
+
+#[test]
+fn p07_a_poll_after_logout_has_no_pending_login() {
+    let world = waiting(json!({}));
+    world.call(|ports| logout(ports, false)).expect("a logout");
+    assert_eq!(code(&world), ErrorCode::NoPendingLogin);
+}
+
+#[test]
+fn p07_a_login_of_an_older_epoch_is_superseded_and_sends_nothing() {
+    let world = waiting(json!({"epoch": 2}));
+    world.put("credential", &credential("active", json!({})));
+    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+    assert!(world.log().is_empty());
+}
+
+fn logout_during_exchange(revoke: bool) -> World {
+    let world = approved(json!({}));
+    world.expect_then(TOKEN, move |world, _| {
+        let worker = world.worker(0);
+        logout(worker.ports(), revoke).expect("a logout");
+        grant("rt-1")
+    });
+    world
+}
+
+#[test]
+fn p07_tokens_that_come_after_a_logout_are_dropped() {
+    let world = logout_during_exchange(false);
+    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+    let stored = world.stored("credential").to_string();
+    assert!(stored.contains("logged-out") && !stored.contains("rt-1"));
+    assert_eq!(world.paths(), [TOKEN]);
+}
+
+#[test]
+fn p07_tokens_that_come_after_a_logout_with_revocation_are_revoked() {
+    let world = logout_during_exchange(true);
+    world.expect_then(REVOKE, |_, sent| {
+        assert_eq!(sent.json()["token"], "rt-1");
+        answer(200, "")
+    });
+    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+    assert_eq!(world.stored("credential")["state"], "logged-out");
+}
+
+#[test]
+fn p07_tokens_that_come_after_another_login_are_dropped_and_not_revoked() {
+    let world = approved(json!({}));
+    world.expect_then(TOKEN, |world, _| {
+        world.put("credential", &credential("active", json!({"epoch": 2})));
+        grant("rt-9")
+    });
+    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+    assert_eq!(world.stored("credential")["refresh_token"], "rt-1");
+}
+
+#[test]
+fn an_exchange_that_was_not_processed_is_tried_again_as_often_as_needed() {
+    let world = approved(json!({}));
+    for _ in 0..5 {
+        world.expect(TOKEN, with_header(answer(429, ""), "retry-after", "9"));
+        let error = fails(asked(&world, None));
+        assert_eq!(
+            (error.code, error.retry_after_seconds),
+            (ErrorCode::RateLimited, Some(9))
+        );
+        assert_eq!(world.stored("pending")["approval"]["attempts"], 0);
+    }
+    world.expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+}
+
+#[test]
+fn p08_an_exchange_of_unknown_outcome_is_tried_once_more() {
+    let world = approved(json!({}));
+    world.expect(TOKEN, broken("connection-terminated"));
+    assert_eq!(code(&world), ErrorCode::Network);
+    world.expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+    let world = approved(json!({}));
+    world.expect(TOKEN, broken("connection-terminated"));
+    assert_eq!(code(&world), ErrorCode::Network);
+    world.expect(TOKEN, answer(500, ""));
+    assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
+    assert_eq!(world.stored("pending"), Value::Null);
+}
+
+#[test]
+fn p08_a_refused_exchange_ends_the_login() {
+    let world = approved(json!({}));
+    world.expect(TOKEN, refusal(400, "invalid_grant"));
+    assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
+    assert_eq!(world.stored("pending"), Value::Null);
+    assert_eq!(world.stored("credential"), Value::Null);
+}
+
+#[test]
+fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
+    let world = approved(json!({"attempts": 1, "exchanging_since": NOW}));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+    world.advance(62);
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(3));
+    world.advance(3).expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+    let world = approved(json!({"attempts": 2, "exchanging_since": NOW - 65}));
+    assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
+}
+
+#[test]
+fn p08_of_two_polls_at_once_only_one_exchanges() {
+    let world = approved(json!({}));
+    let meanwhile = |world: &World| {
+        world.expect(TOKEN, grant("rt-1"));
+        is_connected(with_backend(world));
+    };
+    world.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    is_pending(&world);
+    is_connected(&world);
+    let exchanges = world.paths().into_iter().filter(|path| path == TOKEN);
+    assert_eq!(exchanges.count(), 1);
+}
+
+#[test]
+fn p08_a_second_exchange_that_comes_late_finds_the_login_connected() {
+    let world = approved(json!({}));
+    world.expect_then(TOKEN, |world, _| {
+        world.advance(70).expect(TOKEN, grant("rt-1"));
+        is_connected(with_backend(world));
+        grant("rt-2")
+    });
+    is_connected(&world);
+    assert_eq!(world.stored("credential")["refresh_token"], "rt-1");
+}
+
+#[test]
+fn an_approved_login_does_not_end_with_its_code() {
+    let world = approved(json!({}));
+    world.advance(3000).expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+}
+
+#[test]
+fn s09_an_approval_is_not_spent_when_the_store_takes_no_writes() {
+    let world = approved(json!({}));
+    world.at(Op::Set, "pending", 0, Fault::Before(StoreError::ReadOnly));
+    assert_eq!(code(&world), ErrorCode::StoreUnavailable);
+    let world = waiting(json!({}));
+    world.at(Op::Set, "pending", 0, Fault::Before(StoreError::Full));
+    assert_eq!(code(&world), ErrorCode::StoreUnavailable);
+    assert!(world.paths().is_empty());
+}
+
+#[test]
+fn s11_tokens_that_cannot_be_stored_are_a_loud_failure() {
+    let world = approved(json!({}));
+    world.at(Op::Set, "credential", 0, Fault::Before(StoreError::Full));
+    world.expect(TOKEN, grant("rt-1"));
+    assert_eq!(code(&world), ErrorCode::StoreFailedAfterRefresh);
+}
+
+#[test]
+fn s18_a_login_that_landed_all_the_same_is_a_success() {
+    for error in [StoreError::Unavailable, StoreError::Conflict] {
+        let world = approved(json!({}));
+        world.at(Op::Set, "credential", 0, Fault::After(error));
+        world.expect(TOKEN, grant("rt-1"));
+        is_connected(with_backend(&world));
+        assert_eq!(world.stored("credential")["epoch"], 1);
+    }
+}
+
+#[test]
+fn p21_another_account_than_before_is_said_plainly() {
+    let other = || {
+        ok(json!({
+            "refresh_token": "rt-9", "access_token": access_token("new", NOW + LIFETIME),
+            "id_token": id_token("acc-9", "grace@example.com"),
+        }))
+    };
+    for (before, reply, is_said) in [
+        (
+            credential("active", json!({"epoch": 0})),
+            other as fn() -> Answer,
+            true,
+        ),
+        (credential("needs-login", json!({"epoch": 0})), other, true),
+        (
+            credential("active", json!({"epoch": 0})),
+            || grant("rt-9"),
+            false,
+        ),
+    ] {
+        let world = approved(json!({}));
+        world.put("credential", &before);
+        world.expect(TOKEN, reply());
+        let progress = is_connected(with_backend(&world));
+        assert_eq!(progress.next_step.contains("another account"), is_said);
+        assert_eq!(world.stored("credential")["refresh_token"], "rt-9");
+        assert!(!world.paths().contains(&REVOKE.to_owned()));
+    }
+}
+
+#[test]
+fn a_login_replaces_whatever_an_older_refresh_left_behind() {
+    let world = approved(json!({}));
+    let before = json!({
+        "epoch": 0, "intent": intent(NOW), "probes": 5, "not_before": NOW + 900,
+        "last_trouble": "network", "reason": "x", "refused": "f",
+    });
+    world.put("credential", &credential("refreshing", before));
+    world.expect(TOKEN, grant("rt-9"));
+    is_connected(with_backend(&world));
+    let stored = world.stored("credential");
+    for gone in [
+        "intent",
+        "probes",
+        "not_before",
+        "last_trouble",
+        "reason",
+        "refused",
+    ] {
+        assert_eq!(stored[gone], Value::Null, "{gone}");
+    }
+    assert_eq!(
+        (&stored["epoch"], &stored["generation"]),
+        (&json!(1), &json!(8))
+    );
+}
+
+#[test]
+fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
+    let faults: [fn() -> Answer; 5] = [
+        || broken("HTTP-response-timeout"),
+        || answer(401, ""),
+        || answer(500, ""),
+        || page(403),
+        || answer(200, "{"),
+    ];
+    for fault in faults {
+        let world = approved(json!({}));
+        world.expect(TOKEN, grant("rt-1"));
+        world.serve(MODELS, move |_, _| fault());
+        world.serve(USAGE, move |_, _| fault());
+        let progress = is_connected(&world);
+        assert_eq!(
+            (progress.models_count, progress.usage.is_none()),
+            (None, true)
+        );
+        assert_eq!(progress.plan.as_deref(), Some("plus"));
+    }
+}
+
+#[test]
+fn p12_a_login_without_a_refresh_token_is_stored_and_said_to_end() {
+    let world = approved(json!({}));
+    let access = access_token("only", NOW + 3600);
+    world.expect(TOKEN, ok(json!({"access_token": access})));
+    is_connected(with_backend(&world));
+    let status = world.call(status).expect("a status");
+    assert_eq!(status.state, ConnectionState::Connected);
+    assert!(status.hint.expect("a hint").contains("cannot be refreshed"));
+}
+
+#[test]
+fn the_tokens_of_the_last_login_are_not_revoked_by_the_next() {
+    let world = World::with(credential("active", json!({})));
+    let reply = json!({"device_auth_id": "dev-2", "user_code": "WXYZ-98765", "interval": "5"});
+    world.expect(USER_CODE, ok(reply));
+    world.call(start).expect("a code");
+    world
+        .expect(DEVICE_TOKEN, approval())
+        .expect(TOKEN, grant("rt-9"));
+    is_connected(with_backend(&world));
+    assert_eq!(world.stored("credential")["epoch"], 4);
+    assert!(!world.paths().contains(&REVOKE.to_owned()));
+}
+
+#[test]
+fn s02_s04_a_pending_login_that_cannot_be_read_is_left_as_it_is() {
+    for (bytes, expected) in [
+        (&b"{"[..], ErrorCode::RecordCorrupt),
+        (br#"{"version":1}"#, ErrorCode::RecordCorrupt),
+        (br#"{"version":2}"#, ErrorCode::RecordNewer),
+    ] {
+        let world = World::new();
+        world.put_bytes("pending", bytes);
+        assert_eq!(code(&world), expected);
+        assert_eq!(world.bytes("pending").as_deref(), Some(bytes));
+    }
+}
+
+#[test]
+fn s05_unknown_fields_of_a_pending_login_survive() {
+    let world = waiting(json!({"tomorrow": [1]}));
+    world.expect(DEVICE_TOKEN, answer(429, ""));
+    is_pending(&world);
+    assert_eq!(world.stored("pending")["tomorrow"], json!([1]));
+}
