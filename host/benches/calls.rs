@@ -1,0 +1,94 @@
+//! What a call costs inside one process: `cargo bench`. docs/performance.md
+//! explains the figures.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Duration;
+
+use chatgpt_oauth::contract::{ConnectionState, LoginStatus};
+use chatgpt_oauth::store::{MemoryStore, SqliteStore, Store, StoreKind};
+use chatgpt_oauth::{Host, Profile};
+use criterion::{Criterion, criterion_group, criterion_main};
+use openai_simulator::Simulator;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+fn calls(criterion: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let simulator = Simulator::builder().interval(1).start().expect("a simulator");
+    let directory = TempDir::new().expect("a directory");
+    let file = directory.path().join("store/test.db");
+
+    let nobody = Host::builder(MemoryStore::new()).build().expect("a host");
+    let nobody = nobody.profile("bench".parse().expect("a name"));
+    criterion.bench_function("sandbox: status of nobody, memory store", |bench| {
+        bench.to_async(&runtime).iter(|| status(&nobody, ConnectionState::NotConnected));
+    });
+
+    let memory = signed_in(&runtime, &simulator, MemoryStore::of_kind(StoreKind::Test));
+    criterion.bench_function("status, memory store", |bench| {
+        bench.to_async(&runtime).iter(|| status(&memory, ConnectionState::Connected));
+    });
+    criterion.bench_function("authorize with a live token, memory store", |bench| {
+        bench.to_async(&runtime).iter(|| authorize(&memory));
+    });
+
+    let sqlite = runtime.block_on(SqliteStore::open(&file, StoreKind::Test)).expect("a store");
+    let sqlite = signed_in(&runtime, &simulator, sqlite);
+    criterion.bench_function("status, SQLite", |bench| {
+        bench.to_async(&runtime).iter(|| status(&sqlite, ConnectionState::Connected));
+    });
+    criterion.bench_function("authorize with a live token, SQLite", |bench| {
+        bench.to_async(&runtime).iter(|| authorize(&sqlite));
+    });
+
+    criterion.bench_function("engine start from the embedded component", |bench| {
+        bench.iter(|| black_box(Host::builder(MemoryStore::new()).build().expect("a host")));
+    });
+
+    criterion.bench_function("whole process: status", |bench| {
+        bench.iter(|| whole_process(&simulator, &file));
+    });
+}
+
+/// A profile with a login from the simulator.
+fn signed_in(runtime: &Runtime, simulator: &Simulator, store: impl Store) -> Profile {
+    let mut builder = Host::builder(store).root_certificates(simulator.ca_pem());
+    for connect_to in simulator.connect_to() {
+        builder = builder.connect_to(connect_to.parse().expect("host:port:address:port"));
+    }
+    let profile = builder.build().expect("a host").profile("bench".parse().expect("a name"));
+    runtime.block_on(async {
+        let prompt = profile.start().await.expect("a code");
+        simulator.approve(&prompt.pending.user_code).expect("a code that waits");
+        let progress = profile.poll(None).await.expect("an answer");
+        assert_eq!(progress.status, LoginStatus::Connected);
+    });
+    profile
+}
+
+async fn status(profile: &Profile, expected: ConnectionState) {
+    let status = profile.status().await.expect("a status");
+    assert_eq!(status.state, expected);
+}
+
+async fn authorize(profile: &Profile) {
+    black_box(profile.authorize(None).await.expect("a live token"));
+}
+
+fn whole_process(simulator: &Simulator, file: &std::path::Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    command.args(["--json", "--profile", "bench", "--store", &format!("sqlite:{}", file.display())]);
+    for connect_to in simulator.connect_to() {
+        command.args(["--connect-to", &connect_to]);
+    }
+    let output = command.arg("status").output().expect("the program runs");
+    assert!(output.status.success());
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(4));
+    targets = calls
+}
+criterion_main!(benches);

@@ -1,0 +1,43 @@
+#!/bin/sh
+# The main job on real input: starts the simulator of OpenAI's endpoints, logs in
+# through the sandboxed component with the person's approval simulated, and shows
+# what a user would see. Nothing leaves this machine.
+set -eu
+cd "$(dirname "$0")/.."
+
+sh scripts/wasm-target.sh
+cargo build --release --locked --quiet --package chatgpt-oauth --package openai-simulator
+bin=${CARGO_TARGET_DIR:-target}/release
+
+work=$(mktemp -d)
+simulator=
+finish() {
+    [ -z "$simulator" ] || kill "$simulator" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT INT TERM
+
+"$bin/openai-simulator" --json --ca "$work/ca.pem" --interval 1 --auto-approve 2 >"$work/addresses" &
+simulator=$!
+until [ -s "$work/addresses" ]; do
+    kill -0 "$simulator" || exit 1
+    sleep 0.1
+done
+https=$(sed -n 's/.*"https":"\([^"]*\)".*/\1/p' "$work/addresses")
+address=${https#https://}
+
+ask() {
+    printf '\n$ chatgpt-oauth %s\n' "$*"
+    "$bin/chatgpt-oauth" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
+        --connect-to "auth.openai.com:443:$address" --connect-to "chatgpt.com:443:$address" "$@"
+}
+
+echo "OpenAI's endpoints are simulated at $https; the simulator approves the code after two seconds."
+ask status
+ask login
+ask status
+ask models
+ask usage
+ask --json refresh
+ask authorize
+ask logout

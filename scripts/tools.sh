@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs the foreign programs that some tests run, at the versions they were
+# written against, and prints where they are as shell assignments:
+#
+#     eval "$(sh scripts/tools.sh)"
+#
+# Kept in the user's cache directory; a second run finds them there.
+set -eu
+
+wasmtime_version=48.0.8
+codex_version=0.169.0
+tools=${CHATGPT_OAUTH_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/chatgpt-oauth/tools}
+
+need() {
+    command -v "$1" >/dev/null || {
+        echo "the tests need $1: install it first" >&2
+        exit 1
+    }
+}
+
+need python3
+need npm
+
+wasmtime=$tools/wasmtime-$wasmtime_version/bin/wasmtime
+if [ ! -x "$wasmtime" ]; then
+    echo "installing the wasmtime CLI $wasmtime_version (some minutes)" >&2
+    cargo install "wasmtime-cli@$wasmtime_version" --locked --root "$tools/wasmtime-$wasmtime_version" \
+        --no-default-features --features run,cranelift,component-model,wasi-http,wasi-keyvalue >&2
+fi
+
+# The native program inside the package; the launcher beside it is Node's.
+codex() {
+    find "$tools/codex-$codex_version" -path '*/vendor/*/bin/codex' -type f 2>/dev/null | head -n 1
+}
+if [ -z "$(codex)" ]; then
+    echo "installing the Codex CLI $codex_version" >&2
+    mkdir -p "$tools/codex-$codex_version"
+    npm install --silent --no-audit --no-fund --prefix "$tools/codex-$codex_version" "@openai/codex@$codex_version" >&2
+fi
+
+echo "export WASMTIME_BIN='$wasmtime'"
+echo "export CODEX_BIN='$(codex)'"
