@@ -124,7 +124,7 @@ impl From<StoreError> for Error {
             StoreError::WrongKind { .. } => Self::lasting(
                 ErrorCode::InvalidArgument,
                 message,
-                "a store for tests is opened together with --connect-to only, and any other without it",
+                "keep tests and real logins in stores of their own",
             ),
             StoreError::NeedsUpgrade => Self::lasting(
                 ErrorCode::StoreNeedsUpgrade,
@@ -163,5 +163,69 @@ impl From<InvalidProfileName> for Error {
             error.to_string(),
             "choose another name for the profile",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreKind;
+
+    #[test]
+    fn faults_of_the_store_are_said_in_the_codes_of_the_contract() {
+        let refused = StoreError::Refused {
+            message: "x is open to other users".into(),
+            hint: "chmod 600 'x'".into(),
+        };
+        let wrong = StoreError::WrongKind {
+            found: StoreKind::Test,
+            wanted: StoreKind::OpenAi,
+        };
+        for (fault, code, retryable) in [
+            (StoreError::Conflict, ErrorCode::StoreBusy, true),
+            (StoreError::Busy, ErrorCode::StoreBusy, true),
+            (
+                StoreError::unavailable("x"),
+                ErrorCode::StoreUnavailable,
+                true,
+            ),
+            (StoreError::Full, ErrorCode::StoreUnavailable, true),
+            (StoreError::ReadOnly, ErrorCode::StoreUnavailable, false),
+            (refused, ErrorCode::StoreUnavailable, false),
+            (wrong, ErrorCode::InvalidArgument, false),
+            (
+                StoreError::NeedsUpgrade,
+                ErrorCode::StoreNeedsUpgrade,
+                false,
+            ),
+            (StoreError::Newer, ErrorCode::RecordNewer, false),
+            (StoreError::TooLarge, ErrorCode::Internal, false),
+            (StoreError::KeyUnknown, ErrorCode::KeyUnknown, false),
+            (StoreError::Corrupt, ErrorCode::RecordCorrupt, false),
+            (StoreError::Rollback, ErrorCode::RollbackSuspected, false),
+        ] {
+            let error = Error::from(fault);
+            assert_eq!(
+                (error.code, error.retryable),
+                (code, retryable),
+                "{error:?}"
+            );
+            assert_eq!(error.retry_after_seconds.is_some(), retryable, "{error:?}");
+            assert!(
+                !error.message.is_empty() && !error.hint.is_empty(),
+                "{error:?}"
+            );
+            assert!(!error.relogin_required, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_file_keeps_the_command_that_mends_it() {
+        let error = Error::from(StoreError::Refused {
+            message: "x is open to other users".into(),
+            hint: "chmod 600 'x'".into(),
+        });
+        assert_eq!(error.to_string(), "x is open to other users");
+        assert_eq!(error.hint, "chmod 600 'x'");
     }
 }

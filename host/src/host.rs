@@ -123,16 +123,13 @@ impl HostBuilder {
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when a certificate cannot be read, when a store for
-    /// tests comes without [`connect_to`](Self::connect_to) or another with it,
-    /// or when a component does not fit; `internal` when the embedded one does not.
+    /// `invalid-argument` when a certificate cannot be read, when
+    /// [`connect_to`](Self::connect_to) comes with a store of real logins, or
+    /// when a component does not fit; `internal` when the embedded one does not.
     pub fn build(self) -> Result<Host, Error> {
         let kind = self.store.kind();
-        let wanted = match self.connect_to.is_empty() {
-            true => StoreKind::OpenAi,
-            false => StoreKind::Test,
-        };
-        if kind == StoreKind::OpenAi && wanted == StoreKind::Test {
+        if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
+            let wanted = StoreKind::Test;
             return Err(StoreError::WrongKind {
                 found: kind,
                 wanted,
@@ -194,4 +191,32 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error>
         certificates.extend(found);
     }
     Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    fn elsewhere() -> ConnectTo {
+        "auth.openai.com:443:127.0.0.1:8443".parse().unwrap()
+    }
+
+    #[test]
+    fn real_logins_are_never_connected_elsewhere() {
+        let real = Host::builder(MemoryStore::new()).connect_to(elsewhere());
+        assert_eq!(real.build().unwrap_err().code, ErrorCode::InvalidArgument);
+        let test = Host::builder(MemoryStore::of_kind(StoreKind::Test)).connect_to(elsewhere());
+        test.build().unwrap();
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_read_are_refused() {
+        let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+        for pem in ["", "hello", broken] {
+            let host = Host::builder(MemoryStore::new()).root_certificates(pem);
+            let error = host.build().unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidArgument, "{pem:?}");
+        }
+    }
 }

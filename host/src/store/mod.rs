@@ -21,6 +21,7 @@ mod location;
 mod memory;
 mod profile_name;
 mod schema;
+mod shared;
 mod sqlite;
 
 pub use error::StoreError;

@@ -1,0 +1,41 @@
+//! A store that is shared is a store: a program can hand one to its host and
+//! keep it too, or choose among several kinds at run time.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{ProfileName, Row, Store, StoreError, StoreKind, Version};
+
+#[async_trait]
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn kind(&self) -> StoreKind {
+        S::kind(self)
+    }
+
+    async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
+        S::load(self, profile).await
+    }
+
+    async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError> {
+        S::read(self, profile, key).await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        S::compare_and_swap(self, profile, key, expected, value).await
+    }
+
+    async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
+        S::list(self).await
+    }
+
+    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
+        S::remove(self, profile).await
+    }
+}

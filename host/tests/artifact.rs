@@ -1,0 +1,83 @@
+//! What the build leaves in this crate is what it says it is.
+
+use std::env;
+use std::path::Path;
+
+use chatgpt_oauth::artifact::{ONBOARDING, ONBOARDING_DIGEST, PLATFORM, PLATFORM_DIGEST};
+use sha2::{Digest, Sha256};
+use wit_component::DecodedWasm;
+
+/// The whole list of what the component can reach.
+const IMPORTS: [&str; 9] = [
+    "wasi:clocks/monotonic-clock@0.2.0",
+    "wasi:clocks/wall-clock@0.2.0",
+    "wasi:http/outgoing-handler@0.2.0",
+    "wasi:http/types@0.2.0",
+    "wasi:io/error@0.2.0",
+    "wasi:io/poll@0.2.0",
+    "wasi:io/streams@0.2.0",
+    "wasi:keyvalue/store@0.2.0-draft",
+    "wasi:random/random@0.2.0",
+];
+
+/// The imports and the exports of a component.
+fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(component).unwrap() else {
+        panic!("not a component");
+    };
+    let world = &resolve.worlds[world];
+    let names = |items: Vec<_>| -> Vec<String> {
+        let name = |key| resolve.name_world_key(key);
+        items.into_iter().map(name).collect()
+    };
+    (
+        names(world.imports.keys().collect()),
+        names(world.exports.keys().collect()),
+    )
+}
+
+#[test]
+fn the_component_imports_nothing_but_what_the_world_names() {
+    for component in [ONBOARDING, PLATFORM] {
+        let (imports, _) = world(component);
+        for import in imports {
+            assert!(IMPORTS.contains(&import.as_str()), "{import}");
+        }
+    }
+}
+
+#[test]
+fn only_the_platforms_edition_exports_credentials() {
+    let connection = "chatgpt:oauth/connection@0.1.0";
+    let credentials = "chatgpt:oauth/credentials@0.1.0";
+    assert_eq!(world(ONBOARDING).1, [connection]);
+    assert_eq!(world(PLATFORM).1, [connection, credentials]);
+}
+
+#[test]
+fn the_digests_are_those_of_the_components() {
+    for (component, digest) in [(ONBOARDING, ONBOARDING_DIGEST), (PLATFORM, PLATFORM_DIGEST)] {
+        let bytes = Sha256::digest(component);
+        let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hexadecimal, digest);
+    }
+}
+
+#[test]
+fn nothing_in_the_components_tells_where_they_were_built() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let home = env::home_dir().unwrap();
+    let traces = [workspace, &home].map(|path| path.display().to_string());
+    for component in [ONBOARDING, PLATFORM] {
+        for trace in traces
+            .iter()
+            .map(String::as_str)
+            .chain(["registry", "producers"])
+        {
+            let found = component
+                .windows(trace.len())
+                .any(|bytes| bytes == trace.as_bytes());
+            assert!(!found, "{trace}");
+        }
+    }
+}
