@@ -1,0 +1,280 @@
+"""exports.py with a program in place of `chatgpt-oauth` that the tests write themselves."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from answers import SKILL, misfits
+
+sys.path.insert(0, str(SKILL))
+import exports  # noqa: E402
+
+# Notes how it was called, does what FAKE_… say, and is loud on standard error.
+FAKE = """
+import json, os, sys, time
+names = ["CHATGPT_OAUTH_PROFILE", "CHATGPT_OAUTH_STORE", "FAKE_OTHER"]
+call = {
+    "arguments": sys.argv[1:],
+    "environment": {name: os.environ.get(name) for name in names},
+    "input": sys.stdin.read(),
+}
+with open(os.environ["FAKE_CALL"], "w") as file:
+    json.dump(call, file)
+sys.stderr.write("CANARY-OF-STDERR\\n")
+time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+if "FAKE_DONE" in os.environ:
+    open(os.environ["FAKE_DONE"], "w").close()
+sys.stdout.write(os.environ.get("FAKE_OUTPUT", '{"ok": true}'))
+sys.stdout.flush()
+if "FAKE_SIGNAL" in os.environ:
+    os.kill(os.getpid(), int(os.environ["FAKE_SIGNAL"]))
+sys.exit(int(os.environ.get("FAKE_EXIT", "0")))
+"""
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+        self.call_file = self.directory / "call.json"
+        self.program = self.write_program("chatgpt-oauth")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("CHATGPT_OAUTH_", "FAKE_"))}
+        environment = mock.patch.dict(os.environ, clean, clear=True)
+        environment.start()
+        self.addCleanup(environment.stop)
+        self.set(CHATGPT_OAUTH_BIN=self.program, FAKE_CALL=self.call_file)
+
+    def write_program(self, name, python=FAKE):
+        code = self.directory / f"{name}.py"
+        code.write_text(python, encoding="utf-8")
+        program = self.directory / name
+        python, code = shlex.quote(sys.executable), shlex.quote(str(code))
+        program.write_text(f"#!/bin/sh\nexec {python} -I {code} \"$@\"\n", encoding="utf-8")
+        program.chmod(0o700)
+        return program
+
+    def set(self, **variables):
+        os.environ.update({name: str(value) for name, value in variables.items()})
+
+    def call(self):
+        """How the program was called."""
+        return json.loads(self.call_file.read_text(encoding="utf-8"))
+
+    def wait_for(self, file):
+        deadline = time.monotonic() + 30
+        while not file.exists():
+            self.assertLess(time.monotonic(), deadline, f"{file.name} was never written")
+            time.sleep(0.02)
+
+    def assert_not_called(self):
+        self.assertFalse(self.call_file.exists(), "the program was called")
+
+    def assert_failed(self, answer, code, *, retryable=False):
+        """It has the shape of the program's own failures, and a way out."""
+        self.assertEqual(misfits("status", answer), [])
+        self.assertIs(answer["ok"], False)
+        self.assertEqual(answer["code"], code)
+        self.assertIs(answer["retryable"], retryable)
+        self.assertIsNone(answer["retry_after_seconds"])
+        self.assertIs(answer["relogin_required"], False)
+        for text in [answer["error"], answer["hint"]]:
+            self.assertIsInstance(text, str)
+            self.assertTrue(text)
+            self.assertNotIn("CANARY", text)
+
+
+class Arguments(Case):
+    def test_each_function_runs_its_command(self):
+        calls = [
+            (exports.status, {}, ["status"]),
+            (exports.start, {}, ["start"]),
+            (exports.poll, {}, ["poll"]),
+            (exports.poll, {"pending_id": None}, ["poll"]),
+            (exports.poll, {"pending_id": "p-1"}, ["poll", "--", "p-1"]),
+            (exports.logout, {}, ["logout"]),
+            (exports.logout, {"revoke": False}, ["logout"]),
+            (exports.logout, {"revoke": True}, ["logout", "--revoke"]),
+            (exports.refresh, {}, ["refresh"]),
+            (exports.models, {}, ["models"]),
+            (exports.models, {"force": True}, ["models", "--force"]),
+            (exports.usage, {}, ["usage"]),
+            (exports.usage, {"force": True}, ["usage", "--force"]),
+        ]
+        for function, arguments, command in calls:
+            with self.subTest(command):
+                self.assertEqual(function(**arguments), {"ok": True})
+                self.assertEqual(self.call()["arguments"], ["--json", *command])
+
+    def test_they_can_be_passed_by_place(self):
+        for function, argument, last in [
+            (exports.poll, "p-1", "p-1"),
+            (exports.logout, True, "--revoke"),
+            (exports.models, True, "--force"),
+            (exports.usage, True, "--force"),
+        ]:
+            function(argument)
+            self.assertEqual(self.call()["arguments"][-1], last)
+
+    def test_a_pending_id_never_becomes_an_option_or_a_command(self):
+        for pending_id in ["-h", "--store=sqlite:/tmp/x", "--", "; rm -rf /", "$(id)", "a b", "ABCD-12345", "ü"]:
+            with self.subTest(pending_id):
+                exports.poll(pending_id)
+                self.assertEqual(self.call()["arguments"], ["--json", "poll", "--", pending_id])
+
+    def test_what_is_no_pending_id_is_refused_without_a_call(self):
+        for pending_id in ["", 7, 0, True, False, b"p-1", ["p-1"], {}, object()]:
+            with self.subTest(repr(pending_id)):
+                self.assert_failed(exports.poll(pending_id), "invalid-argument")
+        for pending_id in ["p\0-1", "\ud800"]:
+            with self.subTest(repr(pending_id)):
+                self.assert_failed(exports.poll(pending_id), "invalid-argument")
+        self.assert_not_called()
+
+    def test_what_is_neither_true_nor_false_is_refused_without_a_call(self):
+        for function in [exports.logout, exports.models, exports.usage]:
+            for flag in [None, 0, 1, "true", "false", "", [], object()]:
+                with self.subTest(f"{function.__name__}({flag!r})"):
+                    self.assert_failed(function(flag), "invalid-argument")
+        self.assert_not_called()
+
+    def test_the_operators_options_come_before_the_command(self):
+        self.set(CHATGPT_OAUTH_ARGS="--store 'sqlite:/a b/test.db' --connect-to auth.openai.com:443:127.0.0.1:1")
+        exports.poll("-v")
+        options = ["--store", "sqlite:/a b/test.db", "--connect-to", "auth.openai.com:443:127.0.0.1:1"]
+        self.assertEqual(self.call()["arguments"], ["--json", *options, "poll", "--", "-v"])
+
+    def test_options_that_cannot_be_split_are_refused_without_a_call(self):
+        self.set(CHATGPT_OAUTH_ARGS="--store 'CANARY")
+        self.assert_failed(exports.status(), "invalid-argument")
+        self.assert_not_called()
+
+
+class TheProgramsSurroundings(Case):
+    def test_it_gets_the_environment_and_no_input(self):
+        self.set(CHATGPT_OAUTH_PROFILE="alice", CHATGPT_OAUTH_STORE="sqlite:/a.db", FAKE_OTHER="x")
+        exports.status()
+        passed = {"CHATGPT_OAUTH_PROFILE": "alice", "CHATGPT_OAUTH_STORE": "sqlite:/a.db", "FAKE_OTHER": "x"}
+        self.assertEqual(self.call()["environment"], passed)
+        self.assertEqual(self.call()["input"], "")
+
+    def test_without_a_name_it_is_found_on_path(self):
+        for unset in [True, False]:
+            with self.subTest("unset" if unset else "empty"):
+                os.environ.pop("CHATGPT_OAUTH_BIN") if unset else self.set(CHATGPT_OAUTH_BIN="")
+                with mock.patch.dict(os.environ, {"PATH": f"{self.directory}:/usr/bin:/bin"}):
+                    self.assertEqual(exports.status(), {"ok": True})
+
+    def test_nothing_is_printed_by_anybody(self):
+        self.set(FAKE_OUTPUT='{"ok": false, "error": "CANARY"}', FAKE_EXIT="3")
+        every_call = (
+            "import exports as e\n"
+            "e.status(); e.start(); e.poll(); e.poll('x'); e.poll(7); e.logout(); e.logout('x')\n"
+            "e.refresh(); e.models(True); e.usage()\n"
+            "e.TIMEOUT_SECONDS = 0.0; e.status()\n"
+            "import os; os.environ['CHATGPT_OAUTH_BIN'] = '/nowhere'; e.status()\n"
+        )
+        # Warnings on: an unclosed pipe or an unwaited process would be printed.
+        done = subprocess.run(
+            [sys.executable, "-B", "-X", "dev", "-c", every_call], cwd=SKILL, capture_output=True, check=True, timeout=60
+        )
+        self.assertEqual((done.stdout, done.stderr), (b"", b""))
+
+
+class TheAnswer(Case):
+    def test_it_is_returned_whatever_the_exit_code(self):
+        failed = {
+            "ok": False, "error": "the login has ended", "code": "needs-login", "hint": "Sign in again.",
+            "retryable": False, "retry_after_seconds": None, "relogin_required": True,
+        }
+        for exit_code in [0, 1, 2, 3, 4, 5, 6, 130]:
+            for answer in [failed, {"ok": True, "email": "ü@example.com", "nested": [{"x": None}]}]:
+                with self.subTest(exit_code=exit_code, ok=answer["ok"]):
+                    self.set(FAKE_OUTPUT=json.dumps(answer) + "\n", FAKE_EXIT=exit_code)
+                    self.assertEqual(exports.refresh(), answer)
+
+    def test_what_is_no_answer_is_told_and_not_repeated(self):
+        garbage = ["", "\n", "CANARY", '{"ok": true', '{"ok": true} CANARY', "[" * 100_000]
+        other_json = ["null", "7", '"CANARY"', "[]", '[{"ok": true}]', "{}", '{"ok": 1}', '{"token": "CANARY"}']
+        for output in garbage + other_json:
+            for exit_code, code in [(0, "internal"), (1, "internal"), (101, "internal"), (2, "invalid-argument")]:
+                with self.subTest(output=output[:20], exit_code=exit_code):
+                    self.set(FAKE_OUTPUT=output, FAKE_EXIT=exit_code)
+                    answer = exports.status()
+                    self.assert_failed(answer, code)
+                    self.assertIn("status()", answer["hint"])
+
+    def test_bytes_that_are_no_text_are_no_answer(self):
+        program = self.write_program("binary", "import sys; sys.stdout.buffer.write(b'{\"ok\": \\xff}')")
+        self.set(CHATGPT_OAUTH_BIN=program)
+        self.assert_failed(exports.status(), "internal")
+
+    def test_a_program_that_was_killed_is_told(self):
+        self.set(FAKE_OUTPUT="", FAKE_SIGNAL="9")
+        answer = exports.poll()
+        self.assert_failed(answer, "internal")
+        self.assertIn("signal 9", answer["error"])
+
+    def test_no_program_is_told_with_the_way_to_get_one(self):
+        plain_file = self.directory / "plain"
+        plain_file.write_text("x")
+        for program in ["chatgpt-oauth-of-nobody", "/nowhere/chatgpt-oauth", self.directory, plain_file]:
+            with self.subTest(str(program)):
+                self.set(CHATGPT_OAUTH_BIN=program)
+                answer = exports.status()
+                self.assert_failed(answer, "internal")
+                self.assertIn(str(program), answer["error"])
+                self.assertIn("cargo install --path host", answer["hint"])
+                self.assertIn("CHATGPT_OAUTH_BIN", answer["hint"])
+
+    def test_no_program_on_path_is_told(self):
+        os.environ.pop("CHATGPT_OAUTH_BIN")
+        with tempfile.TemporaryDirectory() as empty, mock.patch.dict(os.environ, {"PATH": empty}):
+            self.assert_failed(exports.status(), "internal")
+
+    def test_a_program_that_takes_too_long_goes_on_to_its_end(self):
+        done = self.directory / "done"
+        # The output is more than a pipe holds: it must not be left waiting for a reader either.
+        self.set(FAKE_SECONDS="1", FAKE_OUTPUT=json.dumps({"ok": True, "x": "x" * 100_000}), FAKE_DONE=done)
+        with mock.patch.object(exports, "TIMEOUT_SECONDS", 0.2):
+            before = time.monotonic()
+            answer = exports.refresh()
+        self.assertLess(time.monotonic() - before, 1)
+        self.assert_failed(answer, "internal", retryable=True)
+        self.assertIn("refresh", answer["error"])
+        self.assertIn("not stopped", answer["hint"])
+        self.assertIn("status()", answer["hint"])
+        self.assertFalse(done.exists())
+        for thread in set(threading.enumerate()) - {threading.current_thread()}:
+            thread.join(30)
+            self.assertFalse(thread.is_alive(), "the program was left waiting")
+        self.assertTrue(done.exists(), "the program was stopped half-way")
+
+    def test_whoever_interrupts_the_caller_does_not_interrupt_the_program(self):
+        done = self.directory / "done"
+        self.set(FAKE_SECONDS="1", FAKE_DONE=done)
+        caller = subprocess.Popen(
+            [sys.executable, "-B", "-c", "import exports; exports.refresh()"],
+            cwd=SKILL, start_new_session=True, stderr=subprocess.DEVNULL,
+        )
+        self.wait_for(self.call_file)
+        self.assertFalse(done.exists())
+        os.killpg(caller.pid, signal.SIGTERM)
+        caller.wait(30)
+        self.wait_for(done)
+
+    def test_it_waits_longer_than_the_program_does(self):
+        self.assertEqual(exports.TIMEOUT_SECONDS, 110)
+
+
+if __name__ == "__main__":
+    unittest.main()
