@@ -6,8 +6,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 sh scripts/wasm-target.sh
-cargo build --release --locked --quiet --package chatgpt-oauth --package openai-simulator
-bin=${CARGO_TARGET_DIR:-target}/release
+cargo build --locked --package chatgpt-oauth --package openai-simulator
+bin=${CARGO_TARGET_DIR:-target}/debug
 
 work=$(mktemp -d)
 simulator=
