@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use chatgpt_oauth::ErrorCode;
 
+use super::setup::invalid;
 use super::terminal::Terminal;
 
 /// The component reaches for more than the contract, or a policy, the region or
@@ -48,11 +49,19 @@ pub(crate) fn code(code: ErrorCode) -> ExitCode {
     })
 }
 
-/// Help and version are no errors; what cannot be understood is one.
+/// Help and version are no errors; what cannot be understood is one, told as
+/// JSON to whoever asked for JSON.
 pub(crate) fn usage(refusal: &clap::Error) -> ExitCode {
-    // Nothing can be done about a closed terminal.
-    let _ = refusal.print();
-    ExitCode::from(if refusal.use_stderr() { 2 } else { 0 })
+    let is_error = refusal.use_stderr();
+    if is_error && std::env::args().any(|argument| argument == "--json") {
+        let text = refusal.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        Terminal::new(true).error(&invalid(first.trim_start_matches("error: ")));
+    } else {
+        // Nothing can be done about a closed terminal.
+        let _ = refusal.print();
+    }
+    ExitCode::from(if is_error { 2 } else { 0 })
 }
 
 /// The operating system gives this process nothing to run on.
