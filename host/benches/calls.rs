@@ -14,29 +14,43 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 fn calls(criterion: &mut Criterion) {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let simulator = Simulator::builder().interval(1).start().expect("a simulator");
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let simulator = Simulator::builder()
+        .interval(1)
+        .start()
+        .expect("a simulator");
     let directory = TempDir::new().expect("a directory");
     let file = directory.path().join("store/test.db");
 
     let nobody = Host::builder(MemoryStore::new()).build().expect("a host");
     let nobody = nobody.profile("bench".parse().expect("a name"));
     criterion.bench_function("sandbox: status of nobody, memory store", |bench| {
-        bench.to_async(&runtime).iter(|| status(&nobody, ConnectionState::NotConnected));
+        bench
+            .to_async(&runtime)
+            .iter(|| status(&nobody, ConnectionState::NotConnected));
     });
 
     let memory = signed_in(&runtime, &simulator, MemoryStore::of_kind(StoreKind::Test));
     criterion.bench_function("status, memory store", |bench| {
-        bench.to_async(&runtime).iter(|| status(&memory, ConnectionState::Connected));
+        bench
+            .to_async(&runtime)
+            .iter(|| status(&memory, ConnectionState::Connected));
     });
     criterion.bench_function("authorize with a live token, memory store", |bench| {
         bench.to_async(&runtime).iter(|| authorize(&memory));
     });
 
-    let sqlite = runtime.block_on(SqliteStore::open(&file, StoreKind::Test)).expect("a store");
+    let sqlite = runtime
+        .block_on(SqliteStore::open(&file, StoreKind::Test))
+        .expect("a store");
     let sqlite = signed_in(&runtime, &simulator, sqlite);
     criterion.bench_function("status, SQLite", |bench| {
-        bench.to_async(&runtime).iter(|| status(&sqlite, ConnectionState::Connected));
+        bench
+            .to_async(&runtime)
+            .iter(|| status(&sqlite, ConnectionState::Connected));
     });
     criterion.bench_function("authorize with a live token, SQLite", |bench| {
         bench.to_async(&runtime).iter(|| authorize(&sqlite));
@@ -57,10 +71,15 @@ fn signed_in(runtime: &Runtime, simulator: &Simulator, store: impl Store) -> Pro
     for connect_to in simulator.connect_to() {
         builder = builder.connect_to(connect_to.parse().expect("host:port:address:port"));
     }
-    let profile = builder.build().expect("a host").profile("bench".parse().expect("a name"));
+    let profile = builder
+        .build()
+        .expect("a host")
+        .profile("bench".parse().expect("a name"));
     runtime.block_on(async {
         let prompt = profile.start().await.expect("a code");
-        simulator.approve(&prompt.pending.user_code).expect("a code that waits");
+        simulator
+            .approve(&prompt.pending.user_code)
+            .expect("a code that waits");
         let progress = profile.poll(None).await.expect("an answer");
         assert_eq!(progress.status, LoginStatus::Connected);
     });
@@ -78,7 +97,13 @@ async fn authorize(profile: &Profile) {
 
 fn whole_process(simulator: &Simulator, file: &std::path::Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
-    command.args(["--json", "--profile", "bench", "--store", &format!("sqlite:{}", file.display())]);
+    command.args([
+        "--json",
+        "--profile",
+        "bench",
+        "--store",
+        &format!("sqlite:{}", file.display()),
+    ]);
     for connect_to in simulator.connect_to() {
         command.args(["--connect-to", &connect_to]);
     }
