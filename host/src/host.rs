@@ -10,9 +10,9 @@ use rustls::pki_types::pem::PemObject;
 use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::queue::Queues;
-use crate::sandbox::Sandbox;
 use crate::sandbox::http::{Transport, TransportOptions};
 use crate::sandbox::resolve::{ConnectTo, Resolver, SystemResolver};
+use crate::sandbox::{Sandbox, WallClock};
 use crate::store::{ProfileName, Store, StoreError, StoreKind};
 
 /// Runs the component for the profiles of one store. Cheap to clone; made once
@@ -27,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) sandbox: Sandbox,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) transport: Arc<Transport>,
+    pub(crate) wall_clock: WallClock,
     pub(crate) queues: Queues,
 }
 
@@ -38,6 +39,7 @@ impl Host {
             resolver: Arc::new(SystemResolver),
             connect_to: Vec::new(),
             roots: Vec::new(),
+            wall_clock: WallClock::System,
             #[cfg(feature = "compiler")]
             component: None,
         }
@@ -84,6 +86,7 @@ pub struct HostBuilder {
     resolver: Arc<dyn Resolver>,
     connect_to: Vec<ConnectTo>,
     roots: Vec<Vec<u8>>,
+    wall_clock: WallClock,
     #[cfg(feature = "compiler")]
     component: Option<Vec<u8>>,
 }
@@ -118,6 +121,15 @@ impl HostBuilder {
         self
     }
 
+    /// Takes the time that the component sees from this file, which holds Unix
+    /// seconds as text, so that a test passes days in a moment. Whoever changes
+    /// it renames a new file over it.
+    #[cfg(feature = "test-clock")]
+    pub fn wall_clock_file(mut self, file: impl Into<std::path::PathBuf>) -> Self {
+        self.wall_clock = WallClock::File(file.into());
+        self
+    }
+
     /// Builds the host: loads the component and links it. Takes well under a
     /// millisecond; no connection is made, no file read.
     ///
@@ -147,6 +159,7 @@ impl HostBuilder {
             sandbox: self.sandbox()?,
             store: self.store,
             transport: Arc::new(Transport::new(options)),
+            wall_clock: self.wall_clock,
             queues: Queues::default(),
         };
         Ok(Host {

@@ -248,6 +248,7 @@ impl Profile {
             parts.store.clone(),
             self.name.clone(),
             parts.transport.clone(),
+            parts.wall_clock.clone(),
             traffic,
         );
         let mut instance = parts.sandbox.instantiate(state).await.map_err(stopped)?;

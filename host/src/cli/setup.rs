@@ -34,6 +34,10 @@ pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error>
         let pem = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
         builder = builder.root_certificates(pem);
     }
+    #[cfg(feature = "test-clock")]
+    if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK") {
+        builder = builder.wall_clock_file(file);
+    }
     builder.build()
 }
 

@@ -13,6 +13,7 @@ use super::keyvalue::BucketView;
 use super::random::SystemRandom;
 use super::state::State;
 use super::waiting::Waiting;
+use super::wall_clock::WallClock;
 
 /// Links the nine interfaces of `wit/world.wit`.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
@@ -22,7 +23,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
     io::error::add_to_linker::<_, Waiting<'static>>(l, State::waiting)?;
     io::poll::add_to_linker::<_, Waiting<'static>>(l, State::waiting)?;
     io::streams::add_to_linker::<_, Waiting<'static>>(l, State::waiting)?;
-    clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)?;
+    clocks::wall_clock::add_to_linker::<_, WallClock>(l, |state| &state.wall_clock)?;
     clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)?;
     random::random::add_to_linker::<_, SystemRandom>(l, |_| SystemRandom)?;
     http::types::add_to_linker::<_, WasiHttp>(l, &http_options, State::http)?;

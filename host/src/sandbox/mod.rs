@@ -34,6 +34,8 @@ pub(crate) mod resolve;
 mod state;
 mod ticker;
 mod waiting;
+mod wall_clock;
 
 pub(crate) use engine::Sandbox;
 pub(crate) use state::{State, Traffic};
+pub(crate) use wall_clock::WallClock;

@@ -12,12 +12,14 @@ use super::http::{Outgoing, Transport};
 use super::keyvalue::{BucketView, Opener};
 use super::limits::{self, Bound};
 use super::waiting::Waiting;
+use super::wall_clock::WallClock;
 use crate::store::{ProfileName, Store};
 
 /// The host's side of one call.
 pub(crate) struct State {
     pub(super) bound: Bound,
     pub(super) growth: StoreLimits,
+    pub(super) wall_clock: WallClock,
     table: ResourceTable,
     clocks: WasiClocksCtx,
     http: WasiHttpCtx,
@@ -31,6 +33,7 @@ impl State {
         store: Arc<dyn Store>,
         profile: ProfileName,
         transport: Arc<Transport>,
+        wall_clock: WallClock,
         traffic: Arc<Traffic>,
     ) -> Self {
         let bound = Bound::of_a_call();
@@ -39,6 +42,7 @@ impl State {
         Self {
             bound,
             growth: limits::growth(),
+            wall_clock,
             table: limits::resource_table(),
             clocks: WasiClocksCtx::default(),
             http,

@@ -1,0 +1,60 @@
+//! `wasi:clocks/wall-clock`: the system's clock.
+//!
+//! A build with the feature `test-clock` can take the time from a file instead,
+//! so that a test passes days in a moment. No other build has such a switch.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use wasmtime::Result;
+use wasmtime::component::HasData;
+use wasmtime_wasi::p2::bindings::clocks::wall_clock::{Datetime, Host};
+
+/// Where a guest's wall clock takes the time from.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum WallClock {
+    /// The operating system.
+    #[default]
+    System,
+    /// A file that holds Unix seconds as text; whoever rewrites it renames a new
+    /// one over it.
+    #[cfg(feature = "test-clock")]
+    File(std::path::PathBuf),
+}
+
+impl WallClock {
+    /// Since the Unix epoch.
+    fn time(&self) -> Result<Duration> {
+        match self {
+            // A clock before 1970 says nothing that is true: it counts as 1970.
+            Self::System => Ok(SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()),
+            #[cfg(feature = "test-clock")]
+            Self::File(path) => {
+                let seconds = std::fs::read_to_string(path)?;
+                Ok(Duration::from_secs(seconds.trim().parse()?))
+            }
+        }
+    }
+}
+
+impl HasData for WallClock {
+    type Data<'a> = &'a Self;
+}
+
+impl Host for &WallClock {
+    fn now(&mut self) -> Result<Datetime> {
+        let time = self.time()?;
+        Ok(Datetime {
+            seconds: time.as_secs(),
+            nanoseconds: time.subsec_nanos(),
+        })
+    }
+
+    fn resolution(&mut self) -> Result<Datetime> {
+        Ok(Datetime {
+            seconds: 0,
+            nanoseconds: 1_000_000,
+        })
+    }
+}
