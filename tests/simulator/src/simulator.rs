@@ -58,8 +58,11 @@ impl Simulator {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let plain = runtime.block_on(TcpListener::bind(http))?;
-        let secure = runtime.block_on(TcpListener::bind(https))?;
+        let (plain, secure) = {
+            // Without `block_on`, which would panic in a caller's own runtime.
+            let _entered = runtime.enter();
+            (listen(http)?, listen(https)?)
+        };
         let (http, https) = (plain.local_addr()?, secure.local_addr()?);
         let shared = Arc::new(shared);
         let (stop, stopped) = oneshot::channel();
@@ -271,6 +274,13 @@ impl Simulator {
     pub fn skew_date(&self, seconds: i64) {
         self.shared.clock.skew_date(seconds);
     }
+}
+
+/// Must be called within a runtime.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 impl Drop for Simulator {

@@ -1,0 +1,153 @@
+//! What a test happens in: OpenAI's side, a directory, and a clock that stands
+//! still until the test lets time pass.
+
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chatgpt_oauth::contract::{LoginProgress, LoginStatus};
+use chatgpt_oauth::store::{MemoryStore, Store, StoreKind};
+use chatgpt_oauth::{Host, Profile};
+use openai_simulator::{Builder, Simulator};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// When every test begins, Unix seconds.
+pub const BEGINNING: u64 = 1_800_000_000;
+
+/// OpenAI's side, a directory for the store, and the time.
+pub struct World {
+    pub simulator: Simulator,
+    directory: TempDir,
+    now: AtomicU64,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(|settings| settings)
+    }
+
+    /// A world with other settings of OpenAI's side.
+    pub fn with(settings: impl FnOnce(Builder) -> Builder) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = directory.path().join("clock");
+        std::fs::write(&clock, BEGINNING.to_string()).unwrap();
+        let simulator = settings(Simulator::builder().interval(1).clock_file(&clock));
+        let simulator = simulator.start().unwrap();
+        simulator.write_ca(directory.path().join("ca.pem")).unwrap();
+        let now = AtomicU64::new(BEGINNING);
+        Self {
+            simulator,
+            directory,
+            now,
+        }
+    }
+
+    /// Lets time pass, for OpenAI's side and for ours.
+    pub fn pass(&self, seconds: u64) {
+        let now = self.now.fetch_add(seconds, Ordering::Relaxed) + seconds;
+        let next = self.directory.path().join("clock.next");
+        std::fs::write(&next, now.to_string()).unwrap();
+        std::fs::rename(next, self.clock()).unwrap();
+    }
+
+    /// Unix seconds.
+    pub fn now(&self) -> u64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn clock(&self) -> PathBuf {
+        self.path("clock")
+    }
+
+    /// The file of the store that [`command`](Self::command) uses.
+    pub fn store(&self) -> PathBuf {
+        self.path("store/test.db")
+    }
+
+    /// A host in this process, led to the simulator.
+    pub fn host(&self, store: impl Store) -> Host {
+        let mut host = Host::builder(store)
+            .root_certificates(self.simulator.ca_pem())
+            .wall_clock_file(self.clock());
+        for connect_to in self.simulator.connect_to() {
+            host = host.connect_to(connect_to.parse().unwrap());
+        }
+        host.build().unwrap()
+    }
+
+    /// A person's connection in this process, nobody signed in.
+    pub fn profile(&self) -> Profile {
+        let host = self.host(MemoryStore::of_kind(StoreKind::Test));
+        host.profile("ada".parse().unwrap())
+    }
+
+    /// The program with the options that lead it here, and nothing of the
+    /// environment's own.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+        command
+            .env_remove("CHATGPT_OAUTH_PROFILE")
+            .env("CHATGPT_OAUTH_TEST_CLOCK", self.clock())
+            .args(self.options());
+        command
+    }
+
+    /// The options that lead the program here.
+    pub fn options(&self) -> Vec<String> {
+        let [auth, backend] = self.simulator.connect_to();
+        let store = format!("sqlite:{}", self.store().display());
+        let ca = self.path("ca.pem").display().to_string();
+        let options = [
+            ["--store", &store],
+            ["--cacert", &ca],
+            ["--connect-to", &auth],
+            ["--connect-to", &backend],
+        ];
+        options.concat().into_iter().map(str::to_owned).collect()
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    /// Runs a command with `--json` and returns what it printed, which must be
+    /// one JSON object and nothing else.
+    #[track_caller]
+    pub fn ask(&self, arguments: &[&str]) -> Value {
+        let output = self.command().arg("--json").args(arguments).output();
+        json(&output.unwrap())
+    }
+}
+
+/// The one JSON object on standard output.
+#[track_caller]
+pub fn json(output: &Output) -> Value {
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap_or_else(|error| {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text:?}, and on standard error: {stderr}")
+    });
+    assert!(value.is_object(), "{value}");
+    value
+}
+
+/// Signs in as the simulator's first person.
+pub async fn sign_in(world: &World, profile: &Profile) -> LoginProgress {
+    let prompt = profile.start().await.unwrap();
+    world.simulator.approve(&prompt.pending.user_code).unwrap();
+    let progress = profile.poll(None).await.unwrap();
+    assert_eq!(progress.status, LoginStatus::Connected);
+    progress
+}
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
