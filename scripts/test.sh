@@ -7,6 +7,9 @@ sh scripts/wasm-target.sh
 tools=$(sh scripts/tools.sh)
 eval "$tools"
 
-# The tests run these two programs.
-cargo build --locked --workspace --bins
-cargo test --locked --workspace
+cargo test --locked --workspace --all-features
+
+# With python3 alone, as a platform runs the skill.
+bin=${CARGO_TARGET_DIR:-target}/debug
+CHATGPT_OAUTH_BIN=$bin/chatgpt-oauth OPENAI_SIMULATOR_BIN=$bin/openai-simulator \
+    python3 -m unittest discover -s tests/skill

@@ -31,11 +31,7 @@ pub struct Error {
 
 impl Error {
     /// A failure that lasts until somebody does something about it.
-    pub(crate) fn lasting(
-        code: ErrorCode,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
+    pub fn lasting(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -47,7 +43,7 @@ impl Error {
     }
 
     /// A failure that can pass by itself.
-    pub(crate) fn passing(
+    pub fn passing(
         code: ErrorCode,
         message: impl Into<String>,
         hint: impl Into<String>,
@@ -61,7 +57,7 @@ impl Error {
     }
 
     /// A fault of this software.
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
+    pub fn internal(message: impl Into<String>) -> Self {
         Self::lasting(
             ErrorCode::Internal,
             message,

@@ -4,6 +4,7 @@ use std::env;
 use std::path::Path;
 
 use chatgpt_oauth::artifact::{ONBOARDING, ONBOARDING_DIGEST, PLATFORM, PLATFORM_DIGEST};
+use chatgpt_oauth::inspect::Inspection;
 use sha2::{Digest, Sha256};
 use wit_component::DecodedWasm;
 
@@ -43,6 +44,15 @@ fn the_component_imports_nothing_but_what_the_world_names() {
         for import in imports {
             assert!(IMPORTS.contains(&import.as_str()), "{import}");
         }
+    }
+}
+
+#[test]
+fn the_component_stays_small() {
+    for component in [ONBOARDING, PLATFORM] {
+        let inspection = Inspection::of(component).unwrap();
+        let bytes = inspection.size_without_custom_sections;
+        assert!(bytes <= 160_000, "{bytes}");
     }
 }
 

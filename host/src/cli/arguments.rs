@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use chatgpt_oauth::store::StoreLocation;
 use chatgpt_oauth::{ConnectTo, ProfileName};
 use clap::{Args, Parser, Subcommand};
 
@@ -20,7 +19,7 @@ Examples:
   chatgpt-oauth start                        the same in two steps: begin …
   chatgpt-oauth poll                         … and finish, in any process
   chatgpt-oauth --json status                one JSON object on standard output
-  chatgpt-oauth --profile alice usage        somebody else's subscription
+  chatgpt-oauth --profile alice usage        for a machine with several people
 
 Exit codes:
   0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
@@ -58,8 +57,15 @@ pub(crate) struct Global {
     pub(crate) profile: ProfileName,
 
     /// Where connections are kept: sqlite:PATH [default: a file in the user's data directory]
-    #[arg(long, global = true, value_name = "URL", env = "CHATGPT_OAUTH_STORE")]
-    pub(crate) store: Option<StoreLocation>,
+    // Parsed later, by what does not repeat it: it may hold a password.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CHATGPT_OAUTH_STORE",
+        hide_env_values = true
+    )]
+    pub(crate) store: Option<String>,
 
     /// Connect to ADDRESS:PORT for HOST:PORT, as curl does; for a simulator, opens stores made for tests only
     #[arg(long, global = true, value_name = "HOST:PORT:ADDRESS:PORT")]

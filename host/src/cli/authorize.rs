@@ -1,3 +1,5 @@
+use std::process::ExitCode;
+
 use chatgpt_oauth::contract::Authorization;
 use chatgpt_oauth::{Error, report};
 use clap::Args;
@@ -21,14 +23,15 @@ pub(crate) async fn run(
     arguments: Arguments,
     global: &Global,
     terminal: &Terminal,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let profile = setup::profile(global, Access::ReadWrite).await?;
     let authorization = profile.authorize(arguments.refused.as_deref()).await?;
     let reveal = arguments.reveal_token;
-    terminal.answer(&report::authorize(&authorization, reveal), || {
-        in_words(&authorization, reveal)
-    });
-    Ok(())
+    Ok(
+        terminal.answer(&report::authorize(&authorization, reveal), || {
+            in_words(&authorization, reveal)
+        }),
+    )
 }
 
 fn in_words(authorization: &Authorization, reveal: bool) -> String {

@@ -1,5 +1,10 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+
+use super::terminal::Terminal;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -8,12 +13,9 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: Arguments) {
+pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
     let mut command = super::arguments::Arguments::command();
-    clap_complete::generate(
-        arguments.shell,
-        &mut command,
-        "chatgpt-oauth",
-        &mut std::io::stdout(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "chatgpt-oauth", &mut script);
+    Ok(terminal.print(&String::from_utf8_lossy(&script)))
 }

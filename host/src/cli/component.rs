@@ -1,5 +1,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use chatgpt_oauth::{Error, artifact};
 use clap::{Args, ValueEnum};
@@ -25,7 +26,7 @@ enum World {
     Platform,
 }
 
-pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Error> {
+pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
     let (name, component, digest) = match arguments.world {
         World::Onboarding => (
             "onboarding",
@@ -44,14 +45,13 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<(), Error
         "size_bytes": component.len(),
         "sha256": digest,
     });
-    terminal.answer(&answer, || {
+    Ok(terminal.answer(&answer, || {
         format!(
             "wrote {} ({name}, {} bytes, sha256:{digest})",
             file.display(),
             component.len()
         )
-    });
-    Ok(())
+    }))
 }
 
 /// Writes beside the file first, so that a half-written component is never found.

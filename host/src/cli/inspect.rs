@@ -2,11 +2,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chatgpt_oauth::inspect::Inspection;
-use chatgpt_oauth::{Error, POLICY, Rule, artifact};
+use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::{Error, ErrorCode, Host, POLICY, artifact, report};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::arguments::Global;
 use super::exit;
+use super::lines::Lines;
 use super::setup;
 use super::terminal::Terminal;
 
@@ -16,20 +19,27 @@ pub(crate) struct Arguments {
     file: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
+pub(crate) fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
     let (name, component) = match arguments.file {
         Some(file) => (file.display().to_string(), read(&file)?),
         None => ("embedded".to_owned(), artifact::PLATFORM.to_vec()),
     };
     let inspection =
         Inspection::of(&component).map_err(|error| setup::invalid(format!("{name}: {error}")))?;
-    let undeclared: Vec<&str> = inspection.undeclared_imports().collect();
-    terminal.answer(&report(&name, &inspection, &undeclared), || {
-        in_words(&name, &inspection, &undeclared)
-    });
-    Ok(match undeclared.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(exit::BLOCKED),
+    let findings = Findings {
+        undeclared: inspection.undeclared_imports().collect(),
+        proxies: proxies(global)?,
+        name,
+        inspection: &inspection,
+    };
+    let told = terminal.answer(&findings.json(), || findings.in_words());
+    Ok(match findings.refusal() {
+        Some(refusal) => exit::code(refusal.code),
+        None => told,
     })
 }
 
@@ -38,54 +48,80 @@ fn read(file: &PathBuf) -> Result<Vec<u8>, Error> {
         .map_err(|error| setup::invalid(format!("cannot read {}: {error}", file.display())))
 }
 
-/// The addresses that this host would let it reach.
-fn policy() -> Vec<String> {
-    let line = |rule: &Rule| format!("{} https://{}{}", rule.method(), rule.host(), rule.path());
-    POLICY.iter().map(line).collect()
-}
-
-fn report(name: &str, inspection: &Inspection, undeclared: &[&str]) -> Value {
-    json!({
-        "ok": undeclared.is_empty(),
-        "component": name,
-        "sha256": inspection.digest,
-        "size_bytes": inspection.size,
-        "size_without_custom_sections_bytes": inspection.size_without_custom_sections,
-        "imports": inspection.imports,
-        "undeclared_imports": undeclared,
-        "exports": inspection.exports,
-        "policy": policy(),
-    })
-}
-
-fn in_words(name: &str, inspection: &Inspection, undeclared: &[&str]) -> String {
-    let mut lines = vec![
-        format!(
-            "{name}: {} bytes, sha256:{}",
-            inspection.size, inspection.digest
-        ),
-        "imports:".to_owned(),
-    ];
-    for import in &inspection.imports {
-        let mark = if undeclared.contains(&import.as_str()) {
-            "  NOT DECLARED"
-        } else {
-            ""
-        };
-        lines.push(format!("  {import}{mark}"));
+/// The proxy by which this host would reach each host of the policy, if by one.
+fn proxies(global: &Global) -> Result<Vec<(&'static str, Option<String>)>, Error> {
+    if !global.connect_to.is_empty() {
+        return Ok(Vec::new());
     }
-    lines.push("exports:".to_owned());
-    lines.extend(
-        inspection
-            .exports
-            .iter()
-            .map(|export| format!("  {export}")),
-    );
-    lines.push("this host would let it reach:".to_owned());
-    lines.extend(policy().into_iter().map(|line| format!("  {line}")));
-    lines.push(match undeclared.is_empty() {
-        true => "It reaches for nothing beyond the contract.".to_owned(),
-        false => "It reaches for more than the contract: do not load it.".to_owned(),
-    });
-    lines.join("\n")
+    let host = Host::builder(MemoryStore::new()).build()?;
+    let mut hosts: Vec<&str> = POLICY.iter().map(|rule| rule.host()).collect();
+    hosts.dedup();
+    Ok(hosts
+        .into_iter()
+        .map(|name| (name, host.proxy(name)))
+        .collect())
+}
+
+/// What was found out about a component, and what this host would let it do.
+struct Findings<'a> {
+    name: String,
+    inspection: &'a Inspection,
+    undeclared: Vec<&'a str>,
+    proxies: Vec<(&'static str, Option<String>)>,
+}
+
+impl Findings<'_> {
+    /// Why the component must not be loaded, if so.
+    fn refusal(&self) -> Option<Error> {
+        (!self.undeclared.is_empty()).then(|| {
+            Error::lasting(
+                ErrorCode::EgressDenied,
+                "the component reaches for more than the contract",
+                "do not load it: take the one that `chatgpt-oauth component` writes",
+            )
+        })
+    }
+
+    fn json(&self) -> Value {
+        let found = json!({
+            "component": self.name,
+            "sha256": self.inspection.digest,
+            "size_bytes": self.inspection.size,
+            "size_without_custom_sections_bytes": self.inspection.size_without_custom_sections,
+            "imports": self.inspection.imports,
+            "undeclared_imports": self.undeclared,
+            "exports": self.inspection.exports,
+            "policy": POLICY.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "proxies": self.proxies.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+        });
+        let mut answer = match self.refusal() {
+            Some(refusal) => report::error(&refusal),
+            None => json!({"ok": true}),
+        };
+        if let (Some(answer), Value::Object(found)) = (answer.as_object_mut(), found) {
+            answer.extend::<Map<_, _>>(found);
+        }
+        answer
+    }
+
+    fn in_words(&self) -> String {
+        let mut lines = Lines::default();
+        let (size, digest) = (self.inspection.size, &self.inspection.digest);
+        lines.tell(&self.name, Some(format!("{size} bytes, sha256:{digest}")));
+        lines.list("imports:", self.inspection.imports.iter());
+        lines.list("exports:", self.inspection.exports.iter());
+        lines.list("this host would let it reach:", POLICY.iter());
+        for (host, proxy) in &self.proxies {
+            let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
+            lines.say(proxy.as_ref().map(by));
+        }
+        match self.refusal() {
+            None => lines.say(Some("It reaches for nothing beyond the contract.")),
+            Some(refusal) => {
+                lines.list("NOT DECLARED by the contract:", self.undeclared.iter());
+                lines.say(Some(format!("{}: {}", refusal.message, refusal.hint)));
+            }
+        }
+        lines.text()
+    }
 }

@@ -4,16 +4,17 @@ use std::time::Duration;
 use chatgpt_oauth::contract::{LoginProgress, LoginPrompt, LoginStatus, PendingLogin};
 use chatgpt_oauth::{Error, ErrorCode, Profile, report};
 use clap::Args;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::arguments::Global;
-use super::exit::INTERRUPTED;
+use super::interruption::Interruption;
 use super::setup::{self, Access};
 use super::terminal::Terminal;
 use super::{poll, start, words};
 
-/// The longest pause after an error that can pass, in seconds.
-const PAUSE_MAX: u32 = 60;
+/// How long after the end of a code a failure that can pass is still waited
+/// out: the code may have been approved in its last minute.
+const GRACE: Duration = Duration::from_secs(120);
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -26,112 +27,95 @@ pub(crate) async fn run(
     arguments: Arguments,
     global: &Global,
     terminal: &Terminal,
+    interruption: Interruption,
 ) -> Result<ExitCode, Error> {
     let profile = setup::profile(global, Access::ReadWrite).await?;
     let prompt = profile.start().await?;
-    show(&prompt, terminal);
-    let Some(progress) = wait(&profile, &prompt.pending, terminal).await? else {
-        leave_resumable(&prompt.pending, terminal);
-        return Ok(ExitCode::from(INTERRUPTED));
+    terminal.notice(&format!("{}\n", start::in_words(&prompt)));
+    let waiting = Waiting {
+        profile: &profile,
+        pending: &prompt.pending,
+        ends: Instant::now() + Duration::from_secs(prompt.pending.expires_in_seconds),
+        terminal,
+        interruption,
+    };
+    let Some(progress) = waiting.poll_until_connected().await? else {
+        return Ok(left_resumable(&prompt, terminal));
     };
     if let Some(expected) = &arguments.expect {
         accept_only(expected, &progress, &profile).await?;
     }
-    terminal.answer(&report::poll(&progress), || poll::in_words(&progress));
-    Ok(ExitCode::SUCCESS)
+    Ok(terminal.answer(&report::poll(&progress), || poll::in_words(&progress)))
 }
 
-fn show(prompt: &LoginPrompt, terminal: &Terminal) {
-    terminal.notice(&format!("{}\n", start::in_words(prompt)));
+/// A login that waits for the person.
+struct Waiting<'a> {
+    profile: &'a Profile,
+    pending: &'a PendingLogin,
+    ends: Instant,
+    terminal: &'a Terminal,
+    interruption: Interruption,
 }
 
-/// Polls at the pace that the service asks for, until the login is finished.
-/// `None` when the person interrupts: then the call under way ends first.
-async fn wait(
-    profile: &Profile,
-    pending: &PendingLogin,
-    terminal: &Terminal,
-) -> Result<Option<LoginProgress>, Error> {
-    let ends = Instant::now() + Duration::from_secs(pending.expires_in_seconds);
-    let mut pause = pending.interval_seconds;
-    loop {
-        if count_down(ends, pause, terminal).await == Waited::Interrupted {
-            return Ok(None);
-        }
-        let (progress, interrupted) = poll_to_the_end(profile, pending).await;
-        pause = match progress {
-            Ok(progress) if progress.status == LoginStatus::Connected => return Ok(Some(progress)),
-            Ok(progress) => progress
-                .retry_after_seconds
-                .unwrap_or(pending.interval_seconds),
-            Err(error) if error.retryable => {
-                terminal.end_progress();
-                terminal.notice(&format!("{}; trying again", error.message));
-                error
-                    .retry_after_seconds
-                    .unwrap_or(pending.interval_seconds)
-                    .min(PAUSE_MAX)
+impl Waiting<'_> {
+    /// Polls at the pace that the service asks for. `None` when the person
+    /// interrupts; a call under way ends first.
+    async fn poll_until_connected(mut self) -> Result<Option<LoginProgress>, Error> {
+        let mut pause = self.pending.interval_seconds;
+        loop {
+            self.count_down(pause).await;
+            if self.interruption.has_come() {
+                return Ok(None);
             }
-            Err(error) => {
-                terminal.end_progress();
-                return Err(error);
+            pause = match self.profile.poll(Some(&self.pending.pending_id)).await {
+                Ok(progress) if progress.status == LoginStatus::Connected => {
+                    return Ok(Some(progress));
+                }
+                Ok(progress) => progress.retry_after_seconds,
+                Err(error) if self.can_pass(&error) => {
+                    self.terminal
+                        .notice(&format!("{}; trying again", error.message));
+                    error.retry_after_seconds
+                }
+                Err(error) => return Err(error),
             }
-        };
-        if interrupted {
-            return Ok(None);
+            .unwrap_or(self.pending.interval_seconds);
         }
+    }
+
+    fn can_pass(&self, error: &Error) -> bool {
+        error.retryable && Instant::now() < self.ends + GRACE && !self.interruption.has_come()
+    }
+
+    /// Waits for so many seconds, showing how long the code still counts.
+    async fn count_down(&mut self, pause: u32) {
+        let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
+        while Instant::now() < until && !self.interruption.has_come() {
+            let left = self.ends.saturating_duration_since(Instant::now());
+            self.terminal.progress(&format!(
+                "waiting for the approval, {} left (Ctrl-C to stop)",
+                words::countdown(left.as_secs())
+            ));
+            let tick = until.min(Instant::now() + Duration::from_secs(1));
+            tokio::select! {
+                () = sleep_until(tick) => {}
+                () = self.interruption.come() => {}
+            }
+        }
+        self.terminal.end_progress();
     }
 }
 
-/// Polls once. An interruption meanwhile is remembered, and the call goes on.
-async fn poll_to_the_end(
-    profile: &Profile,
-    pending: &PendingLogin,
-) -> (Result<LoginProgress, Error>, bool) {
-    let mut interrupted = false;
-    let call = profile.poll(Some(&pending.pending_id));
-    tokio::pin!(call);
-    loop {
-        tokio::select! {
-            progress = &mut call => return (progress, interrupted),
-            _ = tokio::signal::ctrl_c(), if !interrupted => interrupted = true,
-        }
-    }
-}
-
-#[derive(PartialEq)]
-enum Waited {
-    Through,
-    Interrupted,
-}
-
-/// Waits, showing how long the code still counts.
-async fn count_down(ends: Instant, pause: u32, terminal: &Terminal) -> Waited {
-    let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
-    while Instant::now() < until {
-        let left = ends.saturating_duration_since(Instant::now()).as_secs();
-        terminal.progress(&format!(
-            "waiting for the approval, {} left (Ctrl-C to stop)",
-            words::countdown(left)
-        ));
-        let tick = until.min(Instant::now() + Duration::from_secs(1));
-        tokio::select! {
-            () = tokio::time::sleep_until(tick) => {}
-            _ = tokio::signal::ctrl_c() => {
-                terminal.end_progress();
-                return Waited::Interrupted;
-            }
-        }
-    }
-    terminal.end_progress();
-    Waited::Through
-}
-
-fn leave_resumable(pending: &PendingLogin, terminal: &Terminal) {
+/// Says that the login still waits, and how it goes on.
+fn left_resumable(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
     terminal.notice(&format!(
-        "interrupted; the code {} still counts: approve it and run `chatgpt-oauth poll`",
-        pending.user_code
+        "interrupted; the code {} still counts: approve it, then run this command again, or `poll` in its place",
+        prompt.pending.user_code
     ));
+    match terminal.is_json() {
+        true => terminal.answer(&report::start(prompt), String::new),
+        false => ExitCode::SUCCESS,
+    }
 }
 
 /// Signs out again if the account is not the expected one.
@@ -147,10 +131,16 @@ async fn accept_only(
     if email.eq_ignore_ascii_case(expected) {
         return Ok(());
     }
-    profile.logout(false).await?;
-    let mut error = setup::invalid(format!("this is {email}, and {expected} was expected"));
-    error.code = ErrorCode::AccountMismatch;
-    error.hint = "the login was removed again; run `chatgpt-oauth login` and sign in with the expected account".to_owned();
-    error.relogin_required = true;
-    Err(error)
+    let hint = match profile.logout(false).await {
+        Ok(_) => "it was signed out again; log in with the expected account".to_owned(),
+        Err(fault) => format!(
+            "it IS STILL SIGNED IN, since signing out failed ({}): run logout",
+            fault.message
+        ),
+    };
+    let message = format!("this is {email}, and {expected} was expected");
+    Err(Error {
+        relogin_required: true,
+        ..Error::lasting(ErrorCode::AccountMismatch, message, hint)
+    })
 }

@@ -1,3 +1,5 @@
+use std::process::ExitCode;
+
 use chatgpt_oauth::{Error, report};
 use clap::Args;
 
@@ -16,9 +18,8 @@ pub(crate) async fn run(
     arguments: Arguments,
     global: &Global,
     terminal: &Terminal,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let profile = setup::profile(global, Access::ReadWrite).await?;
     let result = profile.logout(arguments.revoke).await?;
-    terminal.answer(&report::logout(&result), || result.hint.clone());
-    Ok(())
+    Ok(terminal.answer(&report::logout(&result), || result.hint.clone()))
 }

@@ -7,12 +7,16 @@ mod completions;
 mod component;
 mod exit;
 mod inspect;
+mod interruption;
+mod lines;
 mod login;
 mod logout;
 mod models;
 mod poll;
+mod process;
 mod profiles;
 mod refresh;
+mod refusal;
 mod setup;
 mod start;
 mod status;
@@ -24,53 +28,64 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Global};
 use chatgpt_oauth::Error;
+use interruption::Interruption;
 use terminal::Terminal;
 
 /// Reads the arguments, runs the command and returns its exit code.
 pub(crate) fn run() -> ExitCode {
+    process::keep_memory_private();
     let Arguments { global, command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(refusal) => return exit::usage(&refusal),
+        Err(refusal) => return refusal::tell(&refusal),
     };
     setup::log(global.verbose);
     let terminal = Terminal::new(global.json);
-    let runtime = match tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return exit::without_runtime(&terminal, &error),
-    };
-    match runtime.block_on(dispatch(command, &global, &terminal)) {
-        Ok(code) => code,
-        Err(error) => {
-            terminal.error(&error);
-            exit::code(error.code)
-        }
-    }
+        .build();
+    let code = runtime.map(|runtime| runtime.block_on(to_the_end(command, &global, &terminal)));
+    code.and_then(|code| code).unwrap_or_else(|error| {
+        terminal.error(&Error::internal(format!("cannot start: {error}")));
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs the command to its end, whoever interrupts it.
+async fn to_the_end(
+    command: Command,
+    global: &Global,
+    terminal: &Terminal,
+) -> std::io::Result<ExitCode> {
+    let interruption = Interruption::listen()?;
+    let ended = dispatch(command, global, terminal, interruption.clone()).await;
+    let code = ended.unwrap_or_else(|error| {
+        terminal.error(&error);
+        exit::code(error.code)
+    });
+    Ok(interruption.exit_code().unwrap_or(code))
 }
 
 async fn dispatch(
     command: Command,
-    global: &arguments::Global,
+    global: &Global,
     terminal: &Terminal,
+    interruption: Interruption,
 ) -> Result<ExitCode, Error> {
     match command {
-        Command::Login(arguments) => return login::run(arguments, global, terminal).await,
-        Command::Status => status::run(global, terminal).await?,
-        Command::Start => start::run(global, terminal).await?,
-        Command::Poll(arguments) => poll::run(arguments, global, terminal).await?,
-        Command::Logout(arguments) => logout::run(arguments, global, terminal).await?,
-        Command::Refresh => refresh::run(global, terminal).await?,
-        Command::Models(arguments) => models::run(arguments, global, terminal).await?,
-        Command::Usage(arguments) => usage::run(arguments, global, terminal).await?,
-        Command::Authorize(arguments) => authorize::run(arguments, global, terminal).await?,
-        Command::Component(arguments) => component::run(arguments, terminal)?,
-        Command::Inspect(arguments) => return inspect::run(arguments, terminal),
-        Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await?,
-        Command::Completions(arguments) => completions::run(arguments),
+        Command::Login(arguments) => login::run(arguments, global, terminal, interruption).await,
+        Command::Status => status::run(global, terminal).await,
+        Command::Start => start::run(global, terminal).await,
+        Command::Poll(arguments) => poll::run(arguments, global, terminal).await,
+        Command::Logout(arguments) => logout::run(arguments, global, terminal).await,
+        Command::Refresh => refresh::run(global, terminal).await,
+        Command::Models(arguments) => models::run(arguments, global, terminal).await,
+        Command::Usage(arguments) => usage::run(arguments, global, terminal).await,
+        Command::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
+        Command::Component(arguments) => component::run(arguments, terminal),
+        Command::Inspect(arguments) => inspect::run(arguments, global, terminal),
+        Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
+        Command::Completions(arguments) => completions::run(arguments, terminal),
     }
-    Ok(ExitCode::SUCCESS)
 }

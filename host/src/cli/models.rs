@@ -1,3 +1,5 @@
+use std::process::ExitCode;
+
 use chatgpt_oauth::contract::{Model, ModelList};
 use chatgpt_oauth::{Error, report};
 use clap::Args;
@@ -17,11 +19,10 @@ pub(crate) async fn run(
     arguments: Arguments,
     global: &Global,
     terminal: &Terminal,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let profile = setup::profile(global, Access::ReadWrite).await?;
     let list = profile.models(arguments.force).await?;
-    terminal.answer(&report::models(&list), || in_words(&list));
-    Ok(())
+    Ok(terminal.answer(&report::models(&list), || in_words(&list)))
 }
 
 fn in_words(list: &ModelList) -> String {

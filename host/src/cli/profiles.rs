@@ -1,5 +1,7 @@
+use std::process::ExitCode;
+
 use chatgpt_oauth::contract::ConnectionState;
-use chatgpt_oauth::{Error, ProfileName};
+use chatgpt_oauth::{Error, ErrorCode, ProfileName};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -31,24 +33,22 @@ pub(crate) async fn run(
     arguments: Arguments,
     global: &Global,
     terminal: &Terminal,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     match arguments.action {
         Action::List => list(global, terminal).await,
         Action::Remove { name, force } => remove(name, force, global, terminal).await,
     }
 }
 
-async fn list(global: &Global, terminal: &Terminal) -> Result<(), Error> {
+async fn list(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let host = setup::host(global, Access::ReadOnly).await?;
     let profiles = host.store().list().await?;
     let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
-    terminal.answer(&json!({"ok": true, "profiles": names}), || {
-        match names.is_empty() {
-            true => "no profiles".to_owned(),
-            false => names.join("\n"),
-        }
-    });
-    Ok(())
+    let answer = json!({"ok": true, "profiles": names});
+    Ok(terminal.answer(&answer, || match names.is_empty() {
+        true => "no profiles".to_owned(),
+        false => names.join("\n"),
+    }))
 }
 
 async fn remove(
@@ -56,7 +56,7 @@ async fn remove(
     force: bool,
     global: &Global,
     terminal: &Terminal,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let host = setup::host(global, Access::ReadWrite).await?;
     let known = host.store().list().await?.contains(&name);
     if known && !force {
@@ -64,11 +64,10 @@ async fn remove(
     }
     host.store().remove(&name).await?;
     let answer = json!({"ok": true, "profile": name.as_str(), "removed": known});
-    terminal.answer(&answer, || match known {
+    Ok(terminal.answer(&answer, || match known {
         true => format!("removed {name}"),
         false => format!("there was no {name}"),
-    });
-    Ok(())
+    }))
 }
 
 fn refuse_if_signed_in(name: &ProfileName, state: ConnectionState) -> Result<(), Error> {
@@ -78,9 +77,11 @@ fn refuse_if_signed_in(name: &ProfileName, state: ConnectionState) -> Result<(),
     ) {
         return Ok(());
     }
-    let mut error = setup::invalid(format!("the profile {name} holds a login"));
-    error.hint = format!(
-        "run `chatgpt-oauth --profile {name} logout` first, or add --force to lose the login"
-    );
-    Err(error)
+    Err(Error::lasting(
+        ErrorCode::InvalidArgument,
+        format!("the profile {name} holds a login"),
+        format!(
+            "run `chatgpt-oauth --profile {name} logout` first, or add --force to lose the login"
+        ),
+    ))
 }

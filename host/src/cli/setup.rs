@@ -1,5 +1,6 @@
 //! From the options to a profile in a host.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use chatgpt_oauth::store::{SqliteStore, StoreError, StoreKind, StoreLocation};
@@ -47,10 +48,11 @@ async fn store(global: &Global, access: Access) -> Result<SqliteStore, Error> {
         false => StoreKind::Test,
     };
     let location = match &global.store {
-        Some(location) => location.clone(),
-        None => StoreLocation::of_this_user(kind).map_err(|error| invalid(error.to_string()))?,
+        Some(location) => location.parse(),
+        None => StoreLocation::of_this_user(kind),
     };
-    let StoreLocation::Sqlite(path) = location;
+    let StoreLocation::Sqlite(path) =
+        location.map_err(|error| invalid(format!("--store: {error}")))?;
     let opened: Result<SqliteStore, StoreError> = match access {
         Access::ReadOnly => SqliteStore::open_read_only(path, kind).await,
         Access::ReadWrite => SqliteStore::open(path, kind).await,
@@ -58,16 +60,17 @@ async fn store(global: &Global, access: Access) -> Result<SqliteStore, Error> {
     Ok(opened?)
 }
 
-/// Lets this program's own events out, on standard error. Those of the
-/// libraries below stay in: they could quote what goes over the wire.
+/// Lets this program's own events out, on standard error: warnings always.
+/// Those of the libraries below stay in: they could quote what goes over the wire.
 pub(crate) fn log(verbose: u8) {
     let level = match verbose {
-        0 => return,
+        0 => LevelFilter::WARN,
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .without_time();
     let ours = Targets::new().with_target("chatgpt_oauth", level);
     tracing_subscriber::registry()
@@ -77,14 +80,11 @@ pub(crate) fn log(verbose: u8) {
 
 /// An error for what a person typed.
 pub(crate) fn invalid(message: impl Into<String>) -> Error {
-    Error {
-        code: ErrorCode::InvalidArgument,
-        message: message.into(),
-        hint: "correct the argument; --help shows the options".to_owned(),
-        retryable: false,
-        retry_after_seconds: None,
-        relogin_required: false,
-    }
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        message,
+        "correct the argument; --help shows the options",
+    )
 }
 
 fn unreadable(file: &PathBuf, error: &std::io::Error) -> Error {

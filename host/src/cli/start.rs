@@ -1,3 +1,5 @@
+use std::process::ExitCode;
+
 use chatgpt_oauth::contract::LoginPrompt;
 use chatgpt_oauth::{Error, report};
 
@@ -6,13 +8,12 @@ use super::setup::{self, Access};
 use super::terminal::Terminal;
 use super::words;
 
-pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<(), Error> {
+pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let profile = setup::profile(global, Access::ReadWrite).await?;
     let prompt = profile.start().await?;
-    terminal.answer(&report::start(&prompt), || {
+    Ok(terminal.answer(&report::start(&prompt), || {
         format!("{}\n\nThen run: chatgpt-oauth poll", in_words(&prompt))
-    });
-    Ok(())
+    }))
 }
 
 /// The prompt as a person reads it.

@@ -1,6 +1,7 @@
 //! What this program prints, and where. The rules:
 //!
-//! 1. With `--json`, standard output carries one JSON object and nothing else.
+//! 1. With `--json`, standard output carries one JSON object and nothing else;
+//!    but for `--help` and `completions`, which are text.
 //! 2. Without it, standard output carries the answer in words.
 //! 3. Progress, notices and errors in words go to standard error.
 //! 4. Nothing that came from outside can steer the terminal: control characters
@@ -8,6 +9,7 @@
 //! 5. No token is printed, but by `authorize --reveal-token`.
 
 use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
 
 use chatgpt_oauth::{Error, report};
 use serde_json::Value;
@@ -22,19 +24,35 @@ impl Terminal {
         Self { json }
     }
 
-    /// Prints the answer: as JSON, or in the words that `words` makes.
-    pub(crate) fn answer(&self, json: &Value, words: impl FnOnce() -> String) {
-        let text = match self.json {
-            true => json.to_string(),
-            false => harmless(&words()),
-        };
-        print(&mut io::stdout(), &text);
+    /// Whether answers are JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints the answer, as JSON or in the words that `words` makes, and returns
+    /// the exit code: an answer that cannot be printed is none.
+    pub(crate) fn answer(&self, json: &Value, words: impl FnOnce() -> String) -> ExitCode {
+        match self.json {
+            true => self.print(&json.to_string()),
+            false => self.print(&harmless(&words())),
+        }
+    }
+
+    /// Prints text on standard output as it is, and returns the exit code.
+    pub(crate) fn print(&self, text: &str) -> ExitCode {
+        match write(&mut io::stdout(), text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                self.notice(&format!("error: cannot print the answer: {error}"));
+                ExitCode::FAILURE
+            }
+        }
     }
 
     /// Prints an error: as JSON on standard output, or in words on standard error.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            print(&mut io::stdout(), &report::error(error).to_string());
+            self.print(&report::error(error).to_string());
             return;
         }
         self.notice(&format!("error: {}\n{}", error.message, error.hint));
@@ -42,7 +60,8 @@ impl Terminal {
 
     /// Says something beside the answer, on standard error.
     pub(crate) fn notice(&self, text: &str) {
-        print(&mut io::stderr(), &harmless(text));
+        // Where standard error is closed, nobody wants to know.
+        let _ = write(&mut io::stderr(), &harmless(text));
     }
 
     /// Says how far something is: in place on a terminal, not at all elsewhere.
@@ -61,9 +80,12 @@ impl Terminal {
     }
 }
 
-fn print(to: &mut impl Write, text: &str) {
-    // Whoever closed the other end wants no more of it.
-    let _ = writeln!(to, "{text}");
+fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
+    match writeln!(to, "{text}").and_then(|()| to.flush()) {
+        // Whoever closed the other end of a pipe wants no more of it.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// The text without what could steer a terminal; lines stay lines.

@@ -1,3 +1,5 @@
+use std::process::ExitCode;
+
 use chatgpt_oauth::{Error, report};
 use clap::Args;
 
@@ -17,12 +19,11 @@ pub(crate) async fn run(
     arguments: Arguments,
     global: &Global,
     terminal: &Terminal,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let profile = setup::profile(global, Access::ReadWrite).await?;
     let usage = profile.usage(arguments.force).await?;
-    terminal.answer(&report::usage(&usage), || {
+    Ok(terminal.answer(&report::usage(&usage), || {
         let plan = usage.plan.as_deref().unwrap_or("unknown");
         format!("plan: {plan}\n{}", words::usage(&usage))
-    });
-    Ok(())
+    }))
 }

@@ -1,0 +1,20 @@
+//! What this process does not give away: tokens pass through its memory, so it
+//! leaves no image of it behind and lets no other process of this user look
+//! into it.
+
+/// Forbids core dumps and, on Linux, tracing by others than root.
+pub(crate) fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // It is a second line of defence: where it cannot be had, the first holds.
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}

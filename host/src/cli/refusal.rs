@@ -1,0 +1,55 @@
+//! What to say when the arguments cannot be understood, or only help or the
+//! version is asked for.
+
+use std::ffi::OsStr;
+use std::process::ExitCode;
+
+use chatgpt_oauth::report;
+use clap::error::ErrorKind;
+
+use super::setup::invalid;
+use super::terminal::Terminal;
+
+/// The exit code of what cannot be understood.
+const USAGE: u8 = 2;
+
+/// Says it: to whoever asked for JSON as JSON, but for the help.
+pub(crate) fn tell(refusal: &clap::Error) -> ExitCode {
+    let terminal = Terminal::new(asks_for_json());
+    match refusal.kind() {
+        ErrorKind::DisplayHelp => in_words(refusal, ExitCode::SUCCESS),
+        ErrorKind::DisplayVersion if terminal.is_json() => {
+            terminal.answer(&report::version(), String::new)
+        }
+        ErrorKind::DisplayVersion => in_words(refusal, ExitCode::SUCCESS),
+        _ if terminal.is_json() => {
+            terminal.error(&invalid(message(refusal)));
+            ExitCode::from(USAGE)
+        }
+        _ => in_words(refusal, ExitCode::from(USAGE)),
+    }
+}
+
+/// Nothing is parsed yet, so this looks for the option as such.
+fn asks_for_json() -> bool {
+    std::env::args_os()
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == OsStr::new("--json"))
+}
+
+fn in_words(refusal: &clap::Error, code: ExitCode) -> ExitCode {
+    // Nothing can be done about a closed terminal.
+    let _ = refusal.print();
+    code
+}
+
+/// What is wrong, in one line: the first paragraph, without usage and tips.
+fn message(refusal: &clap::Error) -> String {
+    if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing".to_owned();
+    }
+    let text = refusal.render().to_string();
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+    line.trim_start_matches("error: ").to_owned()
+}

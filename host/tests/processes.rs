@@ -1,0 +1,444 @@
+//! The program as other programs meet it: several processes one after the other,
+//! killed ones and interrupted ones among them, and what they may let out.
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use openai_simulator::{Endpoint, Fault, Simulator};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use support::{World, json};
+
+/// Signs in by two processes and returns the answer of the second.
+#[track_caller]
+fn sign_in(world: &World) -> Value {
+    let prompt = world.ask(&["start"]);
+    let code = prompt["user_code"].as_str().unwrap();
+    world.simulator.approve(code).unwrap();
+    let progress = world.ask(&["poll", prompt["pending_id"].as_str().unwrap()]);
+    assert_eq!(progress["status"], "connected", "{progress}");
+    progress
+}
+
+fn spawn(mut command: Command) -> Child {
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Waits until a request to the endpoint has come in.
+fn wait_for_request(simulator: &Simulator, endpoint: Endpoint) {
+    let began = Instant::now();
+    while simulator.requests_to(endpoint).is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no request");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn names(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+#[test]
+fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
+    let world = World::new();
+    sign_in(&world);
+    let status = world.ask(&["status"]);
+    assert_eq!(
+        names(&status),
+        [
+            "ok",
+            "state",
+            "connected",
+            "method",
+            "email",
+            "account_id",
+            "plan",
+            "expires_at",
+            "expires_in_seconds",
+            "updated_at",
+            "models_count",
+            "models_fetched_at",
+            "default_model_id",
+            "available_models",
+            "usage",
+            "usage_fetched_at",
+            "pending",
+            "hint",
+        ]
+    );
+    assert_eq!(status["state"], "connected");
+    assert_eq!(status["email"], "ada@example.com");
+    assert_eq!(status["usage"]["windows"][0]["name"], "5 hours");
+}
+
+#[test]
+fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
+    let world = World::new();
+    let failed = [
+        "ok",
+        "error",
+        "code",
+        "hint",
+        "retryable",
+        "retry_after_seconds",
+        "relogin_required",
+    ];
+    for command in ["poll", "refresh", "models", "usage", "authorize"] {
+        assert_eq!(names(&world.ask(&[command])), failed, "{command}");
+    }
+    let prompt = world.ask(&["start"]);
+    for field in [
+        "status",
+        "pending_id",
+        "user_code",
+        "verification_url",
+        "interval_seconds",
+        "expires_in_seconds",
+        "expires_at",
+        "instructions",
+    ] {
+        assert!(prompt.get(field).is_some(), "{field}");
+    }
+    let pending = world.ask(&["poll"]);
+    world
+        .simulator
+        .approve(prompt["user_code"].as_str().unwrap())
+        .unwrap();
+    world.pass(1);
+    let connected = world.ask(&["poll"]);
+    assert_eq!(names(&pending), names(&connected));
+    assert_eq!(
+        (&pending["status"], &connected["status"]),
+        (&"pending".into(), &"connected".into())
+    );
+    assert_eq!(
+        names(&world.ask(&["models"])),
+        [
+            "ok",
+            "source",
+            "count",
+            "default_model_id",
+            "available_models",
+            "models",
+            "fetched_at"
+        ]
+    );
+    assert_eq!(
+        names(&world.ask(&["usage"])),
+        [
+            "ok",
+            "source",
+            "plan",
+            "windows",
+            "credits",
+            "limit_reached",
+            "fetched_at"
+        ]
+    );
+    assert_eq!(
+        names(&world.ask(&["refresh"])),
+        ["ok", "status", "expires_at", "expires_in_seconds"]
+    );
+    assert_eq!(
+        names(&world.ask(&["logout"])),
+        ["ok", "status", "removed", "revoked", "hint"]
+    );
+}
+
+#[test]
+fn looking_at_a_store_that_does_not_exist_makes_none() {
+    let world = World::new();
+    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+    assert_eq!(
+        world.ask(&["profiles", "list"])["profiles"],
+        Value::Array(Vec::new())
+    );
+    assert!(!world.store().parent().unwrap().exists());
+}
+
+#[test]
+fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
+    let world = World::new();
+    let mut command = world.command();
+    command.arg("login");
+    let mut login = spawn(command);
+    let mut shown = BufReader::new(login.stderr.take().unwrap()).lines();
+    assert!(shown.any(|line| line.unwrap().contains("codex/device")));
+    login.kill().unwrap();
+    login.wait().unwrap();
+
+    let code = world.simulator.pending_codes().remove(0);
+    assert_eq!(world.ask(&["start"])["user_code"], *code);
+    world.simulator.approve(&code).unwrap();
+    assert_eq!(world.ask(&["poll"])["status"], "connected");
+}
+
+#[test]
+fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
+    let world = World::new();
+    let prompt = world.ask(&["start"]);
+    world
+        .simulator
+        .approve(prompt["user_code"].as_str().unwrap())
+        .unwrap();
+    // The service has not looked at the code yet when the process dies.
+    world.simulator.fault(Endpoint::Token, Fault::hang());
+    let mut command = world.command();
+    command.arg("poll");
+    let mut poll = spawn(command);
+    wait_for_request(&world.simulator, Endpoint::Token);
+    poll.kill().unwrap();
+    poll.wait().unwrap();
+
+    world.pass(66);
+    assert_eq!(world.ask(&["poll"])["status"], "connected");
+    assert_eq!(world.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
+}
+
+#[test]
+fn h10_a_signal_ends_no_call_half_way() {
+    for number in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let world = World::new();
+        sign_in(&world);
+        world.pass(120);
+        world.simulator.clear_requests();
+        world.simulator.fault(
+            Endpoint::Token,
+            Fault::normal().delay(Duration::from_millis(700)),
+        );
+        let mut command = world.command();
+        command.args(["--json", "refresh"]);
+        let refresh = spawn(command);
+        wait_for_request(&world.simulator, Endpoint::Token);
+        signal(&refresh, number);
+        let output = refresh.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(128 + number.as_raw()));
+        assert_eq!(json(&output)["status"], "refreshed");
+        // What was received is stored: the next one has no doubt about it.
+        assert_eq!(world.ask(&["status"])["state"], "connected");
+    }
+}
+
+#[test]
+fn a_login_that_is_interrupted_leaves_its_code_resumable_and_answers_in_json() {
+    let world = World::new();
+    let mut command = world.command();
+    command.args(["--json", "login"]);
+    let login = spawn(command);
+    wait_for_request(&world.simulator, Endpoint::DevicePoll);
+    signal(&login, Signal::INT);
+    let output = login.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let answer = json(&output);
+    assert_eq!(answer["status"], "pending");
+
+    world
+        .simulator
+        .approve(answer["user_code"].as_str().unwrap())
+        .unwrap();
+    world.pass(5);
+    assert_eq!(world.ask(&["poll"])["status"], "connected");
+}
+
+#[test]
+fn login_expects_one_account_and_signs_another_out_again() {
+    let world = World::with(|settings| settings.auto_approve(Duration::ZERO));
+    let login =
+        |expected: &str| -> Output { world.run(&["--json", "login", "--expect", expected]) };
+    let wrong = login("grace@example.com");
+    assert_eq!(wrong.status.code(), Some(4));
+    assert_eq!(json(&wrong)["code"], "account-mismatch");
+    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+    assert_eq!(json(&login("ADA@example.com"))["status"], "connected");
+}
+
+#[test]
+fn m14_no_output_carries_a_secret() {
+    let world = World::new();
+    let mut told = Vec::new();
+    let mut run = |arguments: &[&str]| {
+        for options in [&["-vv"][..], &["-vv", "--json"]] {
+            told.push(world.run(&[options, arguments].concat()));
+            world.pass(2);
+        }
+    };
+    run(&["start"]);
+    run(&["poll"]);
+    run(&["status"]);
+    let code = world.simulator.pending_codes().remove(0);
+    world.simulator.approve(&code).unwrap();
+    // The approval is lost on the way to the tokens, then refused, then taken.
+    world.simulator.fault(Endpoint::Token, Fault::silence());
+    run(&["poll"]);
+    run(&["status"]);
+    for command in ["models", "usage", "authorize", "refresh"] {
+        run(&[command]);
+    }
+    run(&["models", "--force"]);
+    let echo = "{\"error\":{\"code\":\"odd\",\"message\":\"";
+    world.pass(100);
+    for secret in world.simulator.secrets() {
+        // A service that repeats what it was told.
+        let body = format!("{echo}{}\"}}}}", secret.value);
+        world
+            .simulator
+            .fault(Endpoint::Usage, Fault::status(400).body(body));
+        run(&["usage", "--force"]);
+    }
+    world
+        .simulator
+        .fault_always(Endpoint::Token, Fault::silence().after_processing());
+    run(&["refresh"]);
+    run(&["status"]);
+    world.simulator.clear_faults();
+    world.pass(900_000);
+    run(&["authorize"]);
+    run(&["status"]);
+    run(&["logout", "--revoke"]);
+
+    let secrets = world.simulator.secrets();
+    assert!(secrets.len() >= 6);
+    let told: String = told
+        .iter()
+        .flat_map(|output| [&output.stdout, &output.stderr])
+        .map(|bytes| String::from_utf8_lossy(bytes))
+        .collect();
+    assert!(told.contains("chatgpt_oauth"), "nothing was logged");
+    for secret in secrets {
+        // Signature and end of a token are as telling as the whole.
+        for piece in secret
+            .value
+            .split('.')
+            .map(|part| &part[part.len().saturating_sub(20)..])
+        {
+            assert!(!told.contains(piece), "{:?}", secret.kind);
+        }
+    }
+}
+
+#[test]
+fn a_flag_carries_no_real_login_to_another_place() {
+    let world = World::new();
+    let real = world.path("store/openai.db");
+    let store = format!("sqlite:{}", real.display());
+    let program = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+        command.args(["--json", "--store", &store]);
+        command
+    };
+    let made = program().args(["logout"]).output().unwrap();
+    assert_eq!(json(&made)["ok"], true);
+
+    let [auth, _] = world.simulator.connect_to();
+    let led_away = program()
+        .args(["--connect-to", &auth, "start"])
+        .output()
+        .unwrap();
+    assert_eq!(led_away.status.code(), Some(2));
+    assert_eq!(json(&led_away)["code"], "invalid-argument");
+    sign_in(&world);
+    let test_store = format!("sqlite:{}", world.store().display());
+    let brought_home = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
+        .args(["--json", "--store", &test_store, "refresh"])
+        .output()
+        .unwrap();
+    assert_eq!(brought_home.status.code(), Some(2));
+    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 1);
+}
+
+#[test]
+fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
+    let world = World::new();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let status = world
+        .command()
+        .args(["--json", "status"])
+        .stdout(full)
+        .status();
+    assert_eq!(status.unwrap().code(), Some(1));
+
+    for arguments in [&["--json", "status"][..], &["completions", "bash"]] {
+        let mut command = world.command();
+        command.args(arguments);
+        let mut program = spawn(command);
+        drop(program.stdout.take());
+        assert_eq!(program.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn m16_an_address_with_a_password_is_not_repeated() {
+    let world = World::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    command.args(["--json", "status"]);
+    let output = command
+        .env("CHATGPT_OAUTH_STORE", "postgres://u:CANARY@db/x")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(json(&output)["code"], "invalid-argument");
+    let help = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
+        .arg("--help")
+        .env("CHATGPT_OAUTH_STORE", "postgres://u:CANARY@db/x")
+        .output()
+        .unwrap();
+    for output in [output, help, world.run(&["completions", "zsh"])] {
+        let text = [output.stdout, output.stderr].concat();
+        assert!(!String::from_utf8_lossy(&text).contains("CANARY"));
+    }
+}
+
+#[test]
+fn a_name_that_is_no_text_is_refused_and_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let odd = std::ffi::OsStr::from_bytes(b"\xff");
+    let output = World::new()
+        .command()
+        .arg("--json")
+        .arg("inspect")
+        .arg(odd)
+        .arg("x")
+        .output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(json(&output)["code"], "invalid-argument");
+}
+
+#[test]
+fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
+    let wasmtime = std::env::var_os("WASMTIME_BIN").expect(
+        "this test runs the wasmtime CLI: `eval \"$(sh scripts/tools.sh)\"` installs and names it",
+    );
+    let world = World::new();
+    let component = world.path("onboarding.wasm");
+    let written = world.ask(&["component", "-o", component.to_str().unwrap()]);
+    assert_eq!(written["world"], "onboarding");
+    let output = Command::new(wasmtime)
+        .args([
+            "run", "-S", "http", "-S", "keyvalue", "--invoke", "status()",
+        ])
+        .arg(component)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("ok({state: not-connected,"), "{text}");
+}

@@ -1,0 +1,90 @@
+//! What people do at a terminal, and what they see: one file a story in
+//! `scenarios/`, each with an OpenAI, a store and a person of its own.
+//!
+//! `person approve` and `person deny` stand for what the person does on OpenAI's
+//! page with the code that waits.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use support::World;
+
+/// A program of one line, for the scenario to call by its name.
+fn program(world: &World, name: &str, line: &str) -> PathBuf {
+    let path = world.path(name);
+    fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    path
+}
+
+fn quoted(words: &[String]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+    quoted.join(" ")
+}
+
+/// `chatgpt-oauth` with the options that lead it to this world.
+fn chatgpt_oauth(world: &World) -> PathBuf {
+    let program_file = env!("CARGO_BIN_EXE_chatgpt-oauth");
+    let line = format!("exec '{program_file}' {} \"$@\"", quoted(&world.options()));
+    program(world, "chatgpt-oauth", &line)
+}
+
+/// Presses a button on OpenAI's page for the code that waits.
+fn person(world: &World) -> PathBuf {
+    let script = "
+import json, os, sys, urllib.parse, urllib.request
+page, clock, decision = sys.argv[1:]
+browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+code = json.load(browser.open(page + '/_simulator/pending'))[-1]
+form = {'user_code': code, 'account': '0', 'decision': decision}
+browser.open(page + '/codex/device', urllib.parse.urlencode(form).encode())
+later = int(open(clock).read()) + 60
+open(clock + '.next', 'w').write(str(later))
+os.rename(clock + '.next', clock)
+print('a minute later the person says that they are done')
+";
+    let script_file = world.path("person.py");
+    fs::write(&script_file, script).unwrap();
+    let line = format!(
+        "exec python3 '{}' {} '{}' \"$1\"",
+        script_file.display(),
+        world.simulator.http_url(),
+        world.path("clock").display(),
+    );
+    program(world, "person", &line)
+}
+
+fn play(story: &Path) {
+    let world = World::with(|settings| match story.file_stem().unwrap().to_str() {
+        Some("login-and-wait") => settings.auto_approve(Duration::ZERO),
+        _ => settings,
+    });
+    trycmd::TestCases::new()
+        .register_bin("chatgpt-oauth", chatgpt_oauth(&world))
+        .register_bin("person", person(&world))
+        .env("CHATGPT_OAUTH_PROFILE", "ada")
+        .env(
+            "CHATGPT_OAUTH_TEST_CLOCK",
+            world.path("clock").display().to_string(),
+        )
+        .case(story);
+}
+
+#[test]
+fn people_see_what_the_stories_say() {
+    let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut stories: Vec<_> = fs::read_dir(stories)
+        .unwrap()
+        .map(|story| story.unwrap().path())
+        .filter(|story| story.extension().is_some_and(|kind| kind == "trycmd"))
+        .collect();
+    stories.sort();
+    assert!(stories.len() >= 6, "{stories:?}");
+    for story in &stories {
+        play(story);
+    }
+}
