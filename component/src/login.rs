@@ -10,6 +10,7 @@ use crate::openai::exchange::{self, Outcome};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
 use crate::rotation;
+use alloc::boxed::Box;
 use alloc::format;
 
 /// How often a code is sent when the outcome is unknown: once, and once more.
@@ -22,7 +23,7 @@ const TRIES: u32 = 8;
 pub(crate) enum Exchanged {
     /// The login is stored.
     Connected {
-        record: Record,
+        record: Box<Record>,
         /// Another account was signed in before.
         other_account: bool,
     },
@@ -76,7 +77,7 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
         let before = Record::load(ports).map_err(lost)?;
         if before.came_of(&pending.id) {
             return Ok(Exchanged::Connected {
-                record: before,
+                record: Box::new(before),
                 other_account: false,
             });
         }
@@ -90,7 +91,7 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
         match login.store(ports) {
             Ok(record) => {
                 return Ok(Exchanged::Connected {
-                    record,
+                    record: Box::new(record),
                     other_account,
                 });
             }

@@ -13,6 +13,7 @@ use crate::credential::{Demand, Intent, Record, Settled, Step, Verdict, decide, 
 use crate::error::Result;
 use crate::openai::{self, TokenGrant, Trouble, revoke};
 use crate::ports::{Ports, StoreError};
+use alloc::boxed::Box;
 use alloc::format;
 
 /// An intent older than this is not followed by its request any more, in seconds.
@@ -43,7 +44,7 @@ fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
             },
             Step::Present(intended) => match present(ports, intended, demand) {
                 Presented::Again => continue,
-                Presented::Ended(result) => return result,
+                Presented::Ended(result) => return result.map(|record| *record),
                 Presented::Failed(error) => return serve_or(record, demand, error, ports),
             },
         }
@@ -66,7 +67,7 @@ enum Presented {
     /// Nothing was sent: decide again.
     Again,
     /// What the record says by now.
-    Ended(Result<Record>),
+    Ended(Result<Box<Record>>),
     /// It brought nothing, and what the record says by now is not known.
     Failed(Error),
 }
@@ -146,11 +147,11 @@ fn conclude(
 /// Nothing more is presented: one call presents at most once.
 fn answer(record: Record, demand: Demand, ports: Ports) -> Presented {
     match decide(&record, demand, "", ports.now()) {
-        Step::Serve => Presented::Ended(Ok(record)),
+        Step::Serve => Presented::Ended(Ok(Box::new(record))),
         Step::Fail(error) => Presented::Ended(Err(error)),
         Step::TakeOver(taken) => answer(taken, demand, ports),
         Step::Present(_) if record.live_token(None, ports.now()).is_some() => {
-            Presented::Ended(Ok(record))
+            Presented::Ended(Ok(Box::new(record)))
         }
         Step::Present(_) => Presented::Failed(Trouble::Unexpected.error()),
     }

@@ -117,7 +117,7 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
         } => {
             Pending::remove(ports);
             warm_up(ports);
-            let progress = connected(ports, record)?;
+            let progress = connected(ports, *record)?;
             Ok(if other_account {
                 with_notice(progress)
             } else {

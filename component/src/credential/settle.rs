@@ -5,6 +5,7 @@ use crate::claims::{self, Claims};
 use crate::openai::{Setback, TokenGrant, Trouble};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 
 /// What the answer says about the refresh token that was presented.
@@ -22,7 +23,7 @@ pub(crate) enum Verdict {
 /// What to do with the record as it stands now.
 pub(crate) enum Settled {
     /// Store this.
-    Store(Record),
+    Store(Box<Record>),
     /// Leave it: somebody else has moved it on.
     Leave,
     /// Leave it, and the tokens just granted are to be dropped: the person has
@@ -53,18 +54,15 @@ pub(crate) fn settle(
         .is_some_and(|stored| stored.attempt == intent.attempt)
         && record.state == State::Refreshing;
     let other_in_flight = record.state == State::Refreshing && !is_ours;
+    let store = |record| Settled::Store(Box::new(record));
     match verdict {
-        Verdict::Granted(grant) if is_same_token => {
-            Settled::Store(record.clone().granted(grant, now))
-        }
+        Verdict::Granted(grant) if is_same_token => store(record.clone().granted(grant, now)),
         Verdict::Refused(reason) if is_same_token && !other_in_flight => {
-            Settled::Store(record.clone().refused(reason))
+            store(record.clone().refused(reason))
         }
-        Verdict::NotProcessed(setback) if is_ours => {
-            Settled::Store(record.clone().released(*setback, now))
-        }
+        Verdict::NotProcessed(setback) if is_ours => store(record.clone().released(*setback, now)),
         Verdict::Unknown(trouble) if is_ours => {
-            Settled::Store(record.clone().became_uncertain(*trouble, intent.started))
+            store(record.clone().became_uncertain(*trouble, intent.started))
         }
         _ => Settled::Leave,
     }

@@ -50,7 +50,7 @@ fn verdicts() -> [Verdict; 4] {
 
 fn settled(stored: &Value, verdict: &Verdict) -> Option<Record> {
     match settle(&record(stored), 3, &ours().1, verdict, NOW) {
-        Settled::Store(record) => Some(record),
+        Settled::Store(record) => Some(*record),
         Settled::Leave => None,
         Settled::Superseded => panic!("superseded"),
     }
