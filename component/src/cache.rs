@@ -54,10 +54,10 @@ pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
     let bytes = ports.store.get(key.name).ok()??;
     let mut fields = json::parse_object(&bytes)?;
     let is_ours =
-        fields.take_number("version")?? == VERSION && fields.take_number("epoch")?? == epoch;
+        fields.required_number("version")? == VERSION && fields.required_number("epoch")? == epoch;
     is_ours.then_some(())?;
     Some(Copy {
-        fetched_at: fields.take_number("fetched_at")??,
+        fetched_at: fields.required_number("fetched_at")?,
         body: fields.take("body"),
     })
 }

@@ -23,6 +23,7 @@ mod decide;
 mod settle;
 mod stored;
 
+use crate::bucket;
 use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
@@ -175,19 +176,12 @@ impl Record {
         Err(Error::new(ErrorCode::NotConnected, "nobody is signed in"))
     }
 
-    /// Writes the record as the next generation and returns it. After an error
-    /// it reads back: if what it wrote is there, the write has succeeded.
+    /// Writes the record as the next generation and returns it.
     pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
         self.generation += 1;
         self.updated_at = ports.now();
-        let written = stored::encode(&self);
-        let Err(fault) = ports.store.set(KEY, &written) else {
-            return Ok(self);
-        };
-        match Self::load(ports) {
-            Ok(stored) if stored::encode(&stored) == written => Ok(stored),
-            _ => Err(fault),
-        }
+        bucket::write(ports, KEY, &stored::encode(&self))?;
+        Ok(self)
     }
 
     /// The record of a fresh login: a new epoch.

@@ -41,6 +41,7 @@ extern crate alloc;
 mod bindings;
 
 mod backend;
+mod bucket;
 mod cache;
 mod claims;
 pub mod connection;

@@ -1,13 +1,13 @@
 //! The login that waits for approval: one record under the key `pending`.
 
-use crate::contract::{Error, ErrorCode, PendingLogin};
+use crate::bucket;
+use crate::contract::PendingLogin;
 use crate::error::Result;
-use crate::json::{self, Object, Value};
+use crate::json::{Object, Value};
 use crate::openai::{self, user_code::UserCode};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 
 const KEY: &str = "pending";
@@ -81,15 +81,8 @@ impl Pending {
         let Some(bytes) = ports.store.get(KEY)? else {
             return Ok(None);
         };
-        let mut fields = json::parse_object(&bytes).ok_or(StoreError::Corrupt)?;
-        match fields.take_number("version") {
-            Some(Some(VERSION)) => Ok(Some(Self::read(fields).ok_or(StoreError::Corrupt)?)),
-            Some(Some(version)) if version > VERSION => Err(Error::new(
-                ErrorCode::RecordNewer,
-                format!("the pending login has version {version}, this software knows {VERSION}"),
-            )),
-            _ => Err(StoreError::Corrupt.into()),
-        }
+        let fields = bucket::fields(&bytes, VERSION, "pending login")?;
+        Ok(Some(Self::read(fields).ok_or(StoreError::Corrupt)?))
     }
 
     /// Writes the record.
@@ -100,18 +93,15 @@ impl Pending {
     fn read(mut fields: Object) -> Option<Self> {
         let from = &mut fields;
         Some(Self {
-            id: from.take_text("id")??,
-            epoch: from.take_number("epoch")??,
-            device_auth_id: Secret::new(from.take_text("device_auth_id")??)?,
-            user_code: from.take_text("user_code")??,
-            interval: from.take_number("interval")??,
-            started_at: from.take_number("started_at")??,
-            expires_at: from.take_number("expires_at")??,
-            next_poll_at: from.take_number("next_poll_at")??,
-            approval: match from.take_object("approval")? {
-                Some(fields) => Some(Approval::read(fields)?),
-                None => None,
-            },
+            id: from.required_text("id")?,
+            epoch: from.required_number("epoch")?,
+            device_auth_id: from.required_secret("device_auth_id")?,
+            user_code: from.required_text("user_code")?,
+            interval: from.required_number("interval")?,
+            started_at: from.required_number("started_at")?,
+            expires_at: from.required_number("expires_at")?,
+            next_poll_at: from.required_number("next_poll_at")?,
+            approval: from.optional_object("approval", Approval::read)?,
             other: fields,
         })
     }
@@ -221,10 +211,10 @@ impl Pending {
 impl Approval {
     fn read(mut from: Object) -> Option<Self> {
         Some(Self {
-            code: Secret::new(from.take_text("code")??)?,
-            verifier: Secret::new(from.take_text("verifier")??)?,
-            attempts: from.take_number("attempts")??,
-            exchanging_since: from.take_number("exchanging_since")?,
+            code: from.required_secret("code")?,
+            verifier: from.required_secret("verifier")?,
+            attempts: from.required_number("attempts")?,
+            exchanging_since: from.optional_number("exchanging_since")?,
         })
     }
 
