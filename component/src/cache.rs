@@ -62,19 +62,19 @@ pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
     })
 }
 
-/// Stores a copy for that login and returns it. `origin` says how the service
-/// was asked and named its answer.
-pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> Copy {
+/// Stores a copy for that login and returns its time, Unix seconds. `origin` says
+/// how the service was asked and named its answer.
+pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
     let fetched_at = ports.now();
     let copy = origin
         .with("version", VERSION)
         .with("epoch", epoch)
         .with("fetched_at", fetched_at)
-        .with("body", body.clone());
+        .with("body", body);
     // The bucket takes a write only over what this call has read.
     let _ = ports.store.get(key.name);
     let _ = ports.store.set(key.name, &copy.to_bytes());
-    Copy { fetched_at, body }
+    fetched_at
 }
 
 /// Removes both copies.

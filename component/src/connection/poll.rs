@@ -24,7 +24,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     };
     if record.came_of(&pending.id) {
         Pending::remove(ports);
-        return connected(ports, record);
+        return Ok(connected(ports, record));
     }
     if pending_id.is_some_and(|name| !pending.is(name)) || pending.epoch != record.epoch {
         return Err(Error::new(
@@ -45,7 +45,7 @@ fn without_pending(
     pending_id: Option<&str>,
 ) -> Result<LoginProgress> {
     if pending_id.map_or(record.has_login(), |name| record.came_of(name)) {
-        return connected(ports, record);
+        return Ok(connected(ports, record));
     }
     Err(Error::new(
         ErrorCode::NoPendingLogin,
@@ -116,8 +116,7 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
             other_account,
         } => {
             Pending::remove(ports);
-            warm_up(ports);
-            let progress = connected(ports, *record)?;
+            let progress = warmed_up(ports, *record);
             Ok(if other_account {
                 with_notice(progress)
             } else {
@@ -138,17 +137,26 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
     }
 }
 
-/// Fetches models and usage once, so that the answer can show them. Their
-/// failure never fails the login.
-fn warm_up(ports: Ports) {
-    let _ = models::fetch(ports, WARM_UP_TIMEOUT);
-    let _ = usage::fetch(ports, WARM_UP_TIMEOUT);
+/// The answer with models and usage, fetched once. Their failure never fails the login.
+fn warmed_up(ports: Ports, record: Record) -> LoginProgress {
+    let models = models::fetch(ports, WARM_UP_TIMEOUT).ok();
+    let usage = usage::fetch(ports, WARM_UP_TIMEOUT).ok();
+    with_account(record, models, usage)
 }
 
-fn connected(ports: Ports, record: Record) -> Result<LoginProgress> {
-    let models: Option<ModelList> = models::cached(ports, record.epoch);
-    let usage: Option<UsageReport> = usage::cached(ports, record.epoch);
-    Ok(LoginProgress {
+/// The answer with what is known of models and usage.
+fn connected(ports: Ports, record: Record) -> LoginProgress {
+    let models = models::cached(ports, record.epoch);
+    let usage = usage::cached(ports, record.epoch);
+    with_account(record, models, usage)
+}
+
+fn with_account(
+    record: Record,
+    models: Option<ModelList>,
+    usage: Option<UsageReport>,
+) -> LoginProgress {
+    LoginProgress {
         status: LoginStatus::Connected,
         pending: None,
         retry_after_seconds: None,
@@ -162,7 +170,7 @@ fn connected(ports: Ports, record: Record) -> Result<LoginProgress> {
         usage,
         next_step: "Connected. Refresh the browser page so that the openai-codex/… models appear in the picker."
             .to_owned(),
-    })
+    }
 }
 
 fn with_notice(progress: LoginProgress) -> LoginProgress {
