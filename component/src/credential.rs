@@ -28,14 +28,14 @@ use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::Object;
-use crate::openai::Trouble;
+use crate::openai::{TokenGrant, Trouble};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 pub(crate) use decide::{Demand, Step, decide};
-pub(crate) use settle::{Settled, Verdict, settle};
+pub(crate) use settle::{Settled, settle};
 
 const KEY: &str = "credential";
 
@@ -105,7 +105,8 @@ pub(crate) enum State {
 /// The tokens and what is known of their lives.
 #[derive(Clone)]
 pub(crate) struct Tokens {
-    /// `None` when the service gave none: such a login cannot be refreshed.
+    /// `None` when the service gave none, or one that nobody can present: such a
+    /// login cannot be refreshed.
     pub(crate) refresh: Option<Secret>,
     /// `None` when a refresh brought none: it is due at once.
     pub(crate) access: Option<Secret>,
@@ -185,15 +186,14 @@ impl Record {
     }
 
     /// The record of a fresh login: a new epoch.
-    pub(crate) fn logged_in(mut self, login_id: &str, tokens: Tokens, claims: Claims) -> Self {
+    pub(crate) fn logged_in(mut self, login_id: &str, grant: &TokenGrant, now: u64) -> Self {
         self.epoch += 1;
         self.state = State::Active;
         self.reason = None;
         self.method = Some("device".to_owned());
         self.login_id = Some(login_id.to_owned());
-        self.claims = claims;
-        self.tokens = Some(tokens);
-        self.settled()
+        self.claims = grant.claims();
+        self.with_tokens(grant, None, now)
     }
 
     /// The record of a logout that first revokes: a new epoch, the tokens kept
@@ -223,19 +223,16 @@ impl Record {
         }
     }
 
-    /// The record with nothing left of earlier refreshes.
-    fn settled(mut self) -> Self {
-        self.intent = None;
-        self.probes = 0;
-        self.not_before = None;
-        self.last_trouble = None;
-        self.revoke = false;
-        self
-    }
-
     /// Whether somebody is signed in by that login.
     pub(crate) fn came_of(&self, login_id: &str) -> bool {
         self.has_login() && self.login_id.as_deref() == Some(login_id)
+    }
+
+    /// Whether the last grant brought no access token.
+    pub(crate) fn lacks_access_token(&self) -> bool {
+        self.tokens
+            .as_ref()
+            .is_some_and(|tokens| tokens.access.is_none())
     }
 
     /// Whether somebody is signed in, be it with a dead token.

@@ -5,8 +5,8 @@
 use crate::contract::{Error, ErrorCode};
 use crate::credential::Record;
 use crate::error::Result;
-use crate::openai::TokenGrant;
-use crate::openai::exchange::{self, Outcome};
+use crate::openai::exchange;
+use crate::openai::{TokenGrant, Verdict};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
 use crate::rotation;
@@ -53,14 +53,14 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
         .http
         .send(&exchange::request(&approval.code, &approval.verifier));
     match exchange::read(answer, ports.now()) {
-        Outcome::Granted(grant) => commit(ports, pending, &grant),
-        Outcome::Refused => Ok(Exchanged::Failed),
-        Outcome::Unknown(_) if begun.attempts >= ATTEMPTS_MAX => Ok(Exchanged::Failed),
-        Outcome::Unknown(setback) => {
+        Verdict::Granted(grant) => commit(ports, pending, &grant),
+        Verdict::Refused(_) => Ok(Exchanged::Failed),
+        Verdict::Unknown(_) if begun.attempts >= ATTEMPTS_MAX => Ok(Exchanged::Failed),
+        Verdict::Unknown(setback) => {
             put_back(ports, pending, &begun.exchanged(true));
             Err(setback.error())
         }
-        Outcome::NotProcessed(setback) => {
+        Verdict::NotProcessed(setback) => {
             put_back(ports, pending, &begun.exchanged(false));
             Err(setback.error())
         }
@@ -85,9 +85,8 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
             rotation::drop_late(ports, &before, grant);
             return Ok(Exchanged::Superseded);
         }
-        let claims = grant.claims();
-        let other_account = before.has_login() && claims.contradicts(&before.claims);
-        let login = before.logged_in(&pending.id, grant.tokens(None, ports.now()), claims);
+        let other_account = before.has_login() && grant.claims().contradicts(&before.claims);
+        let login = before.logged_in(&pending.id, grant, ports.now());
         match login.store(ports) {
             Ok(record) => {
                 return Ok(Exchanged::Connected {

@@ -21,6 +21,10 @@ const SLOW_DOWN: u64 = 5;
 /// The longest interval, in seconds.
 const INTERVAL_MAX: u64 = 60;
 
+/// The longest wait for the next poll, in seconds, whatever the service asks
+/// for: a third of what a code counts.
+const WAIT_MAX: u64 = 300;
+
 /// How often removing starts again after a conflict.
 const REMOVE_TRIES: u32 = 3;
 
@@ -146,10 +150,10 @@ impl Pending {
     }
 
     /// When the next poll may ask, in seconds from now. A time further away than
-    /// any interval is of a clock that was set back, and ignored.
+    /// anybody waits is of a clock that was set back, and ignored.
     pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
         match self.next_poll_at.saturating_sub(now) {
-            left @ 0..=INTERVAL_MAX => left,
+            left @ 0..=WAIT_MAX => left,
             _ => 0,
         }
     }
@@ -167,12 +171,14 @@ impl Pending {
         }
     }
 
-    /// The record after the service asked to slow down.
-    pub(crate) fn slowed_down(&self, now: u64) -> Self {
+    /// The record after the service asked to slow down, and perhaps for how long,
+    /// in seconds.
+    pub(crate) fn slowed_down(&self, now: u64, retry_after: Option<u64>) -> Self {
         let interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
+        let wait = retry_after.unwrap_or(0).clamp(interval, WAIT_MAX);
         Self {
             interval,
-            next_poll_at: now + interval,
+            next_poll_at: now.saturating_add(wait),
             ..self.clone()
         }
     }

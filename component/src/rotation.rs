@@ -9,9 +9,9 @@
 //! A conflict anywhere leads back to 1. One call presents at most once.
 
 use crate::contract::{Error, ErrorCode};
-use crate::credential::{Demand, Intent, Record, Settled, Step, Verdict, decide, settle};
+use crate::credential::{Demand, Intent, Record, Settled, Step, decide, settle};
 use crate::error::Result;
-use crate::openai::{self, TokenGrant, Trouble, revoke};
+use crate::openai::{self, TokenGrant, Trouble, Verdict, revoke};
 use crate::ports::{Ports, StoreError};
 use alloc::boxed::Box;
 use alloc::format;
@@ -148,6 +148,10 @@ fn conclude(
 fn answer(record: Record, demand: Demand, ports: Ports) -> Presented {
     match decide(&record, demand, "", ports.now()) {
         Step::Serve => Presented::Ended(Ok(Box::new(record))),
+        // A grant without an access token has ended nothing.
+        Step::Fail(error) if record.has_login() && record.lacks_access_token() => {
+            Presented::Failed(error)
+        }
         Step::Fail(error) => Presented::Ended(Err(error)),
         Step::TakeOver(taken) => answer(taken, demand, ports),
         Step::Present(_) if record.live_token(None, ports.now()).is_some() => {
@@ -177,7 +181,7 @@ fn unsettled(verdict: &Verdict, fault: Error) -> Presented {
 pub(crate) fn drop_late(ports: Ports, record: &Record, grant: &TokenGrant) {
     if !record.has_login()
         && record.revoke
-        && let Some(refresh) = &grant.refresh_token
+        && let Some(refresh) = grant.refresh_token.token()
     {
         // Best effort, like every revocation.
         let _ = ports.http.send(&revoke::request(refresh));

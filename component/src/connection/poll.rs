@@ -77,8 +77,8 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
     ));
     match device_token::read(answer, ports.now()).map_err(Setback::error)? {
         Progress::Pending => Ok(still_pending(&polled, ports.now())),
-        Progress::SlowDown => {
-            let slower = polled.slowed_down(ports.now());
+        Progress::SlowDown { retry_after } => {
+            let slower = polled.slowed_down(ports.now(), retry_after);
             keep(ports, &slower)?;
             Ok(still_pending(&slower, ports.now()))
         }

@@ -189,6 +189,30 @@ fn slow_down_and_429_add_five_seconds_up_to_a_minute() {
 }
 
 #[test]
+fn n26_a_slow_down_keeps_to_the_retry_after_within_reason() {
+    for (text, wait) in [
+        ("1", 10),
+        ("10", 10),
+        ("42", 42),
+        ("1000000000", 300),
+        ("soon", 10),
+    ] {
+        let world = waiting(json!({}));
+        world.expect(
+            DEVICE_TOKEN,
+            with_header(answer(429, ""), "retry-after", text),
+        );
+        assert_eq!(is_pending(&world).retry_after_seconds, Some(wait), "{text}");
+        assert_eq!(world.stored("pending")["interval"], 10);
+        world.advance(u64::from(wait) - 1);
+        assert_eq!(is_pending(&world).retry_after_seconds, Some(1));
+        assert_eq!(world.paths(), [DEVICE_TOKEN]);
+        world.advance(1).expect(DEVICE_TOKEN, answer(403, ""));
+        is_pending(&world);
+    }
+}
+
+#[test]
 fn p01_a_denied_login_is_gone() {
     let world = waiting(json!({}));
     world.expect(DEVICE_TOKEN, refusal(401, "authorization_declined"));
