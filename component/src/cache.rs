@@ -6,6 +6,7 @@
 
 use crate::json::{self, Object, Value};
 use crate::ports::Ports;
+use crate::stored_time;
 
 /// The key of the list of models.
 pub(crate) const MODELS: Key = Key {
@@ -44,8 +45,7 @@ impl Copy {
     /// Whether the copy answers a call at `now`. One from the future does not.
     pub(crate) fn answers(&self, key: Key, force: bool, now: u64) -> bool {
         let limit = if force { FORCED_AFTER } else { key.fresh_for };
-        now.checked_sub(self.fetched_at)
-            .is_some_and(|age| age < limit)
+        stored_time::age(self.fetched_at, now).is_some_and(|age| age < limit)
     }
 }
 

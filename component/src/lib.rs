@@ -55,6 +55,7 @@ mod pending;
 pub mod ports;
 mod rotation;
 mod secret;
+mod stored_time;
 mod text;
 
 #[cfg(target_arch = "wasm32")]

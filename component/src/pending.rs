@@ -7,6 +7,7 @@ use crate::json::{Object, Value};
 use crate::openai::{self, user_code::UserCode};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
+use crate::stored_time;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
@@ -152,10 +153,7 @@ impl Pending {
     /// When the next poll may ask, in seconds from now. A time further away than
     /// anybody waits is of a clock that was set back, and ignored.
     pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
-        match self.next_poll_at.saturating_sub(now) {
-            left @ 0..=WAIT_MAX => left,
-            _ => 0,
-        }
+        stored_time::wait(self.next_poll_at, WAIT_MAX, now).unwrap_or(0)
     }
 
     /// Whether the caller means this login.
@@ -237,10 +235,10 @@ impl Approval {
     /// How long an exchange that is under way is waited for, in seconds.
     /// `None` when none is.
     pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {
-        let left = (self.exchanging_since? + EXCHANGE_ABANDONED_AFTER).saturating_sub(now);
-        (1..=EXCHANGE_ABANDONED_AFTER)
-            .contains(&left)
-            .then_some(left)
+        let age = stored_time::age(self.exchanging_since?, now)?;
+        EXCHANGE_ABANDONED_AFTER
+            .checked_sub(age)
+            .filter(|left| *left > 0)
     }
 
     /// The approval with an exchange begun.

@@ -141,7 +141,9 @@ fn p05_too_early_nothing_is_sent_or_written() {
 
 #[test]
 fn n31_a_next_poll_further_away_than_any_interval_is_ignored() {
-    let world = waiting(json!({"next_poll_at": NOW + 3600}));
+    let world = waiting(json!({"next_poll_at": NOW + 330}));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(330));
+    let world = waiting(json!({"next_poll_at": NOW + 331}));
     world.expect(DEVICE_TOKEN, answer(403, ""));
     is_pending(&world);
     assert_eq!(world.stored("pending")["next_poll_at"], json!(NOW + 5));
@@ -416,6 +418,8 @@ fn p08_a_refused_exchange_ends_the_login() {
 fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
     let world = approved(json!({"attempts": 1, "exchanging_since": NOW}));
     assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+    let by_a_clock_ahead = approved(json!({"attempts": 1, "exchanging_since": NOW + 30}));
+    assert_eq!(is_pending(&by_a_clock_ahead).retry_after_seconds, Some(5));
     world.advance(62);
     assert_eq!(is_pending(&world).retry_after_seconds, Some(3));
     world.advance(3).expect(TOKEN, grant("rt-1"));
