@@ -29,6 +29,7 @@ use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::Object;
 use crate::openai::{TokenGrant, Trouble};
+use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
@@ -68,6 +69,8 @@ pub(crate) struct Record {
     pub(crate) method: Option<String>,
     /// The pending login that this came of.
     pub(crate) login_id: Option<String>,
+    /// Its user code, which names it too.
+    pub(crate) user_code: Option<String>,
     pub(crate) claims: Claims,
     pub(crate) tokens: Option<Tokens>,
     pub(crate) intent: Option<Intent>,
@@ -148,6 +151,7 @@ impl Record {
             reason: None,
             method: None,
             login_id: None,
+            user_code: None,
             claims: Claims::default(),
             tokens: None,
             intent: None,
@@ -186,12 +190,13 @@ impl Record {
     }
 
     /// The record of a fresh login: a new epoch.
-    pub(crate) fn logged_in(mut self, login_id: &str, grant: &TokenGrant, now: u64) -> Self {
+    pub(crate) fn logged_in(mut self, login: &Pending, grant: &TokenGrant, now: u64) -> Self {
         self.epoch += 1;
         self.state = State::Active;
         self.reason = None;
         self.method = Some("device".to_owned());
-        self.login_id = Some(login_id.to_owned());
+        self.login_id = Some(login.id.clone());
+        self.user_code = Some(login.user_code.clone());
         self.claims = grant.claims();
         self.with_tokens(grant, None, now)
     }
@@ -223,9 +228,22 @@ impl Record {
         }
     }
 
-    /// Whether somebody is signed in by that login.
-    pub(crate) fn came_of(&self, login_id: &str) -> bool {
-        self.has_login() && self.login_id.as_deref() == Some(login_id)
+    /// Whether somebody is signed in by the login of that id or user code.
+    pub(crate) fn came_of(&self, name: &str) -> bool {
+        let is_id = self.login_id.as_deref() == Some(name);
+        let is_code = |code: &String| code.eq_ignore_ascii_case(name);
+        self.has_login() && (is_id || self.user_code.as_ref().is_some_and(is_code))
+    }
+
+    /// Whether model calls can be made, now or after a refresh.
+    pub(crate) fn is_connected(&self, now: u64) -> bool {
+        let is_refreshable = || {
+            let tokens = self.tokens.as_ref();
+            self.has_login()
+                && self.state != State::NeedsLogin
+                && tokens.is_some_and(|tokens| tokens.refresh.is_some())
+        };
+        self.live_token(None, now).is_some() || is_refreshable()
     }
 
     /// Whether the last grant brought no access token.

@@ -3,7 +3,7 @@
 use super::settle::spacing;
 use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, QUIET, Record, State, Tokens};
 use crate::contract::{Error, ErrorCode};
-use crate::openai::Trouble;
+use crate::openai::{Setback, Trouble};
 use crate::secret::Secret;
 use crate::stored_time;
 use alloc::borrow::ToOwned;
@@ -104,13 +104,7 @@ fn decide_active(
     if let Some(seconds) = record.pause_left(now) {
         return match demand {
             Demand::Token { .. } if live => Step::Serve,
-            _ => Step::Fail(
-                record
-                    .last_trouble
-                    .unwrap_or(Trouble::Upstream)
-                    .error()
-                    .retry_after(seconds),
-            ),
+            _ => Step::Fail(paused(record, seconds)),
         };
     }
     record.present(refused, attempt, now)
@@ -262,6 +256,12 @@ fn needs_login(record: &Record) -> Error {
             )
         }
     }
+}
+
+fn paused(record: &Record, seconds: u64) -> Error {
+    let trouble = record.last_trouble.unwrap_or(Trouble::Upstream);
+    let wait = seconds;
+    Setback { trouble, wait }.error()
 }
 
 fn in_progress() -> Error {

@@ -37,6 +37,7 @@ fn read(mut fields: Object) -> Option<Record> {
         reason: from.optional_text("reason")?,
         method: from.optional_text("method")?,
         login_id: from.optional_text("login_id")?,
+        user_code: from.optional_text("user_code")?,
         claims: claims(from)?,
         tokens: tokens(from)?,
         intent: from.optional_object("intent", intent)?,
@@ -103,6 +104,7 @@ pub(super) fn encode(record: &Record) -> Vec<u8> {
     to.put("reason", record.reason.as_deref());
     to.put("method", record.method.as_deref());
     to.put("login_id", record.login_id.as_deref());
+    to.put("user_code", record.user_code.as_deref());
     to.put("email", record.claims.email.as_deref());
     to.put("plan", record.claims.plan.as_deref());
     to.put("account_id", record.claims.account_id.as_deref());

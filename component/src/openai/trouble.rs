@@ -67,7 +67,7 @@ impl Setback {
         trouble.setback()
     }
 
-    /// The error for the caller.
+    /// The error for the caller; a wait where waiting helps.
     pub(crate) fn error(self) -> Error {
         let error = self.trouble.error();
         if error.retryable {

@@ -34,7 +34,10 @@ fn assert_step(stored: &Value, demand: Demand, expected: &str) {
 fn assert_fails(stored: &Value, demand: Demand, code: ErrorCode, wait: Option<u32>) {
     match step(stored, demand, NOW) {
         Ok(found) => panic!("{found} instead of {code:?}: {stored}"),
-        Err(error) => assert_eq!((error.code, error.retry_after_seconds), (code, wait)),
+        Err(error) => {
+            assert_eq!((error.code, error.retry_after_seconds), (code, wait));
+            assert!(error.retryable || wait.is_none(), "{code:?}");
+        }
     }
 }
 
@@ -134,6 +137,11 @@ fn active_a_pause_is_kept_and_a_live_token_served_meanwhile() {
         ErrorCode::RateLimited,
         Some(40),
     );
+    let lasting = dead(
+        "active",
+        json!({"not_before": NOW + 40, "last_trouble": "region"}),
+    );
+    assert_fails(&lasting, TOKEN, ErrorCode::RegionUnsupported, None);
     let nameless = dead("active", json!({"not_before": NOW + 1}));
     assert_fails(&nameless, TOKEN, ErrorCode::UpstreamError, Some(1));
 }
