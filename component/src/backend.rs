@@ -5,7 +5,7 @@ use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::credential::Record;
 use crate::error::Result;
-use crate::openai::{Answer, Trouble, failure};
+use crate::openai::{Answer, Setback, Trouble};
 use crate::ports::{Ports, Request};
 use crate::rotation;
 use crate::secret::Secret;
@@ -18,18 +18,26 @@ pub(crate) struct Reply {
     pub(crate) epoch: u64,
 }
 
+/// Codes that mean: the account or its workspace may not use Codex.
+const NOT_ENABLED: [&str; 3] = [
+    "deactivated_workspace",
+    "invalid_workspace_selected",
+    "usage_not_included",
+];
+
 /// Sends the request that `request` builds from a live access token and its account.
 ///
 /// A 401 leads to one refresh and one more try; a second one is reported, and
 /// the login is kept: the backend has been seen to refuse good tokens.
 pub(crate) fn ask(ports: Ports, request: &dyn Fn(&Secret, &Claims) -> Request) -> Result<Reply> {
-    let (first, refused) = send(ports, None, request)?;
-    let reply = match first.answer.status {
-        401 => send(ports, Some(&refused), request)?.0,
-        _ => first,
-    };
-    accepted(&reply.answer)?;
-    Ok(reply)
+    let (mut reply, asked_with) = send(ports, None, request)?;
+    if setback(&reply.answer).is_some_and(|setback| setback.trouble == Trouble::Rejected) {
+        (reply, _) = send(ports, Some(&asked_with), request)?;
+    }
+    match setback(&reply.answer) {
+        None => Ok(reply),
+        Some(setback) => Err(setback.error()),
+    }
 }
 
 /// Returns the reply and the fingerprint of the access token that it was asked with.
@@ -50,26 +58,23 @@ fn send(
     let response = ports
         .http
         .send(&request(&access, &claims))
-        .map_err(|error| failure(error).error())?;
+        .map_err(|error| Setback::of(error).error())?;
     let answer = Answer::read(response, ports.now());
     Ok((Reply { answer, epoch }, access.fingerprint()))
 }
 
-/// Says of anything but a 200 what it means.
-fn accepted(answer: &Answer) -> Result<()> {
-    let is_off = matches!(answer.status, 402 | 403)
-        || answer.has_code(&[
-            "deactivated_workspace",
-            "invalid_workspace_selected",
-            "usage_not_included",
-        ]);
-    match answer.status {
-        200 if answer.obstacle().is_none() => Ok(()),
-        401 => Err(answer.setback(Trouble::Rejected).error()),
-        429 if is_off => Err(answer.setback(Trouble::NotEnabled).error()),
-        _ if answer.obstacle().is_none() && is_off => {
-            Err(answer.setback(Trouble::NotEnabled).error())
-        }
-        _ => Err(answer.trouble().error()),
-    }
+/// Why the answer is of no use; `None` for a 200.
+fn setback(answer: &Answer) -> Option<Setback> {
+    let trouble = match answer.status {
+        _ if answer.has_code(&NOT_ENABLED) => Trouble::NotEnabled,
+        _ if answer.obstacle().is_some() => return answer.obstacle(),
+        200 => return None,
+        401 => Trouble::Rejected,
+        402 | 403 => Trouble::NotEnabled,
+        _ => return Some(answer.setback()),
+    };
+    Some(answer.because_of(trouble))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 
 use crate::json::{self, Object, Value};
 use crate::ports::Ports;
+use crate::stored_time;
 
 /// The key of the list of models.
 pub(crate) const MODELS: Key = Key {
@@ -44,8 +45,7 @@ impl Copy {
     /// Whether the copy answers a call at `now`. One from the future does not.
     pub(crate) fn answers(&self, key: Key, force: bool, now: u64) -> bool {
         let limit = if force { FORCED_AFTER } else { key.fresh_for };
-        now.checked_sub(self.fetched_at)
-            .is_some_and(|age| age < limit)
+        stored_time::age(self.fetched_at, now).is_some_and(|age| age < limit)
     }
 }
 
@@ -54,27 +54,27 @@ pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
     let bytes = ports.store.get(key.name).ok()??;
     let mut fields = json::parse_object(&bytes)?;
     let is_ours =
-        fields.take_number("version")?? == VERSION && fields.take_number("epoch")?? == epoch;
+        fields.required_number("version")? == VERSION && fields.required_number("epoch")? == epoch;
     is_ours.then_some(())?;
     Some(Copy {
-        fetched_at: fields.take_number("fetched_at")??,
+        fetched_at: fields.required_number("fetched_at")?,
         body: fields.take("body"),
     })
 }
 
-/// Stores a copy for that login and returns it. `origin` says how the service
-/// was asked and named its answer.
-pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> Copy {
+/// Stores a copy for that login and returns its time, Unix seconds. `origin` says
+/// how the service was asked and named its answer.
+pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
     let fetched_at = ports.now();
     let copy = origin
         .with("version", VERSION)
         .with("epoch", epoch)
         .with("fetched_at", fetched_at)
-        .with("body", body.clone());
+        .with("body", body);
     // The bucket takes a write only over what this call has read.
     let _ = ports.store.get(key.name);
     let _ = ports.store.set(key.name, &copy.to_bytes());
-    Copy { fetched_at, body }
+    fetched_at
 }
 
 /// Removes both copies.

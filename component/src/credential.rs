@@ -23,18 +23,20 @@ mod decide;
 mod settle;
 mod stored;
 
+use crate::bucket;
 use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::Object;
-use crate::openai::Trouble;
+use crate::openai::{TokenGrant, Trouble};
+use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 pub(crate) use decide::{Demand, Step, decide};
-pub(crate) use settle::{Settled, Verdict, settle};
+pub(crate) use settle::{Settled, settle};
 
 const KEY: &str = "credential";
 
@@ -67,6 +69,8 @@ pub(crate) struct Record {
     pub(crate) method: Option<String>,
     /// The pending login that this came of.
     pub(crate) login_id: Option<String>,
+    /// Its user code, which names it too.
+    pub(crate) user_code: Option<String>,
     pub(crate) claims: Claims,
     pub(crate) tokens: Option<Tokens>,
     pub(crate) intent: Option<Intent>,
@@ -104,7 +108,8 @@ pub(crate) enum State {
 /// The tokens and what is known of their lives.
 #[derive(Clone)]
 pub(crate) struct Tokens {
-    /// `None` when the service gave none: such a login cannot be refreshed.
+    /// `None` when the service gave none, or one that nobody can present: such a
+    /// login cannot be refreshed.
     pub(crate) refresh: Option<Secret>,
     /// `None` when a refresh brought none: it is due at once.
     pub(crate) access: Option<Secret>,
@@ -146,6 +151,7 @@ impl Record {
             reason: None,
             method: None,
             login_id: None,
+            user_code: None,
             claims: Claims::default(),
             tokens: None,
             intent: None,
@@ -175,31 +181,24 @@ impl Record {
         Err(Error::new(ErrorCode::NotConnected, "nobody is signed in"))
     }
 
-    /// Writes the record as the next generation and returns it. After an error
-    /// it reads back: if what it wrote is there, the write has succeeded.
+    /// Writes the record as the next generation and returns it.
     pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
         self.generation += 1;
         self.updated_at = ports.now();
-        let written = stored::encode(&self);
-        let Err(fault) = ports.store.set(KEY, &written) else {
-            return Ok(self);
-        };
-        match Self::load(ports) {
-            Ok(stored) if stored::encode(&stored) == written => Ok(stored),
-            _ => Err(fault),
-        }
+        bucket::write(ports, KEY, &stored::encode(&self))?;
+        Ok(self)
     }
 
     /// The record of a fresh login: a new epoch.
-    pub(crate) fn logged_in(mut self, login_id: &str, tokens: Tokens, claims: Claims) -> Self {
+    pub(crate) fn logged_in(mut self, login: &Pending, grant: &TokenGrant, now: u64) -> Self {
         self.epoch += 1;
         self.state = State::Active;
         self.reason = None;
         self.method = Some("device".to_owned());
-        self.login_id = Some(login_id.to_owned());
-        self.claims = claims;
-        self.tokens = Some(tokens);
-        self.settled()
+        self.login_id = Some(login.id.clone());
+        self.user_code = Some(login.user_code.clone());
+        self.claims = grant.claims();
+        self.with_tokens(grant, None, now)
     }
 
     /// The record of a logout that first revokes: a new epoch, the tokens kept
@@ -229,19 +228,29 @@ impl Record {
         }
     }
 
-    /// The record with nothing left of earlier refreshes.
-    fn settled(mut self) -> Self {
-        self.intent = None;
-        self.probes = 0;
-        self.not_before = None;
-        self.last_trouble = None;
-        self.revoke = false;
-        self
+    /// Whether somebody is signed in by the login of that id or user code.
+    pub(crate) fn came_of(&self, name: &str) -> bool {
+        let is_id = self.login_id.as_deref() == Some(name);
+        let is_code = |code: &String| code.eq_ignore_ascii_case(name);
+        self.has_login() && (is_id || self.user_code.as_ref().is_some_and(is_code))
     }
 
-    /// Whether somebody is signed in by that login.
-    pub(crate) fn came_of(&self, login_id: &str) -> bool {
-        self.has_login() && self.login_id.as_deref() == Some(login_id)
+    /// Whether model calls can be made, now or after a refresh.
+    pub(crate) fn is_connected(&self, now: u64) -> bool {
+        let is_refreshable = || {
+            let tokens = self.tokens.as_ref();
+            self.has_login()
+                && self.state != State::NeedsLogin
+                && tokens.is_some_and(|tokens| tokens.refresh.is_some())
+        };
+        self.live_token(None, now).is_some() || is_refreshable()
+    }
+
+    /// Whether the last grant brought no access token.
+    pub(crate) fn lacks_access_token(&self) -> bool {
+        self.tokens
+            .as_ref()
+            .is_some_and(|tokens| tokens.access.is_none())
     }
 
     /// Whether somebody is signed in, be it with a dead token.

@@ -25,8 +25,17 @@ impl Error {
         }
     }
 
-    /// Says when to try again.
+    /// Whether there is a stored value and it cannot be read.
+    pub(crate) fn is_about_the_value(&self) -> bool {
+        matches!(
+            self.code,
+            ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
+        )
+    }
+
+    /// Says when to try again: then the same call can succeed.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retryable = true;
         self.retry_after_seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         self
     }
@@ -37,6 +46,7 @@ fn is_retryable(code: ErrorCode) -> bool {
         code,
         ErrorCode::RefreshInProgress
             | ErrorCode::RefreshUncertain
+            | ErrorCode::RejectedByBackend
             | ErrorCode::RateLimited
             | ErrorCode::UpstreamBlocked
             | ErrorCode::Network

@@ -1,19 +1,24 @@
 //! JSON as a tree, read strictly: a name that comes twice in one object is
-//! refused. Which of the two would be the token?
+//! refused. Which of the two would be the token? Where nothing of that kind is
+//! at stake, [`parse_leniently`] passes over it.
 //!
 //! A tree of our own, read and written by `serde_json`, because the component
 //! has to stay small (docs/performance.md has the figures), and because what a
 //! newer version stored is then kept by itself.
 
+use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Index;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// More names than this in one object are refused.
 const NAMES_MAX: usize = 256;
+
+/// Lists and objects that lie deeper in one another than this are refused.
+const DEPTH_MAX: u8 = 64;
 
 /// Any value.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,9 +38,26 @@ pub(crate) enum Value {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object(Vec<(String, Value)>);
 
-/// Reads a whole text. `None` when it is no JSON, or has a name twice.
+/// Reads a whole text. `None` when it is no JSON, has a name twice, or is over
+/// a limit.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
-    let Strict(value) = serde_json::from_slice(bytes).ok()?;
+    read(bytes, true)
+}
+
+/// Reads a whole text. A field whose name has come before, and what is over a
+/// limit, is left out; the rest counts.
+pub(crate) fn parse_leniently(bytes: &[u8]) -> Option<Value> {
+    read(bytes, false)
+}
+
+fn read(bytes: &[u8], is_strict: bool) -> Option<Value> {
+    let mut from = serde_json::Deserializer::from_slice(bytes);
+    let reader = Reader {
+        is_strict,
+        depth_left: DEPTH_MAX,
+    };
+    let value = reader.deserialize(&mut from).ok()?;
+    from.end().ok()?;
     value
 }
 
@@ -125,14 +147,9 @@ impl Object {
         self
     }
 
-    /// The object with a field of a name that it does not have yet, if it may
-    /// have one more.
-    fn and_new(mut self, name: String, value: Value) -> Option<Self> {
-        let is_new = self.0.iter().all(|(other, _)| *other != name);
-        (is_new && self.0.len() < NAMES_MAX).then(|| {
-            self.0.push((name, value));
-            self
-        })
+    /// Whether it may have one more field, of that name.
+    fn has_room_for(&self, name: &str) -> bool {
+        self.0.len() < NAMES_MAX && self.0.iter().all(|(other, _)| other != name)
     }
 
     pub(crate) fn get(&self, name: &str) -> &Value {
@@ -148,9 +165,14 @@ impl Object {
         }
     }
 
+    /// Takes a text out. `None` when it is missing or something else.
+    pub(crate) fn required_text(&mut self, name: &str) -> Option<String> {
+        self.optional_text(name)?
+    }
+
     /// Takes a text out. `Some(None)` when it is missing or null, `None` when it
     /// is something else.
-    pub(crate) fn take_text(&mut self, name: &str) -> Option<Option<String>> {
+    pub(crate) fn optional_text(&mut self, name: &str) -> Option<Option<String>> {
         match self.take(name) {
             Value::Null => Some(None),
             Value::Text(text) => Some(Some(text)),
@@ -158,25 +180,48 @@ impl Object {
         }
     }
 
-    /// Takes a whole number that is not negative out, likewise.
-    pub(crate) fn take_number(&mut self, name: &str) -> Option<Option<u64>> {
+    /// Takes a whole number that is not negative out, like [`Object::required_text`].
+    pub(crate) fn required_number(&mut self, name: &str) -> Option<u64> {
+        self.optional_number(name)?
+    }
+
+    /// Takes a whole number that is not negative out, like [`Object::optional_text`].
+    pub(crate) fn optional_number(&mut self, name: &str) -> Option<Option<u64>> {
         match self.take(name) {
             Value::Null => Some(None),
             value => value.as_u64().map(Some),
         }
     }
 
-    /// Takes an object out, likewise.
-    pub(crate) fn take_object(&mut self, name: &str) -> Option<Option<Object>> {
+    /// Takes a secret out, like [`Object::required_text`].
+    pub(crate) fn required_secret(&mut self, name: &str) -> Option<Secret> {
+        self.optional_secret(name)?
+    }
+
+    /// Takes a secret out, like [`Object::optional_text`].
+    pub(crate) fn optional_secret(&mut self, name: &str) -> Option<Option<Secret>> {
+        match self.optional_text(name)? {
+            None => Some(None),
+            Some(text) => Secret::new(text).map(Some),
+        }
+    }
+
+    /// Takes an object out and reads it with `read`. `Some(None)` when it is
+    /// missing or null, `None` when it is something else or cannot be read.
+    pub(crate) fn optional_object<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Object) -> Option<T>,
+    ) -> Option<Option<T>> {
         match self.take(name) {
             Value::Null => Some(None),
-            Value::Object(object) => Some(Some(object)),
+            Value::Object(object) => read(object).map(Some),
             _ => None,
         }
     }
 
     /// Takes a truth value out; missing or null is false.
-    pub(crate) fn take_bool(&mut self, name: &str) -> Option<bool> {
+    pub(crate) fn optional_bool(&mut self, name: &str) -> Option<bool> {
         match self.take(name) {
             Value::Null => Some(false),
             value => value.as_bool(),
@@ -243,70 +288,93 @@ impl Serialize for Object {
     }
 }
 
-/// `None` stands for a value that breaks our own rules: serde's own way to say
-/// so would bring 3 KB of formatting with it.
-struct Strict(Option<Value>);
+/// Reads one value. `None` stands for one that breaks our own rules: serde's own
+/// way to say so would bring 3 KB of formatting with it.
+#[derive(Clone, Copy)]
+struct Reader {
+    /// What breaks the rules makes all around it worthless.
+    is_strict: bool,
+    depth_left: u8,
+}
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(StrictVisitor)
+impl Reader {
+    /// The reader of what lies in a list or an object.
+    fn inside(self) -> Self {
+        Self {
+            depth_left: self.depth_left.saturating_sub(1),
+            ..self
+        }
+    }
+
+    /// The list or object that was read; `is_whole` if nothing in it broke a rule.
+    fn done(self, value: Value, is_whole: bool) -> Option<Value> {
+        let counts = self.depth_left > 0 && (is_whole || !self.is_strict);
+        counts.then_some(value)
     }
 }
 
-struct StrictVisitor;
+impl<'de> DeserializeSeed<'de> for Reader {
+    type Value = Option<Value>;
 
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Strict;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Option<Value>, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Option<Value>;
 
     fn expecting(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Strict, E> {
-        Ok(Strict(Some(Value::Null)))
+    fn visit_unit<E>(self) -> Result<Option<Value>, E> {
+        Ok(Some(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-        Ok(Strict(Some(Value::Bool(value))))
+    fn visit_bool<E>(self, value: bool) -> Result<Option<Value>, E> {
+        Ok(Some(Value::Bool(value)))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Strict, E> {
-        Ok(Strict(Some(Value::Integer(number))))
+    fn visit_i64<E>(self, number: i64) -> Result<Option<Value>, E> {
+        Ok(Some(Value::Integer(number)))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Strict, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Option<Value>, E> {
         let number = i64::try_from(number).map_or(Value::Float(number as f64), Value::Integer);
-        Ok(Strict(Some(number)))
+        Ok(Some(number))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Strict, E> {
-        Ok(Strict(Some(Value::Float(number))))
+    fn visit_f64<E>(self, number: f64) -> Result<Option<Value>, E> {
+        Ok(Some(Value::Float(number)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Strict, E> {
-        Ok(Strict(Some(text.into())))
+    fn visit_str<E>(self, text: &str) -> Result<Option<Value>, E> {
+        Ok(Some(text.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Strict, A::Error> {
-        let mut items = Some(Vec::new());
-        while let Some(Strict(item)) = from.next_element()? {
-            items = items.zip(item).map(|(mut items, item)| {
-                items.push(item);
-                items
-            });
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Option<Value>, A::Error> {
+        let mut items = Vec::new();
+        let mut is_whole = true;
+        while let Some(item) = from.next_element_seed(self.inside())? {
+            match item {
+                Some(item) => items.push(item),
+                None => is_whole = false,
+            }
         }
-        Ok(Strict(items.map(Value::List)))
+        Ok(self.done(Value::List(items), is_whole))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Strict, A::Error> {
-        let mut object = Some(Object::default());
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Option<Value>, A::Error> {
+        let mut object = Object::default();
+        let mut is_whole = true;
         while let Some(name) = from.next_key::<String>()? {
-            let Strict(value) = from.next_value()?;
-            object = object
-                .zip(value)
-                .and_then(|(object, value)| object.and_new(name, value));
+            match from.next_value_seed(self.inside())? {
+                Some(value) if object.has_room_for(&name) => object.0.push((name, value)),
+                _ => is_whole = false,
+            }
         }
-        Ok(Strict(object.map(Value::Object)))
+        Ok(self.done(Value::Object(object), is_whole))
     }
 }
 
@@ -322,14 +390,53 @@ mod tests {
     }
 
     #[test]
-    fn p28_deep_nesting_and_endless_objects_are_refused() {
+    fn p28_what_lies_deeper_than_64_is_refused() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse(nested(64).as_bytes()).is_some());
+        for depth in [65, 127, 128, 10_000] {
+            assert_eq!(parse(nested(depth).as_bytes()), None, "{depth}");
+            let object = format!("{}0{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+            assert_eq!(parse(object.as_bytes()), None, "{depth}");
+        }
         assert_eq!(parse("[".repeat(10_000).as_bytes()), None);
+    }
+
+    #[test]
+    fn p28_endless_objects_are_refused() {
         let names: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
         assert_eq!(parse(format!("{{{}}}", names.join(",")).as_bytes()), None);
     }
 
     #[test]
-    fn p29_what_is_no_json_is_none() {
+    fn p28_read_leniently_what_breaks_a_rule_is_left_out_and_the_rest_counts() {
+        let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        let many: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
+        let text = format!(
+            r#"{{"deep":[1,{deep},2],"twice":{{"a":1,"a":2}},"many":{{{}}},"good":3}}"#,
+            many.join(",")
+        );
+        assert_eq!(parse(text.as_bytes()), None);
+        let value = parse_leniently(text.as_bytes()).expect("the rest");
+        let inside = |depth| {
+            let list = |inner| Value::List(vec![inner]);
+            (1..depth).fold(Value::List(Vec::new()), |inner, _| list(inner))
+        };
+        assert_eq!(
+            value["deep"].items(),
+            [Value::Integer(1), inside(62), Value::Integer(2)]
+        );
+        assert_eq!(
+            value["twice"],
+            Value::Object(Object::default().with("a", 1_u64))
+        );
+        assert_eq!(value["many"]["255"], Value::Integer(0));
+        assert_eq!(value["many"]["256"], Value::Null);
+        assert_eq!(value["good"], Value::Integer(3));
+        assert_eq!(parse_leniently(b"{} x"), None);
+    }
+
+    #[test]
+    fn p29_lone_surrogates_byte_order_marks_and_nul_are_no_json() {
         for bad in [
             &b"\xef\xbb\xbf{}"[..],
             b"",
@@ -354,10 +461,11 @@ mod tests {
     #[test]
     fn a_field_of_another_type_is_told_from_a_missing_one() {
         let mut object = parse_object(br#"{"text":"a","number":7,"odd":[]}"#).expect("an object");
-        assert_eq!(object.take_text("missing"), Some(None));
-        assert_eq!(object.take_text("odd"), None);
-        assert_eq!(object.take_text("text"), Some(Some("a".to_owned())));
-        assert_eq!(object.take_number("number"), Some(Some(7)));
+        assert_eq!(object.optional_text("missing"), Some(None));
+        assert_eq!(object.required_text("missing"), None);
+        assert_eq!(object.optional_text("odd"), None);
+        assert_eq!(object.optional_text("text"), Some(Some("a".to_owned())));
+        assert_eq!(object.required_number("number"), Some(7));
         assert_eq!(object, Object::default());
     }
 }

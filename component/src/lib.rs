@@ -41,6 +41,7 @@ extern crate alloc;
 mod bindings;
 
 mod backend;
+mod bucket;
 mod cache;
 mod claims;
 pub mod connection;
@@ -54,6 +55,7 @@ mod pending;
 pub mod ports;
 mod rotation;
 mod secret;
+mod stored_time;
 mod text;
 
 #[cfg(target_arch = "wasm32")]

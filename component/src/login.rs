@@ -5,11 +5,12 @@
 use crate::contract::{Error, ErrorCode};
 use crate::credential::Record;
 use crate::error::Result;
-use crate::openai::TokenGrant;
-use crate::openai::exchange::{self, Outcome};
+use crate::openai::exchange;
+use crate::openai::{TokenGrant, Verdict};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
 use crate::rotation;
+use alloc::boxed::Box;
 use alloc::format;
 
 /// How often a code is sent when the outcome is unknown: once, and once more.
@@ -22,7 +23,7 @@ const TRIES: u32 = 8;
 pub(crate) enum Exchanged {
     /// The login is stored.
     Connected {
-        record: Record,
+        record: Box<Record>,
         /// Another account was signed in before.
         other_account: bool,
     },
@@ -40,57 +41,83 @@ pub(crate) enum Exchanged {
 /// poll; an unknown one leaves it one more try.
 pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Exchanged> {
     if approval.attempts >= ATTEMPTS_MAX {
-        return Ok(Exchanged::Failed);
+        return failed(ports, pending);
     }
-    let begun = approval.exchanging(ports.now());
-    match pending.with_approval(&begun).store(ports) {
-        Ok(()) => {}
-        Err(StoreError::Conflict) => return Ok(Exchanged::Elsewhere),
-        Err(fault) => return Err(fault.into()),
-    }
+    let Some(begun) = begin(ports, pending, approval)? else {
+        return Ok(Exchanged::Elsewhere);
+    };
     let answer = ports
         .http
         .send(&exchange::request(&approval.code, &approval.verifier));
     match exchange::read(answer, ports.now()) {
-        Outcome::Granted(grant) => commit(ports, pending, &grant),
-        Outcome::Refused => Ok(Exchanged::Failed),
-        Outcome::Unknown(_) if begun.attempts >= ATTEMPTS_MAX => Ok(Exchanged::Failed),
-        Outcome::Unknown(setback) => {
-            put_back(ports, pending, &begun.exchanged(true));
+        Verdict::Granted(grant) => commit(ports, pending, &grant),
+        Verdict::Refused(_) => failed(ports, pending),
+        Verdict::NotProcessed(setback) => {
+            put_back(ports, &begun, &approval.tried(false));
             Err(setback.error())
         }
-        Outcome::NotProcessed(setback) => {
-            put_back(ports, pending, &begun.exchanged(false));
-            Err(setback.error())
+        Verdict::Unknown(setback) => {
+            let tried = approval.tried(true);
+            if tried.attempts >= ATTEMPTS_MAX {
+                return failed(ports, pending);
+            }
+            put_back(ports, &begun, &tried);
+            Err(setback.trouble.error().retry_after(setback.wait))
         }
     }
 }
 
-fn put_back(ports: Ports, pending: &Pending, approval: &Approval) {
-    // If this fails the exchange counts as abandoned after its time.
-    let _ = pending.with_approval(approval).store(ports);
+/// Stores that an exchange begins. `None` when another call is at it.
+fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<Pending>> {
+    let intended = pending.with_approval(&approval.exchanging(ports.now()));
+    match intended.store(ports) {
+        Ok(begun) => Ok(begun.is_still_stored(ports)?.then_some(begun)),
+        Err(StoreError::Conflict) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Leaves the approval for the next poll. If this fails, the exchange counts as
+/// abandoned after its time.
+fn put_back(ports: Ports, begun: &Pending, approval: &Approval) {
+    if begun.is_still_stored(ports).unwrap_or(false) {
+        let _ = begun.with_approval(approval).store(ports);
+    }
+}
+
+/// The code will not be taken: perhaps because another call has used it.
+fn failed(ports: Ports, pending: &Pending) -> Result<Exchanged> {
+    let record = Record::load(ports)?;
+    Ok(if record.came_of(&pending.id) {
+        connected(record)
+    } else {
+        Exchanged::Failed
+    })
+}
+
+fn connected(record: Record) -> Exchanged {
+    Exchanged::Connected {
+        record: Box::new(record),
+        other_account: false,
+    }
 }
 
 fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchanged> {
     for _ in 0..TRIES {
         let before = Record::load(ports).map_err(lost)?;
         if before.came_of(&pending.id) {
-            return Ok(Exchanged::Connected {
-                record: before,
-                other_account: false,
-            });
+            return Ok(connected(before));
         }
         if before.epoch != pending.epoch {
             rotation::drop_late(ports, &before, grant);
             return Ok(Exchanged::Superseded);
         }
-        let claims = grant.claims();
-        let other_account = before.has_login() && claims.contradicts(&before.claims);
-        let login = before.logged_in(&pending.id, grant.tokens(None, ports.now()), claims);
+        let other_account = before.has_login() && grant.claims().contradicts(&before.claims);
+        let login = before.logged_in(pending, grant, ports.now());
         match login.store(ports) {
             Ok(record) => {
                 return Ok(Exchanged::Connected {
-                    record,
+                    record: Box::new(record),
                     other_account,
                 });
             }

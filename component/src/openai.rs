@@ -1,8 +1,9 @@
 //! OpenAI's wire: build a request, read an answer. Pure, no I/O.
 //!
 //! One file an endpoint, each with `request` and `read`; what all answers have
-//! in common is [`answer`], what can be wrong with one is [`trouble`]. The
-//! protocol is OpenAI's own, not RFC 8628: docs/protocol.md tells it.
+//! in common is [`answer`], what can be wrong with one is [`trouble`], and what
+//! the token endpoint says of a token or a code is [`verdict`]. The protocol is
+//! OpenAI's own, not RFC 8628: docs/protocol.md tells it.
 
 mod answer;
 mod date;
@@ -15,10 +16,12 @@ mod token_grant;
 mod trouble;
 pub(crate) mod usage;
 pub(crate) mod user_code;
+mod verdict;
 
-pub(crate) use answer::{Answer, failure};
-pub(crate) use token_grant::TokenGrant;
+pub(crate) use answer::Answer;
+pub(crate) use token_grant::{Granted, TokenGrant};
 pub(crate) use trouble::{Setback, Trouble};
+pub(crate) use verdict::Verdict;
 
 use crate::json::Object;
 use crate::ports::{Method, Request};

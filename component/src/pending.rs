@@ -1,13 +1,15 @@
 //! The login that waits for approval: one record under the key `pending`.
 
-use crate::contract::{Error, ErrorCode, PendingLogin};
+use crate::bucket;
+use crate::contract::PendingLogin;
 use crate::error::Result;
-use crate::json::{self, Object, Value};
-use crate::openai::{self, user_code::UserCode};
+use crate::json::{Object, Value};
+use crate::openai;
+use crate::openai::user_code::{self, UserCode};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
+use crate::stored_time;
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 
 const KEY: &str = "pending";
@@ -21,8 +23,12 @@ const SLOW_DOWN: u64 = 5;
 /// The longest interval, in seconds.
 const INTERVAL_MAX: u64 = 60;
 
-/// How often removing starts again after a conflict.
-const REMOVE_TRIES: u32 = 3;
+/// The longest wait for the next poll, in seconds, whatever the service asks
+/// for: a third of what a code counts.
+const WAIT_MAX: u64 = 300;
+
+/// How often storing an approval or removing starts again after a conflict.
+const TRIES: u32 = 8;
 
 /// An exchange started longer ago than this has no holder any more, in seconds.
 const EXCHANGE_ABANDONED_AFTER: u64 = 65;
@@ -46,6 +52,8 @@ pub(crate) struct Pending {
     pub(crate) next_poll_at: u64,
     /// Stored as soon as the service has given it, before it is used.
     pub(crate) approval: Option<Approval>,
+    /// 128 random bits, new at every write: tells one's own from anybody else's.
+    attempt: String,
     other: Object,
 }
 
@@ -69,9 +77,10 @@ impl Pending {
             user_code: code.user_code,
             interval: code.interval,
             started_at: now,
-            expires_at: now + code.lifetime,
+            expires_at: now.saturating_add(code.lifetime),
             next_poll_at: now,
             approval: None,
+            attempt: String::new(),
             other: Object::default(),
         }
     }
@@ -81,37 +90,67 @@ impl Pending {
         let Some(bytes) = ports.store.get(KEY)? else {
             return Ok(None);
         };
-        let mut fields = json::parse_object(&bytes).ok_or(StoreError::Corrupt)?;
-        match fields.take_number("version") {
-            Some(Some(VERSION)) => Ok(Some(Self::read(fields).ok_or(StoreError::Corrupt)?)),
-            Some(Some(version)) if version > VERSION => Err(Error::new(
-                ErrorCode::RecordNewer,
-                format!("the pending login has version {version}, this software knows {VERSION}"),
-            )),
-            _ => Err(StoreError::Corrupt.into()),
-        }
+        let fields = bucket::fields(&bytes, VERSION, "pending login")?;
+        Ok(Some(Self::read(fields).ok_or(StoreError::Corrupt)?))
     }
 
-    /// Writes the record.
-    pub(crate) fn store(&self, ports: Ports) -> core::result::Result<(), StoreError> {
-        ports.store.set(KEY, &self.write().to_bytes())
+    /// Writes the record under an attempt of its own and returns it.
+    pub(crate) fn store(self, ports: Ports) -> core::result::Result<Self, StoreError> {
+        let attempt = ports.random_id();
+        let record = Self { attempt, ..self };
+        bucket::write(ports, KEY, &record.write().to_bytes())?;
+        Ok(record)
+    }
+
+    /// Whether nobody has written since this was. Where writes are not
+    /// conditional, this is what separates two calls.
+    pub(crate) fn is_still_stored(&self, ports: Ports) -> Result<bool> {
+        let stored = Self::load(ports)?;
+        Ok(stored.is_some_and(|stored| stored.attempt == self.attempt))
+    }
+
+    /// Writes the approval of this login, over whatever other calls have written
+    /// of it, and returns both. Who has stored one before keeps it. `None` when
+    /// the login was replaced or removed meanwhile.
+    pub(crate) fn store_approval(
+        self,
+        approval: Approval,
+        ports: Ports,
+    ) -> Result<Option<(Self, Approval)>> {
+        let mut login = self;
+        for _ in 0..TRIES {
+            match login.with_approval(&approval).store(ports) {
+                Ok(stored) => return Ok(Some((stored, approval))),
+                Err(StoreError::Conflict) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+            let stored = Self::load(ports)?;
+            let Some(stored) = stored.filter(|stored| login.is_same_login(stored)) else {
+                return Ok(None);
+            };
+            if let Some(earlier) = stored.approval.clone() {
+                return Ok(Some((stored, earlier)));
+            }
+            login = stored;
+        }
+        Err(StoreError::Conflict.into())
     }
 
     fn read(mut fields: Object) -> Option<Self> {
         let from = &mut fields;
         Some(Self {
-            id: from.take_text("id")??,
-            epoch: from.take_number("epoch")??,
-            device_auth_id: Secret::new(from.take_text("device_auth_id")??)?,
-            user_code: from.take_text("user_code")??,
-            interval: from.take_number("interval")??,
-            started_at: from.take_number("started_at")??,
-            expires_at: from.take_number("expires_at")??,
-            next_poll_at: from.take_number("next_poll_at")??,
-            approval: match from.take_object("approval")? {
-                Some(fields) => Some(Approval::read(fields)?),
-                None => None,
-            },
+            id: from.required_text("id")?,
+            epoch: from.required_number("epoch")?,
+            device_auth_id: from.required_secret("device_auth_id")?,
+            user_code: from
+                .required_text("user_code")
+                .filter(|code| user_code::is_user_code(code))?,
+            interval: from.required_number("interval")?.min(INTERVAL_MAX),
+            started_at: from.required_number("started_at")?,
+            expires_at: from.required_number("expires_at")?,
+            next_poll_at: from.required_number("next_poll_at")?,
+            approval: from.optional_object("approval", Approval::read)?,
+            attempt: from.optional_text("attempt")?.unwrap_or_default(),
             other: fields,
         })
     }
@@ -130,17 +169,30 @@ impl Pending {
             .with("expires_at", self.expires_at)
             .with("next_poll_at", self.next_poll_at)
             .with("approval", approval)
+            .with("attempt", &*self.attempt)
     }
 
-    /// Removes the record, readable or not. One that stays behind is harmless:
-    /// it has ended, or its epoch has, or its id is in the credential.
-    pub(crate) fn remove(ports: Ports) {
-        for _ in 0..REMOVE_TRIES {
-            if ports.store.delete(KEY) != Err(StoreError::Conflict) {
-                return;
-            }
-            let _ = ports.store.get(KEY);
-        }
+    /// Removes this login as it was read: no newer one, and not with an approval
+    /// that has come since. One that stays behind is harmless: it has ended, or
+    /// its epoch has, or its id is in the credential.
+    pub(crate) fn remove(&self, ports: Ports) {
+        remove_if(ports, |found| {
+            let Ok(stored) = found else { return false };
+            self.is_same_login(stored) && self.approval.is_some() == stored.approval.is_some()
+        });
+    }
+
+    /// Removes a login that began before `epoch`, readable or not. Says whether
+    /// it did.
+    pub(crate) fn remove_before(epoch: u64, ports: Ports) -> bool {
+        remove_if(ports, |found| match found {
+            Ok(stored) => stored.epoch < epoch,
+            Err(error) => error.is_about_the_value(),
+        })
+    }
+
+    fn is_same_login(&self, other: &Self) -> bool {
+        self.id == other.id && self.epoch == other.epoch
     }
 
     /// Whether the code counts no more. A login that was approved does not end.
@@ -156,12 +208,9 @@ impl Pending {
     }
 
     /// When the next poll may ask, in seconds from now. A time further away than
-    /// any interval is of a clock that was set back, and ignored.
+    /// anybody waits is of a clock that was set back, and ignored.
     pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
-        match self.next_poll_at.saturating_sub(now) {
-            left @ 0..=INTERVAL_MAX => left,
-            _ => 0,
-        }
+        stored_time::wait(self.next_poll_at, WAIT_MAX, now).unwrap_or(0)
     }
 
     /// Whether the caller means this login.
@@ -172,29 +221,21 @@ impl Pending {
     /// The record with the next poll an interval away.
     pub(crate) fn polled(&self, now: u64) -> Self {
         Self {
-            next_poll_at: now + self.interval,
+            next_poll_at: now.saturating_add(self.interval),
             ..self.clone()
         }
     }
 
-    /// The record after the service asked to slow down.
-    pub(crate) fn slowed_down(&self, now: u64) -> Self {
+    /// The record after the service asked to slow down, and perhaps for how long,
+    /// in seconds.
+    pub(crate) fn slowed_down(&self, now: u64, retry_after: Option<u64>) -> Self {
         let interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
+        let wait = retry_after.unwrap_or(0).clamp(interval, WAIT_MAX);
         Self {
             interval,
-            next_poll_at: now + interval,
+            next_poll_at: now.saturating_add(wait),
             ..self.clone()
         }
-    }
-
-    /// The record with the approval.
-    pub(crate) fn approved(&self, code: Secret, verifier: Secret) -> Self {
-        self.with_approval(&Approval {
-            code,
-            verifier,
-            attempts: 0,
-            exchanging_since: None,
-        })
     }
 
     /// The record with that stage of the approval.
@@ -218,13 +259,39 @@ impl Pending {
     }
 }
 
+/// Removes the record that is found if it is the one meant. Says whether it did.
+fn remove_if(ports: Ports, is_meant: impl Fn(&Result<Pending>) -> bool) -> bool {
+    for _ in 0..TRIES {
+        let Some(found) = Pending::load(ports).transpose() else {
+            return false;
+        };
+        if !is_meant(&found) {
+            return false;
+        }
+        match ports.store.delete(KEY) {
+            Err(StoreError::Conflict) => {}
+            deleted => return deleted.is_ok(),
+        }
+    }
+    false
+}
+
 impl Approval {
+    pub(crate) fn new(code: Secret, verifier: Secret) -> Self {
+        Self {
+            code,
+            verifier,
+            attempts: 0,
+            exchanging_since: None,
+        }
+    }
+
     fn read(mut from: Object) -> Option<Self> {
         Some(Self {
-            code: Secret::new(from.take_text("code")??)?,
-            verifier: Secret::new(from.take_text("verifier")??)?,
-            attempts: from.take_number("attempts")??,
-            exchanging_since: from.take_number("exchanging_since")?,
+            code: from.required_secret("code")?,
+            verifier: from.required_secret("verifier")?,
+            attempts: from.required_number("attempts")?,
+            exchanging_since: from.optional_number("exchanging_since")?,
         })
     }
 
@@ -241,16 +308,16 @@ impl Approval {
     /// How long an exchange that is under way is waited for, in seconds.
     /// `None` when none is.
     pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {
-        let left = (self.exchanging_since? + EXCHANGE_ABANDONED_AFTER).saturating_sub(now);
-        (1..=EXCHANGE_ABANDONED_AFTER)
-            .contains(&left)
-            .then_some(left)
+        let age = stored_time::age(self.exchanging_since?, now)?;
+        EXCHANGE_ABANDONED_AFTER
+            .checked_sub(age)
+            .filter(|left| *left > 0)
     }
 
     /// The approval with an exchange begun.
     pub(crate) fn exchanging(&self, now: u64) -> Self {
         Self {
-            attempts: self.attempts + 1,
+            attempts: self.attempts.saturating_add(1),
             exchanging_since: Some(now),
             ..self.clone()
         }
@@ -258,14 +325,9 @@ impl Approval {
 
     /// The approval after an exchange without an outcome; `counts` if the
     /// service may have taken the code.
-    pub(crate) fn exchanged(&self, counts: bool) -> Self {
-        let attempts = if counts {
-            self.attempts
-        } else {
-            self.attempts.saturating_sub(1)
-        };
+    pub(crate) fn tried(&self, counts: bool) -> Self {
         Self {
-            attempts,
+            attempts: self.attempts.saturating_add(u64::from(counts)),
             exchanging_since: None,
             ..self.clone()
         }

@@ -9,10 +9,11 @@
 //! A conflict anywhere leads back to 1. One call presents at most once.
 
 use crate::contract::{Error, ErrorCode};
-use crate::credential::{Demand, Intent, Record, Settled, Step, Verdict, decide, settle};
+use crate::credential::{Demand, Intent, Record, Settled, Step, decide, settle};
 use crate::error::Result;
-use crate::openai::{self, TokenGrant, Trouble, revoke};
+use crate::openai::{self, TokenGrant, Trouble, Verdict, revoke};
 use crate::ports::{Ports, StoreError};
+use alloc::boxed::Box;
 use alloc::format;
 
 /// An intent older than this is not followed by its request any more, in seconds.
@@ -43,7 +44,7 @@ fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
             },
             Step::Present(intended) => match present(ports, intended, demand) {
                 Presented::Again => continue,
-                Presented::Ended(result) => return result,
+                Presented::Ended(result) => return result.map(|record| *record),
                 Presented::Failed(error) => return serve_or(record, demand, error, ports),
             },
         }
@@ -66,7 +67,7 @@ enum Presented {
     /// Nothing was sent: decide again.
     Again,
     /// What the record says by now.
-    Ended(Result<Record>),
+    Ended(Result<Box<Record>>),
     /// It brought nothing, and what the record says by now is not known.
     Failed(Error),
 }
@@ -146,11 +147,15 @@ fn conclude(
 /// Nothing more is presented: one call presents at most once.
 fn answer(record: Record, demand: Demand, ports: Ports) -> Presented {
     match decide(&record, demand, "", ports.now()) {
-        Step::Serve => Presented::Ended(Ok(record)),
+        Step::Serve => Presented::Ended(Ok(Box::new(record))),
+        // A grant without an access token has ended nothing.
+        Step::Fail(error) if record.has_login() && record.lacks_access_token() => {
+            Presented::Failed(error)
+        }
         Step::Fail(error) => Presented::Ended(Err(error)),
         Step::TakeOver(taken) => answer(taken, demand, ports),
         Step::Present(_) if record.live_token(None, ports.now()).is_some() => {
-            Presented::Ended(Ok(record))
+            Presented::Ended(Ok(Box::new(record)))
         }
         Step::Present(_) => Presented::Failed(Trouble::Unexpected.error()),
     }
@@ -176,7 +181,7 @@ fn unsettled(verdict: &Verdict, fault: Error) -> Presented {
 pub(crate) fn drop_late(ports: Ports, record: &Record, grant: &TokenGrant) {
     if !record.has_login()
         && record.revoke
-        && let Some(refresh) = &grant.refresh_token
+        && let Some(refresh) = grant.refresh_token.token()
     {
         // Best effort, like every revocation.
         let _ = ports.http.send(&revoke::request(refresh));

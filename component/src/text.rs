@@ -54,6 +54,12 @@ mod tests {
     }
 
     #[test]
+    fn p29_a_text_of_a_mebibyte_is_cut_and_its_nul_and_marks_are_gone() {
+        let long = "a\u{0}\u{feff}".repeat(1 << 18);
+        assert_eq!(clean(&long, 100), Some("a".repeat(100)));
+    }
+
+    #[test]
     fn hex_is_lower_case_and_padded() {
         assert_eq!(hex(&[0, 10, 255]), "000aff");
     }

@@ -15,13 +15,17 @@ const TRIES: u32 = 8;
 /// Succeeds when nobody is signed in. The stored tokens are gone whatever the
 /// service says; one that arrives late is never stored.
 pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
-    let had_pending = !matches!(Pending::load(ports), Ok(None));
-    let ended = end_login(ports, revoke, had_pending)?;
-    if had_pending {
-        Pending::remove(ports);
-    }
+    let may_wait = !matches!(Pending::load(ports), Ok(None));
+    let ended = end_login(ports, revoke, may_wait)?;
+    let removed_pending = may_wait && remove_pending(ports);
     cache::clear(ports);
-    Ok(answer(&ended, had_pending))
+    Ok(answer(&ended, removed_pending))
+}
+
+/// Removes the login that waited: its epoch is over. One of the new epoch was
+/// begun since, and stays.
+fn remove_pending(ports: Ports) -> bool {
+    Record::load(ports).is_ok_and(|record| Pending::remove_before(record.epoch, ports))
 }
 
 enum Ended {
@@ -31,11 +35,11 @@ enum Ended {
 }
 
 /// Raises the epoch, so that whatever is under way for the old one is dropped.
-fn end_login(ports: Ports, revoke: bool, had_pending: bool) -> Result<Ended> {
+fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
     for _ in 0..TRIES {
         let record = Record::load(ports)?;
         let ended = match record.state {
-            State::LoggedOut if !had_pending => return Ok(Ended::Nothing),
+            State::LoggedOut if !may_wait => return Ok(Ended::Nothing),
             State::LoggedOut => record
                 .logged_out(revoke)
                 .store(ports)
@@ -84,9 +88,9 @@ pub(super) fn finish_interrupted(ports: Ports, record: Record) -> Result<()> {
     Ok(())
 }
 
-fn answer(ended: &Ended, had_pending: bool) -> LogoutResult {
+fn answer(ended: &Ended, removed_pending: bool) -> LogoutResult {
     let hint = match ended {
-        Ended::Nothing if had_pending => "The login that waited for approval is gone.",
+        Ended::Nothing if removed_pending => "The login that waited for approval is gone.",
         Ended::Nothing => "Nobody was signed in.",
         Ended::Locally => {
             "Signed out here; the service was not told. To end the login there too, remove it in ChatGPT under Settings, Security."
@@ -105,7 +109,7 @@ fn answer(ended: &Ended, had_pending: bool) -> LogoutResult {
         } else {
             LogoutStatus::NotConnected
         },
-        removed: was_signed_in || had_pending,
+        removed: was_signed_in || removed_pending,
         revoked: matches!(ended, Ended::Revoked { confirmed: true }),
         hint: hint.to_owned(),
     }

@@ -1,6 +1,6 @@
 use crate::backend;
 use crate::cache::{self, Copy};
-use crate::contract::{AnswerSource, ModelList};
+use crate::contract::{AnswerSource, Model, ModelList};
 use crate::credential::Record;
 use crate::error::Result;
 use crate::json::Object;
@@ -16,48 +16,60 @@ const TIMEOUT: u64 = 15;
 pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
     let record = Record::load_signed_in(ports)?;
     match cache::load(ports, cache::MODELS, record.epoch) {
-        Some(copy) if copy.answers(cache::MODELS, force, ports.now()) => {
-            Ok(list(&copy, AnswerSource::Cache))
-        }
+        Some(copy) if copy.answers(cache::MODELS, force, ports.now()) => Ok(from_copy(&copy)),
         _ => fetch(ports, TIMEOUT),
     }
 }
 
 /// Asks the service, within `timeout` seconds for each request, and keeps a copy.
 pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
-    let ungated = ask(ports, wire::UNGATED_VERSION, timeout)?;
-    let copy = match wire::read(&ungated.body).is_empty() {
-        true => ask(ports, wire::RECENT_VERSION, timeout)?,
-        false => ungated,
-    };
-    Ok(list(&copy, AnswerSource::Api))
+    let mut answer = ask(ports, wire::UNGATED_VERSION, timeout)?;
+    if answer.models.is_empty() {
+        answer = ask(ports, wire::RECENT_VERSION, timeout)?;
+    }
+    let Answer {
+        models,
+        epoch,
+        origin,
+    } = answer;
+    let copy = wire::to_cache(&models);
+    let fetched_at = cache::store(ports, cache::MODELS, epoch, copy, origin);
+    Ok(list(models, fetched_at, AnswerSource::Api))
 }
 
 /// The copy of that login, whatever its age.
 pub(super) fn cached(ports: Ports, epoch: u64) -> Option<ModelList> {
     let copy = cache::load(ports, cache::MODELS, epoch)?;
-    Some(list(&copy, AnswerSource::Cache))
+    Some(from_copy(&copy))
 }
 
-fn ask(ports: Ports, version: &str, timeout: u64) -> Result<Copy> {
+struct Answer {
+    models: Vec<Model>,
+    /// The login that they were asked for.
+    epoch: u64,
+    /// How the service was asked, and what it named its answer.
+    origin: Object,
+}
+
+fn ask(ports: Ports, version: &str, timeout: u64) -> Result<Answer> {
     let reply = backend::ask(ports, &|access, account| {
         wire::request(version, access, account, timeout)
     })?;
-    let body = wire::keep(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?;
-    let origin = Object::default()
-        .with("client_version", version)
-        .with("etag", reply.answer.etag.as_deref());
-    Ok(cache::store(
-        ports,
-        cache::MODELS,
-        reply.epoch,
-        body,
-        origin,
-    ))
+    Ok(Answer {
+        models: wire::read(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?,
+        epoch: reply.epoch,
+        origin: Object::default()
+            .with("client_version", version)
+            .with("etag", reply.answer.etag.as_deref()),
+    })
 }
 
-fn list(copy: &Copy, source: AnswerSource) -> ModelList {
-    let models = wire::read(&copy.body);
+fn from_copy(copy: &Copy) -> ModelList {
+    let models = wire::from_cache(&copy.body);
+    list(models, copy.fetched_at, AnswerSource::Cache)
+}
+
+fn list(models: Vec<Model>, fetched_at: u64, source: AnswerSource) -> ModelList {
     let available_models: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
     ModelList {
         source,
@@ -65,6 +77,9 @@ fn list(copy: &Copy, source: AnswerSource) -> ModelList {
         default_model_id: available_models.first().cloned(),
         available_models,
         models,
-        fetched_at: copy.fetched_at,
+        fetched_at,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
-use super::{models, usage};
-use crate::contract::{Error, ErrorCode, LoginProgress, LoginStatus, ModelList, UsageReport};
+mod progress;
+
+use crate::contract::{Error, ErrorCode, LoginProgress};
 use crate::credential::Record;
 use crate::error::Result;
 use crate::login::{self, Exchanged};
@@ -7,24 +8,20 @@ use crate::openai::Setback;
 use crate::openai::device_token::{self, Progress};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
-use alloc::borrow::ToOwned;
-use alloc::format;
-
-/// For the models and for the usage after a login, in seconds each.
-const WARM_UP_TIMEOUT: u64 = 5;
 
 /// Asks once whether the person has approved, and finishes the login if so.
 ///
 /// Makes at most one poll request, and none if it is too early for one. An
 /// approval is stored before it is used, so that no fault after it wastes it.
 pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
+    let pending = Pending::load(ports)?;
     let record = Record::load(ports)?;
-    let Some(pending) = Pending::load(ports)? else {
-        return without_pending(ports, record, pending_id);
+    let Some(pending) = pending else {
+        return finished(ports, record, pending_id);
     };
     if record.came_of(&pending.id) {
-        Pending::remove(ports);
-        return connected(ports, record);
+        pending.remove(ports);
+        return finished(ports, record, None);
     }
     if pending_id.is_some_and(|name| !pending.is(name)) || pending.epoch != record.epoch {
         return Err(Error::new(
@@ -39,177 +36,109 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
 }
 
 /// A login is asked for and none waits: it may have been finished before.
-fn without_pending(
-    ports: Ports,
-    record: Record,
-    pending_id: Option<&str>,
-) -> Result<LoginProgress> {
-    if pending_id.map_or(record.has_login(), |name| record.came_of(name)) {
-        return connected(ports, record);
+fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginProgress> {
+    let is_meant = name.map_or(record.has_login(), |name| record.came_of(name));
+    if is_meant && record.is_connected(ports.now()) {
+        return Ok(progress::connected(ports, record));
     }
-    Err(Error::new(
-        ErrorCode::NoPendingLogin,
-        "no login waits for approval",
-    ))
+    let error = Error::new(ErrorCode::NoPendingLogin, "no login waits for approval");
+    Err(if is_meant {
+        Error {
+            hint: "The login that was finished has ended since. Call start to sign in again."
+                .into(),
+            relogin_required: true,
+            ..error
+        }
+    } else {
+        error
+    })
 }
 
 fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
     let now = ports.now();
-    if pending.has_ended(now) {
-        return Err(ended(
-            ports,
-            ErrorCode::LoginExpired,
-            "the code ran out before it was approved",
-        ));
-    }
     if pending.seconds_to_next_poll(now) > 0 {
-        return Ok(still_pending(pending, now));
+        return Ok(progress::too_early(pending, now));
     }
-    let polled = pending.polled(now);
-    match polled.store(ports) {
-        Ok(()) => {}
-        Err(StoreError::Conflict) => return Ok(still_pending(&polled, now)),
+    let polled = match pending.polled(now).store(ports) {
+        Ok(polled) => polled,
+        Err(StoreError::Conflict) => return Ok(progress::too_early(&pending.polled(now), now)),
         Err(fault) => return Err(fault.into()),
-    }
-    let answer = ports.http.send(&device_token::request(
-        &pending.device_auth_id,
-        &pending.user_code,
-    ));
-    match device_token::read(answer, ports.now()).map_err(Setback::error)? {
-        Progress::Pending => Ok(still_pending(&polled, ports.now())),
-        Progress::SlowDown => {
-            let slower = polled.slowed_down(ports.now());
-            keep(ports, &slower)?;
-            Ok(still_pending(&slower, ports.now()))
+    };
+    let request = device_token::request(&polled.device_auth_id, &polled.user_code);
+    let answer = device_token::read(ports.http.send(&request), ports.now());
+    match answer.map_err(Setback::error)? {
+        // The service has the last word: this machine's clock may be wrong.
+        Progress::Pending | Progress::SlowDown { .. } if polled.has_ended(now) => {
+            Err(expired(ports, &polled))
         }
+        Progress::Pending => Ok(progress::not_approved(&polled, ports.now())),
+        Progress::SlowDown { retry_after } => slow_down(ports, &polled, retry_after),
         Progress::Denied => Err(ended(
             ports,
+            &polled,
             ErrorCode::LoginDenied,
             "the login was declined",
         )),
-        Progress::Expired => Err(ended(
-            ports,
-            ErrorCode::LoginExpired,
-            "the code ran out before it was approved",
-        )),
+        Progress::Expired => Err(expired(ports, &polled)),
         Progress::Approved { code, verifier } => {
-            let approved = polled.approved(code, verifier);
-            keep(ports, &approved)?;
-            approved.approval.as_ref().map_or_else(
-                || Ok(still_pending(&approved, ports.now())),
-                |approval| exchange(ports, &approved, approval),
-            )
+            let approval = Approval::new(code, verifier);
+            match polled.store_approval(approval, ports)? {
+                Some((approved, approval)) => exchange(ports, &approved, &approval),
+                None => Err(Error::new(
+                    ErrorCode::LoginSuperseded,
+                    "the login was replaced or removed meanwhile",
+                )),
+            }
         }
     }
 }
 
+fn slow_down(ports: Ports, polled: &Pending, retry_after: Option<u64>) -> Result<LoginProgress> {
+    let now = ports.now();
+    let slower = polled.slowed_down(now, retry_after);
+    match slower.clone().store(ports) {
+        Ok(_) | Err(StoreError::Conflict) => Ok(progress::not_approved(&slower, now)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
 fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<LoginProgress> {
-    if let Some(seconds) = approval.exchange_under_way(ports.now()) {
-        return Ok(LoginProgress {
-            retry_after_seconds: Some(seconds.min(5) as u32),
-            ..still_pending(pending, ports.now())
-        });
+    let now = ports.now();
+    if let Some(seconds) = approval.exchange_under_way(now) {
+        return Ok(progress::being_finished(pending, seconds, now));
     }
     match login::exchange(ports, pending, approval)? {
         Exchanged::Connected {
             record,
             other_account,
         } => {
-            Pending::remove(ports);
-            warm_up(ports);
-            let progress = connected(ports, record)?;
-            Ok(if other_account {
-                with_notice(progress)
-            } else {
-                progress
-            })
+            pending.remove(ports);
+            Ok(progress::just_connected(ports, *record, other_account))
         }
-        Exchanged::Elsewhere => Ok(still_pending(pending, ports.now())),
+        Exchanged::Elsewhere => Ok(progress::being_finished(pending, u64::MAX, now)),
         Exchanged::Failed => Err(ended(
             ports,
+            pending,
             ErrorCode::LoginExchangeFailed,
             "the approved login could not be exchanged for tokens",
         )),
         Exchanged::Superseded => Err(ended(
             ports,
+            pending,
             ErrorCode::LoginSuperseded,
             "the person logged out or in again meanwhile",
         )),
     }
 }
 
-/// Fetches models and usage once, so that the answer can show them. Their
-/// failure never fails the login.
-fn warm_up(ports: Ports) {
-    let _ = models::fetch(ports, WARM_UP_TIMEOUT);
-    let _ = usage::fetch(ports, WARM_UP_TIMEOUT);
-}
-
-fn connected(ports: Ports, record: Record) -> Result<LoginProgress> {
-    let models: Option<ModelList> = models::cached(ports, record.epoch);
-    let usage: Option<UsageReport> = usage::cached(ports, record.epoch);
-    Ok(LoginProgress {
-        status: LoginStatus::Connected,
-        pending: None,
-        retry_after_seconds: None,
-        plan: usage.as_ref().and_then(|usage| usage.plan.clone()).or(record.claims.plan),
-        email: record.claims.email,
-        account_id: record.claims.account_id,
-        expires_at: record.tokens.and_then(|tokens| tokens.expires_at),
-        models_count: models.as_ref().map(|models| models.count),
-        default_model_id: models.as_ref().and_then(|models| models.default_model_id.clone()),
-        available_models: models.map(|models| models.available_models),
-        usage,
-        next_step: "Connected. Refresh the browser page so that the openai-codex/… models appear in the picker."
-            .to_owned(),
-    })
-}
-
-fn with_notice(progress: LoginProgress) -> LoginProgress {
-    let next_step = format!(
-        "{} This is another account than the one that was connected before.",
-        progress.next_step
-    );
-    LoginProgress {
-        next_step,
-        ..progress
-    }
-}
-
-fn still_pending(pending: &Pending, now: u64) -> LoginProgress {
-    LoginProgress {
-        status: LoginStatus::Pending,
-        pending: Some(pending.for_caller(now)),
-        retry_after_seconds: u32::try_from(pending.seconds_to_next_poll(now)).ok(),
-        email: None,
-        account_id: None,
-        plan: None,
-        expires_at: None,
-        models_count: None,
-        default_model_id: None,
-        available_models: None,
-        usage: None,
-        next_step:
-            "The login is not approved yet. Ask again when the person says that they are done."
-                .to_owned(),
-    }
-}
-
-/// Stores the pending login's next stage. After a conflict somebody has
-/// replaced or removed it.
-fn keep(ports: Ports, pending: &Pending) -> Result<()> {
-    pending.store(ports).map_err(|fault| match fault {
-        StoreError::Conflict => Error::new(
-            ErrorCode::LoginSuperseded,
-            "the login was replaced or removed meanwhile",
-        ),
-        fault => fault.into(),
-    })
+fn expired(ports: Ports, pending: &Pending) -> Error {
+    let message = "the code ran out before it was approved";
+    ended(ports, pending, ErrorCode::LoginExpired, message)
 }
 
 /// Ends the pending login, and says why.
-fn ended(ports: Ports, code: ErrorCode, message: &str) -> Error {
-    Pending::remove(ports);
+fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Error {
+    pending.remove(ports);
     Error::new(code, message)
 }
 

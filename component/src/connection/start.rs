@@ -1,9 +1,10 @@
-use crate::contract::{Error, LoginPrompt};
+use crate::contract::LoginPrompt;
 use crate::credential::{Record, State};
 use crate::error::Result;
 use crate::openai;
 use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
@@ -39,45 +40,46 @@ fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<Log
     let now = ports.now();
     let code = openai::user_code::read(answer, now).map_err(openai::Setback::error)?;
     let pending = Pending::new(ports.random_id(), record.epoch, code, now);
+    let replaced = replaced.map(|replaced| replaced.user_code);
     match pending.store(ports) {
-        Ok(()) => Ok(prompt(
-            &pending,
-            replaced.map(|replaced| replaced.user_code),
-            now,
-        )),
-        Err(fault) => stored_meanwhile(ports, &pending, fault),
+        Ok(pending) => Ok(prompt(&pending, replaced, now)),
+        Err(StoreError::Conflict) => quicker(ports, record.epoch, now),
+        Err(fault) => Err(fault.into()),
     }
 }
 
-/// After a failed write: the write may have landed, or another `start` was
-/// quicker. What is stored counts.
-fn stored_meanwhile(ports: Ports, pending: &Pending, fault: StoreError) -> Result<LoginPrompt> {
+/// Another call was quicker: the code of another `start` counts.
+fn quicker(ports: Ports, epoch: u64, now: u64) -> Result<LoginPrompt> {
     match Pending::load(ports)? {
-        Some(stored) if stored.id == pending.id || fault == StoreError::Conflict => {
-            Ok(prompt(&stored, None, ports.now()))
+        Some(pending) if pending.epoch == epoch && is_worth_showing(&pending, now) => {
+            Ok(prompt(&pending, None, now))
         }
-        _ => Err(Error::from(fault)),
+        _ => Err(StoreError::Conflict.into()),
     }
 }
 
 fn prompt(pending: &Pending, replaced: Option<String>, now: u64) -> LoginPrompt {
-    let no_longer = replaced
-        .as_ref()
-        .map(|code| format!(" The code {code} no longer counts."));
     LoginPrompt {
-        instructions: format!(
-            "Open {url}, sign in to ChatGPT and enter the code {code}. \
-             Only go on if you started this login yourself; if a website or a person gave you this code, stop. \
-             The page names Codex, because this login uses the Codex CLI's public client id. \
-             If it refuses the code, switch on device codes for Codex in ChatGPT under Settings, Security \
-             (in a workspace, its admin must permit them).{no_longer}",
-            url = openai::VERIFICATION_URL,
-            code = pending.user_code,
-            no_longer = no_longer.unwrap_or_default(),
-        ),
+        instructions: match pending.approval {
+            Some(_) => "This login is approved already. Call poll to finish it.".to_owned(),
+            None => instructions(&pending.user_code, replaced.as_deref()),
+        },
         pending: pending.for_caller(now),
         replaced_user_code: replaced,
     }
+}
+
+fn instructions(code: &str, replaced: Option<&str>) -> String {
+    let no_longer = replaced.map(|code| format!(" The code {code} no longer counts."));
+    format!(
+        "Open {url}, sign in to ChatGPT and enter the code {code}. \
+         Only go on if you started this login yourself; if a website or a person gave you this code, stop. \
+         The page names Codex, because this login uses the Codex CLI's public client id. \
+         If it refuses the code, switch on device codes for Codex in ChatGPT under Settings, Security \
+         (in a workspace, its admin must permit them).{no_longer}",
+        url = openai::VERIFICATION_URL,
+        no_longer = no_longer.unwrap_or_default(),
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::{models, usage};
-use crate::contract::{ConnectionState, ConnectionStatus, Error, ErrorCode};
+use crate::contract::{ConnectionState, ConnectionStatus, Error};
 use crate::credential::{Record, State};
 use crate::error::Result;
 use crate::pending::Pending;
@@ -15,13 +15,13 @@ use alloc::string::String;
 pub fn status(ports: Ports) -> Result<ConnectionStatus> {
     let record = match Record::load(ports) {
         Ok(record) => record,
-        Err(error) if is_unreadable(&error) => return Ok(unreadable(error)),
+        Err(error) if error.is_about_the_value() => return Ok(unreadable(error)),
         Err(error) => return Err(error),
     };
     let pending = match Pending::load(ports) {
         Ok(pending) => pending
             .filter(|pending| pending.epoch == record.epoch && !pending.has_ended(ports.now())),
-        Err(error) if is_unreadable(&error) => None,
+        Err(error) if error.is_about_the_value() => None,
         Err(error) => return Err(error),
     };
     Ok(if record.has_login() {
@@ -31,17 +31,12 @@ pub fn status(ports: Ports) -> Result<ConnectionStatus> {
     })
 }
 
-fn is_unreadable(error: &Error) -> bool {
-    matches!(
-        error.code,
-        ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
-    )
-}
-
 fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> ConnectionStatus {
     let now = ports.now();
     let live = record.live_token(None, now).is_some();
+    let is_connected = record.is_connected(now);
     let state = match record.state {
+        _ if !is_connected => ConnectionState::NeedsLogin,
         State::Refreshing if record.is_abandoned(now) => ConnectionState::Uncertain,
         State::Refreshing => ConnectionState::Refreshing,
         State::Uncertain => ConnectionState::Uncertain,
@@ -57,7 +52,7 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
     let usage = usage::cached(ports, record.epoch);
     let models = models::cached(ports, record.epoch);
     ConnectionStatus {
-        connected: state != ConnectionState::NeedsLogin || live,
+        connected: is_connected,
         hint: hint(record, state, live),
         state,
         method: record.method.clone(),

@@ -3,8 +3,9 @@
 use super::settle::spacing;
 use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, QUIET, Record, State, Tokens};
 use crate::contract::{Error, ErrorCode};
-use crate::openai::Trouble;
+use crate::openai::{Setback, Trouble};
 use crate::secret::Secret;
+use crate::stored_time;
 use alloc::borrow::ToOwned;
 use alloc::format;
 
@@ -103,13 +104,7 @@ fn decide_active(
     if let Some(seconds) = record.pause_left(now) {
         return match demand {
             Demand::Token { .. } if live => Step::Serve,
-            _ => Step::Fail(
-                record
-                    .last_trouble
-                    .unwrap_or(Trouble::Upstream)
-                    .error()
-                    .retry_after(seconds),
-            ),
+            _ => Step::Fail(paused(record, seconds)),
         };
     }
     record.present(refused, attempt, now)
@@ -147,8 +142,7 @@ impl Record {
     /// How long the record forbids to present the refresh token, in seconds.
     /// `None` when it does not.
     pub(crate) fn pause_left(&self, now: u64) -> Option<u64> {
-        let left = self.not_before?.saturating_sub(now);
-        (1..=NOT_BEFORE_MAX).contains(&left).then_some(left)
+        stored_time::wait(self.not_before?, NOT_BEFORE_MAX, now)
     }
 
     fn present(&self, refused: Option<&str>, attempt: &str, now: u64) -> Step {
@@ -225,8 +219,10 @@ impl Tokens {
     /// seconds. A success without an access token is no reason to wait.
     fn pause_after_success(&self, now: u64) -> Option<u64> {
         self.access.as_ref()?;
-        let age = now.checked_sub(self.received_at)?;
-        (age < PAUSE_AFTER_SUCCESS).then(|| PAUSE_AFTER_SUCCESS - age)
+        let age = stored_time::age(self.received_at, now)?;
+        PAUSE_AFTER_SUCCESS
+            .checked_sub(age)
+            .filter(|left| *left > 0)
     }
 
     fn seconds_left(&self, now: u64) -> Option<u64> {
@@ -260,6 +256,12 @@ fn needs_login(record: &Record) -> Error {
             )
         }
     }
+}
+
+fn paused(record: &Record, seconds: u64) -> Error {
+    let trouble = record.last_trouble.unwrap_or(Trouble::Upstream);
+    let wait = seconds;
+    Setback { trouble, wait }.error()
 }
 
 fn in_progress() -> Error {

@@ -2,27 +2,15 @@
 
 use super::{Intent, QUIET, Record, State, Tokens};
 use crate::claims::{self, Claims};
-use crate::openai::{Setback, TokenGrant, Trouble};
+use crate::openai::{Granted, Setback, TokenGrant, Trouble, Verdict};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
-use alloc::string::String;
-
-/// What the answer says about the refresh token that was presented.
-pub(crate) enum Verdict {
-    /// New tokens.
-    Granted(TokenGrant),
-    /// The service has not looked at the token: it can be presented again later.
-    NotProcessed(Setback),
-    /// The service refuses the token for good, by this code of its own.
-    Refused(String),
-    /// Whether the service took the token is unknown.
-    Unknown(Trouble),
-}
+use alloc::boxed::Box;
 
 /// What to do with the record as it stands now.
 pub(crate) enum Settled {
     /// Store this.
-    Store(Record),
+    Store(Box<Record>),
     /// Leave it: somebody else has moved it on.
     Leave,
     /// Leave it, and the tokens just granted are to be dropped: the person has
@@ -53,19 +41,18 @@ pub(crate) fn settle(
         .is_some_and(|stored| stored.attempt == intent.attempt)
         && record.state == State::Refreshing;
     let other_in_flight = record.state == State::Refreshing && !is_ours;
+    let store = |record| Settled::Store(Box::new(record));
     match verdict {
-        Verdict::Granted(grant) if is_same_token => {
-            Settled::Store(record.clone().granted(grant, now))
-        }
+        Verdict::Granted(grant) if is_same_token => store(record.clone().granted(grant, now)),
         Verdict::Refused(reason) if is_same_token && !other_in_flight => {
-            Settled::Store(record.clone().refused(reason))
+            store(record.clone().refused(reason))
         }
-        Verdict::NotProcessed(setback) if is_ours => {
-            Settled::Store(record.clone().released(*setback, now))
-        }
-        Verdict::Unknown(trouble) if is_ours => {
-            Settled::Store(record.clone().became_uncertain(*trouble, intent.started))
-        }
+        Verdict::NotProcessed(setback) if is_ours => store(record.clone().released(*setback, now)),
+        Verdict::Unknown(setback) if is_ours => store(
+            record
+                .clone()
+                .became_uncertain(setback.trouble, intent.started),
+        ),
         _ => Settled::Leave,
     }
 }
@@ -88,8 +75,21 @@ impl Record {
         self.state = State::Active;
         self.reason = None;
         self.claims = claims.or(self.claims);
-        self.tokens = Some(grant.tokens(kept, now));
-        self.settled()
+        self.with_tokens(grant, kept, now)
+    }
+
+    /// The record with the tokens of a grant, and nothing left of earlier refreshes.
+    pub(super) fn with_tokens(self, grant: &TokenGrant, kept: Option<Secret>, now: u64) -> Self {
+        let trouble = grant.trouble();
+        Self {
+            tokens: Some(grant.tokens(kept, now)),
+            intent: None,
+            probes: 0,
+            not_before: trouble.map(|trouble| now.saturating_add(trouble.pause())),
+            last_trouble: trouble,
+            revoke: false,
+            ..self
+        }
     }
 
     /// Keeps epoch, tokens and intent, so that a grant that arrives late still commits.
@@ -141,26 +141,41 @@ pub(super) fn spacing(probe: u64) -> u64 {
 impl TokenGrant {
     /// Who the granted tokens belong to.
     pub(crate) fn claims(&self) -> Claims {
-        let text =
-            |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.reveal().to_owned());
-        let (id_token, access) = (text(&self.id_token), text(&self.access_token));
-        Claims::read(id_token.as_deref(), access.as_deref())
+        Claims::read(
+            self.id_token.token().map(Secret::reveal),
+            self.access_token.token().map(Secret::reveal),
+        )
     }
 
-    /// The tokens to store; `kept` is the refresh token to keep if none was granted.
-    pub(crate) fn tokens(&self, kept: Option<Secret>, now: u64) -> Tokens {
+    /// The tokens to store; `kept` is the refresh token that goes on if none was
+    /// granted. One that came and is of no use has ended it all the same.
+    fn tokens(&self, kept: Option<Secret>, now: u64) -> Tokens {
         let service_now = self.service_clock.unwrap_or(now);
-        let expires_at = self.access_token.as_ref().and_then(|access| {
+        let access = self.access_token.token();
+        let expires_at = access.and_then(|access| {
             let by_claim = claims::expiry(access.reveal(), service_now);
             by_claim.or_else(|| Some(service_now.saturating_add(self.expires_in?)))
         });
         Tokens {
-            refresh: self.refresh_token.clone().or(kept),
-            access: self.access_token.clone(),
+            refresh: match &self.refresh_token {
+                Granted::Nothing => kept,
+                Granted::Unusable => None,
+                Granted::Token(token) => Some(token.clone()),
+            },
+            access: access.cloned(),
             received_at: now,
             expires_at,
             clock_offset: service_now.wrapping_sub(now) as i64,
             refused: None,
+        }
+    }
+
+    /// What is missing: then the next refresh is due after the trouble's pause.
+    fn trouble(&self) -> Option<Trouble> {
+        match self.access_token {
+            Granted::Token(_) => None,
+            Granted::Nothing => Some(Trouble::NoAccessToken),
+            Granted::Unusable => Some(Trouble::Unexpected),
         }
     }
 }

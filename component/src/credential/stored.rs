@@ -1,14 +1,13 @@
 //! The record as it is stored: one flat JSON object.
 
 use super::{Intent, Record, State, Tokens};
+use crate::bucket;
 use crate::claims::Claims;
-use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
-use crate::json::{self, Object, Value};
+use crate::json::{Object, Value};
 use crate::openai::Trouble;
 use crate::ports::StoreError;
 use crate::secret::Secret;
-use alloc::format;
 use alloc::vec::Vec;
 
 /// The version of the record that this code writes.
@@ -23,42 +22,33 @@ const STATES: [(State, &str); 6] = [
     (State::LoggedOut, "logged-out"),
 ];
 
-/// Reads a stored record. A newer version and a damaged record are different errors.
+/// Reads a stored record.
 pub(super) fn decode(bytes: &[u8]) -> Result<Record> {
-    let mut fields = json::parse_object(bytes).ok_or(StoreError::Corrupt)?;
-    match fields.take_number("version") {
-        Some(Some(VERSION)) => Ok(read(fields).ok_or(StoreError::Corrupt)?),
-        Some(Some(version)) if version > VERSION => Err(Error::new(
-            ErrorCode::RecordNewer,
-            format!("the stored login has version {version}, this software knows {VERSION}"),
-        )),
-        _ => Err(StoreError::Corrupt.into()),
-    }
+    let fields = bucket::fields(bytes, VERSION, "stored login")?;
+    Ok(read(fields).ok_or(StoreError::Corrupt)?)
 }
 
 fn read(mut fields: Object) -> Option<Record> {
     let from = &mut fields;
     Some(Record {
-        generation: from.take_number("generation")??,
-        epoch: from.take_number("epoch")??,
-        state: state(&from.take_text("state")??)?,
-        reason: from.take_text("reason")?,
-        method: from.take_text("method")?,
-        login_id: from.take_text("login_id")?,
+        generation: from.required_number("generation")?,
+        epoch: from.required_number("epoch")?,
+        state: state(&from.required_text("state")?)?,
+        reason: from.optional_text("reason")?,
+        method: from.optional_text("method")?,
+        login_id: from.optional_text("login_id")?,
+        user_code: from.optional_text("user_code")?,
         claims: claims(from)?,
         tokens: tokens(from)?,
-        intent: match from.take_object("intent")? {
-            Some(fields) => Some(intent(fields)?),
-            None => None,
-        },
-        probes: from.take_number("probes")?.unwrap_or(0),
-        not_before: from.take_number("not_before")?,
+        intent: from.optional_object("intent", intent)?,
+        probes: from.optional_number("probes")?.unwrap_or(0),
+        not_before: from.optional_number("not_before")?,
         last_trouble: from
-            .take_text("last_trouble")?
+            .optional_text("last_trouble")?
             .as_deref()
             .and_then(Trouble::named),
-        revoke: from.take_bool("revoke")?,
-        updated_at: from.take_number("updated_at")??,
+        revoke: from.optional_bool("revoke")?,
+        updated_at: from.required_number("updated_at")?,
         other: fields,
     })
 }
@@ -70,44 +60,37 @@ fn state(name: &str) -> Option<State> {
 
 fn claims(from: &mut Object) -> Option<Claims> {
     Some(Claims {
-        email: from.take_text("email")?,
-        plan: from.take_text("plan")?,
-        account_id: from.take_text("account_id")?,
-        user_id: from.take_text("user_id")?,
-        fedramp: from.take_bool("fedramp")?,
+        email: from.optional_text("email")?,
+        plan: from.optional_text("plan")?,
+        account_id: from.optional_text("account_id")?,
+        user_id: from.optional_text("user_id")?,
+        fedramp: from.optional_bool("fedramp")?,
     })
 }
 
 /// Without a time of receipt there are no tokens.
 fn tokens(from: &mut Object) -> Option<Option<Tokens>> {
-    let Some(received_at) = from.take_number("received_at")? else {
+    let Some(received_at) = from.optional_number("received_at")? else {
         return Some(None);
     };
     Some(Some(Tokens {
-        refresh: secret(from, "refresh_token")?,
-        access: secret(from, "access_token")?,
+        refresh: from.optional_secret("refresh_token")?,
+        access: from.optional_secret("access_token")?,
         received_at,
-        expires_at: from.take_number("expires_at")?,
+        expires_at: from.optional_number("expires_at")?,
         clock_offset: match from.take("clock_offset") {
             Value::Null => 0,
             offset => offset.as_i64()?,
         },
-        refused: from.take_text("refused")?,
+        refused: from.optional_text("refused")?,
     }))
-}
-
-fn secret(from: &mut Object, name: &str) -> Option<Option<Secret>> {
-    match from.take_text(name)? {
-        None => Some(None),
-        Some(text) => Secret::new(text).map(Some),
-    }
 }
 
 fn intent(mut from: Object) -> Option<Intent> {
     Some(Intent {
-        attempt: from.take_text("attempt")??,
-        presented: from.take_text("presented")??,
-        started: from.take_number("started")??,
+        attempt: from.required_text("attempt")?,
+        presented: from.required_text("presented")?,
+        started: from.required_number("started")?,
     })
 }
 
@@ -121,6 +104,7 @@ pub(super) fn encode(record: &Record) -> Vec<u8> {
     to.put("reason", record.reason.as_deref());
     to.put("method", record.method.as_deref());
     to.put("login_id", record.login_id.as_deref());
+    to.put("user_code", record.user_code.as_deref());
     to.put("email", record.claims.email.as_deref());
     to.put("plan", record.claims.plan.as_deref());
     to.put("account_id", record.claims.account_id.as_deref());

@@ -1,28 +1,15 @@
 //! What all answers have in common: the status, OpenAI's error code in any of
-//! its shapes, a web page instead of an answer, and when to try again.
+//! its shapes, what stands in the way of an answer, and when to try again.
 
 use super::date;
 use super::trouble::{Setback, Trouble};
 use crate::json::{self, Value};
-use crate::ports::{HttpError, Response};
+use crate::ports::Response;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The longest pause that a Retry-After can ask for, in seconds.
 const RETRY_AFTER_MAX: u64 = 3600;
-
-/// wasi:http's error codes that mean: not one byte of the request was sent.
-const NOT_SENT: [&str; 9] = [
-    "DNS-timeout",
-    "DNS-error",
-    "destination-not-found",
-    "destination-unavailable",
-    "destination-IP-prohibited",
-    "connection-refused",
-    "connection-timeout",
-    "TLS-certificate-error",
-    "HTTP-request-denied",
-];
 
 /// An answer, looked at once.
 pub(crate) struct Answer {
@@ -33,65 +20,46 @@ pub(crate) struct Answer {
     /// The service's clock, Unix seconds.
     pub(crate) service_clock: Option<u64>,
     pub(crate) etag: Option<String>,
-    is_page: bool,
-    is_json: bool,
-    retry_after: Option<u64>,
+    /// When the service asks to be asked again, in seconds.
+    pub(crate) retry_after: Option<u64>,
+    obstacle: Option<Trouble>,
 }
 
 impl Answer {
     /// Looks at a response that came at `now`, Unix seconds.
     pub(crate) fn read(response: Response, now: u64) -> Self {
         let service_clock = response.header("date").and_then(date::http_date);
-        let retry_after = response.header("retry-after").and_then(|text| {
-            let until = |date: u64| date.saturating_sub(service_clock.unwrap_or(now));
-            text.trim()
-                .parse::<u64>()
-                .ok()
-                .or_else(|| date::http_date(text).map(until))
-        });
-        let error: Option<Value> = (response.status >= 300)
-            .then(|| json::parse(&response.body))
-            .flatten();
+        let code = error_code(&response);
         Self {
             status: response.status,
-            code: error.as_ref().and_then(error_code),
-            service_clock,
+            obstacle: obstacle(&response, code.as_deref()),
+            code,
             etag: response
                 .header("etag")
                 .and_then(|etag| crate::text::clean(etag, 256)),
-            is_page: is_page(&response),
-            is_json: error.is_some(),
-            retry_after: retry_after.map(|seconds| seconds.clamp(1, RETRY_AFTER_MAX)),
+            retry_after: retry_after(&response, service_clock.unwrap_or(now)),
+            service_clock,
             body: response.body,
         }
     }
 
-    /// What stands between us and any answer at all, whatever was asked: a web
-    /// page, the wrong country, too many requests.
+    /// What stands between us and any answer at all, whatever was asked: then
+    /// the service has not looked at what it was asked.
     pub(crate) fn obstacle(&self) -> Option<Setback> {
-        let trouble = match self.status {
-            _ if self.is_page => Trouble::Blocked,
-            _ if self.has_code(&["unsupported_country_region_territory"]) => Trouble::Region,
-            408 | 425 => Trouble::Upstream,
-            429 => Trouble::RateLimited,
-            503 if self.is_json => Trouble::Upstream,
-            _ => return None,
+        self.obstacle.map(|trouble| self.because_of(trouble))
+    }
+
+    /// Why the answer is of no use: the obstacle, else as much as the status says.
+    pub(crate) fn setback(&self) -> Setback {
+        let by_status = match self.status {
+            500.. => Trouble::Upstream,
+            _ => Trouble::Unexpected,
         };
-        Some(self.setback(trouble))
+        self.because_of(self.obstacle.unwrap_or(by_status))
     }
 
-    /// What is wrong with an answer that nobody could use.
-    pub(crate) fn trouble(&self) -> Setback {
-        self.obstacle().unwrap_or_else(|| {
-            self.setback(match self.status {
-                500.. => Trouble::Upstream,
-                _ => Trouble::Unexpected,
-            })
-        })
-    }
-
-    /// `trouble`, to be tried again when the service says.
-    pub(crate) fn setback(&self, trouble: Trouble) -> Setback {
+    /// That trouble, to be tried again when the service says.
+    pub(crate) fn because_of(&self, trouble: Trouble) -> Setback {
         Setback {
             trouble,
             wait: self.retry_after.unwrap_or_else(|| trouble.pause()),
@@ -103,40 +71,23 @@ impl Answer {
             .as_deref()
             .is_some_and(|code| codes.contains(&code))
     }
+}
 
-    pub(crate) fn is_client_error(&self) -> bool {
-        (400..500).contains(&self.status)
+fn obstacle(response: &Response, code: Option<&str>) -> Option<Trouble> {
+    match response.status {
+        _ if response.header("cf-mitigated").is_some() => Some(Trouble::Blocked),
+        // With these a content network turns requests away by itself. Its page
+        // with any other 5xx can stand for an origin that has taken the token
+        // and whose answer got lost on the way.
+        200 | 400..=499 | 503 if is_page(response) => Some(Trouble::Blocked),
+        _ if code == Some("unsupported_country_region_territory") => Some(Trouble::Region),
+        408 | 425 => Some(Trouble::Upstream),
+        429 => Some(Trouble::RateLimited),
+        // The service itself says that it is overloaded. Without its code,
+        // somebody between us and it may be the one who speaks.
+        503 if code.is_some() => Some(Trouble::Upstream),
+        _ => None,
     }
-}
-
-/// Whether a failed request was certainly not sent.
-pub(crate) fn is_not_sent(error: HttpError) -> bool {
-    NOT_SENT.contains(&error.0)
-}
-
-/// What a failed request means where it does not matter whether it was sent.
-pub(crate) fn failure(error: HttpError) -> Setback {
-    let trouble = match error.0 {
-        "HTTP-request-denied" | "destination-IP-prohibited" => Trouble::Denied,
-        "HTTP-response-body-size" | "HTTP-response-content-coding" => Trouble::Unexpected,
-        _ => Trouble::Network,
-    };
-    trouble.setback()
-}
-
-/// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
-/// as the Codex CLI looks; `{"detail": {"code": …}}` is the backend's own.
-fn error_code(body: &Value) -> Option<String> {
-    let error = &body["error"];
-    let shapes = [
-        &error["code"],
-        error,
-        &error["type"],
-        &body["code"],
-        &body["detail"]["code"],
-    ];
-    let code = shapes.into_iter().find_map(Value::as_str)?;
-    Some(code.trim().to_ascii_lowercase())
 }
 
 /// The body counts for more than its type: tokens under a wrong one are tokens.
@@ -150,8 +101,174 @@ fn is_page(response: &Response) -> bool {
                 .starts_with("text/html")
         })
     };
-    response.header("cf-mitigated").is_some()
-        || start.starts_with(b"<!doctype html")
+    start.starts_with(b"<!doctype html")
         || start.starts_with(b"<html")
         || (is_called_one() && !start.starts_with(b"{"))
+}
+
+/// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
+/// as the Codex CLI looks; the backend has two of its own, `{"detail": {"code": …}}`
+/// and `{"error": {"type": …}}`.
+fn error_code(response: &Response) -> Option<String> {
+    if response.status < 300 {
+        return None;
+    }
+    let body = json::parse(&response.body)?;
+    let error = &body["error"];
+    let shapes = [
+        &error["code"],
+        error,
+        &body["code"],
+        &body["detail"]["code"],
+        &error["type"],
+    ];
+    let code = shapes.into_iter().find_map(Value::as_str)?.trim();
+    (!code.is_empty()).then(|| code.to_ascii_lowercase())
+}
+
+/// In seconds or as a date (RFC 9110 §10.2.3), clamped.
+fn retry_after(response: &Response, service_now: u64) -> Option<u64> {
+    let text = response.header("retry-after")?.trim();
+    let until = |date: u64| date.saturating_sub(service_now);
+    let seconds = match text.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => date::http_date(text).map(until)?,
+    };
+    Some(seconds.clamp(1, RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+    use crate::fakes::{self, NOW, answer, page, refusal, with_header};
+    use crate::openai::{Setback, Trouble};
+    use serde_json::json;
+
+    fn read(answer: fakes::Answer) -> Answer {
+        Answer::read(answer.expect("an answer"), NOW)
+    }
+
+    fn code(body: &str) -> Option<String> {
+        read(answer(400, body)).code
+    }
+
+    #[test]
+    fn n26_retry_after_is_read_in_both_forms_and_clamped() {
+        for (text, wait) in [
+            ("7", 7),
+            (" 7 ", 7),
+            ("0", 1),
+            ("1000000000", 3600),
+            ("Tue, 24 Nov 2026 10:02:00 GMT", 120),
+            ("Tue, 24 Nov 2026 09:00:00 GMT", 1),
+            ("Wed, 24 Nov 2027 10:00:00 GMT", 3600),
+            ("-5", 60),
+            ("7.5", 60),
+            ("1e3", 60),
+            ("soon", 60),
+            ("", 60),
+            ("99999999999999999999999", 60),
+        ] {
+            let later = with_header(answer(429, ""), "Retry-After", text);
+            assert_eq!(read(later).setback().wait, wait, "{text:?}");
+        }
+        let without = read(answer(429, "")).setback();
+        assert_eq!((without.trouble, without.wait), (Trouble::RateLimited, 60));
+    }
+
+    #[test]
+    fn n26_a_date_counts_from_the_services_clock() {
+        let later = with_header(answer(429, ""), "date", "Tue, 24 Nov 2026 12:00:00 GMT");
+        let later = with_header(later, "retry-after", "Tue, 24 Nov 2026 12:00:09 GMT");
+        assert_eq!(read(later).retry_after, Some(9));
+    }
+
+    #[test]
+    fn n32_of_a_header_that_comes_twice_the_first_counts_and_bytes_are_no_text() {
+        let twice = with_header(answer(429, ""), "retry-after", "7");
+        let twice = with_header(twice, "Retry-After", "9");
+        assert_eq!(read(twice).retry_after, Some(7));
+        for header in ["retry-after", "date", "etag"] {
+            let mut response = answer(200, "{}").expect("an answer");
+            response
+                .headers
+                .push((header.to_owned(), b"\xff\0\r\n".to_vec()));
+            let odd = Answer::read(response, NOW);
+            assert_eq!((odd.retry_after, odd.service_clock), (None, None));
+            assert_eq!(odd.etag, None);
+        }
+    }
+
+    #[test]
+    fn p31_the_code_is_found_in_every_known_shape_and_nowhere_else() {
+        for body in [
+            json!({"error": {"code": "Abc"}}),
+            json!({"error": " abc ", "error_description": "x"}),
+            json!({"code": "abc"}),
+            json!({"detail": {"code": "abc"}}),
+            json!({"error": {"code": null, "type": "abc"}}),
+            json!({"error": {"type": "invalid_request_error"}, "code": "abc"}),
+            json!({"error": {"type": "x"}, "detail": {"code": "abc"}}),
+            json!({"error": {"code": "abc", "type": "x"}, "code": "y"}),
+        ] {
+            let found = code(&body.to_string());
+            assert_eq!(found.as_deref(), Some("abc"), "{body}");
+        }
+        for body in [
+            r#"["abc"]"#,
+            r#""abc""#,
+            "abc",
+            "null",
+            "",
+            r#"{"error":7}"#,
+            r#"{"error":["abc"]}"#,
+            r#"{"error":{"code":{"code":"abc"}}}"#,
+            r#"{"error":{"message":"abc"}}"#,
+            r#"{"detail":"abc"}"#,
+            r#"{"code":" "}"#,
+            r#"{"code":"abc","code":"abd"}"#,
+        ] {
+            assert_eq!(code(body), None, "{body}");
+        }
+        let granted = read(answer(200, r#"{"code":"abc"}"#));
+        assert_eq!(granted.code, None);
+    }
+
+    #[test]
+    fn n16_n24_a_page_is_an_obstacle_where_a_content_network_refuses_by_itself() {
+        for status in [200, 400, 401, 403, 404, 429, 451, 503] {
+            let blocked = read(page(status)).obstacle();
+            let expected = Trouble::Blocked.setback();
+            assert_eq!(blocked, Some(expected), "{status}");
+        }
+        for status in [201, 302, 500, 501, 502, 504, 520, 522, 524, 530] {
+            assert_eq!(read(page(status)).obstacle(), None, "{status}");
+            let marked = with_header(page(status), "CF-Mitigated", "challenge");
+            assert!(read(marked).obstacle().is_some(), "{status}");
+        }
+    }
+
+    #[test]
+    fn n25_a_503_is_an_obstacle_only_with_a_code_of_the_service() {
+        let obstacle = |body: &str| read(answer(503, body)).obstacle().is_some();
+        assert!(obstacle(r#"{"error":{"code":"server_is_overloaded"}}"#));
+        assert!(obstacle(r#"{"error":{"type":"server_error"}}"#));
+        for body in ["", "{}", "[]", r#"{"detail":"busy"}"#, r#"{"message":"x"}"#] {
+            assert!(!obstacle(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_obstacle_is_named_by_the_status() {
+        for (answer, trouble) in [
+            (answer(500, ""), Trouble::Upstream),
+            (page(502), Trouble::Upstream),
+            (refusal(400, "brand_new"), Trouble::Unexpected),
+            (answer(302, ""), Trouble::Unexpected),
+            (answer(200, "{"), Trouble::Unexpected),
+        ] {
+            let expected = Setback { trouble, wait: 30 };
+            assert_eq!(read(answer).setback(), expected);
+        }
+    }
 }

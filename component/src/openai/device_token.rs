@@ -1,8 +1,8 @@
 //! `POST /api/accounts/deviceauth/token`: asks whether the person has approved
 //! (docs/protocol.md, Poll).
 
-use super::answer::{self, Answer};
-use super::trouble::Setback;
+use super::answer::Answer;
+use super::trouble::{Setback, Trouble};
 use crate::json::{self, Value};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
@@ -16,7 +16,8 @@ const PENDING: [&str; 3] = [
 
 const SLOW_DOWN: [&str; 2] = ["deviceauth_slow_down", "slow_down"];
 
-const DENIED: [&str; 4] = [
+/// Codes that mean: the person has declined.
+pub(super) const DENIED: [&str; 4] = [
     "deviceauth_access_denied",
     "access_denied",
     "authorization_declined",
@@ -36,7 +37,10 @@ pub(crate) enum Progress {
     /// Not yet. A bare 403 or 404 means this too, until the code ends.
     Pending,
     /// Not yet, and asked too often (RFC 8628 §3.5).
-    SlowDown,
+    SlowDown {
+        /// When the service asks to be asked again, in seconds.
+        retry_after: Option<u64>,
+    },
     /// Approved. The service makes the PKCE pair and hands out the verifier.
     Approved {
         code: Secret,
@@ -57,17 +61,20 @@ pub(crate) fn request(device_auth_id: &Secret, user_code: &str) -> Request {
 }
 
 pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<Progress, Setback> {
-    let answer = Answer::read(answer.map_err(answer::failure)?, now);
-    let trouble = answer.trouble();
+    let answer = Answer::read(answer.map_err(Setback::of)?, now);
+    let setback = answer.setback();
+    let slow_down = Progress::SlowDown {
+        retry_after: answer.retry_after,
+    };
     match answer.status {
-        200 => approved(&answer.body).ok_or(trouble),
-        _ if answer.has_code(&SLOW_DOWN) => Ok(Progress::SlowDown),
+        200 => approved(&answer.body).ok_or(setback),
+        _ if answer.has_code(&SLOW_DOWN) => Ok(slow_down),
         _ if answer.has_code(&DENIED) => Ok(Progress::Denied),
         _ if answer.has_code(&EXPIRED) => Ok(Progress::Expired),
         _ if answer.has_code(&PENDING) => Ok(Progress::Pending),
-        429 => Ok(Progress::SlowDown),
+        429 if setback.trouble == Trouble::RateLimited => Ok(slow_down),
         403 | 404 if answer.obstacle().is_none() => Ok(Progress::Pending),
-        _ => Err(trouble),
+        _ => Err(setback),
     }
 }
 
@@ -100,7 +107,7 @@ mod tests {
         Ok(
             match read(answer, NOW).map_err(|setback| setback.trouble)? {
                 Progress::Pending => "pending",
-                Progress::SlowDown => "slow down",
+                Progress::SlowDown { .. } => "slow down",
                 Progress::Approved { .. } => "approved",
                 Progress::Denied => "denied",
                 Progress::Expired => "expired",
@@ -158,7 +165,7 @@ mod tests {
 
     #[test]
     fn n16_a_challenge_is_neither_pending_nor_an_end() {
-        for status in [200, 403, 404, 503] {
+        for status in [200, 403, 404, 429, 503] {
             assert_eq!(progress(page(status)), Err(Trouble::Blocked));
         }
         let region = refusal(403, "unsupported_country_region_territory");

@@ -1,9 +1,8 @@
 //! `POST /oauth/token`, grant `authorization_code`: turns an approved login into
 //! tokens (docs/protocol.md, Exchange).
 
-use super::answer::{self, Answer};
-use super::token_grant::TokenGrant;
-use super::trouble::{Setback, Trouble};
+use super::verdict::{self, Verdict};
+use super::{device_token, refresh};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
 use crate::text::hex;
@@ -14,16 +13,9 @@ use alloc::vec::Vec;
 /// Fixed by the service for the device flow (RFC 9700 §2.1: an exact match).
 const REDIRECT_URI: &str = "https://auth.openai.com/deviceauth/callback";
 
-/// What the answer says about the authorization code.
-pub(crate) enum Outcome {
-    Granted(TokenGrant),
-    /// The code was not looked at: it can be sent again.
-    NotProcessed(Setback),
-    /// The code will never be taken.
-    Refused,
-    /// Whether it was taken is unknown.
-    Unknown(Setback),
-}
+/// Codes that refuse the code for good (RFC 6749 §5.2), beside those of a
+/// refresh and of a person who has declined.
+const DEFINITIVE: [&str; 3] = ["invalid_request", "invalid_scope", "unsupported_grant_type"];
 
 pub(crate) fn request(code: &Secret, verifier: &Secret) -> Request {
     let fields = [
@@ -52,34 +44,16 @@ fn encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Outcome {
-    let answer = match answer {
-        Ok(response) => Answer::read(response, now),
-        Err(error) if answer::is_not_sent(error) => {
-            return Outcome::NotProcessed(answer::failure(error));
-        }
-        Err(error) => return Outcome::Unknown(answer::failure(error)),
-    };
-    if let Some(obstacle) = answer.obstacle() {
-        return Outcome::NotProcessed(obstacle);
-    }
-    if answer.status == 404 || answer.has_code(&["invalid_client", "unauthorized_client"]) {
-        return Outcome::NotProcessed(answer.setback(Trouble::Client));
-    }
-    match TokenGrant::read(&answer) {
-        Some(grant) if answer.status == 200 && grant.access_token.is_some() => {
-            Outcome::Granted(grant)
-        }
-        _ if answer.is_client_error() => Outcome::Refused,
-        _ => Outcome::Unknown(answer.trouble()),
-    }
+pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
+    let definitive: [&[&str]; 3] = [&DEFINITIVE, &refresh::DEFINITIVE, &device_token::DENIED];
+    verdict::read(answer, &definitive, now)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, read, request};
+    use super::{read, request};
     use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, ok, page, refusal};
-    use crate::openai::Trouble;
+    use crate::openai::{Trouble, Verdict};
     use crate::secret::Secret;
     use serde_json::json;
 
@@ -89,10 +63,10 @@ mod tests {
 
     fn outcome(answer: Answer) -> &'static str {
         match read(answer, NOW) {
-            Outcome::Granted(_) => "granted",
-            Outcome::NotProcessed(_) => "not processed",
-            Outcome::Refused => "refused",
-            Outcome::Unknown(_) => "unknown",
+            Verdict::Granted(_) => "granted",
+            Verdict::NotProcessed(_) => "not processed",
+            Verdict::Refused(_) => "refused",
+            Verdict::Unknown(_) => "unknown",
         }
     }
 
@@ -114,20 +88,38 @@ mod tests {
     }
 
     #[test]
-    fn a_200_with_an_access_token_is_granted() {
+    fn a_200_with_either_token_is_granted() {
         assert_eq!(outcome(grant("rt-1")), "granted");
         assert_eq!(outcome(ok(json!({"access_token": "at"}))), "granted");
+        assert_eq!(outcome(ok(json!({"refresh_token": "rt"}))), "granted");
     }
 
     #[test]
-    fn a_4xx_about_the_code_is_final() {
-        for answer in [
-            refusal(400, "invalid_grant"),
-            answer(400, r#"{"error":"invalid_grant"}"#),
-            refusal(401, "whatever"),
-            answer(403, ""),
+    fn p08_only_a_definitive_code_on_a_4xx_is_final() {
+        for code in [
+            "invalid_grant",
+            "invalid_request",
+            "invalid_scope",
+            "unsupported_grant_type",
+            "access_denied",
+            "authorization_declined",
+            "account_deactivated",
         ] {
-            assert_eq!(outcome(answer), "refused");
+            for status in [400, 401, 403, 404] {
+                assert_eq!(outcome(refusal(status, code)), "refused", "{code}");
+            }
+            let bare = json!({"error": code}).to_string();
+            assert_eq!(outcome(answer(400, &bare)), "refused", "{code}");
+            assert_eq!(outcome(refusal(500, code)), "unknown", "{code}");
+        }
+        for answer in [
+            refusal(401, "whatever"),
+            refusal(409, "conflict"),
+            answer(400, ""),
+            answer(403, ""),
+            answer(422, r#"{"detail":[]}"#),
+        ] {
+            assert_eq!(outcome(answer), "unknown");
         }
     }
 
@@ -162,7 +154,7 @@ mod tests {
         ] {
             assert_eq!(outcome(answer), "unknown");
         }
-        let Outcome::Unknown(setback) = read(broken("connection-terminated"), NOW) else {
+        let Verdict::Unknown(setback) = read(broken("connection-terminated"), NOW) else {
             panic!("unknown");
         };
         assert_eq!(setback.trouble, Trouble::Network);

@@ -3,7 +3,7 @@
 
 use crate::claims::Claims;
 use crate::contract::Model;
-use crate::json::{self, Value};
+use crate::json::{self, Object, Value};
 use crate::ports::Request;
 use crate::secret::Secret;
 use crate::text::clean;
@@ -28,18 +28,12 @@ const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 /// More models than this are not kept.
 const MODELS_MAX: usize = 500;
 
-/// What is read of a model; the rest, by far the most, is not kept.
-const KEPT: [&str; 9] = [
-    "slug",
-    "display_name",
-    "description",
-    "visibility",
-    "priority",
-    "context_window",
-    "default_reasoning_level",
-    "supported_reasoning_levels",
-    "input_modalities",
-];
+/// No more of them are kept than take this much as JSON, in bytes: a cache of
+/// 256 KiB has room for that and for what lies beside it.
+const KEPT_MAX: usize = 240 * 1024;
+
+/// More levels or modalities of one model than this are not kept.
+const WORDS_MAX: usize = 20;
 
 pub(crate) fn request(
     client_version: &str,
@@ -51,32 +45,48 @@ pub(crate) fn request(
     super::backend_get(path, access, account, timeout, ANSWER_LIMIT)
 }
 
-/// Returns the answer's list, cut down to what [`read`] reads. `None` when it
-/// is no list of models.
-pub(crate) fn keep(body: &[u8]) -> Option<Value> {
-    let Value::List(mut models) = json::parse_object(body)?.take("models") else {
+/// Reads an answer: the models that are to be listed, in the service's order, as
+/// many as can be kept. `None` when it is no list of models. An entry that cannot
+/// be read is left out; it never spoils the list.
+pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
+    let body = json::parse_leniently(body)?;
+    let Value::List(entries) = &body["models"] else {
         return None;
     };
-    models.retain(|model| model["visibility"].as_str() == Some("list"));
-    models.truncate(MODELS_MAX);
-    for model in &mut models {
-        if let Value::Object(fields) = model {
-            fields.keep_only(&KEPT);
-        }
+    let mut first: Vec<&Value> = Vec::new();
+    for entry in entries.iter().filter(|entry| is_listed(entry)) {
+        let place = first.partition_point(|other| rank(other) <= rank(entry));
+        first.insert(place, entry);
+        first.truncate(MODELS_MAX);
     }
-    Some(Value::List(models))
+    let mut room = KEPT_MAX;
+    let fits = |model: &Model| {
+        let left = room.checked_sub(entry(model).to_bytes().len() + 1);
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let models = first.into_iter().filter_map(model);
+    Some(models.take_while(fits).collect())
 }
 
-/// Reads a kept list, in the service's order. An entry that cannot be read is
-/// left out.
-pub(crate) fn read(kept: &Value) -> Vec<Model> {
-    let mut models: Vec<Model> = Vec::new();
-    for model in kept.items().iter().filter_map(model) {
-        let rank = |model: &Model| model.priority.unwrap_or(i64::MAX);
-        let place = models.partition_point(|other| rank(other) <= rank(&model));
-        models.insert(place, model);
-    }
-    models
+fn is_listed(entry: &Value) -> bool {
+    entry["visibility"].as_str() == Some("list") && model(entry).is_some()
+}
+
+fn rank(entry: &Value) -> i64 {
+    entry["priority"].as_i64().unwrap_or(i64::MAX)
+}
+
+/// The models as they are cached: as the service writes them, without the rest,
+/// by far the most.
+pub(crate) fn to_cache(models: &[Model]) -> Value {
+    let entries = models.iter().map(|model| Value::Object(entry(model)));
+    Value::List(entries.collect())
+}
+
+/// The models of a cached list.
+pub(crate) fn from_cache(kept: &Value) -> Vec<Model> {
+    kept.items().iter().filter_map(model).collect()
 }
 
 fn model(entry: &Value) -> Option<Model> {
@@ -98,5 +108,151 @@ fn model(entry: &Value) -> Option<Model> {
 /// The words of a list, or of that field of its items.
 fn words(list: &Value, field: &str) -> Vec<String> {
     let word = |item: &Value| clean(item[field].as_str().or(item.as_str())?, 40);
-    list.items().iter().filter_map(word).take(20).collect()
+    let words = list.items().iter().filter_map(word);
+    words.take(WORDS_MAX).collect()
+}
+
+fn entry(model: &Model) -> Object {
+    let list = |words: &[String]| Value::List(words.iter().map(|word| (&**word).into()).collect());
+    Object::default()
+        .with("slug", &*model.slug)
+        .with("display_name", model.display_name.as_deref())
+        .with("description", model.description.as_deref())
+        .with(
+            "priority",
+            model.priority.map_or(Value::Null, Value::Integer),
+        )
+        .with("context_window", model.context_window)
+        .with(
+            "default_reasoning_level",
+            model.default_reasoning_level.as_deref(),
+        )
+        .with("supported_reasoning_levels", list(&model.reasoning_levels))
+        .with("input_modalities", list(&model.input_modalities))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MODELS_MAX, from_cache, read, to_cache};
+    use serde_json::{Value, json};
+
+    fn listed(slug: &str, changes: Value) -> Value {
+        let entry = json!({"slug": slug, "visibility": "list"});
+        crate::fakes::changed(entry, changes)
+    }
+
+    #[track_caller]
+    fn slugs(models: Value) -> Vec<String> {
+        let body = json!({"models": models}).to_string();
+        let models = read(body.as_bytes()).expect("a list");
+        models.into_iter().map(|model| model.slug).collect()
+    }
+
+    #[test]
+    fn the_lowest_priority_comes_first_and_equals_keep_their_order() {
+        let models = json!([
+            listed("last", json!({})),
+            listed("b", json!({"priority": 2})),
+            listed("odd", json!({"priority": "1"})),
+            listed("a", json!({"priority": 1})),
+            listed("c", json!({"priority": 2})),
+            listed("first", json!({"priority": -1})),
+        ]);
+        assert_eq!(slugs(models), ["first", "a", "b", "c", "last", "odd"]);
+    }
+
+    #[test]
+    fn p26_only_what_is_to_be_listed_is_and_an_empty_list_is_one() {
+        assert_eq!(slugs(json!([])), [""; 0]);
+        let models = json!([
+            listed("hidden", json!({"visibility": "hide"})),
+            listed("none", json!({"visibility": null})),
+            listed("m", json!({"brand_new": {"x": [1]}})),
+        ]);
+        assert_eq!(slugs(models), ["m"]);
+    }
+
+    #[test]
+    fn p26_an_entry_that_cannot_be_read_never_spoils_the_list() {
+        let many: Vec<String> = (0..300).map(|n| format!("\"{n}\":0")).collect();
+        let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        for bad in [
+            "7",
+            "null",
+            "[]",
+            r#"{"visibility":"list"}"#,
+            r#"{"visibility":"list","slug":7}"#,
+            r#"{"visibility":"list","slug":"a b"}"#,
+            r#"{"visibility":"list","slug":""}"#,
+            r#"{"visibility":"list","x":{"a":1,"a":2}}"#,
+            &format!("{{{}}}", many.join(",")),
+            &deep,
+        ] {
+            let good = listed("good", json!({}));
+            let body = format!(r#"{{"models":[{bad},{good}]}}"#);
+            let models = read(body.as_bytes()).expect("a list");
+            assert_eq!(models.len(), 1, "{bad:.60}");
+            assert_eq!(models[0].slug, "good");
+        }
+        let twice = r#"{"models":[{"slug":"a","slug":"b","visibility":"list"}]}"#;
+        assert_eq!(read(twice.as_bytes()).expect("a list").len(), 1);
+    }
+
+    #[test]
+    fn p26_of_too_many_the_first_in_the_services_order_are_kept() {
+        let models: Vec<Value> = (0..5000)
+            .map(|n| listed(&format!("m-{n}"), json!({"priority": 5000 - n})))
+            .collect();
+        let kept = slugs(json!(models));
+        assert_eq!(kept.len(), MODELS_MAX);
+        assert_eq!((&*kept[0], &*kept[499]), ("m-4999", "m-4500"));
+    }
+
+    #[test]
+    fn m27_what_is_kept_always_fits_the_cache() {
+        let wide = "\u{1f600}".repeat(600);
+        let words: Vec<&str> = vec![&wide; 25];
+        let models: Vec<Value> = (0..600)
+            .map(|n| {
+                let texts = json!({
+                    "display_name": wide, "description": wide, "default_reasoning_level": wide,
+                    "supported_reasoning_levels": words, "input_modalities": words,
+                });
+                listed(&format!("m-{n}"), if n < 40 { texts } else { json!({}) })
+            })
+            .collect();
+        let models = read(json!({"models": models}).to_string().as_bytes()).expect("a list");
+        assert!(models.len() > 20, "{}", models.len());
+        let cached = crate::json::Object::default().with("body", to_cache(&models));
+        assert!(cached.to_bytes().len() < 250 * 1024);
+    }
+
+    #[test]
+    fn a_cached_list_is_read_as_it_was() {
+        let full = listed(
+            "m",
+            json!({
+                "display_name": "M\u{1b}[2J", "description": "d".repeat(900), "priority": 3,
+                "context_window": 272_000, "default_reasoning_level": "low",
+                "supported_reasoning_levels": [{"effort": "low", "description": "x"}, {"effort": "max"}, 7],
+                "input_modalities": ["text", "image"], "base_instructions": "x".repeat(9000),
+            }),
+        );
+        let body = json!({"models": [full, listed("n", json!({}))]}).to_string();
+        let models = read(body.as_bytes()).expect("a list");
+        let again = from_cache(&to_cache(&models));
+        assert_eq!(format!("{again:?}"), format!("{models:?}"));
+        assert_eq!(models[0].id, "openai-codex/m");
+        assert_eq!(models[0].display_name.as_deref(), Some("M[2J"));
+        assert_eq!(models[0].description.as_ref().map(String::len), Some(500));
+        assert_eq!(models[0].reasoning_levels, ["low", "max"]);
+        assert_eq!(models[1].input_modalities, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_no_list_of_models_is_none() {
+        for body in ["", "[]", "{}", r#"{"models":{}}"#, r#"{"data":[]}"#, "{"] {
+            assert!(read(body.as_bytes()).is_none(), "{body}");
+        }
+    }
 }

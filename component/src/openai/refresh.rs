@@ -1,16 +1,13 @@
 //! `POST /oauth/token`, grant `refresh_token`: rotates the refresh token
 //! (docs/protocol.md, Refresh).
 
-use super::answer::{self, Answer};
-use super::token_grant::TokenGrant;
-use super::trouble::Trouble;
-use crate::credential::Verdict;
+use super::verdict::{self, Verdict};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
 
 /// The codes that end a login, on any 4xx. The first three are the Codex CLI's,
 /// the others are what other clients have met.
-const DEFINITIVE: [&str; 14] = [
+pub(super) const DEFINITIVE: [&str; 14] = [
     "refresh_token_expired",
     "refresh_token_reused",
     "refresh_token_invalidated",
@@ -38,37 +35,15 @@ pub(crate) fn request(refresh: &Secret) -> Request {
     )
 }
 
-/// The only table of answers to a refresh. What is not certainly unprocessed,
-/// granted or refused for good is unknown.
 pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
-    let answer = match answer {
-        Ok(response) => Answer::read(response, now),
-        Err(error) if answer::is_not_sent(error) => {
-            return Verdict::NotProcessed(answer::failure(error));
-        }
-        Err(error) => return Verdict::Unknown(answer::failure(error).trouble),
-    };
-    if let Some(obstacle) = answer.obstacle() {
-        return Verdict::NotProcessed(obstacle);
-    }
-    if answer.is_client_error() && answer.has_code(&DEFINITIVE) {
-        return Verdict::Refused(answer.code.unwrap_or_default());
-    }
-    if answer.status == 404 || answer.has_code(&["invalid_client", "unauthorized_client"]) {
-        return Verdict::NotProcessed(answer.setback(Trouble::Client));
-    }
-    match TokenGrant::read(&answer) {
-        Some(grant) if answer.status == 200 => Verdict::Granted(grant),
-        _ => Verdict::Unknown(answer.trouble().trouble),
-    }
+    verdict::read(answer, &[&DEFINITIVE], now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DEFINITIVE, read, request};
-    use crate::credential::Verdict;
     use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, ok, page, refusal, with_header};
-    use crate::openai::{Setback, Trouble};
+    use crate::openai::{Granted, Setback, Trouble, Verdict};
     use crate::ports::Method;
     use crate::secret::Secret;
     use serde_json::json;
@@ -78,14 +53,14 @@ mod tests {
             Verdict::NotProcessed(setback) => setback,
             Verdict::Granted(_) => panic!("granted"),
             Verdict::Refused(code) => panic!("refused: {code}"),
-            Verdict::Unknown(trouble) => panic!("unknown: {trouble:?}"),
+            Verdict::Unknown(setback) => panic!("unknown: {setback:?}"),
         }
     }
 
     #[track_caller]
     fn unknown(answer: Answer) -> Trouble {
         match read(answer, NOW) {
-            Verdict::Unknown(trouble) => trouble,
+            Verdict::Unknown(setback) => setback.trouble,
             Verdict::Granted(_) => panic!("granted"),
             Verdict::Refused(code) => panic!("refused: {code}"),
             Verdict::NotProcessed(setback) => panic!("not processed: {setback:?}"),
@@ -201,25 +176,32 @@ mod tests {
         let Verdict::Granted(grant) = read(Ok(response), NOW) else {
             panic!("the tokens were thrown away");
         };
-        assert_eq!(grant.refresh_token.expect("one").reveal(), "rt-2");
+        let Granted::Token(refresh) = grant.refresh_token else {
+            panic!("the refresh token was thrown away");
+        };
+        assert_eq!(refresh.reveal(), "rt-2");
     }
 
     #[test]
     fn n15_a_redirect_leaves_the_outcome_unknown() {
         for status in [301, 302, 303, 307, 308] {
-            let answer = with_header(answer(status, ""), "location", "http://169.254.169.254/");
-            assert_eq!(unknown(answer), Trouble::Unexpected, "{status}");
+            for body in [answer(status, ""), page(status)] {
+                let answer = with_header(body, "location", "http://169.254.169.254/");
+                assert_eq!(unknown(answer), Trouble::Unexpected, "{status}");
+            }
         }
     }
 
     #[test]
-    fn n16_a_challenge_is_not_processed_whatever_its_status() {
-        for status in [403, 429, 500, 502, 503, 520] {
+    fn n16_a_challenge_is_not_processed() {
+        for status in [400, 403, 404, 429, 503] {
             let setback = not_processed(page(status));
             assert_eq!((setback.trouble, setback.wait), (Trouble::Blocked, 60));
         }
-        let marked = with_header(answer(403, "{}"), "CF-Mitigated", "challenge");
-        assert_eq!(not_processed(marked).trouble, Trouble::Blocked);
+        for marked in [answer(403, "{}"), page(500), page(520), answer(200, "{}")] {
+            let marked = with_header(marked, "CF-Mitigated", "challenge");
+            assert_eq!(not_processed(marked).trouble, Trouble::Blocked);
+        }
         let later = with_header(page(403), "retry-after", "120");
         assert_eq!(not_processed(later).wait, 120);
     }
@@ -302,8 +284,9 @@ mod tests {
 
     #[test]
     fn n24_a_server_error_leaves_the_outcome_unknown() {
-        for status in [500, 501, 502, 504, 520] {
+        for status in [500, 501, 502, 504, 520, 522, 524] {
             assert_eq!(unknown(answer(status, "")), Trouble::Upstream);
+            assert_eq!(unknown(page(status)), Trouble::Upstream, "{status}");
             assert_eq!(unknown(refusal(status, "server_error")), Trouble::Upstream);
         }
     }
@@ -314,11 +297,9 @@ mod tests {
             not_processed(refusal(503, "busy")).trouble,
             Trouble::Upstream
         );
-        assert_eq!(
-            unknown(answer(503, "upstream connect error")),
-            Trouble::Upstream
-        );
-        assert_eq!(unknown(answer(503, "")), Trouble::Upstream);
+        for body in ["upstream connect error", "", "{}", r#"{"status":"busy"}"#] {
+            assert_eq!(unknown(answer(503, body)), Trouble::Upstream, "{body}");
+        }
     }
 
     #[test]

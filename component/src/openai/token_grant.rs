@@ -1,20 +1,38 @@
 //! A successful answer of the token endpoint (RFC 6749 §5.1), as OpenAI gives it.
 
 use super::answer::Answer;
-use crate::json::{self, Object, Value};
+use crate::claims::LIFETIME_MAX;
+use crate::json::{self, Value};
 use crate::secret::Secret;
+
+/// Longer access tokens are of no use, in bytes. A real one takes two KiB, and
+/// the whole record must fit its 32 KiB (credential/stored.rs has the sum).
+pub(crate) const ACCESS_TOKEN_MAX: usize = 8 * 1024;
+
+/// Longer refresh tokens are of no use, in bytes.
+pub(crate) const REFRESH_TOKEN_MAX: usize = 4 * 1024;
 
 /// What the token endpoint granted. Every part is optional: a refresh brings
 /// only what has changed.
 #[derive(Clone)]
 pub(crate) struct TokenGrant {
-    pub(crate) access_token: Option<Secret>,
-    pub(crate) refresh_token: Option<Secret>,
-    pub(crate) id_token: Option<Secret>,
+    pub(crate) access_token: Granted,
+    pub(crate) refresh_token: Granted,
+    pub(crate) id_token: Granted,
     /// The access token's lifetime, in seconds; its own claim speaks first.
     pub(crate) expires_in: Option<u64>,
     /// The service's clock at the answer, Unix seconds.
     pub(crate) service_clock: Option<u64>,
+}
+
+/// One token of a grant.
+#[derive(Clone)]
+pub(crate) enum Granted {
+    /// Missing, null or empty: the old one goes on.
+    Nothing,
+    /// Something that nobody can present: the old one has ended all the same.
+    Unusable,
+    Token(Secret),
 }
 
 impl TokenGrant {
@@ -22,29 +40,45 @@ impl TokenGrant {
     pub(crate) fn read(answer: &Answer) -> Option<Self> {
         let mut body = json::parse_object(&answer.body)?;
         let grant = Self {
-            access_token: secret(&mut body, "access_token"),
-            refresh_token: secret(&mut body, "refresh_token"),
-            id_token: secret(&mut body, "id_token"),
+            access_token: Granted::read(body.take("access_token"), ACCESS_TOKEN_MAX),
+            refresh_token: Granted::read(body.take("refresh_token"), REFRESH_TOKEN_MAX),
+            id_token: Granted::read(body.take("id_token"), usize::MAX),
             expires_in: body
                 .get("expires_in")
                 .as_u64()
-                .filter(|seconds| *seconds > 0),
+                .filter(|seconds| *seconds > 0)
+                .map(|seconds| seconds.min(LIFETIME_MAX)),
             service_clock: answer.service_clock,
         };
-        (grant.access_token.is_some() || grant.refresh_token.is_some()).then_some(grant)
+        let is_usable = grant.access_token.token().or(grant.refresh_token.token());
+        is_usable.is_some().then_some(grant)
     }
 }
 
-fn secret(body: &mut Object, name: &str) -> Option<Secret> {
-    match body.take(name) {
-        Value::Text(text) => Secret::new(text),
-        _ => None,
+impl Granted {
+    fn read(value: Value, longest: usize) -> Self {
+        match value {
+            Value::Null => Self::Nothing,
+            Value::Text(text) if text.is_empty() => Self::Nothing,
+            Value::Text(text) if text.len() <= longest => {
+                Secret::new(text).map_or(Self::Unusable, Self::Token)
+            }
+            _ => Self::Unusable,
+        }
+    }
+
+    /// The token, if it can be used.
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Nothing | Self::Unusable => None,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::TokenGrant;
+    use super::{ACCESS_TOKEN_MAX, Granted, LIFETIME_MAX, REFRESH_TOKEN_MAX, TokenGrant};
     use crate::fakes::{NOW, ok, with_header};
     use crate::openai::Answer;
     use serde_json::{Value, json};
@@ -53,25 +87,75 @@ mod tests {
         TokenGrant::read(&Answer::read(ok(body).ok()?, NOW))
     }
 
+    fn kind(granted: &Granted) -> &str {
+        match granted {
+            Granted::Nothing => "nothing",
+            Granted::Unusable => "unusable",
+            Granted::Token(token) => token.reveal(),
+        }
+    }
+
     #[test]
     fn every_part_is_taken() {
         let grant = read(json!({
             "access_token": "at", "refresh_token": "rt", "id_token": "it", "expires_in": 60, "scope": "x",
         }))
         .expect("a grant");
-        let reveal = |secret: Option<crate::secret::Secret>| secret.map(|s| s.reveal().to_owned());
-        assert_eq!(reveal(grant.access_token).as_deref(), Some("at"));
-        assert_eq!(reveal(grant.refresh_token).as_deref(), Some("rt"));
-        assert_eq!(reveal(grant.id_token).as_deref(), Some("it"));
+        assert_eq!(kind(&grant.access_token), "at");
+        assert_eq!(kind(&grant.refresh_token), "rt");
+        assert_eq!(kind(&grant.id_token), "it");
         assert_eq!(grant.expires_in, Some(60));
         assert_eq!(grant.service_clock, None);
     }
 
     #[test]
-    fn m11_a_token_that_could_break_a_header_is_not_taken() {
-        let grant = read(json!({"access_token": "a\r\nb: c", "refresh_token": "rt"}));
-        assert!(grant.expect("a grant").access_token.is_none());
-        assert!(read(json!({"access_token": "a b", "refresh_token": ""})).is_none());
+    fn p13_m11_a_token_that_nobody_can_present_is_told_from_none_at_all() {
+        for (token, expected) in [
+            (json!(null), "nothing"),
+            (json!(""), "nothing"),
+            (json!(" "), "unusable"),
+            (json!("a\r\nb: c"), "unusable"),
+            (json!("tökén"), "unusable"),
+            (json!(7), "unusable"),
+            (json!(["rt"]), "unusable"),
+            (json!({"value": "rt"}), "unusable"),
+            (json!(false), "unusable"),
+        ] {
+            let grant = read(json!({"access_token": "at", "refresh_token": token}));
+            let grant = grant.expect("a grant");
+            assert_eq!(kind(&grant.refresh_token), expected, "{token}");
+            let grant = read(json!({"access_token": token, "refresh_token": "rt"}));
+            let grant = grant.expect("a grant");
+            assert_eq!(kind(&grant.access_token), expected, "{token}");
+            assert!(read(json!({"access_token": token, "refresh_token": token})).is_none());
+        }
+    }
+
+    #[test]
+    fn s36_a_token_over_its_limit_cannot_be_used() {
+        let of = |length: usize| "a".repeat(length);
+        let longest = read(json!({
+            "access_token": of(ACCESS_TOKEN_MAX), "refresh_token": of(REFRESH_TOKEN_MAX),
+        }));
+        let longest = longest.expect("a grant");
+        assert!(longest.access_token.token().is_some() && longest.refresh_token.token().is_some());
+        let long = read(json!({"access_token": of(ACCESS_TOKEN_MAX + 1), "refresh_token": "rt"}));
+        assert_eq!(kind(&long.expect("a grant").access_token), "unusable");
+        let long = read(json!({"access_token": "at", "refresh_token": of(REFRESH_TOKEN_MAX + 1)}));
+        assert_eq!(kind(&long.expect("a grant").refresh_token), "unusable");
+    }
+
+    #[test]
+    fn p19_a_lifetime_is_no_longer_than_ninety_days() {
+        for (seconds, expected) in [
+            (60, 60),
+            (LIFETIME_MAX, LIFETIME_MAX),
+            (LIFETIME_MAX + 1, LIFETIME_MAX),
+            (i64::MAX as u64, LIFETIME_MAX),
+        ] {
+            let grant = read(json!({"access_token": "at", "expires_in": seconds}));
+            assert_eq!(grant.expect("a grant").expires_in, Some(expected));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Why a request brought nothing: the closed list, and what the caller is told.
 
 use crate::contract::{Error, ErrorCode};
+use crate::ports::HttpError;
 
 /// Why a request brought nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +28,12 @@ pub(crate) enum Trouble {
     Unexpected,
     /// The store took so long that the request was not sent.
     Late,
+    /// The refresh brought a new refresh token and no access token.
+    NoAccessToken,
 }
 
 /// The names under which a stored login remembers its last trouble.
-const NAMES: [(Trouble, &str); 11] = [
+const NAMES: [(Trouble, &str); 12] = [
     (Trouble::Network, "network"),
     (Trouble::Denied, "denied"),
     (Trouble::Blocked, "blocked"),
@@ -42,6 +45,7 @@ const NAMES: [(Trouble, &str); 11] = [
     (Trouble::Rejected, "rejected"),
     (Trouble::Unexpected, "unexpected"),
     (Trouble::Late, "late"),
+    (Trouble::NoAccessToken, "no-access-token"),
 ];
 
 /// A [`Trouble`] and when to try again, in seconds.
@@ -53,7 +57,17 @@ pub(crate) struct Setback {
 }
 
 impl Setback {
-    /// The error for the caller.
+    /// What a request that failed means where it does not matter whether it was sent.
+    pub(crate) fn of(error: HttpError) -> Self {
+        let trouble = match error.0 {
+            "HTTP-request-denied" | "destination-IP-prohibited" => Trouble::Denied,
+            "HTTP-response-body-size" | "HTTP-response-content-coding" => Trouble::Unexpected,
+            _ => Trouble::Network,
+        };
+        trouble.setback()
+    }
+
+    /// The error for the caller; a wait where waiting helps.
     pub(crate) fn error(self) -> Error {
         let error = self.trouble.error();
         if error.retryable {
@@ -103,6 +117,10 @@ impl Trouble {
                 ErrorCode::StoreBusy,
                 "the store took too long before the request",
             ),
+            Trouble::NoAccessToken => (
+                ErrorCode::RefreshInProgress,
+                "the refresh has brought no access token yet",
+            ),
         };
         Error::new(code, message)
     }
@@ -128,7 +146,7 @@ impl Trouble {
     /// When to try again where the service does not say, in seconds.
     pub(crate) fn pause(self) -> u64 {
         match self {
-            Trouble::Late => 1,
+            Trouble::Late | Trouble::NoAccessToken => 1,
             Trouble::Network => 5,
             Trouble::Upstream | Trouble::Unexpected => 30,
             Trouble::Denied | Trouble::Blocked | Trouble::RateLimited | Trouble::Rejected => 60,

@@ -41,7 +41,9 @@ pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> Reques
 
 /// Returns the answer, cut down to what is read of it. `None` when it is no object.
 pub(crate) fn keep(body: &[u8]) -> Option<Value> {
-    let mut body = json::parse_object(body)?;
+    let Value::Object(mut body) = json::parse_leniently(body)? else {
+        return None;
+    };
     body.keep_only(&KEPT);
     Some(Value::Object(body))
 }
@@ -147,4 +149,138 @@ fn length(seconds: Option<u64>) -> String {
         _ => (1, "seconds"),
     };
     format!("{} {name}", seconds / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ADDITIONAL_MAX, credits, keep, limit_reached, plan, windows};
+    use crate::contract::UsageWindow;
+    use crate::fakes::NOW;
+    use serde_json::{Value, json};
+
+    fn kept(body: Value) -> crate::json::Value {
+        keep(body.to_string().as_bytes()).expect("an object")
+    }
+
+    fn read(body: Value) -> Vec<UsageWindow> {
+        windows(&kept(body), NOW, NOW)
+    }
+
+    fn names(body: Value) -> Vec<String> {
+        read(body).into_iter().map(|window| window.name).collect()
+    }
+
+    #[test]
+    fn windows_are_named_by_their_length_and_the_shortest_comes_first() {
+        let week = json!({"limit_window_seconds": 604_800});
+        let hours = json!({"limit_window_seconds": 18_000});
+        let both = json!({"rate_limit": {"primary_window": week, "secondary_window": hours}});
+        assert_eq!(names(both), ["5 hours", "weekly"]);
+        let alone = json!({"rate_limit": {"primary_window": week, "secondary_window": null}});
+        assert_eq!(names(alone), ["weekly"]);
+        for (seconds, name) in [
+            (86_400, "daily"),
+            (2_592_000, "30 days"),
+            (5400, "90 minutes"),
+            (7, "7 seconds"),
+            (0, "unknown length"),
+            (-1, "unknown length"),
+        ] {
+            let window = json!({"limit_window_seconds": seconds});
+            assert_eq!(
+                names(json!({"rate_limit": {"primary_window": window}})),
+                [name]
+            );
+        }
+    }
+
+    #[test]
+    fn p27_what_is_missing_or_odd_is_unknown_and_never_0() {
+        for odd in [
+            json!({}),
+            json!({"used_percent": null, "reset_at": null, "limit_window_seconds": null}),
+            json!({"used_percent": 101, "reset_at": NOW - 1, "limit_window_seconds": 0}),
+            json!({"used_percent": -1, "reset_at": NOW, "limit_window_seconds": -5}),
+            json!({"used_percent": "12", "reset_at": "soon", "limit_window_seconds": "5"}),
+            json!({"used_percent": 1e300, "reset_at": 1e300, "limit_window_seconds": 1e300}),
+        ] {
+            let found = read(json!({"rate_limit": {"primary_window": odd}}));
+            let [window] = &found[..] else {
+                panic!("one window: {odd}")
+            };
+            assert_eq!(window.used_percent, None, "{odd}");
+            assert_eq!((window.resets_at, window.resets_in_seconds), (None, None));
+            assert_eq!(window.window_seconds, None);
+        }
+        for none in [
+            json!({}),
+            json!({"rate_limit": null}),
+            json!({"rate_limit": []}),
+            json!({"rate_limit": {"primary_window": null, "secondary_window": 7}}),
+        ] {
+            assert_eq!(read(none.clone()).len(), 0, "{none}");
+            let kept = kept(none);
+            assert_eq!((plan(&kept), limit_reached(&kept)), (None, None));
+            assert!(credits(&kept).is_none());
+        }
+    }
+
+    #[test]
+    fn p27_a_percentage_and_the_end_of_a_window_are_taken_as_they_come() {
+        for (window, percent, end) in [
+            (
+                json!({"used_percent": 0, "reset_at": NOW + 7}),
+                0.0,
+                NOW + 7,
+            ),
+            (
+                json!({"used_percent": 99.5, "reset_after_seconds": 9}),
+                99.5,
+                NOW + 9,
+            ),
+            (
+                json!({"used_percent": 100, "reset_at": i64::MAX}),
+                100.0,
+                i64::MAX as u64,
+            ),
+        ] {
+            let found = read(json!({"rate_limit": {"primary_window": window}}));
+            assert_eq!(found[0].used_percent, Some(percent));
+            assert_eq!(found[0].resets_at, Some(end));
+            assert_eq!(found[0].resets_in_seconds, Some(end - NOW));
+        }
+    }
+
+    #[test]
+    fn additional_limits_bring_their_names_and_are_capped() {
+        let limit = json!({"limit_name": "Spark\u{1b}[2J", "rate_limit": {"primary_window": {}}});
+        let many = vec![limit; ADDITIONAL_MAX + 5];
+        let found = names(json!({"additional_rate_limits": many}));
+        assert_eq!(found.len(), ADDITIONAL_MAX);
+        assert_eq!(found[0], "Spark[2J, unknown length");
+    }
+
+    #[test]
+    fn credits_are_taken_as_text_or_number() {
+        for (balance, expected) in [
+            (json!("9.50"), Some("9.50")),
+            (json!(12), Some("12")),
+            (json!(null), None),
+            (json!([]), None),
+        ] {
+            let kept = kept(json!({"credits": {"has_credits": true, "balance": balance}}));
+            let credits = credits(&kept).expect("credits");
+            assert_eq!((credits.has_credits, credits.unlimited), (Some(true), None));
+            assert_eq!(credits.balance.as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn a_name_that_comes_twice_spoils_nothing_and_the_rest_is_not_kept() {
+        let body = br#"{"plan_type":"pro","x":{"a":1,"a":2},"email":"ada@example.com"}"#;
+        let kept = keep(body).expect("an object");
+        assert_eq!(plan(&kept).as_deref(), Some("pro"));
+        assert_eq!(kept["email"], crate::json::Value::Null);
+        assert!(keep(b"[]").is_none() && keep(b"").is_none());
+    }
 }

@@ -1,7 +1,7 @@
 //! `POST /api/accounts/deviceauth/usercode`: begins a login (docs/protocol.md,
 //! User code).
 
-use super::answer::{self, Answer};
+use super::answer::Answer;
 use super::date;
 use super::trouble::{Setback, Trouble};
 use crate::json::{self, Value};
@@ -41,11 +41,11 @@ pub(crate) fn request() -> Request {
 }
 
 pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<UserCode, Setback> {
-    let answer = Answer::read(answer.map_err(answer::failure)?, now);
+    let answer = Answer::read(answer.map_err(Setback::of)?, now);
     match answer.status {
-        200 => user_code(&answer, now).ok_or_else(|| answer.trouble()),
-        404 if answer.obstacle().is_none() => Err(answer.setback(Trouble::NotEnabled)),
-        _ => Err(answer.trouble()),
+        200 => user_code(&answer, now).ok_or_else(|| answer.setback()),
+        404 if answer.obstacle().is_none() => Err(answer.because_of(Trouble::NotEnabled)),
+        _ => Err(answer.setback()),
     }
 }
 
@@ -71,7 +71,7 @@ fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
 }
 
 /// Only what a person can read and type: nothing that steers a terminal.
-fn is_user_code(text: &str) -> bool {
+pub(crate) fn is_user_code(text: &str) -> bool {
     (4..=16).contains(&text.len())
         && text
             .bytes()

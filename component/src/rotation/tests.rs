@@ -120,7 +120,7 @@ fn p14_a_failed_early_refresh_without_an_access_token_returns_the_live_one() {
     let world = World::with(due());
     world.expect(TOKEN, ok(json!({"refresh_token": "rt-2"})));
     assert_eq!(access(&token(&world).expect("a token")), old_access());
-    world.expect_then(TOKEN, |_, sent| {
+    world.advance(1).expect_then(TOKEN, |_, sent| {
         assert_eq!(sent.json()["refresh_token"], "rt-2");
         grant("rt-3")
     });

@@ -137,7 +137,7 @@ const UNSENT: HttpError = HttpError("HTTP-request-denied");
 /// The connection broke at an unknown point.
 const BROKEN: HttpError = HttpError("connection-terminated");
 
-/// The names that openai/answer.rs knows; whatever else a host says stands for
+/// The names that openai/verdict.rs knows; whatever else a host says stands for
 /// an unknown outcome.
 fn named(error: ErrorCode) -> HttpError {
     HttpError(match error {

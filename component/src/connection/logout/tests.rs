@@ -128,6 +128,42 @@ fn s02_a_pending_login_that_cannot_be_read_is_removed_too() {
 }
 
 #[test]
+fn s31_what_could_not_be_read_and_was_not_there_is_not_said_to_be_removed() {
+    let world = World::new();
+    world.at(
+        Op::Get,
+        "pending",
+        0,
+        Fault::Before(StoreError::Unavailable),
+    );
+    assert_eq!(parts(&done(&world, false)), NOTHING);
+    let world = World::new();
+    world.put("pending", &pending(json!({})));
+    world.at(
+        Op::Get,
+        "pending",
+        0,
+        Fault::Before(StoreError::Unavailable),
+    );
+    assert!(done(&world, false).removed);
+    assert_eq!(world.stored("pending"), Value::Null);
+}
+
+#[test]
+fn p07_a_login_that_was_begun_after_the_logout_stays() {
+    for (op, number) in [(Op::Get, 1), (Op::Delete, 0)] {
+        let world = World::with(credential("active", json!({})));
+        world.put("pending", &pending(json!({"epoch": 3})));
+        let newer = |world: &World| {
+            world.put("pending", &pending(json!({"id": "pending-2", "epoch": 4})));
+        };
+        world.at(op, "pending", number, Fault::Meanwhile(Box::new(newer)));
+        assert_eq!(parts(&done(&world, false)), DONE);
+        assert_eq!(world.stored("pending")["id"], "pending-2", "{op:?}");
+    }
+}
+
+#[test]
 fn s27_an_interrupted_logout_is_finished_by_the_next_whatever_it_asks_for() {
     for revoke in [false, true] {
         let world = World::with(credential(

@@ -4,8 +4,8 @@ use crate::contract::{ConnectionState, ErrorCode, LoginProgress, LoginStatus};
 use crate::error::Result;
 use crate::fakes::{
     Answer, DEVICE_TOKEN, Fault, LIFETIME, MODELS, NOW, Op, REVOKE, TOKEN, USAGE, USER_CODE, World,
-    access_token, answer, approval, broken, changed, credential, fails, grant, id_token, intent,
-    models, ok, page, pending, refusal, usage, with_header,
+    access_token, answer, approval, broken, changed, credential, dead, fails, grant, id_token,
+    intent, models, ok, page, pending, refusal, usage, with_header,
 };
 use crate::ports::StoreError;
 use serde_json::{Value, json};
@@ -141,7 +141,9 @@ fn p05_too_early_nothing_is_sent_or_written() {
 
 #[test]
 fn n31_a_next_poll_further_away_than_any_interval_is_ignored() {
-    let world = waiting(json!({"next_poll_at": NOW + 3600}));
+    let world = waiting(json!({"next_poll_at": NOW + 330}));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(330));
+    let world = waiting(json!({"next_poll_at": NOW + 331}));
     world.expect(DEVICE_TOKEN, answer(403, ""));
     is_pending(&world);
     assert_eq!(world.stored("pending")["next_poll_at"], json!(NOW + 5));
@@ -189,6 +191,30 @@ fn slow_down_and_429_add_five_seconds_up_to_a_minute() {
 }
 
 #[test]
+fn n26_a_slow_down_keeps_to_the_retry_after_within_reason() {
+    for (text, wait) in [
+        ("1", 10),
+        ("10", 10),
+        ("42", 42),
+        ("1000000000", 300),
+        ("soon", 10),
+    ] {
+        let world = waiting(json!({}));
+        world.expect(
+            DEVICE_TOKEN,
+            with_header(answer(429, ""), "retry-after", text),
+        );
+        assert_eq!(is_pending(&world).retry_after_seconds, Some(wait), "{text}");
+        assert_eq!(world.stored("pending")["interval"], 10);
+        world.advance(u64::from(wait) - 1);
+        assert_eq!(is_pending(&world).retry_after_seconds, Some(1));
+        assert_eq!(world.paths(), [DEVICE_TOKEN]);
+        world.advance(1).expect(DEVICE_TOKEN, answer(403, ""));
+        is_pending(&world);
+    }
+}
+
+#[test]
 fn p01_a_denied_login_is_gone() {
     let world = waiting(json!({}));
     world.expect(DEVICE_TOKEN, refusal(401, "authorization_declined"));
@@ -206,11 +232,209 @@ fn p02_an_expired_code_is_gone_whether_the_service_says_so_or_the_clock() {
     let world = waiting(json!({}));
     world.advance(899).expect(DEVICE_TOKEN, answer(403, ""));
     is_pending(&world);
-    world.advance(1);
-    let error = fails(asked(&world, None));
-    assert_eq!(error.code, ErrorCode::LoginExpired);
-    assert!(error.hint.contains("Settings, Security"));
-    assert_eq!(world.stored("pending"), Value::Null);
+    for reply in [answer(403, ""), answer(429, "")] {
+        world.put("pending", &pending(json!({})));
+        world.set_clock(NOW + 900);
+        world.expect(DEVICE_TOKEN, reply);
+        let error = fails(asked(&world, None));
+        assert_eq!(error.code, ErrorCode::LoginExpired);
+        assert!(error.hint.contains("Settings, Security"));
+        assert_eq!(world.stored("pending"), Value::Null);
+    }
+}
+
+#[test]
+fn n31_a_code_never_ends_by_the_local_clock_alone() {
+    let world = waiting(json!({}));
+    world.advance(86_400).expect(DEVICE_TOKEN, page(403));
+    assert_eq!(code(&world), ErrorCode::UpstreamBlocked);
+    assert_eq!(world.stored("pending")["id"], "pending-1");
+    world
+        .advance(5)
+        .expect(DEVICE_TOKEN, approval())
+        .expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+}
+
+/// Lets somebody else write that into the pending login just before `op` number `skip`.
+fn meanwhile(world: &World, op: Op, skip: u32, changes: Value) {
+    let put = move |world: &World| {
+        world.put("pending", &changed(world.stored("pending"), changes));
+    };
+    world.at(op, "pending", skip, Fault::Meanwhile(Box::new(put)));
+}
+
+#[test]
+fn s16_an_approval_is_stored_over_what_another_poll_has_written_of_the_login() {
+    let world = waiting(json!({}));
+    world
+        .expect(DEVICE_TOKEN, approval())
+        .expect(TOKEN, grant("rt-1"));
+    meanwhile(&world, Op::Set, 1, json!({"interval": 10, "tomorrow": 1}));
+    is_connected(with_backend(&world));
+}
+
+#[test]
+fn s16_an_approval_that_another_poll_has_stored_first_counts() {
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, approval());
+    world.expect_then(TOKEN, |_, sent| {
+        assert!(sent.body.contains("&code=code-2&"));
+        grant("rt-1")
+    });
+    let theirs = json!({"code": "code-2", "verifier": "verifier-2", "attempts": 0});
+    meanwhile(&world, Op::Set, 1, json!({"approval": theirs}));
+    is_connected(with_backend(&world));
+}
+
+#[test]
+fn s16_an_approval_of_a_login_that_was_replaced_or_removed_is_superseded() {
+    for changes in [json!({"id": "pending-2"}), json!({"epoch": 1})] {
+        let world = waiting(json!({}));
+        world.expect(DEVICE_TOKEN, approval());
+        meanwhile(&world, Op::Set, 1, changes);
+        assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+        assert_eq!(world.stored("pending")["approval"], Value::Null);
+    }
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, approval());
+    let gone = |world: &World| world.remove("pending");
+    world.at(Op::Set, "pending", 1, Fault::Meanwhile(Box::new(gone)));
+    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+}
+
+#[test]
+fn s16_a_slow_down_that_meets_another_write_is_still_pending() {
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, answer(429, ""));
+    meanwhile(&world, Op::Set, 1, json!({"tomorrow": 1}));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(10));
+}
+
+#[test]
+fn p03_the_end_of_a_login_removes_neither_a_newer_one_nor_an_approval_meanwhile() {
+    let theirs = json!({"code": "code-2", "verifier": "verifier-2", "attempts": 0});
+    for changes in [json!({"id": "pending-2"}), json!({"approval": theirs})] {
+        let world = waiting(json!({}));
+        let newer = changes.clone();
+        world.expect_then(DEVICE_TOKEN, move |world, _| {
+            world.put("pending", &changed(world.stored("pending"), newer));
+            refusal(400, "access_denied")
+        });
+        assert_eq!(code(&world), ErrorCode::LoginDenied);
+        let stored = world.stored("pending");
+        assert_eq!(changed(stored.clone(), changes), stored);
+    }
+    let world = approved(json!({}));
+    world.expect(TOKEN, grant("rt-1"));
+    world.expect_then(MODELS, |_, _| models());
+    world.expect(USAGE, usage());
+    let newer = |world: &World| {
+        world.put("pending", &pending(json!({"id": "pending-2", "epoch": 1})));
+    };
+    world.at(Op::Delete, "pending", 0, Fault::Meanwhile(Box::new(newer)));
+    is_connected(&world);
+    assert_eq!(world.stored("pending")["id"], "pending-2");
+}
+
+#[test]
+fn s18_a_write_of_the_pending_login_that_landed_all_the_same_is_a_success() {
+    for skip in 0..3 {
+        for error in [StoreError::Unavailable, StoreError::Conflict] {
+            let world = waiting(json!({}));
+            world.at(Op::Set, "pending", skip, Fault::After(error));
+            world
+                .expect(DEVICE_TOKEN, approval())
+                .expect(TOKEN, grant("rt-1"));
+            is_connected(with_backend(&world));
+        }
+    }
+}
+
+#[test]
+fn p08_where_writes_are_not_conditional_only_the_last_to_write_exchanges() {
+    let world = approved(json!({}));
+    meanwhile(&world, Op::Get, 1, json!({"attempt": "theirs"}));
+    let progress = is_pending(&world);
+    assert_eq!(progress.retry_after_seconds, Some(5));
+    assert!(world.paths().is_empty());
+}
+
+#[test]
+fn p08_an_approval_is_put_back_only_over_ones_own_exchange() {
+    let world = approved(json!({}));
+    world.expect_then(TOKEN, |world, _| {
+        let theirs = json!({"attempt": "theirs"});
+        world.put("pending", &changed(world.stored("pending"), theirs));
+        answer(429, "")
+    });
+    assert_eq!(code(&world), ErrorCode::RateLimited);
+    let stored = world.stored("pending");
+    assert_eq!(stored["attempt"], "theirs");
+    assert_eq!(stored["approval"]["exchanging_since"], json!(NOW));
+}
+
+#[test]
+fn p08_a_refused_exchange_whose_login_another_call_has_finished_is_connected() {
+    for reply in [refusal(400, "invalid_grant"), answer(500, "")] {
+        let world = approved(json!({"attempts": 1}));
+        world.expect_then(TOKEN, |world, _| {
+            let theirs = json!({"login_id": "pending-1", "epoch": 1});
+            world.put("credential", &credential("active", theirs));
+            reply
+        });
+        is_connected(with_backend(&world));
+        assert_eq!(world.stored("pending"), Value::Null);
+    }
+}
+
+#[test]
+fn p08_an_exchange_that_the_next_poll_tries_again_is_retryable_whatever_its_code() {
+    for (reply, expected) in [
+        (answer(200, "{"), ErrorCode::UnexpectedAnswer),
+        (refusal(401, "brand_new"), ErrorCode::UnexpectedAnswer),
+        (broken("connection-terminated"), ErrorCode::Network),
+    ] {
+        let world = approved(json!({}));
+        world.expect(TOKEN, reply);
+        let error = fails(asked(&world, None));
+        assert_eq!((error.code, error.retryable), (expected, true));
+        assert!(error.retry_after_seconds.is_some());
+        assert_eq!(world.stored("pending")["approval"]["attempts"], 1);
+    }
+}
+
+#[test]
+fn p14_a_login_without_an_access_token_is_stored_and_refreshed_after_a_second() {
+    let world = approved(json!({}));
+    world.expect(TOKEN, ok(json!({"refresh_token": "rt-1"})));
+    let progress = is_connected(&world);
+    assert_eq!((progress.expires_at, progress.models_count), (None, None));
+    world.advance(1).expect(TOKEN, grant("rt-2"));
+    world.expect(MODELS, models());
+    world
+        .call(|ports| crate::connection::models(ports, false))
+        .expect("models");
+}
+
+#[test]
+fn each_way_to_wait_has_a_sentence_of_its_own() {
+    let world = waiting(json!({}));
+    world.expect(DEVICE_TOKEN, answer(403, ""));
+    let asked = is_pending(&world).next_step;
+    let too_early = is_pending(&world).next_step;
+    let finishing = is_pending(&approved(json!({"exchanging_since": NOW}))).next_step;
+    assert!(asked.contains("not approved yet"), "{asked}");
+    assert!(too_early.contains("was not asked"), "{too_early}");
+    assert!(finishing.contains("is approved"), "{finishing}");
+}
+
+#[test]
+fn m11_a_stored_user_code_that_could_steer_a_terminal_is_corrupt() {
+    for bad in ["\u{1b}[2J", "", "abcd", "ABCD 12345"] {
+        let world = waiting(json!({"user_code": bad}));
+        assert_eq!(code(&world), ErrorCode::RecordCorrupt, "{bad:?}");
+    }
 }
 
 #[test]
@@ -268,6 +492,47 @@ fn p06_a_poll_after_success_answers_connected_without_a_request() {
     let error = fails(asked(&world, Some("pending-0")));
     assert_eq!(error.code, ErrorCode::NoPendingLogin);
     assert!(world.log().is_empty());
+}
+
+#[test]
+fn p06_a_finished_login_is_known_by_its_user_code_too() {
+    let world = waiting(json!({}));
+    world
+        .expect(DEVICE_TOKEN, approval())
+        .expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+    for name in ["ABCD-12345", "abcd-12345", "pending-1"] {
+        let progress = asked(&world, Some(name)).expect("a login");
+        assert_eq!(progress.status, LoginStatus::Connected, "{name}");
+    }
+    assert_eq!(
+        fails(asked(&world, Some("WXYZ-98765"))).code,
+        ErrorCode::NoPendingLogin
+    );
+}
+
+#[test]
+fn p06_a_login_that_has_ended_since_is_not_connected() {
+    for stored in [
+        dead("needs-login", json!({"login_id": "pending-1"})),
+        dead(
+            "active",
+            json!({"login_id": "pending-1", "refresh_token": null}),
+        ),
+    ] {
+        for waits in [false, true] {
+            let world = World::with(stored.clone());
+            if waits {
+                world.put("pending", &pending(json!({"epoch": 2})));
+            }
+            let error = fails(asked(&world, None));
+            assert_eq!(error.code, ErrorCode::NoPendingLogin);
+            assert!(error.hint.contains("has ended") && error.relogin_required);
+            assert_eq!(world.stored("pending"), Value::Null);
+        }
+    }
+    let alive = credential("needs-login", json!({"login_id": "pending-1"}));
+    is_connected(&World::with(alive));
 }
 
 #[test]
@@ -392,6 +657,8 @@ fn p08_a_refused_exchange_ends_the_login() {
 fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
     let world = approved(json!({"attempts": 1, "exchanging_since": NOW}));
     assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+    let by_a_clock_ahead = approved(json!({"attempts": 1, "exchanging_since": NOW + 30}));
+    assert_eq!(is_pending(&by_a_clock_ahead).retry_after_seconds, Some(5));
     world.advance(62);
     assert_eq!(is_pending(&world).retry_after_seconds, Some(3));
     world.advance(3).expect(TOKEN, grant("rt-1"));

@@ -93,8 +93,11 @@ fn an_approved_login_is_returned_and_never_replaced() {
     let approval = json!({"code": "c", "verifier": "v", "attempts": 1});
     world.put("pending", &pending(json!({"approval": approval})));
     world.advance(5000);
-    assert_eq!(started(&world).pending.pending_id, "pending-1");
+    let prompt = started(&world);
+    assert_eq!(prompt.pending.pending_id, "pending-1");
     assert!(world.log().is_empty());
+    assert!(prompt.instructions.contains("approved already. Call poll"));
+    assert!(!prompt.instructions.contains("ABCD-12345"));
 }
 
 #[test]
@@ -112,6 +115,19 @@ fn s16_the_slower_of_two_starts_returns_the_quicker_ones_code() {
     world.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
     world.expect(USER_CODE, user_code());
     assert_eq!(started(&world).pending.pending_id, "pending-1");
+}
+
+#[test]
+fn s16_a_code_that_others_have_polled_or_ended_meanwhile_is_no_answer() {
+    for changes in [json!({"next_poll_at": NOW + 900}), json!({"epoch": 7})] {
+        let world = World::new();
+        world.put("pending", &pending(json!({})));
+        let meanwhile = move |world: &World| world.put("pending", &pending(changes));
+        world.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+        world.advance(800).expect(USER_CODE, user_code());
+        let error = fails(world.call(start));
+        assert_eq!((error.code, error.retryable), (ErrorCode::StoreBusy, true));
+    }
 }
 
 #[test]
@@ -172,7 +188,8 @@ fn s27_a_logout_that_another_call_finishes_meanwhile_is_no_failure() {
 
 #[test]
 fn p09_what_stands_in_the_way_is_told() {
-    let faults: [(fn() -> Answer, ErrorCode, Option<u32>); 6] = [
+    type Fault = (fn() -> Answer, ErrorCode, Option<u32>);
+    let faults: [Fault; 6] = [
         (|| answer(404, "{}"), ErrorCode::CodexNotEnabled, None),
         (
             || with_header(answer(429, ""), "retry-after", "17"),

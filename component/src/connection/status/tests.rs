@@ -66,6 +66,23 @@ fn every_state_is_shown_with_whether_calls_can_be_made() {
 }
 
 #[test]
+fn p12_a_login_that_cannot_be_refreshed_has_ended_with_its_token() {
+    let once = json!({"refresh_token": null});
+    let status = seen(&World::with(credential("active", once.clone())));
+    assert_eq!(
+        (status.state, status.connected),
+        (ConnectionState::Connected, true)
+    );
+    assert!(status.hint.expect("a hint").contains("cannot be refreshed"));
+    let status = seen(&World::with(dead("active", once)));
+    assert_eq!(
+        (status.state, status.connected),
+        (ConnectionState::NeedsLogin, false)
+    );
+    assert!(status.hint.expect("a hint").contains("Call start"));
+}
+
+#[test]
 fn who_is_signed_in_and_for_how_long_is_shown() {
     let status = seen(&World::with(credential(
         "active",

@@ -34,7 +34,10 @@ fn assert_step(stored: &Value, demand: Demand, expected: &str) {
 fn assert_fails(stored: &Value, demand: Demand, code: ErrorCode, wait: Option<u32>) {
     match step(stored, demand, NOW) {
         Ok(found) => panic!("{found} instead of {code:?}: {stored}"),
-        Err(error) => assert_eq!((error.code, error.retry_after_seconds), (code, wait)),
+        Err(error) => {
+            assert_eq!((error.code, error.retry_after_seconds), (code, wait));
+            assert!(error.retryable || wait.is_none(), "{code:?}");
+        }
     }
 }
 
@@ -101,6 +104,8 @@ fn p24_active_within_a_minute_of_a_success_nothing_is_sent() {
     assert_step(&fresh(0), Demand::Refresh, "serve");
     assert_step(&fresh(59), Demand::Refresh, "serve");
     assert_step(&fresh(60), Demand::Refresh, "present");
+    let by_a_clock_ahead = credential("active", json!({"received_at": NOW + 30}));
+    assert_step(&by_a_clock_ahead, Demand::Refresh, "serve");
     assert_fails(
         &fresh(10),
         refused(&name),
@@ -132,20 +137,27 @@ fn active_a_pause_is_kept_and_a_live_token_served_meanwhile() {
         ErrorCode::RateLimited,
         Some(40),
     );
+    let lasting = dead(
+        "active",
+        json!({"not_before": NOW + 40, "last_trouble": "region"}),
+    );
+    assert_fails(&lasting, TOKEN, ErrorCode::RegionUnsupported, None);
     let nameless = dead("active", json!({"not_before": NOW + 1}));
     assert_fails(&nameless, TOKEN, ErrorCode::UpstreamError, Some(1));
 }
 
 #[test]
-fn n31_a_pause_of_more_than_an_hour_or_in_the_past_is_ignored() {
-    for not_before in [0, NOW - 1, NOW, NOW + 3601, i64::MAX as u64] {
+fn n31_a_pause_of_more_than_an_hour_and_what_clocks_differ_is_ignored() {
+    for not_before in [0, NOW - 1, NOW, NOW + 3631, i64::MAX as u64] {
         let stored = dead("active", json!({"not_before": not_before}));
         assert_step(&stored, TOKEN, "present");
         let stored = dead("uncertain", json!({"not_before": not_before}));
         assert_step(&stored, TOKEN, "present");
     }
-    let hour = dead("active", json!({"not_before": NOW + 3600}));
-    assert_fails(&hour, TOKEN, ErrorCode::UpstreamError, Some(3600));
+    for wait in [3600, 3630] {
+        let hour = dead("active", json!({"not_before": NOW + wait}));
+        assert_fails(&hour, TOKEN, ErrorCode::UpstreamError, Some(wait as u32));
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 use super::super::stored::decode;
-use super::{Settled, TokenGrant, Verdict, settle, spacing};
+use super::{Settled, settle, spacing};
 use crate::credential::{Intent, Record, State};
 use crate::fakes::{
     Answer as Wire, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
     intent, jwt, ok, with_header,
 };
-use crate::openai::{Answer, Setback, Trouble};
+use crate::openai::{Answer, Setback, TokenGrant, Trouble, Verdict};
 use serde_json::{Value, json};
 
 fn record(stored: &Value) -> Record {
@@ -44,13 +44,13 @@ fn verdicts() -> [Verdict; 4] {
             wait: 40,
         }),
         Verdict::Refused("refresh_token_reused".to_owned()),
-        Verdict::Unknown(Trouble::Network),
+        Verdict::Unknown(Trouble::Network.setback()),
     ]
 }
 
 fn settled(stored: &Value, verdict: &Verdict) -> Option<Record> {
     match settle(&record(stored), 3, &ours().1, verdict, NOW) {
-        Settled::Store(record) => Some(record),
+        Settled::Store(record) => Some(*record),
         Settled::Leave => None,
         Settled::Superseded => panic!("superseded"),
     }
@@ -173,6 +173,40 @@ fn p14_a_grant_without_an_access_token_stores_the_refresh_token() {
     let tokens = record.tokens.as_ref().expect("tokens");
     assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
     assert!(tokens.access.is_none() && record.state == State::Active);
+    assert_eq!(record.not_before, Some(NOW + 1));
+    assert_eq!(record.last_trouble, Some(Trouble::NoAccessToken));
+}
+
+#[test]
+fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_a_pause() {
+    for odd in [json!(7), json!("a\r\nb: c"), json!("a".repeat(9000))] {
+        let body = json!({"refresh_token": "rt-2", "access_token": odd});
+        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = record.expect("a commit");
+        let tokens = record.tokens.as_ref().expect("tokens");
+        assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
+        assert!(tokens.access.is_none());
+        assert_eq!(record.not_before, Some(NOW + 30));
+        assert_eq!(record.last_trouble, Some(Trouble::Unexpected));
+    }
+}
+
+#[test]
+fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
+    for odd in [json!(7), json!("r t"), json!("r".repeat(5000))] {
+        let body = json!({"refresh_token": odd, "access_token": "opaque", "expires_in": 600});
+        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = record.expect("a commit");
+        let tokens = record.tokens.expect("tokens");
+        assert_eq!(tokens.access.expect("new").reveal(), "opaque");
+        assert!(tokens.refresh.is_none() && record.state == State::Active);
+    }
+    for none in [json!(null), json!("")] {
+        let body = json!({"refresh_token": none, "access_token": "opaque"});
+        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let tokens = record.expect("a commit").tokens.expect("tokens");
+        assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
+    }
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! What an answer of the token endpoint says about what was presented to it, a
+//! refresh token or an authorization code: the only table of such answers.
+
+use super::answer::Answer;
+use super::token_grant::TokenGrant;
+use super::trouble::{Setback, Trouble};
+use crate::ports::{HttpError, Response};
+use alloc::string::String;
+
+/// wasi:http's error codes that mean: not one byte of the request was sent.
+const NOT_SENT: [&str; 9] = [
+    "DNS-timeout",
+    "DNS-error",
+    "destination-not-found",
+    "destination-unavailable",
+    "destination-IP-prohibited",
+    "connection-refused",
+    "connection-timeout",
+    "TLS-certificate-error",
+    "HTTP-request-denied",
+];
+
+/// Codes about this software, which say nothing about what it presented.
+const CLIENT: [&str; 2] = ["invalid_client", "unauthorized_client"];
+
+/// What the answer says about what was presented.
+pub(crate) enum Verdict {
+    /// New tokens.
+    Granted(TokenGrant),
+    /// The service has not looked at it: it can be presented again later.
+    NotProcessed(Setback),
+    /// The service refuses it for good, by this code of its own.
+    Refused(String),
+    /// Whether the service took it is unknown.
+    Unknown(Setback),
+}
+
+/// Reads the answer; a client error with one of the `definitive` codes refuses
+/// for good. What is not certainly one of the first three is unknown.
+pub(super) fn read(
+    answer: Result<Response, HttpError>,
+    definitive: &[&[&str]],
+    now: u64,
+) -> Verdict {
+    let answer = match answer {
+        Ok(response) => Answer::read(response, now),
+        Err(error) if NOT_SENT.contains(&error.0) => {
+            return Verdict::NotProcessed(Setback::of(error));
+        }
+        Err(error) => return Verdict::Unknown(Setback::of(error)),
+    };
+    if let Some(obstacle) = answer.obstacle() {
+        return Verdict::NotProcessed(obstacle);
+    }
+    let is_definitive = definitive.iter().any(|codes| answer.has_code(codes));
+    match answer.status {
+        400..=499 if is_definitive => Verdict::Refused(answer.code.unwrap_or_default()),
+        404 => Verdict::NotProcessed(answer.because_of(Trouble::Client)),
+        _ if answer.has_code(&CLIENT) => Verdict::NotProcessed(answer.because_of(Trouble::Client)),
+        200 => match TokenGrant::read(&answer) {
+            Some(grant) => Verdict::Granted(grant),
+            None => Verdict::Unknown(answer.setback()),
+        },
+        _ => Verdict::Unknown(answer.setback()),
+    }
+}
