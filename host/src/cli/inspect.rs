@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chatgpt_oauth::inspect::Inspection;
@@ -43,7 +43,7 @@ pub(crate) fn run(
     })
 }
 
-fn read(file: &PathBuf) -> Result<Vec<u8>, Error> {
+fn read(file: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(file)
         .map_err(|error| setup::invalid(format!("cannot read {}: {error}", file.display())))
 }

@@ -1,7 +1,7 @@
 //! From the options to a profile in a host.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::Path;
 
 use chatgpt_oauth::store::{SqliteStore, StoreError, StoreKind, StoreLocation};
 use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
@@ -87,6 +87,6 @@ pub(crate) fn invalid(message: impl Into<String>) -> Error {
     )
 }
 
-fn unreadable(file: &PathBuf, error: &std::io::Error) -> Error {
+fn unreadable(file: &Path, error: &std::io::Error) -> Error {
     invalid(format!("cannot read {}: {error}", file.display()))
 }
