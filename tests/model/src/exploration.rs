@@ -1,0 +1,44 @@
+//! Exploring a [`Protocol`] to its end, or to a counterexample.
+
+use crate::protocol::{Action, Protocol};
+use stateright::{Checker, HasDiscoveries, Model};
+use std::collections::BTreeSet;
+
+/// As many as the machines have that run the tests.
+const THREADS: usize = 2;
+
+impl Protocol {
+    /// Explores every history: each property must hold, and each thing that
+    /// happens sometimes must happen. Returns the number of states.
+    ///
+    /// # Panics
+    ///
+    /// With the history, if a property does not hold.
+    #[track_caller]
+    pub fn assert_holds(self) -> usize {
+        // Depth first takes a fifth of the memory.
+        let checker = self.checker().threads(THREADS).spawn_dfs().join();
+        let states = checker.unique_state_count();
+        println!("{states} states, up to {} steps", checker.max_depth());
+        checker.assert_properties();
+        states
+    }
+
+    /// Explores until the property breaks and returns a short history that breaks it.
+    ///
+    /// # Panics
+    ///
+    /// If it holds.
+    #[track_caller]
+    pub fn assert_breaks(self, property: &'static str) -> Vec<Action> {
+        let broken = HasDiscoveries::AllOf(BTreeSet::from([property]));
+        // Breadth first and on one thread: the history is among the shortest.
+        let checker = self.checker().finish_when(broken).spawn_bfs().join();
+        let Some(history) = checker.discovery(property) else {
+            panic!("holds: {property}");
+        };
+        let history = history.into_actions();
+        println!("{property}\nis broken by {history:?}");
+        history
+    }
+}

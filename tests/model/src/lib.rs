@@ -1,0 +1,70 @@
+//! A model of the refresh protocol, explored to its end.
+//!
+//! docs/refresh.md says how a login survives crashes, races and lost answers. Here
+//! that is a state machine small enough to try every history of it, up to the
+//! [`Limits`]: workers that claim, present, settle and crash; a wire that loses,
+//! delays and repeats; a service that forgives a used token or does not; a person
+//! who logs out or in meanwhile; two clocks that differ. The [`properties`] must hold
+//! in each of its states, and each rule of the component has a switch in [`rules`]:
+//! without the rule a property must break. A model whose mutations do not fail
+//! proves nothing.
+//!
+//! # Which code is meant
+//!
+//! | here | in the component |
+//! |---|---|
+//! | `Record::claimed`, `taken_over` | `decide` in credential/decide.rs: `Step::Present`, `Step::TakeOver` |
+//! | `Record::settled_by` | `settle` in credential/settle.rs, branch for branch |
+//! | `Record::logged_in`, `logging_out`, `logged_out` | credential.rs |
+//! | `Verdict` | the table of answers, openai/refresh.rs |
+//! | `World::claim`, `take_over`, `send`, `give_up`, `settle` | `obtain`, `present` and `conclude` in rotation.rs |
+//! | `World::begin_login`, `end_login` | connection/start.rs and `commit` in login.rs |
+//! | `World::logout`, `begin_revocation`, `end_revocation` | connection/logout.rs |
+//! | `Worker::is_pressed` | the host's deadlines, host/src/sandbox/limits.rs |
+//! | `clock` | the constants of credential.rs and rotation.rs |
+//!
+//! One rule is stricter here than there. After a probe without an answer the model
+//! waits as long as after a first presentation; `became_uncertain` in
+//! credential/settle.rs waits 30 seconds three times. That is enough as long as no
+//! request is served after its sender has given it up, and breaks I5 if one is: both
+//! are tested.
+//!
+//! # What is assumed
+//!
+//! - A write succeeds only if nobody has written since the writer's read. So reading,
+//!   deciding and writing are one step: a write that fails changes nothing.
+//! - Clocks differ by no more than the difference that the quiet period allows for.
+//! - Who has sent its request is done within request and storing, or has crashed. A
+//!   process that is stopped for longer with an answer in its hands is neither.
+//! - A request that has lost its sender is served before the quiet period ends, or
+//!   never.
+//! - A network that repeats a request by itself spends the token by itself: what that
+//!   sets off in this login (I5), or ends, is not the component's doing.
+//!
+//! # What is left out
+//!
+//! - When a refresh is due, the pause after a success, and how long the service asks
+//!   to wait. An active login is refreshed at any moment: more than the component does.
+//! - How an access token ends. It ends at any moment, by time or refused, for all
+//!   alike; the 30 seconds in which it works and is not used any more do not count.
+//! - A store that fails. Before the token is sent that is a claim left behind, after
+//!   it a crash with the answer in hand: a write that cannot be repeated any longer
+//!   is lost, loudly.
+//! - Another account's tokens, the exchange's own faults, restored backups.
+//! - I6, I7 and I9 to I12, which are properties of the code and not of its interplay.
+
+mod clock;
+mod exploration;
+mod network;
+mod person;
+pub mod properties;
+mod protocol;
+mod record;
+pub mod rules;
+mod server;
+mod witness;
+mod worker;
+mod world;
+
+pub use protocol::{Action, Limits, Protocol};
+pub use server::Service;

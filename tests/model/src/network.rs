@@ -1,0 +1,141 @@
+//! The wire between a worker and the service: it loses, delays and repeats.
+
+use crate::clock::LAST_ARRIVAL;
+use crate::record::Presentation;
+use crate::server::{Service, Token, Verdict};
+use crate::witness::Breach;
+use crate::worker::{Wire, Worker};
+use crate::world::{World, spend};
+
+/// A request that the service may still serve, and whose answer nobody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stray {
+    token: Token,
+    /// Since it was sent.
+    age: u8,
+}
+
+impl Stray {
+    /// The request a tick later, if it still arrives then.
+    pub(crate) fn aged(self) -> Option<Self> {
+        let age = self.age + 1;
+        (age <= LAST_ARRIVAL).then_some(Self { age, ..self })
+    }
+}
+
+impl World {
+    /// The service serves a request and answers.
+    pub(crate) fn serve(mut self, worker: u8, service: Service) -> Option<Self> {
+        let presented = self.request_of(worker)?;
+        let verdict = self.take(presented.token, service);
+        let wire = Wire::Back(verdict);
+        self.put(worker, Worker::Waiting { presented, wire });
+        Some(self)
+    }
+
+    /// The service answers that it has not looked at the token.
+    pub(crate) fn refrain(mut self, worker: u8) -> Option<Self> {
+        let presented = self.request_of(worker)?;
+        self.witness.sees_a_fault();
+        let wire = Wire::Back(Verdict::NotProcessed);
+        self.put(worker, Worker::Waiting { presented, wire });
+        Some(self)
+    }
+
+    /// The network delivers a request, and once more later on.
+    pub(crate) fn repeat_later(mut self, worker: u8, service: Service) -> Option<Self> {
+        spend(&mut self.left.repeats)?;
+        let presented = self.request_of(worker)?;
+        self.witness.sees_a_repeat(presented.token);
+        self.stray(presented)?;
+        self.serve(worker, service)
+    }
+
+    /// The network delivers a request and loses the answer; it is going to deliver
+    /// the request again.
+    pub(crate) fn repeat_unanswered(mut self, worker: u8, service: Service) -> Option<Self> {
+        spend(&mut self.left.repeats)?;
+        let presented = self.request_of(worker)?;
+        self.witness.sees_a_repeat(presented.token);
+        self.take(presented.token, service);
+        Some(self)
+    }
+
+    /// The answer arrives.
+    pub(crate) fn receive(mut self, worker: u8) -> Option<Self> {
+        let Worker::Waiting {
+            presented,
+            wire: Wire::Back(verdict),
+        } = self.worker(worker)
+        else {
+            return None;
+        };
+        self.put(worker, Worker::Holding { presented, verdict });
+        Some(self)
+    }
+
+    /// The connection ends without an answer; `late` if the request does not end with it.
+    pub(crate) fn cut(mut self, worker: u8, late: bool) -> Option<Self> {
+        let Worker::Waiting { presented, .. } = self.worker(worker) else {
+            return None;
+        };
+        self.lose_sender(worker, late)?;
+        self.witness.sees_a_fault();
+        let verdict = Verdict::Unknown;
+        self.put(worker, Worker::Holding { presented, verdict });
+        Some(self)
+    }
+
+    /// A request that has lost its sender arrives.
+    pub(crate) fn serve_stray(mut self, service: Service) -> Option<Self> {
+        let stray = self.stray.take()?;
+        self.take(stray.token, service);
+        Some(self)
+    }
+
+    pub(crate) fn lose_sender(&mut self, worker: u8, late: bool) -> Option<()> {
+        if !late {
+            return Some(());
+        }
+        spend(&mut self.left.late)?;
+        let presented = self.request_of(worker)?;
+        self.stray(presented)
+    }
+
+    fn request_of(&self, worker: u8) -> Option<Presentation> {
+        match self.worker(worker) {
+            Worker::Waiting {
+                presented,
+                wire: Wire::Out,
+            } => Some(presented),
+            _ => None,
+        }
+    }
+
+    /// One at a time is enough: the next presentation waits until it has arrived.
+    fn stray(&mut self, Presentation { token, age, .. }: Presentation) -> Option<()> {
+        if self.stray.is_some() {
+            return None;
+        }
+        self.stray = Some(Stray { token, age });
+        Some(())
+    }
+
+    fn take(&mut self, token: Token, service: Service) -> Verdict {
+        let taken = self.families[usize::from(token.family)].take(token, service);
+        if taken.is_reuse && self.access_works(token.family) {
+            self.witness.breaks(Breach::Reuse, token);
+        }
+        taken.verdict
+    }
+
+    /// Whether the login has an access token that works: stored, or granted to a
+    /// worker that is going to store it.
+    fn access_works(&self, family: u8) -> bool {
+        let of_family = |token: Option<Token>| token.is_some_and(|token| token.family == family);
+        let mut granted = self.workers.iter().map(|worker| worker.granted());
+        self.record.has_login()
+            && of_family(self.record.token)
+            && (self.record.access_lives || granted.any(of_family))
+    }
+}

@@ -1,0 +1,80 @@
+//! The state of everything.
+
+use crate::network::Stray;
+use crate::protocol::Limits;
+use crate::record::Record;
+use crate::server::{FAMILIES, Family, Service};
+use crate::witness::Witness;
+use crate::worker::Worker;
+
+/// How many calls run at a time, at most.
+const WORKERS: usize = 3;
+
+/// The state of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    pub(crate) record: Record,
+    pub(crate) families: [Family; FAMILIES],
+    pub(crate) workers: [Worker; WORKERS],
+    pub(crate) stray: Option<Stray>,
+    /// The epoch in which the pending login began.
+    pub(crate) pending: Option<u8>,
+    /// Logins so far.
+    pub(crate) logins: u8,
+    /// What may still happen.
+    pub(crate) left: Limits,
+    pub(crate) witness: Witness,
+}
+
+/// Takes one of what may still happen; none if nothing is left.
+pub(crate) fn spend(left: &mut u8) -> Option<()> {
+    *left = left.checked_sub(1)?;
+    Some(())
+}
+
+impl World {
+    /// A first login, and nothing under way.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            record: Record::first_login(),
+            families: [Family::new(); FAMILIES],
+            workers: [Worker::Idle; WORKERS],
+            stray: None,
+            pending: None,
+            logins: 1,
+            left: limits,
+            witness: Witness::new(),
+        }
+    }
+
+    pub(crate) fn worker(&self, worker: u8) -> Worker {
+        self.workers[usize::from(worker)]
+    }
+
+    pub(crate) fn put(&mut self, worker: u8, state: Worker) {
+        self.workers[usize::from(worker)] = state;
+    }
+
+    pub(crate) fn tick(mut self) -> Option<Self> {
+        if self.workers.iter().any(|worker| worker.is_pressed()) {
+            return None;
+        }
+        self.record = self.record.aged();
+        self.workers = self.workers.map(Worker::aged);
+        self.stray = self.stray.and_then(Stray::aged);
+        Some(self)
+    }
+
+    pub(crate) fn access_dies(mut self) -> Option<Self> {
+        self.record.access_lives = false;
+        Some(self)
+    }
+
+    pub(crate) fn grace_ends(mut self, service: Service) -> Option<Self> {
+        if service != Service::ForgivingBriefly {
+            return None;
+        }
+        self.families.iter_mut().for_each(Family::forgive_no_more);
+        Some(self)
+    }
+}

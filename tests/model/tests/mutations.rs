@@ -1,0 +1,77 @@
+//! Without one of its rules the protocol breaks the property that the rule is for.
+
+use refresh_model::properties::{I1, I2, I3, I4, I5, I8};
+use refresh_model::rules::{Claim, Commit, Quiet, Rules};
+use refresh_model::{Limits, Protocol, Service};
+
+/// How many probes end the login of a mutation: fewer than a history has claims for.
+const PROBE_LIMIT: u8 = 2;
+
+/// Explores what `mutate` makes of the rules.
+#[track_caller]
+fn assert_breaks(property: &'static str, mutate: fn(&mut Rules)) {
+    let mut rules = Rules::default();
+    mutate(&mut rules);
+    let protocol = Protocol {
+        rules,
+        service: Service::Strict,
+        workers: 2,
+        limits: Limits::EVERYTHING,
+    };
+    protocol.assert_breaks(property);
+}
+
+#[test]
+fn i1_breaks_if_a_lock_stands_for_the_intent() {
+    assert_breaks(I1, |rules| rules.claim = Claim::Lock);
+}
+
+#[test]
+fn i5_breaks_if_a_lock_stands_for_the_intent() {
+    assert_breaks(I5, |rules| rules.claim = Claim::Lock);
+}
+
+#[test]
+fn i2_breaks_if_nothing_is_written_before_the_token_is_presented() {
+    assert_breaks(I2, |rules| rules.claim = Claim::Nothing);
+}
+
+#[test]
+fn i3_breaks_if_a_login_is_stored_that_began_before_a_logout() {
+    assert_breaks(I3, |rules| rules.epoch_check = false);
+}
+
+#[test]
+fn i4_breaks_if_only_who_still_holds_the_claim_may_commit() {
+    assert_breaks(I4, |rules| rules.commit = Commit::ByLease);
+}
+
+#[test]
+fn i5_breaks_without_a_quiet_period() {
+    assert_breaks(I5, |rules| rules.quiet = Quiet::Nothing);
+}
+
+#[test]
+fn i5_breaks_if_the_quiet_period_covers_the_wire_and_not_the_storing() {
+    assert_breaks(I5, |rules| rules.quiet = Quiet::Wire);
+}
+
+#[test]
+fn i5_breaks_if_probes_are_half_a_minute_apart_and_a_request_outlives_its_sender() {
+    assert_breaks(I5, |rules| rules.quiet_after_probe = Quiet::Spacing);
+}
+
+#[test]
+fn i5_breaks_if_an_old_claim_is_still_followed_by_its_request() {
+    assert_breaks(I5, |rules| rules.send_guard = false);
+}
+
+#[test]
+fn i5_breaks_if_an_uncertain_token_is_spent_while_the_access_token_lives() {
+    assert_breaks(I5, |rules| rules.spare_live_access = false);
+}
+
+#[test]
+fn i8_breaks_if_a_number_of_probes_ends_the_login() {
+    assert_breaks(I8, |rules| rules.probe_limit = Some(PROBE_LIMIT));
+}
