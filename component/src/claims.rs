@@ -4,8 +4,8 @@
 //! authorisation: they came over TLS from the issuer and no signature is
 //! checked. A token that cannot be read is no error, it only says nothing.
 
-use crate::json::{self, Value};
-use crate::text::clean;
+use crate::json::{self, Object, Value};
+use crate::text::{clean, is_identifier};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -15,6 +15,11 @@ const TOKEN_MAX: usize = 64 * 1024;
 
 /// Lifetimes beyond this are not believed, in seconds: 90 days.
 pub(crate) const LIFETIME_MAX: u64 = 90 * 86_400;
+
+/// The longest e-mail address and the longest name of a plan that are kept, in
+/// characters.
+const EMAIL_MAX: usize = 320;
+const PLAN_MAX: usize = 60;
 
 /// What is known of the account.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
@@ -41,6 +46,19 @@ impl Claims {
             .or(from_access)
     }
 
+    /// Reads stored claims, with the same care as those of a token. `None` when
+    /// they are damaged.
+    pub(crate) fn stored(from: &mut Object) -> Option<Self> {
+        let clean = |text: Option<String>, limit| text.and_then(|text| clean(&text, limit));
+        Some(Self {
+            email: clean(from.optional_text("email")?, EMAIL_MAX),
+            plan: clean(from.optional_text("plan")?, PLAN_MAX),
+            account_id: from.optional_identifier("account_id")?,
+            user_id: from.optional_identifier("user_id")?,
+            fedramp: from.optional_bool("fedramp")?,
+        })
+    }
+
     /// These claims, and `older` where they say nothing.
     pub(crate) fn or(self, older: Self) -> Self {
         Self {
@@ -64,12 +82,20 @@ impl Claims {
         };
         let auth = &payload["https://api.openai.com/auth"];
         let profile = &payload["https://api.openai.com/profile"];
-        let text = |value: &Value| value.as_str().and_then(|text| clean(text, 320));
+        let email = |value: &Value| clean(value.as_str()?, EMAIL_MAX);
+        let id = |value: &Value| {
+            value
+                .as_str()
+                .filter(|id| is_identifier(id))
+                .map(str::to_owned)
+        };
         Self {
-            email: text(&payload["email"]).or_else(|| text(&profile["email"])),
-            plan: text(&auth["chatgpt_plan_type"]),
-            account_id: identifier(&auth["chatgpt_account_id"]),
-            user_id: identifier(&auth["chatgpt_user_id"]).or_else(|| identifier(&auth["user_id"])),
+            email: email(&payload["email"]).or_else(|| email(&profile["email"])),
+            plan: auth["chatgpt_plan_type"]
+                .as_str()
+                .and_then(|plan| clean(plan, PLAN_MAX)),
+            account_id: id(&auth["chatgpt_account_id"]),
+            user_id: id(&auth["chatgpt_user_id"]).or_else(|| id(&auth["user_id"])),
             fedramp: auth["chatgpt_account_is_fedramp"]
                 .as_bool()
                 .unwrap_or(false),
@@ -95,14 +121,6 @@ fn payload(token: &str) -> Option<Value> {
     }
     let json = Base64UrlUnpadded::decode_vec(payload.trim_end_matches('=')).ok()?;
     json::parse(&json)
-}
-
-/// An identifier that may be sent in a header: visible ASCII.
-fn identifier(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
-    let usable =
-        (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    usable.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -184,6 +202,26 @@ mod tests {
     fn m11_an_account_id_that_could_break_a_header_is_unknown() {
         let id = auth(json!({"chatgpt_account_id": "a\r\nx: y"}));
         assert_eq!(Claims::read(Some(&id), None).account_id, None);
+    }
+
+    #[test]
+    fn p18_an_unsigned_token_of_an_odd_key_says_as_much_as_any() {
+        for header in [
+            json!({"alg": "none"}),
+            json!({"alg": "none", "kid": "../../etc/passwd"}),
+            json!({"alg": 7, "kid": ["a"], "crit": ["b64"]}),
+            json!("no header"),
+        ] {
+            let part =
+                |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+            let claims = json!({"exp": 2000, "email": "ada@example.com"});
+            for signature in ["", "sig", "!!"] {
+                let token = format!("{}.{}.{signature}", part(&header), part(&claims));
+                let read = Claims::read(Some(&token), None);
+                assert_eq!(read.email.as_deref(), Some("ada@example.com"), "{header}");
+                assert_eq!(expiry(&token, 1000), Some(2000));
+            }
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@
 mod decide;
 mod settle;
 mod stored;
+mod tokens;
 
 use crate::bucket;
 use crate::claims::Claims;
@@ -31,22 +32,23 @@ use crate::json::Object;
 use crate::openai::{TokenGrant, Trouble};
 use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
-use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-pub(crate) use decide::{Demand, Step, decide};
+pub(crate) use decide::{Demand, Step, decide, needs_login};
 pub(crate) use settle::{Settled, settle};
+pub(crate) use tokens::Tokens;
 
 const KEY: &str = "credential";
 
-/// A `refreshing` record is abandoned when its intent is this old, in seconds:
-/// longer than the guard (5), the request (30) and the persisting (15) together.
+/// A `refreshing` record is abandoned when its intent is this old, in seconds: as
+/// long as the guard (5), the request (30), and reading and writing the record
+/// (15 each) take together.
 pub(crate) const ABANDONED_AFTER: u64 = 65;
 
 /// No token is presented again within this time after an intent whose outcome
 /// is unknown, in seconds: longer than the holder's whole work plus the allowed
-/// difference of clocks (5 + 30 + 15 + 30).
+/// difference of clocks (5 + 30 + 30 + 30).
 pub(crate) const QUIET: u64 = 120;
 
 /// A stored `not_before` further away than this is ignored, in seconds.
@@ -105,24 +107,6 @@ pub(crate) enum State {
     LoggedOut,
 }
 
-/// The tokens and what is known of their lives.
-#[derive(Clone)]
-pub(crate) struct Tokens {
-    /// `None` when the service gave none, or one that nobody can present: such a
-    /// login cannot be refreshed.
-    pub(crate) refresh: Option<Secret>,
-    /// `None` when a refresh brought none: it is due at once.
-    pub(crate) access: Option<Secret>,
-    /// When the access token came, Unix seconds by this machine's clock.
-    pub(crate) received_at: u64,
-    /// When it ends, Unix seconds by the service's clock.
-    pub(crate) expires_at: Option<u64>,
-    /// The service's clock minus this machine's, in seconds.
-    pub(crate) clock_offset: i64,
-    /// The fingerprint of the access token, once the backend has refused it.
-    pub(crate) refused: Option<String>,
-}
-
 /// What is written before the refresh token is presented.
 #[derive(Clone)]
 pub(crate) struct Intent {
@@ -132,13 +116,6 @@ pub(crate) struct Intent {
     pub(crate) presented: String,
     /// Unix seconds.
     pub(crate) started: u64,
-}
-
-impl Tokens {
-    /// Converts a time of the service's clock into one of this machine's.
-    pub(crate) fn local_time(&self, service_time: u64) -> u64 {
-        service_time.saturating_add_signed(self.clock_offset.saturating_neg())
-    }
 }
 
 impl Record {
@@ -172,6 +149,11 @@ impl Record {
         }
     }
 
+    /// Whether what the service grants next can be stored for certain.
+    pub(crate) fn has_room(&self) -> bool {
+        stored::has_room(self)
+    }
+
     /// Reads the record of somebody who is signed in.
     pub(crate) fn load_signed_in(ports: Ports) -> Result<Self> {
         let record = Self::load(ports)?;
@@ -183,7 +165,7 @@ impl Record {
 
     /// Writes the record as the next generation and returns it.
     pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
-        self.generation += 1;
+        self.generation = self.generation.saturating_add(1);
         self.updated_at = ports.now();
         bucket::write(ports, KEY, &stored::encode(&self))?;
         Ok(self)
@@ -191,7 +173,7 @@ impl Record {
 
     /// The record of a fresh login: a new epoch.
     pub(crate) fn logged_in(mut self, login: &Pending, grant: &TokenGrant, now: u64) -> Self {
-        self.epoch += 1;
+        self.epoch = self.epoch.saturating_add(1);
         self.state = State::Active;
         self.reason = None;
         self.method = Some("device".to_owned());
@@ -204,7 +186,7 @@ impl Record {
     /// The record of a logout that first revokes: a new epoch, the tokens kept
     /// only to be revoked.
     pub(crate) fn logging_out(mut self) -> Self {
-        self.epoch += 1;
+        self.epoch = self.epoch.saturating_add(1);
         self.state = State::LoggingOut;
         self.intent = None;
         self.revoke = true;
@@ -219,7 +201,7 @@ impl Record {
             epoch: if has_begun {
                 self.epoch
             } else {
-                self.epoch + 1
+                self.epoch.saturating_add(1)
             },
             generation: self.generation,
             revoke,
@@ -235,21 +217,15 @@ impl Record {
         self.has_login() && (is_id || self.user_code.as_ref().is_some_and(is_code))
     }
 
-    /// Whether model calls can be made, now or after a refresh.
-    pub(crate) fn is_connected(&self, now: u64) -> bool {
-        let is_refreshable = || {
-            let tokens = self.tokens.as_ref();
-            self.has_login()
-                && self.state != State::NeedsLogin
-                && tokens.is_some_and(|tokens| tokens.refresh.is_some())
-        };
-        self.live_token(None, now).is_some() || is_refreshable()
+    /// The tokens, if somebody is signed in by them. A logout keeps tokens only to
+    /// revoke them.
+    fn tokens_in_use(&self) -> Option<&Tokens> {
+        self.tokens.as_ref().filter(|_| self.has_login())
     }
 
-    /// Whether the last grant brought no access token.
+    /// Whether somebody is signed in and the last grant brought no access token.
     pub(crate) fn lacks_access_token(&self) -> bool {
-        self.tokens
-            .as_ref()
+        self.tokens_in_use()
             .is_some_and(|tokens| tokens.access.is_none())
     }
 
@@ -258,6 +234,3 @@ impl Record {
         !matches!(self.state, State::LoggingOut | State::LoggedOut)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,7 @@
 //! newer version stored is then kept by itself.
 
 use crate::secret::Secret;
+use crate::text::is_identifier;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -180,6 +181,18 @@ impl Object {
         }
     }
 
+    /// Takes a text of visible ASCII out, like [`Object::required_text`].
+    pub(crate) fn required_identifier(&mut self, name: &str) -> Option<String> {
+        self.optional_identifier(name)?
+    }
+
+    /// Takes a text of visible ASCII out, like [`Object::optional_text`].
+    pub(crate) fn optional_identifier(&mut self, name: &str) -> Option<Option<String>> {
+        let text = self.optional_text(name)?;
+        let is_usable = text.as_deref().is_none_or(is_identifier);
+        is_usable.then_some(text)
+    }
+
     /// Takes a whole number that is not negative out, like [`Object::required_text`].
     pub(crate) fn required_number(&mut self, name: &str) -> Option<u64> {
         self.optional_number(name)?
@@ -248,9 +261,10 @@ impl From<&str> for Value {
     }
 }
 
+/// A number over the largest that can be written is written as that.
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
-        i64::try_from(number).map_or(Value::Null, Value::Integer)
+        Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 

@@ -21,8 +21,10 @@
 //!
 //! # What is promised
 //!
-//! - A refresh token is never presented twice by this component's own doing:
-//!   the intent to present it is stored first ([`rotation`]).
+//! - A refresh token is presented once, and the intent to do so is stored first
+//!   ([`rotation`]). It is presented again only if the service has not looked at
+//!   it, or if nobody knows whether it has: then after a pause, while no access
+//!   token lives any more, each time as a probe that is recorded.
 //! - What was received is stored before it is used or returned.
 //! - No function of [`connection`] returns a token, and no error contains one.
 //! - The component never sleeps and never loops over the network: every call

@@ -43,6 +43,10 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
     if approval.attempts >= ATTEMPTS_MAX {
         return failed(ports, pending);
     }
+    // Nothing is spent whose tokens might not fit.
+    if !Record::load(ports)?.has_room() {
+        return Err(StoreError::TooLarge.into());
+    }
     let Some(begun) = begin(ports, pending, approval)? else {
         return Ok(Exchanged::Elsewhere);
     };

@@ -19,7 +19,7 @@ pub(crate) mod user_code;
 mod verdict;
 
 pub(crate) use answer::Answer;
-pub(crate) use token_grant::{Granted, TokenGrant};
+pub(crate) use token_grant::{ACCESS_TOKEN_MAX, Granted, REFRESH_TOKEN_MAX, TokenGrant};
 pub(crate) use trouble::{Setback, Trouble};
 pub(crate) use verdict::Verdict;
 

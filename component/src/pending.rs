@@ -139,7 +139,7 @@ impl Pending {
     fn read(mut fields: Object) -> Option<Self> {
         let from = &mut fields;
         Some(Self {
-            id: from.required_text("id")?,
+            id: from.required_identifier("id")?,
             epoch: from.required_number("epoch")?,
             device_auth_id: from.required_secret("device_auth_id")?,
             user_code: from

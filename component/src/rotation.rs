@@ -11,9 +11,9 @@
 use crate::contract::{Error, ErrorCode};
 use crate::credential::{Demand, Intent, Record, Settled, Step, decide, settle};
 use crate::error::Result;
-use crate::openai::{self, TokenGrant, Trouble, Verdict, revoke};
+use crate::openai::{TokenGrant, Trouble, Verdict, refresh, revoke};
 use crate::ports::{Ports, StoreError};
-use alloc::boxed::Box;
+use crate::secret::Secret;
 use alloc::format;
 
 /// An intent older than this is not followed by its request any more, in seconds.
@@ -33,19 +33,21 @@ pub(crate) fn with_new_token(ports: Ports) -> Result<Record> {
 }
 
 fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
+    let mut record = Record::load(ports)?;
     for _ in 0..TRIES {
-        let record = Record::load(ports)?;
-        match decide(&record, demand, &ports.random_id(), ports.now()) {
+        match decide(&record, demand, ports.now()) {
             Step::Serve => return Ok(record),
             Step::Fail(error) => return Err(error),
-            Step::TakeOver(taken) => match taken.store(ports) {
-                Ok(_) | Err(StoreError::Conflict) => continue,
-                Err(fault) => return serve_or(record, demand, fault.into(), ports),
+            Step::Store(next) => match next.clone().store(ports) {
+                Ok(stored) => record = stored,
+                Err(StoreError::Conflict) => record = Record::load(ports)?,
+                Err(fault) => return serve_or(*next, demand, fault.into(), ports),
             },
-            Step::Present(intended) => match present(ports, intended, demand) {
-                Presented::Again => continue,
-                Presented::Ended(result) => return result.map(|record| *record),
-                Presented::Failed(error) => return serve_or(record, demand, error, ports),
+            Step::Present(token) => match present(ports, &record, &token) {
+                Ok(settled) => return answer(record, settled, demand, ports),
+                Err(Unsettled::Elsewhere) => record = Record::load(ports)?,
+                Err(Unsettled::Failed(error)) => return serve_or(record, demand, error, ports),
+                Err(Unsettled::Lost(error)) => return Err(error),
             },
         }
     }
@@ -56,124 +58,112 @@ fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
 /// early refresh harms nobody.
 fn serve_or(record: Record, demand: Demand, error: Error, ports: Ports) -> Result<Record> {
     match demand {
-        Demand::Token { refused } if record.live_token(refused, ports.now()).is_some() => {
-            Ok(record)
-        }
+        Demand::Token { .. } if record.live_token(ports.now()).is_some() => Ok(record),
         _ => Err(error),
     }
 }
 
-enum Presented {
-    /// Nothing was sent: decide again.
-    Again,
-    /// What the record says by now.
-    Ended(Result<Box<Record>>),
-    /// It brought nothing, and what the record says by now is not known.
+/// The answer by the record as it is after the presentation. Nothing more is
+/// done about it: one call presents at most once.
+fn answer(before: Record, settled: Record, demand: Demand, ports: Ports) -> Result<Record> {
+    let error = match decide(&settled, demand, ports.now()) {
+        Step::Serve => return Ok(settled),
+        Step::Fail(error) => error,
+        Step::Store(_) | Step::Present(_) => Trouble::NoAccessToken.setback().error(),
+    };
+    // A grant without an access token has ended nothing: the old one still works.
+    let is_same_login = before.epoch == settled.epoch;
+    let served = match settled.lacks_access_token() && is_same_login {
+        true => before,
+        false => settled,
+    };
+    serve_or(served, demand, error, ports)
+}
+
+/// Why a presentation ended without a settled record.
+enum Unsettled {
+    /// Somebody else was quicker, and nothing was sent.
+    Elsewhere,
+    /// It brought nothing, and the record could not be read or written.
     Failed(Error),
+    /// It brought new tokens, and they could not be stored: this must be loud.
+    Lost(Error),
 }
 
-fn present(ports: Ports, intended: Record, demand: Demand) -> Presented {
-    let intent = intended.intent.clone().expect("decide puts the intent in");
-    match intended.store(ports) {
-        Ok(_) => {}
-        Err(StoreError::Conflict) => return Presented::Again,
-        Err(fault) => return Presented::Failed(fault.into()),
+impl From<Error> for Unsettled {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
-    let record = match Record::load(ports) {
-        Ok(record) if has_intent(&record, &intent) => record,
-        Ok(_) => return Presented::Again,
-        Err(error) => return Presented::Failed(error),
-    };
-    let verdict = match record
-        .tokens
-        .as_ref()
-        .and_then(|tokens| tokens.refresh.as_ref())
-    {
-        Some(refresh) if ports.now().abs_diff(intent.started) < SEND_GUARD => {
-            let answer = ports.http.send(&openai::refresh::request(refresh));
-            openai::refresh::read(answer, ports.now())
-        }
-        _ => Verdict::NotProcessed(Trouble::Late.setback()),
-    };
-    conclude(ports, record.epoch, &intent, &verdict, demand)
 }
 
-fn has_intent(record: &Record, intent: &Intent) -> bool {
-    record
-        .intent
-        .as_ref()
-        .is_some_and(|stored| stored.attempt == intent.attempt)
+/// Presents the refresh token of the record once, and returns the record with
+/// what came of it.
+fn present(
+    ports: Ports,
+    record: &Record,
+    token: &Secret,
+) -> core::result::Result<Record, Unsettled> {
+    let intent = Intent {
+        attempt: ports.random_id(),
+        presented: token.fingerprint(),
+        started: ports.now(),
+    };
+    match record.clone().with_intent(&intent).store(ports) {
+        Ok(_) => {}
+        Err(StoreError::Conflict) => return Err(Unsettled::Elsewhere),
+        Err(fault) => return Err(Unsettled::Failed(fault.into())),
+    }
+    if !Record::load(ports)?.has_intent(&intent) {
+        return Err(Unsettled::Elsewhere);
+    }
+    let verdict = if ports.now().abs_diff(intent.started) < SEND_GUARD {
+        let answer = ports.http.send(&refresh::request(token));
+        refresh::read(answer, ports.now())
+    } else {
+        Verdict::NotProcessed(Trouble::Late.setback())
+    };
+    conclude(ports, record.epoch, &intent, &verdict)
 }
 
-/// Brings the verdict into the record and turns it into the caller's answer.
+/// Brings the verdict into the record, whatever has become of that meanwhile.
 fn conclude(
     ports: Ports,
     epoch: u64,
     intent: &Intent,
     verdict: &Verdict,
-    demand: Demand,
-) -> Presented {
+) -> core::result::Result<Record, Unsettled> {
+    let unsettled = |fault: Error| match verdict {
+        Verdict::Granted(_) => Unsettled::Lost(lost(&fault)),
+        _ => Unsettled::Failed(fault),
+    };
     for _ in 0..TRIES {
-        let record = match Record::load(ports) {
-            Ok(record) => record,
-            Err(error) => return unsettled(verdict, error),
-        };
-        let settled = match settle(&record, epoch, intent, verdict, ports.now()) {
-            Settled::Store(settled) => settled,
-            Settled::Leave => return answer(record, demand, ports),
+        let record = Record::load(ports).map_err(unsettled)?;
+        match settle(&record, epoch, intent, verdict, ports.now()) {
+            Settled::Store(settled) => match settled.store(ports) {
+                Ok(settled) => return Ok(settled),
+                Err(StoreError::Conflict) => {}
+                Err(fault) => return Err(unsettled(fault.into())),
+            },
+            Settled::Leave => return Ok(record),
             Settled::Superseded => {
                 if let Verdict::Granted(grant) = verdict {
                     drop_late(ports, &record, grant);
                 }
-                return answer(record, demand, ports);
+                return Ok(record);
             }
-        };
-        match (settled.store(ports), verdict) {
-            (Ok(record), Verdict::NotProcessed(setback)) => {
-                return match answer(record, demand, ports) {
-                    Presented::Ended(Err(_)) => Presented::Ended(Err(setback.error())),
-                    answered => answered,
-                };
-            }
-            (Ok(record), _) => return answer(record, demand, ports),
-            (Err(StoreError::Conflict), _) => continue,
-            (Err(fault), _) => return unsettled(verdict, fault.into()),
         }
     }
-    unsettled(verdict, StoreError::Conflict.into())
+    Err(unsettled(StoreError::Conflict.into()))
 }
 
-/// The answer by the record as it is now, which may have moved on by itself.
-/// Nothing more is presented: one call presents at most once.
-fn answer(record: Record, demand: Demand, ports: Ports) -> Presented {
-    match decide(&record, demand, "", ports.now()) {
-        Step::Serve => Presented::Ended(Ok(Box::new(record))),
-        // A grant without an access token has ended nothing.
-        Step::Fail(error) if record.has_login() && record.lacks_access_token() => {
-            Presented::Failed(error)
-        }
-        Step::Fail(error) => Presented::Ended(Err(error)),
-        Step::TakeOver(taken) => answer(taken, demand, ports),
-        Step::Present(_) if record.live_token(None, ports.now()).is_some() => {
-            Presented::Ended(Ok(Box::new(record)))
-        }
-        Step::Present(_) => Presented::Failed(Trouble::Unexpected.error()),
-    }
-}
-
-/// The answer when the verdict could not be stored. A lost grant is the one
-/// that must be loud.
-fn unsettled(verdict: &Verdict, fault: Error) -> Presented {
-    match verdict {
-        Verdict::Granted(_) => Presented::Ended(Err(Error::new(
-            ErrorCode::StoreFailedAfterRefresh,
-            format!(
-                "the service gave a new token and it could not be stored: {}",
-                fault.message
-            ),
-        ))),
-        _ => Presented::Failed(fault),
-    }
+fn lost(fault: &Error) -> Error {
+    Error::new(
+        ErrorCode::StoreFailedAfterRefresh,
+        format!(
+            "the service gave a new token and it could not be stored: {}",
+            fault.message
+        ),
+    )
 }
 
 /// Revokes the tokens that came too late, if the logout meanwhile asked for that.

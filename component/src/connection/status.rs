@@ -1,6 +1,6 @@
 use super::{models, usage};
 use crate::contract::{ConnectionState, ConnectionStatus, Error};
-use crate::credential::{Record, State};
+use crate::credential::{Record, State, needs_login};
 use crate::error::Result;
 use crate::pending::Pending;
 use crate::ports::Ports;
@@ -33,7 +33,7 @@ pub fn status(ports: Ports) -> Result<ConnectionStatus> {
 
 fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> ConnectionStatus {
     let now = ports.now();
-    let live = record.live_token(None, now).is_some();
+    let live = record.live_token(now).is_some();
     let is_connected = record.is_connected(now);
     let state = match record.state {
         _ if !is_connected => ConnectionState::NeedsLogin,
@@ -115,10 +115,15 @@ fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
         .as_ref()
         .is_some_and(|tokens| tokens.refresh.is_some());
     let text = match state {
-        ConnectionState::NeedsLogin if live => {
-            "The login has ended; its last token still works for a while. Call start to sign in again."
+        ConnectionState::NeedsLogin => {
+            let left = if live {
+                "; its last token still works for a while"
+            } else {
+                ""
+            };
+            let hint = needs_login(record).hint;
+            return Some(format!("The login has ended{left}. {hint}"));
         }
-        ConnectionState::NeedsLogin => "The login has ended. Call start to sign in again.",
         ConnectionState::Uncertain => {
             "The last refresh got no answer; it is tried again by itself. Calling start makes a new login at once."
         }

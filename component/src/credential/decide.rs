@@ -4,23 +4,12 @@ use super::settle::spacing;
 use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, QUIET, Record, State, Tokens};
 use crate::contract::{Error, ErrorCode};
 use crate::openai::{Setback, Trouble};
+use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::stored_time;
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::format;
-
-/// An access token is not handed out in the last seconds of its life.
-const MARGIN: u64 = 30;
-
-/// A refresh is due when less than this is left, in seconds, or 10 % of the lifetime.
-const DUE_BEFORE_END: u64 = 300;
-
-/// When no expiry is known, a refresh is due this long after the last one: 8
-/// days, as the Codex CLI does.
-const DUE_WITHOUT_EXPIRY: u64 = 8 * 86_400;
-
-/// After a success this long passes before the next, whatever the reason, in seconds.
-const PAUSE_AFTER_SUCCESS: u64 = 60;
 
 /// What a caller wants of the record.
 #[derive(Clone, Copy)]
@@ -36,86 +25,90 @@ pub(crate) enum Demand<'a> {
 pub(crate) enum Step {
     /// The stored access token will do.
     Serve,
-    /// Present the refresh token, after storing this record.
-    Present(Record),
-    /// Store this record, an abandoned refresh taken over, and decide again.
-    TakeOver(Record),
+    /// Store this record and decide again.
+    Store(Box<Record>),
+    /// Present this refresh token, after storing the intent.
+    Present(Secret),
     /// Nothing can be done now.
     Fail(Error),
 }
 
-/// Decides by the table in docs/refresh.md. `attempt` names the intent if this
-/// comes to one, `now` is this machine's clock, Unix seconds.
-pub(crate) fn decide(record: &Record, demand: Demand, attempt: &str, now: u64) -> Step {
-    let Some(tokens) = &record.tokens else {
+/// Decides by the table in docs/refresh.md. `now` is this machine's clock, Unix
+/// seconds.
+pub(crate) fn decide(record: &Record, demand: Demand, now: u64) -> Step {
+    let Some(tokens) = record.tokens_in_use() else {
         return Step::Fail(not_connected());
     };
-    let refused = match demand {
-        Demand::Token { refused } => refused,
-        Demand::Refresh => None,
-    };
-    let live = tokens.live(refused, now).is_some();
-    let wants_token = matches!(demand, Demand::Token { .. });
-    match record.state {
-        State::LoggingOut | State::LoggedOut => Step::Fail(not_connected()),
-        State::NeedsLogin if live && wants_token => Step::Serve,
-        State::NeedsLogin => Step::Fail(needs_login(record)),
-        State::Refreshing if record.is_abandoned(now) => {
-            Step::TakeOver(record.clone().taken_over(now))
+    if let Some(next) = record.brought_up_to_date(tokens, demand, now) {
+        return Step::Store(Box::new(next));
+    }
+    let is_live = tokens.live(now).is_some();
+    let may_present = || may_present(record, tokens, now);
+    match (record.state, demand) {
+        // What stands in the way of an early refresh harms nobody.
+        (State::Active, Demand::Token { .. }) if is_live && tokens.is_due(now) => {
+            may_present().map_or(Step::Serve, Step::Present)
         }
-        State::Refreshing if live && wants_token => Step::Serve,
-        State::Refreshing => Step::Fail(in_progress()),
-        State::Uncertain if live && wants_token => Step::Serve,
-        State::Uncertain if live => Step::Fail(uncertain(tokens.seconds_left(now))),
-        State::Uncertain => match record.pause_left(now) {
-            Some(seconds) => Step::Fail(uncertain(Some(seconds))),
-            None => record.present(refused, attempt, now),
-        },
-        State::Active => decide_active(record, tokens, demand, live, attempt, now),
+        (_, Demand::Token { .. }) if is_live => Step::Serve,
+        (State::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Step::Serve,
+        (State::Uncertain, _) if is_live => Step::Fail(uncertain(tokens.seconds_left(now))),
+        (State::Active | State::Uncertain, _) => {
+            may_present().map_or_else(Step::Fail, Step::Present)
+        }
+        (State::Refreshing, _) => Step::Fail(in_progress()),
+        (State::NeedsLogin, _) => Step::Fail(needs_login(record)),
+        (State::LoggingOut | State::LoggedOut, _) => Step::Fail(not_connected()),
     }
 }
 
-fn decide_active(
-    record: &Record,
-    tokens: &Tokens,
-    demand: Demand,
-    live: bool,
-    attempt: &str,
-    now: u64,
-) -> Step {
-    let refused = match demand {
-        Demand::Token { .. } if live && !tokens.is_due(now) => return Step::Serve,
-        Demand::Token { refused } => refused,
-        Demand::Refresh => None,
-    };
-    if tokens.refresh.is_none() {
-        return match demand {
-            Demand::Token { .. } if live => Step::Serve,
-            _ => Step::Fail(not_refreshable()),
-        };
+/// The token to present now, or why none may be.
+fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Error> {
+    let refresh = tokens.refresh.clone().ok_or_else(not_refreshable)?;
+    let pause = tokens.pause_after_success(now);
+    match (record.state, pause, record.pause_left(now)) {
+        (State::Active, Some(seconds), _) => Err(rejected(seconds)),
+        (State::Uncertain, _, Some(seconds)) => Err(uncertain(Some(seconds))),
+        (_, _, Some(seconds)) => Err(paused(record, seconds)),
+        // Nothing is spent whose successor might not fit.
+        _ if !record.has_room() => Err(StoreError::TooLarge.into()),
+        _ => Ok(refresh),
     }
-    if let Some(seconds) = tokens.pause_after_success(now) {
-        return if live {
-            Step::Serve
-        } else {
-            Step::Fail(rejected(seconds))
-        };
-    }
-    if let Some(seconds) = record.pause_left(now) {
-        return match demand {
-            Demand::Token { .. } if live => Step::Serve,
-            _ => Step::Fail(paused(record, seconds)),
-        };
-    }
-    record.present(refused, attempt, now)
 }
 
 impl Record {
-    /// The stored access token, if it can be used. A logout keeps tokens only
-    /// to revoke them.
-    pub(crate) fn live_token(&self, refused: Option<&str>, now: u64) -> Option<&Secret> {
-        let tokens = self.tokens.as_ref().filter(|_| self.has_login())?;
-        tokens.live(refused, now)
+    /// The stored access token, if it can be used.
+    pub(crate) fn live_token(&self, now: u64) -> Option<&Secret> {
+        self.tokens_in_use()?.live(now)
+    }
+
+    /// Whether model calls can be made, now or after a refresh.
+    pub(crate) fn is_connected(&self, now: u64) -> bool {
+        let can_refresh =
+            |tokens: &Tokens| tokens.refresh.is_some() && self.state != State::NeedsLogin;
+        self.live_token(now).is_some() || self.tokens_in_use().is_some_and(can_refresh)
+    }
+
+    /// The record with what is known without a request: that its access token
+    /// was refused, or that its refresh is abandoned. `None` when that is nothing new.
+    fn brought_up_to_date(&self, tokens: &Tokens, demand: Demand, now: u64) -> Option<Self> {
+        match demand {
+            Demand::Token {
+                refused: Some(name),
+            } if tokens.is(name) && tokens.refused.as_deref() != Some(name) => {
+                Some(self.clone().with_refused(name))
+            }
+            _ if self.state == State::Refreshing && self.is_abandoned(now) => {
+                Some(self.clone().taken_over(now))
+            }
+            _ => None,
+        }
+    }
+
+    fn with_refused(mut self, name: &str) -> Self {
+        if let Some(tokens) = &mut self.tokens {
+            tokens.refused = Some(name.to_owned());
+        }
+        self
     }
 
     /// Whether whoever wrote the intent cannot be at work any more.
@@ -145,89 +138,16 @@ impl Record {
         stored_time::wait(self.not_before?, NOT_BEFORE_MAX, now)
     }
 
-    fn present(&self, refused: Option<&str>, attempt: &str, now: u64) -> Step {
-        let mut record = self.clone();
-        let Some(Tokens {
-            refresh: Some(refresh),
-            ..
-        }) = &record.tokens
-        else {
-            return Step::Fail(not_refreshable());
+    /// The record with the intent to present its refresh token.
+    pub(crate) fn with_intent(mut self, intent: &Intent) -> Self {
+        self.intent = Some(intent.clone());
+        self.probes = match self.state {
+            State::Uncertain => self.probes.saturating_add(1),
+            _ => 0,
         };
-        record.intent = Some(Intent {
-            attempt: attempt.to_owned(),
-            presented: refresh.fingerprint(),
-            started: now,
-        });
-        record.probes = if self.state == State::Uncertain {
-            self.probes + 1
-        } else {
-            0
-        };
-        record.state = State::Refreshing;
-        record.not_before = None;
-        if let Some(tokens) = record.tokens.as_mut().filter(|tokens| tokens.is(refused)) {
-            tokens.refused = refused.map(str::to_owned);
-        }
-        Step::Present(record)
-    }
-}
-
-impl Tokens {
-    /// The access token, if it can be used: not refused, and not within the
-    /// last seconds of its life.
-    fn live(&self, refused: Option<&str>, now: u64) -> Option<&Secret> {
-        let access = self.access.as_ref()?;
-        let ended = self
-            .expires_at
-            .is_some_and(|end| now.saturating_add(MARGIN) >= self.local_time(end));
-        let is_refused = self.is(refused) || self.is(self.refused.as_deref());
-        (!ended && !is_refused).then_some(access)
-    }
-
-    /// Whether `fingerprint` names this access token.
-    fn is(&self, fingerprint: Option<&str>) -> bool {
-        match (&self.access, fingerprint) {
-            (Some(access), Some(fingerprint)) => access.fingerprint() == fingerprint,
-            _ => false,
-        }
-    }
-
-    /// Whether it is time for a new access token. The window is spread by the
-    /// token, so that a fleet does not refresh at once, and never opens in the
-    /// first half of the lifetime.
-    fn is_due(&self, now: u64) -> bool {
-        let Some(end) = self.expires_at.map(|end| self.local_time(end)) else {
-            return now >= self.received_at.saturating_add(DUE_WITHOUT_EXPIRY);
-        };
-        let lifetime = end.saturating_sub(self.received_at);
-        let window = DUE_BEFORE_END.max(lifetime / 10);
-        let window = window + window * self.spread() / 1024;
-        end.saturating_sub(now) < window.min(lifetime / 2)
-    }
-
-    /// 0 … 255, steady for one refresh token.
-    fn spread(&self) -> u64 {
-        let fingerprint = self.refresh.as_ref().map(Secret::fingerprint);
-        let start = fingerprint.as_deref().and_then(|text| text.get(..2));
-        start
-            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-            .unwrap_or(0)
-    }
-
-    /// How long the next refresh still has to wait after this success, in
-    /// seconds. A success without an access token is no reason to wait.
-    fn pause_after_success(&self, now: u64) -> Option<u64> {
-        self.access.as_ref()?;
-        let age = stored_time::age(self.received_at, now)?;
-        PAUSE_AFTER_SUCCESS
-            .checked_sub(age)
-            .filter(|left| *left > 0)
-    }
-
-    fn seconds_left(&self, now: u64) -> Option<u64> {
-        self.expires_at
-            .map(|end| self.local_time(end).saturating_sub(now + MARGIN))
+        self.state = State::Refreshing;
+        self.not_before = None;
+        self
     }
 }
 
@@ -242,8 +162,16 @@ fn not_refreshable() -> Error {
     )
 }
 
-fn needs_login(record: &Record) -> Error {
+/// Why the login has ended, and what to do about it.
+pub(crate) fn needs_login(record: &Record) -> Error {
     match record.reason.as_deref() {
+        Some(reason @ "refresh_token_reused") => Error {
+            hint: "Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start.".to_owned(),
+            ..Error::new(
+                ErrorCode::NeedsLogin,
+                format!("the login has ended: its token was presented before ({reason})"),
+            )
+        },
         Some("account-mismatch") => Error::new(
             ErrorCode::AccountMismatch,
             "the service answered the refresh with another account's tokens",

@@ -35,11 +35,7 @@ pub(crate) fn settle(
         return Settled::Superseded;
     }
     let is_same_token = record.presents(&intent.presented);
-    let is_ours = record
-        .intent
-        .as_ref()
-        .is_some_and(|stored| stored.attempt == intent.attempt)
-        && record.state == State::Refreshing;
+    let is_ours = record.state == State::Refreshing && record.has_intent(intent);
     let other_in_flight = record.state == State::Refreshing && !is_ours;
     let store = |record| Settled::Store(Box::new(record));
     match verdict {
@@ -58,6 +54,12 @@ pub(crate) fn settle(
 }
 
 impl Record {
+    /// Whether the intent that it carries is this one.
+    pub(crate) fn has_intent(&self, intent: &Intent) -> bool {
+        let stored = self.intent.as_ref();
+        stored.is_some_and(|stored| stored.attempt == intent.attempt)
+    }
+
     fn presents(&self, fingerprint: &str) -> bool {
         let refresh = self
             .tokens

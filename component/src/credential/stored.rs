@@ -5,13 +5,22 @@ use crate::bucket;
 use crate::claims::Claims;
 use crate::error::Result;
 use crate::json::{Object, Value};
-use crate::openai::Trouble;
+use crate::openai::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, Trouble};
 use crate::ports::StoreError;
 use crate::secret::Secret;
 use alloc::vec::Vec;
 
 /// The version of the record that this code writes.
 const VERSION: u64 = 1;
+
+/// The largest record that every host takes, in bytes.
+const RECORD_MAX: usize = 32 * 1024;
+
+/// What a record takes at the most beside its unknown fields, in bytes. In JSON a
+/// quotation mark takes two, so the tokens take 2 × (8192 + 4096) = 24 576; in
+/// UTF-8 a character takes four, so e-mail and plan take 4 × (320 + 60) = 1520.
+/// Nine identifiers of 128 take 2304, and ten numbers and all names under 1000.
+const KNOWN_MAX: usize = 2 * (ACCESS_TOKEN_MAX + REFRESH_TOKEN_MAX) + 5 * 1024;
 
 const STATES: [(State, &str); 6] = [
     (State::Active, "active"),
@@ -30,16 +39,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Record> {
 
 fn read(mut fields: Object) -> Option<Record> {
     let from = &mut fields;
+    let state = state(&from.required_text("state")?)?;
     Some(Record {
         generation: from.required_number("generation")?,
         epoch: from.required_number("epoch")?,
-        state: state(&from.required_text("state")?)?,
-        reason: from.optional_text("reason")?,
-        method: from.optional_text("method")?,
-        login_id: from.optional_text("login_id")?,
-        user_code: from.optional_text("user_code")?,
-        claims: claims(from)?,
-        tokens: tokens(from)?,
+        state,
+        reason: from.optional_identifier("reason")?,
+        method: from.optional_identifier("method")?,
+        login_id: from.optional_identifier("login_id")?,
+        user_code: from.optional_identifier("user_code")?,
+        claims: Claims::stored(from)?,
+        tokens: tokens(from, state)?,
         intent: from.optional_object("intent", intent)?,
         probes: from.optional_number("probes")?.unwrap_or(0),
         not_before: from.optional_number("not_before")?,
@@ -58,40 +68,41 @@ fn state(name: &str) -> Option<State> {
     Some(*state)
 }
 
-fn claims(from: &mut Object) -> Option<Claims> {
-    Some(Claims {
-        email: from.optional_text("email")?,
-        plan: from.optional_text("plan")?,
-        account_id: from.optional_text("account_id")?,
-        user_id: from.optional_text("user_id")?,
-        fedramp: from.optional_bool("fedramp")?,
-    })
-}
-
-/// Without a time of receipt there are no tokens.
-fn tokens(from: &mut Object) -> Option<Option<Tokens>> {
-    let Some(received_at) = from.optional_number("received_at")? else {
+/// Nobody who is signed out needs tokens; all others have them, and tokens have a
+/// time of receipt.
+fn tokens(from: &mut Object, state: State) -> Option<Option<Tokens>> {
+    let refresh = from.optional_secret("refresh_token")?;
+    let access = from.optional_secret("access_token")?;
+    let received_at = from.optional_number("received_at")?;
+    let is_signed_out = matches!(state, State::LoggingOut | State::LoggedOut);
+    if is_signed_out && refresh.is_none() && access.is_none() {
         return Some(None);
-    };
+    }
     Some(Some(Tokens {
-        refresh: from.optional_secret("refresh_token")?,
-        access: from.optional_secret("access_token")?,
-        received_at,
+        refresh,
+        access,
+        received_at: received_at?,
         expires_at: from.optional_number("expires_at")?,
         clock_offset: match from.take("clock_offset") {
             Value::Null => 0,
             offset => offset.as_i64()?,
         },
-        refused: from.optional_text("refused")?,
+        refused: from.optional_identifier("refused")?,
     }))
 }
 
 fn intent(mut from: Object) -> Option<Intent> {
     Some(Intent {
-        attempt: from.required_text("attempt")?,
-        presented: from.required_text("presented")?,
+        attempt: from.required_identifier("attempt")?,
+        presented: from.required_identifier("presented")?,
         started: from.required_number("started")?,
     })
+}
+
+/// Whether the record fits into 32 KiB, the least that every host takes, whatever
+/// the service grants next.
+pub(super) fn has_room(record: &Record) -> bool {
+    record.other.to_bytes().len() <= RECORD_MAX - KNOWN_MAX
 }
 
 /// Writes a record. What is unknown is left out.
@@ -149,11 +160,12 @@ fn state_name(state: State) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{STATES, decode, encode};
+    use super::{KNOWN_MAX, RECORD_MAX, STATES, decode, encode, has_room};
     use crate::contract::ErrorCode;
-    use crate::credential::{Record, State};
-    use crate::fakes::{changed, credential, fails, intent};
-    use crate::openai::Trouble;
+    use crate::credential::Record;
+    use crate::fakes::{NOW, World, changed, credential, fails, intent};
+    use crate::json::Object;
+    use crate::openai::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, Trouble};
     use serde_json::{Value, json};
 
     fn full(state: &str) -> Value {
@@ -267,6 +279,11 @@ mod tests {
             json!({"not_before": "x"}),
             json!({"last_trouble": 1}),
             json!({"revoke": "true"}),
+            json!({"account_id": "a\r\nx: y"}),
+            json!({"user_id": ""}),
+            json!({"reason": "\u{1b}[2J"}),
+            json!({"login_id": "a".repeat(129)}),
+            json!({"user_code": "ABCD 12345"}),
         ];
         for change in odd {
             let stored = changed(full("refreshing"), change.clone()).to_string();
@@ -276,9 +293,81 @@ mod tests {
     }
 
     #[test]
-    fn without_a_time_of_receipt_there_are_no_tokens() {
-        let record = read(&credential("active", json!({"received_at": null})));
-        assert!(record.tokens.is_none());
-        assert_eq!(record.state, State::Active);
+    fn s02_tokens_without_a_time_of_receipt_and_a_login_without_tokens_are_corrupt() {
+        let alone = json!({"received_at": null, "refresh_token": null});
+        let none = json!({"refresh_token": null, "access_token": null, "received_at": null});
+        for stored in [
+            credential("active", json!({"received_at": null})),
+            credential("needs-login", alone),
+            credential("uncertain", none),
+            credential("logging-out", json!({"received_at": null})),
+        ] {
+            let error = fails(decode(stored.to_string().as_bytes()));
+            assert_eq!(error.code, ErrorCode::RecordCorrupt, "{stored}");
+        }
+    }
+
+    #[test]
+    fn m12_what_is_stored_of_a_person_is_made_harmless_again() {
+        let odd = json!({"email": "a\u{1b}[2J@b", "plan": "p".repeat(500)});
+        let claims = read(&credential("active", odd)).claims;
+        assert_eq!(claims.email.as_deref(), Some("a[2J@b"));
+        assert_eq!(claims.plan, Some("p".repeat(60)));
+    }
+
+    #[test]
+    fn s36_the_largest_record_fits_and_leaves_room_for_unknown_fields() {
+        let text = |length: usize| "\"".repeat(length);
+        let wide = |length: usize| "\u{1f600}".repeat(length);
+        let longest = json!({
+            "generation": i64::MAX, "epoch": i64::MAX, "updated_at": i64::MAX,
+            "reason": text(128), "method": text(128), "login_id": text(128),
+            "user_code": text(128), "email": wide(320), "plan": wide(60),
+            "account_id": text(128), "user_id": text(128), "fedramp": true, "revoke": true,
+            "refresh_token": text(REFRESH_TOKEN_MAX), "access_token": text(ACCESS_TOKEN_MAX),
+            "received_at": i64::MAX, "expires_at": i64::MAX, "clock_offset": i64::MIN,
+            "refused": text(128), "probes": i64::MAX, "not_before": i64::MAX,
+            "last_trouble": "no-access-token",
+            "intent": {"attempt": text(128), "presented": text(128), "started": i64::MAX},
+        });
+        let mut record = read(&changed(full("refreshing"), longest));
+        assert!(
+            encode(&record).len() <= KNOWN_MAX,
+            "{}",
+            encode(&record).len()
+        );
+        assert!(has_room(&record));
+        record.other = Object::default().with("tomorrow", &*"x".repeat(RECORD_MAX - KNOWN_MAX));
+        assert!(!has_room(&record));
+        record.other = Object::default().with("tomorrow", &*"x".repeat(3000));
+        assert!(has_room(&record) && encode(&record).len() <= RECORD_MAX);
+    }
+
+    fn rewritten(world: &World, change: impl FnOnce(Record) -> Record) {
+        world.call(|ports| {
+            let record = Record::load(ports).expect("a record");
+            change(record).store(ports).expect("a write");
+        });
+    }
+
+    #[test]
+    fn s37_generation_orders_what_is_written_whatever_the_clock_says() {
+        let world = World::with(full("active"));
+        for (clock, generation) in [(NOW + 500, 8), (NOW - 86_400, 9), (0, 10)] {
+            world.set_clock(clock);
+            rewritten(&world, |record| record);
+            let stored = world.stored("credential");
+            assert_eq!(stored["generation"], generation);
+            assert_eq!(stored["updated_at"], json!(clock));
+        }
+    }
+
+    #[test]
+    fn s02_numbers_as_large_as_they_get_are_counted_on_without_a_fault() {
+        let huge = json!({"generation": i64::MAX, "epoch": i64::MAX, "probes": i64::MAX});
+        let world = World::with(credential("active", huge));
+        for revoke in [false, true] {
+            rewritten(&world, |record| record.logging_out().logged_out(revoke));
+        }
     }
 }

@@ -34,13 +34,16 @@ pub(super) fn rfc_3339(text: &str) -> Option<u64> {
     u64::try_from(local - zone_seconds(zone)?).ok()
 }
 
-fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator).map(|part| {
+/// As many numbers of one to four digits.
+fn numbers<const COUNT: usize>(text: &str, separator: char) -> Option<[i64; COUNT]> {
+    let mut found = [0; COUNT];
+    let mut parts = text.split(separator);
+    for number in &mut found {
+        let part = parts.next()?;
         let digits =
             (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| part.parse().ok()).flatten()
-    });
-    let found = [parts.next()??, parts.next()??, parts.next()??];
+        *number = digits.then(|| part.parse().ok()).flatten()?;
+    }
     parts.next().is_none().then_some(found)
 }
 
@@ -50,8 +53,8 @@ fn zone_seconds(zone: &str) -> Option<i64> {
         Some(b'-') => -1,
         Some(_) => 1,
     };
-    let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-    Some(sign * (hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60))
+    let [hours, minutes] = numbers(zone.get(1..)?, ':')?;
+    Some(sign * (hours * 3600 + minutes * 60))
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar, with the year taken to begin
@@ -90,6 +93,10 @@ mod tests {
             "2026-01-01",
             "2026-01-01T00:00Z",
             "2026-01-01T25:00:00Z",
+            "2026-01-01T00:00:00+",
+            "2026-01-01T00:00:00+99999999999999999:00",
+            "2026-01-01T00:00:00+1:2:3",
+            "2026-01-01T00:00:00-:",
         ] {
             assert_eq!(rfc_3339(text), None, "{text}");
         }

@@ -536,6 +536,124 @@ fn s09_taking_over_in_a_store_without_writes_still_serves_a_live_token() {
 }
 
 #[test]
+fn p14_a_dead_token_and_a_grant_without_a_new_one_is_a_matter_of_a_second() {
+    let world = World::with(dead("active", json!({})));
+    world.expect(TOKEN, ok(json!({"refresh_token": "rt-2"})));
+    for _ in 0..2 {
+        let error = fails(token(&world));
+        assert_eq!(
+            (error.code, error.retry_after_seconds),
+            (ErrorCode::RefreshInProgress, Some(1))
+        );
+        assert!(error.retryable);
+    }
+    world.advance(1).expect(TOKEN, grant("rt-3"));
+    token(&world).expect("a token");
+}
+
+#[test]
+fn p14_a_second_may_pass_while_the_grant_without_an_access_token_is_stored() {
+    let world = World::with(dead("active", json!({})));
+    world.expect(TOKEN, ok(json!({"refresh_token": "rt-2"})));
+    let tick = |world: &World| world.set_clock(NOW + 5);
+    world.at(Op::Set, "credential", 1, Fault::Meanwhile(Box::new(tick)));
+    assert_eq!(code(token(&world)), ErrorCode::RefreshInProgress);
+    assert_eq!(world.paths(), [TOKEN]);
+}
+
+#[test]
+fn p14_m11_an_access_token_of_no_use_is_told_and_asked_for_after_a_pause() {
+    let world = World::with(dead("active", json!({})));
+    let odd = json!({"refresh_token": "rt-2", "access_token": "a b"});
+    world.expect(TOKEN, ok(odd));
+    assert_eq!(code(token(&world)), ErrorCode::UnexpectedAnswer);
+    world.advance(29);
+    assert_eq!(code(token(&world)), ErrorCode::UnexpectedAnswer);
+    world.advance(1).expect(TOKEN, grant("rt-3"));
+    token(&world).expect("a token");
+}
+
+#[test]
+fn p13_m11_a_refresh_token_of_no_use_leaves_a_login_that_ends_with_its_access_token() {
+    let world = World::with(dead("active", json!({})));
+    let odd = json!({"refresh_token": 7, "access_token": access_token("new", NOW + 600)});
+    world.expect(TOKEN, ok(odd));
+    assert_eq!(
+        access(&token(&world).expect("a token")),
+        access_token("new", NOW + 600)
+    );
+    assert_eq!(world.stored("credential")["refresh_token"], Value::Null);
+    world.advance(600);
+    assert_eq!(code(token(&world)), ErrorCode::NotRefreshable);
+    assert_eq!(world.paths(), [TOKEN]);
+}
+
+#[test]
+fn n33_a_refusal_that_is_reported_while_nothing_can_be_done_is_remembered() {
+    let name = fingerprint(&old_access());
+    let again = json!({"not_before": NOW + 60, "last_trouble": "network"});
+    for (stored, expected) in [
+        (credential("active", again), ErrorCode::Network),
+        (
+            credential("active", json!({"received_at": NOW - 20})),
+            ErrorCode::RejectedByBackend,
+        ),
+        (
+            credential("uncertain", json!({"not_before": NOW + 60})),
+            ErrorCode::RefreshUncertain,
+        ),
+        (
+            credential("refreshing", json!({"intent": intent(NOW)})),
+            ErrorCode::RefreshInProgress,
+        ),
+        (
+            credential("refreshing", json!({"intent": intent(NOW - 65)})),
+            ErrorCode::RefreshUncertain,
+        ),
+        (
+            credential("needs-login", json!({"reason": "invalid_grant"})),
+            ErrorCode::NeedsLogin,
+        ),
+    ] {
+        let world = World::with(stored);
+        let report = || world.call(|ports| with_live_token(ports, Some(&name)));
+        assert_eq!(code(report()), expected);
+        assert_eq!(world.stored("credential")["refused"], json!(name));
+        assert_eq!(code(token(&world)), expected);
+        let writes = world.log().len();
+        assert_eq!(code(report()), expected);
+        assert_eq!(world.log().len(), writes, "it is noted once");
+    }
+}
+
+#[test]
+fn s09_a_refusal_that_cannot_be_noted_serves_nothing() {
+    let world = World::with(credential("active", json!({})));
+    world.at(
+        Op::Set,
+        "credential",
+        0,
+        Fault::Before(StoreError::ReadOnly),
+    );
+    let name = fingerprint(&old_access());
+    let result = world.call(|ports| with_live_token(ports, Some(&name)));
+    assert_eq!(code(result), ErrorCode::StoreUnavailable);
+}
+
+#[test]
+fn s21_a_process_that_dies_before_its_intent_leaves_nothing_behind() {
+    let world = World::with(dead("active", json!({})));
+    let dies = |_: &World| panic!("killed");
+    world.at(Op::Set, "credential", 0, Fault::Meanwhile(Box::new(dies)));
+    let call = std::panic::AssertUnwindSafe(|| token(&world));
+    assert!(std::panic::catch_unwind(call).is_err());
+    assert_eq!(world.stored("credential"), dead("active", json!({})));
+    world.expect(TOKEN, grant("rt-2"));
+    token(&world).expect("a token");
+    assert_eq!(world.paths(), [TOKEN]);
+}
+
+#[test]
 fn n33_a_refused_token_leads_to_one_refresh_and_then_to_the_backends_refusal() {
     let world = World::with(credential("active", json!({})));
     let refused = |world: &World, token: &str| {

@@ -5,7 +5,7 @@ use crate::bindings::wasi::http::types::{
     OutgoingRequest, RequestOptions, Scheme,
 };
 use crate::bindings::wasi::io::poll::{self, Pollable};
-use crate::bindings::wasi::io::streams::{InputStream, StreamError};
+use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 use crate::ports::{Http, HttpError, Method, Request, Response};
 use alloc::vec::Vec;
 
@@ -16,9 +16,6 @@ const CONNECT_TIMEOUT: u64 = 5;
 
 /// For the first byte of the answer, in seconds.
 const FIRST_BYTE_TIMEOUT: u64 = 15;
-
-/// The body is written in pieces of what every host takes at once, in bytes.
-const PIECE: usize = 4096;
 
 /// HTTP by wasi:http's outgoing handler.
 pub(super) struct Outgoing;
@@ -42,7 +39,7 @@ fn response(request: &Request, deadline: &Pollable) -> Result<IncomingResponse, 
     let outgoing = outgoing(request)?;
     let body = outgoing.body().map_err(|()| UNSENT)?;
     let future = outgoing_handler::handle(outgoing, Some(options(request))).map_err(named)?;
-    write(body, &request.body)?;
+    write(body, &request.body, deadline)?;
     wait(&future.subscribe(), deadline)?;
     match future.get() {
         Some(Ok(answer)) => answer.map_err(named),
@@ -83,16 +80,35 @@ fn options(request: &Request) -> RequestOptions {
     options
 }
 
-fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), HttpError> {
+fn write(body: OutgoingBody, bytes: &[u8], deadline: &Pollable) -> Result<(), HttpError> {
     let stream = body.write().map_err(|()| BROKEN)?;
-    for piece in bytes.chunks(PIECE) {
-        // When the host takes no more, the answer says why.
-        if stream.blocking_write_and_flush(piece).is_err() {
-            break;
-        }
-    }
+    let written = write_all(&stream, bytes, deadline);
     drop(stream);
+    written?;
     OutgoingBody::finish(body, None).map_err(named)
+}
+
+/// Writes as much at a time as the host takes. When it takes no more, the answer
+/// says why.
+fn write_all(stream: &OutputStream, bytes: &[u8], deadline: &Pollable) -> Result<(), HttpError> {
+    let ready = stream.subscribe();
+    let mut left = bytes;
+    while !left.is_empty() {
+        wait(&ready, deadline)?;
+        let Ok(room) = stream.check_write() else {
+            return Ok(());
+        };
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let (piece, rest) = left.split_at(room.min(left.len()));
+        if stream.write(piece).is_err() {
+            return Ok(());
+        }
+        left = rest;
+    }
+    match stream.flush() {
+        Ok(()) => wait(&ready, deadline),
+        Err(_) => Ok(()),
+    }
 }
 
 fn body(

@@ -712,6 +712,16 @@ fn s09_an_approval_is_not_spent_when_the_store_takes_no_writes() {
 }
 
 #[test]
+fn s36_an_approval_is_not_spent_where_its_tokens_might_not_fit() {
+    let world = approved(json!({}));
+    let large = json!({"epoch": 0, "tomorrow": "x".repeat(5000)});
+    world.put("credential", &credential("active", large));
+    let error = fails(asked(&world, None));
+    assert_eq!(error.code, ErrorCode::StoreUnavailable);
+    assert!(error.message.contains("limit") && world.log().is_empty());
+}
+
+#[test]
 fn s11_tokens_that_cannot_be_stored_are_a_loud_failure() {
     let world = approved(json!({}));
     world.at(Op::Set, "credential", 0, Fault::Before(StoreError::Full));

@@ -79,7 +79,7 @@ fn p12_a_login_that_cannot_be_refreshed_has_ended_with_its_token() {
         (status.state, status.connected),
         (ConnectionState::NeedsLogin, false)
     );
-    assert!(status.hint.expect("a hint").contains("Call start"));
+    assert!(status.hint.expect("a hint").contains("call start"));
 }
 
 #[test]

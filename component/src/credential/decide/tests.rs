@@ -1,7 +1,7 @@
 use super::super::stored::decode;
 use super::{Demand, Step, decide};
 use crate::contract::{Error, ErrorCode};
-use crate::credential::{Record, State};
+use crate::credential::{Intent, Record, State};
 use crate::fakes::{
     LIFETIME, NOW, access_token, changed, credential, dead, fingerprint, intent, old_access,
 };
@@ -14,10 +14,10 @@ fn record(stored: &Value) -> Record {
 }
 
 fn step(stored: &Value, demand: Demand, now: u64) -> Result<&'static str, Error> {
-    match decide(&record(stored), demand, "mine", now) {
+    match decide(&record(stored), demand, now) {
         Step::Serve => Ok("serve"),
         Step::Present(_) => Ok("present"),
-        Step::TakeOver(_) => Ok("take over"),
+        Step::Store(_) => Ok("store"),
         Step::Fail(error) => Err(error),
     }
 }
@@ -43,8 +43,13 @@ fn assert_fails(stored: &Value, demand: Demand, code: ErrorCode, wait: Option<u3
 
 /// What decide makes of the record, where it is to be stored.
 fn written(stored: &Value, demand: Demand, now: u64) -> Record {
-    match decide(&record(stored), demand, "mine", now) {
-        Step::Present(record) | Step::TakeOver(record) => record,
+    match decide(&record(stored), demand, now) {
+        Step::Store(record) => *record,
+        Step::Present(token) => record(stored).with_intent(&Intent {
+            attempt: "mine".to_owned(),
+            presented: token.fingerprint(),
+            started: now,
+        }),
         _ => panic!("nothing is written: {stored}"),
     }
 }
@@ -76,12 +81,36 @@ fn active_a_due_token_is_refreshed_before_it_ends() {
 
 #[test]
 fn active_a_refused_token_is_refreshed_and_remembered_as_refused() {
-    let live = credential("active", json!({}));
     let name = fingerprint(&old_access());
-    assert_step(&live, refused(&name), "present");
-    let written = written(&live, refused(&name), NOW);
-    assert!(written.live_token(None, NOW).is_none());
-    assert_eq!(written.tokens.expect("tokens").refused, Some(name));
+    let known = credential("active", json!({"refused": name}));
+    assert_step(&known, refused(&name), "present");
+    assert_step(&known, TOKEN, "present");
+}
+
+#[test]
+fn n33_a_refusal_is_noted_before_anything_else_whatever_the_state() {
+    let name = fingerprint(&old_access());
+    for stored in [
+        credential("active", json!({})),
+        credential("active", json!({"received_at": NOW})),
+        credential(
+            "active",
+            json!({"not_before": NOW + 60, "last_trouble": "network"}),
+        ),
+        credential("refreshing", json!({"intent": intent(NOW)})),
+        credential("refreshing", json!({"intent": intent(NOW - 65)})),
+        credential("uncertain", json!({"not_before": NOW + 60})),
+        credential("needs-login", json!({"reason": "invalid_grant"})),
+    ] {
+        assert_step(&stored, refused(&name), "store");
+        let noted = written(&stored, refused(&name), NOW);
+        assert!(noted.live_token(NOW).is_none(), "{stored}");
+        assert_eq!(noted.state, record(&stored).state);
+        let tokens = noted.tokens.expect("tokens");
+        assert_eq!(tokens.refused.as_deref(), Some(&*name));
+    }
+    let leaving = credential("logging-out", json!({}));
+    assert_fails(&leaving, refused(&name), ErrorCode::NotConnected, None);
 }
 
 #[test]
@@ -101,18 +130,19 @@ fn active_the_refusal_of_an_older_token_changes_nothing() {
 fn p24_active_within_a_minute_of_a_success_nothing_is_sent() {
     let name = fingerprint(&old_access());
     let fresh = |age: u64| credential("active", json!({"received_at": NOW - age}));
+    let refused_of = |age: u64| changed(fresh(age), json!({"refused": name}));
     assert_step(&fresh(0), Demand::Refresh, "serve");
     assert_step(&fresh(59), Demand::Refresh, "serve");
     assert_step(&fresh(60), Demand::Refresh, "present");
     let by_a_clock_ahead = credential("active", json!({"received_at": NOW + 30}));
     assert_step(&by_a_clock_ahead, Demand::Refresh, "serve");
     assert_fails(
-        &fresh(10),
-        refused(&name),
+        &refused_of(10),
+        TOKEN,
         ErrorCode::RejectedByBackend,
         Some(50),
     );
-    assert_step(&fresh(60), refused(&name), "present");
+    assert_step(&refused_of(60), TOKEN, "present");
     let dead_on_arrival = dead("active", json!({"received_at": NOW - 1}));
     assert_fails(
         &dead_on_arrival,
@@ -208,14 +238,14 @@ fn h01_s22_refreshing_is_taken_over_after_65_seconds() {
         let young = dead("refreshing", json!({"intent": intent(NOW - 64)}));
         assert_fails(&young, demand, ErrorCode::RefreshInProgress, Some(1));
         let old = dead("refreshing", json!({"intent": intent(NOW - 65)}));
-        assert_step(&old, demand, "take over");
+        assert_step(&old, demand, "store");
         let taken = written(&old, demand, NOW);
         assert_eq!(taken.state, State::Uncertain);
         assert_eq!(taken.not_before, Some(NOW - 65 + 120));
         assert_eq!(taken.intent.expect("kept").attempt, "theirs");
     }
     let without = dead("refreshing", json!({}));
-    assert_step(&without, TOKEN, "take over");
+    assert_step(&without, TOKEN, "store");
 }
 
 #[test]
@@ -224,7 +254,7 @@ fn n31_an_intent_from_the_far_future_is_abandoned_and_one_from_the_near_is_not()
     assert_fails(&near, TOKEN, ErrorCode::RefreshInProgress, Some(1));
     for started in [NOW + 301, i64::MAX as u64] {
         let far = dead("refreshing", json!({"intent": intent(started)}));
-        assert_step(&far, TOKEN, "take over");
+        assert_step(&far, TOKEN, "store");
         assert_eq!(written(&far, TOKEN, NOW).not_before, Some(NOW + 120));
     }
 }
@@ -281,23 +311,45 @@ fn uncertain_a_refused_token_is_as_dead_as_an_ended_one() {
     let name = fingerprint(&old_access());
     let stored = credential("uncertain", json!({"refused": name}));
     assert_step(&stored, TOKEN, "present");
-    let live = credential("uncertain", json!({"not_before": NOW + 5}));
-    assert_fails(&live, refused(&name), ErrorCode::RefreshUncertain, Some(5));
+    let quiet = credential("uncertain", json!({"not_before": NOW + 5, "refused": name}));
+    assert_fails(&quiet, TOKEN, ErrorCode::RefreshUncertain, Some(5));
 }
 
 #[test]
 fn needs_login_a_live_token_is_served_and_nothing_refreshes() {
-    let reason = json!({"reason": "refresh_token_reused"});
+    let reason = json!({"reason": "invalid_grant"});
     let live = credential("needs-login", reason.clone());
     assert_step(&live, TOKEN, "serve");
     assert_fails(&live, Demand::Refresh, ErrorCode::NeedsLogin, None);
     let name = fingerprint(&old_access());
-    assert_fails(&live, refused(&name), ErrorCode::NeedsLogin, None);
+    let refused = credential("needs-login", json!({"refused": name}));
+    assert_fails(&refused, TOKEN, ErrorCode::NeedsLogin, None);
     let dead = dead("needs-login", reason);
     assert_fails(&dead, TOKEN, ErrorCode::NeedsLogin, None);
     let error = step(&dead, TOKEN, NOW).expect_err("no token");
-    assert_eq!(error.message, "the login has ended (refresh_token_reused)");
+    assert_eq!(error.message, "the login has ended (invalid_grant)");
     assert!(error.relogin_required && !error.retryable);
+}
+
+#[test]
+fn p22_a_copied_login_is_explained() {
+    let reused = dead("needs-login", json!({"reason": "refresh_token_reused"}));
+    let error = step(&reused, TOKEN, NOW).expect_err("no token");
+    assert_eq!(error.code, ErrorCode::NeedsLogin);
+    assert!(error.message.contains("refresh_token_reused"));
+    assert!(error.hint.contains("Another program"), "{}", error.hint);
+    assert!(error.hint.contains("a login of its own") && error.relogin_required);
+}
+
+#[test]
+fn s36_a_token_is_presented_only_if_whatever_comes_of_it_fits() {
+    let large = json!({"tomorrow": "x".repeat(5000)});
+    let due = json!({"received_at": NOW - LIFETIME + 600, "expires_at": NOW + 600});
+    let due = changed(credential("active", due), large.clone());
+    assert_step(&due, TOKEN, "serve");
+    for stored in [due, dead("uncertain", large)] {
+        assert_fails(&stored, Demand::Refresh, ErrorCode::StoreUnavailable, None);
+    }
 }
 
 #[test]
@@ -315,7 +367,7 @@ fn signed_out_there_is_nothing_to_serve() {
         for demand in [TOKEN, Demand::Refresh] {
             assert_fails(&stored, demand, ErrorCode::NotConnected, None);
         }
-        assert!(record(&stored).live_token(None, NOW).is_none(), "{stored}");
+        assert!(record(&stored).live_token(NOW).is_none(), "{stored}");
     }
 }
 
@@ -323,8 +375,8 @@ fn signed_out_there_is_nothing_to_serve() {
 fn a_token_lives_until_half_a_minute_before_its_end() {
     let end = NOW + 1000;
     let stored = credential("needs-login", json!({"expires_at": end}));
-    assert!(record(&stored).live_token(None, end - 31).is_some());
-    assert!(record(&stored).live_token(None, end - 30).is_none());
+    assert!(record(&stored).live_token(end - 31).is_some());
+    assert!(record(&stored).live_token(end - 30).is_none());
 }
 
 #[test]
@@ -336,8 +388,8 @@ fn n31_p30_a_token_lives_by_the_services_clock() {
         );
         let local_end = (NOW + 1000).saturating_add_signed(-offset);
         let record = record(&stored);
-        assert!(record.live_token(None, local_end - 31).is_some());
-        assert!(record.live_token(None, local_end - 30).is_none());
+        assert!(record.live_token(local_end - 31).is_some());
+        assert!(record.live_token(local_end - 30).is_none());
     }
 }
 

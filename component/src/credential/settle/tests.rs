@@ -116,7 +116,7 @@ fn n19_a_refusal_keeps_epoch_tokens_and_intent() {
     assert_eq!(record.reason.as_deref(), Some("refresh_token_reused"));
     assert_eq!(record.epoch, 3);
     assert_eq!(record.intent.as_ref().expect("kept").attempt, "mine");
-    assert!(record.live_token(None, NOW).is_some());
+    assert!(record.live_token(NOW).is_some());
     let late = settle(&record, 3, &ours().1, &granted(), NOW);
     assert!(matches!(late, Settled::Store(record) if record.state == State::Active));
 }
@@ -274,7 +274,7 @@ fn n23_a_release_forgets_the_intent_and_keeps_the_pause() {
     assert!(record.intent.is_none());
     assert_eq!(record.not_before, Some(NOW + 40));
     assert_eq!(record.last_trouble, Some(Trouble::RateLimited));
-    assert!(record.live_token(None, NOW).is_some());
+    assert!(record.live_token(NOW).is_some());
 }
 
 #[test]
