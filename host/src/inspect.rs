@@ -79,7 +79,7 @@ impl Inspection {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::CustomSection(section) => {
                     let range = section.range();
-                    self.size_without_custom_sections -= (range.end - range.start) as usize;
+                    self.size_without_custom_sections -= range.end - range.start;
                 }
                 Payload::ComponentImportSection(imports) if depth == 0 => {
                     for import in imports {
