@@ -23,12 +23,10 @@ use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 use super::bindings::wasi::keyvalue::store as wasi;
 use super::limits::{self, Bound};
 use super::state::Traffic;
-use crate::store::{ProfileName, Row, Store, StoreError, Version};
+use crate::store::{CREDENTIAL, ProfileName, Row, Store, StoreError, Version};
 
 /// The name under which a guest opens its bucket. There is no other.
 const BUCKET: &str = "default";
-/// The key whose value may exist nowhere else once an answer has come.
-const CREDENTIAL: &str = "credential";
 /// The largest credential and the largest pending login, in bytes.
 const LARGEST_RECORD: usize = 32 << 10;
 /// The largest value of any other key, a cache, in bytes.

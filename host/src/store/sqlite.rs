@@ -183,15 +183,6 @@ impl Store for SqliteStore {
         };
         rows.iter().map(name).collect()
     }
-
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        let mut connection = self.connection().await.ok_or(StoreError::ReadOnly)?;
-        sqlx::query("DELETE FROM record WHERE profile = ?1")
-            .bind(profile.as_str())
-            .execute(&mut *connection)
-            .await?;
-        Ok(())
-    }
 }
 
 fn row(row: &SqliteRow) -> Result<Row, StoreError> {

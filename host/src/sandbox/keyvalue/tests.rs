@@ -55,10 +55,6 @@ impl Store for Faulty {
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
         self.store.list().await
     }
-
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        self.store.remove(profile).await
-    }
 }
 
 /// A guest's side: the bucket's interface as the linker calls it.
