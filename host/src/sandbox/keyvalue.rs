@@ -161,7 +161,8 @@ impl Opener {
     }
 
     /// Writes once; but the credential again and again while the failure may pass
-    /// and an answer of the service is waiting to be stored.
+    /// and an answer of the service is waiting to be stored. All tries together
+    /// have the time of one operation.
     async fn write(
         &self,
         key: &str,
@@ -173,7 +174,7 @@ impl Opener {
             let swap = self
                 .store
                 .compare_and_swap(&self.profile, key, expected, value);
-            let error = match self.within(swap).await {
+            let error = match self.by(give_up, swap).await {
                 Ok(version) => return Ok(version),
                 Err(error) => error,
             };
@@ -197,15 +198,23 @@ impl Opener {
         Ok(live.map(|row| row.key).collect())
     }
 
-    /// Bounds one operation; none begins once the call is over.
+    /// Bounds one operation.
     async fn within<T>(
         &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.by(self.bound.deadline(limits::STORE), operation).await
+    }
+
+    /// Ends an operation at a deadline; none begins once the call is over.
+    async fn by<T>(
+        &self,
+        deadline: Instant,
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         if self.bound.is_spent() {
             return Err(StoreError::unavailable("the call has taken too long"));
         }
-        let deadline = self.bound.deadline(limits::STORE);
         let outcome = timeout_at(deadline, operation).await;
         outcome.unwrap_or_else(|_| Err(StoreError::unavailable("the store does not answer")))
     }

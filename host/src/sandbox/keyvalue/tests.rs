@@ -15,7 +15,8 @@ struct Faulty {
     store: MemoryStore,
     reads: AtomicUsize,
     failures: Mutex<VecDeque<StoreError>>,
-    stalled: bool,
+    /// Writes never end from this time on.
+    stalls_at: Option<Instant>,
 }
 
 #[async_trait]
@@ -41,7 +42,7 @@ impl Store for Faulty {
         expected: Option<Version>,
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
-        if self.stalled {
+        if self.stalls_at.is_some_and(|at| Instant::now() >= at) {
             std::future::pending().await
         }
         if let Some(failure) = self.failures.lock().unwrap().pop_front() {
@@ -354,6 +355,22 @@ async fn that_ends_after_fifteen_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn even_if_the_last_try_stalls() {
+    let started = Instant::now();
+    let stalling = Faulty {
+        stalls_at: Some(started + Duration::from_millis(14_600)),
+        ..Faulty::default()
+    };
+    let mut guest = Guest::over(Arc::new(stalling), Bound::of_a_call());
+    guest.traffic.note_answered();
+    let mut bucket = guest.open().await;
+    bucket.get("credential").await.unwrap();
+    bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
+    assert_eq!(bucket.set("credential", b"1").await, is("unavailable"));
+    assert_eq!(started.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_else_is_written_again() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
@@ -372,7 +389,7 @@ async fn nothing_else_is_written_again() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
     let stalled = Faulty {
-        stalled: true,
+        stalls_at: Some(Instant::now()),
         ..Faulty::default()
     };
     let mut guest = Guest::over(Arc::new(stalled), Bound::of_a_call());
