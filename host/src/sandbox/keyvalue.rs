@@ -76,6 +76,7 @@ impl Fault {
     fn word(error: &StoreError) -> &'static str {
         match error {
             StoreError::Conflict => "conflict",
+            StoreError::Busy => "busy",
             StoreError::ReadOnly => "read-only",
             StoreError::Full => "full",
             StoreError::TooLarge => "too-large",
@@ -83,8 +84,7 @@ impl Fault {
             StoreError::Corrupt => "corrupt",
             StoreError::Newer => "newer",
             StoreError::Rollback => "rollback",
-            StoreError::Busy
-            | StoreError::Unavailable(_)
+            StoreError::Unavailable(_)
             | StoreError::NeedsUpgrade
             | StoreError::WrongKind { .. }
             | StoreError::Refused { .. } => "unavailable",
@@ -262,7 +262,15 @@ impl wasi::Host for BucketView<'_> {
         match fault {
             Fault::NoSuchStore => Ok(wasi::Error::NoSuchStore),
             Fault::AccessDenied => Ok(wasi::Error::AccessDenied),
-            Fault::Store(error) => Ok(wasi::Error::Other(Fault::word(&error).to_owned())),
+            Fault::Store(error) => {
+                let word = Fault::word(&error);
+                match error {
+                    // No failure: the guest reads again and goes on.
+                    StoreError::Conflict => tracing::debug!("somebody else has written the key"),
+                    error => tracing::warn!(word, %error, "the store failed"),
+                }
+                Ok(wasi::Error::Other(word.to_owned()))
+            }
             Fault::Trap(error) => Err(error),
         }
     }

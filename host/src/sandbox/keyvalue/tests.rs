@@ -314,7 +314,7 @@ async fn failures_are_one_word_of_the_list() {
     let mut bucket = guest.open().await;
     bucket.get("key").await.unwrap();
     for (failure, word) in [
-        (StoreError::Busy, "unavailable"),
+        (StoreError::Busy, "busy"),
         (StoreError::unavailable("CANARY"), "unavailable"),
         (StoreError::ReadOnly, "read-only"),
         (StoreError::Full, "full"),
@@ -326,6 +326,39 @@ async fn failures_are_one_word_of_the_list() {
         bucket.fail([failure]);
         assert_eq!(bucket.set("key", b"1").await, is(word));
     }
+}
+
+/// What is logged, as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let heard = tracing::subscriber::with_default(subscriber, || {
+        let cause = StoreError::unavailable("disk I/O error");
+        wasi::Host::convert_error(&mut Guest::new().view(), Fault::Store(cause))
+    });
+    assert_eq!(heard.unwrap(), wasi::Error::Other("unavailable".into()));
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("WARN"), "{logged}");
+    assert!(logged.contains("disk I/O error"), "{logged}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -376,12 +409,12 @@ async fn nothing_else_is_written_again() {
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail([StoreError::Busy]);
-    assert_eq!(bucket.set("credential", b"1").await, is("unavailable"));
+    assert_eq!(bucket.set("credential", b"1").await, is("busy"));
 
     bucket.guest.traffic.note_answered();
     bucket.get("models").await.unwrap();
     bucket.fail([StoreError::Busy]);
-    assert_eq!(bucket.set("models", b"1").await, is("unavailable"));
+    assert_eq!(bucket.set("models", b"1").await, is("busy"));
     bucket.fail([StoreError::Conflict]);
     assert_eq!(bucket.set("credential", b"1").await, is("conflict"));
 }
