@@ -9,6 +9,7 @@
 //! whether the request may have arrived; [`failure`] tells that.
 
 mod failure;
+mod proxy;
 mod transport;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use super::egress::{self, Rule};
 use super::limits::{self, Bound};
 use super::state::Traffic;
 
+pub(crate) use proxy::{Proxies, UnusableProxy};
 pub(crate) use transport::{CONNECT, Transport, TransportOptions};
 
 /// The largest request body, in bytes.

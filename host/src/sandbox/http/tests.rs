@@ -8,7 +8,6 @@ use std::pin::Pin;
 
 use async_trait::async_trait;
 use http_body_util::Empty;
-use hyper_util::client::proxy::matcher::Matcher;
 use server::{Act, Server};
 
 use super::*;
@@ -23,7 +22,7 @@ fn options(server: &Server) -> TransportOptions {
         resolver: Arc::new(SystemResolver),
         connect_to: vec![to("auth.openai.com"), to("chatgpt.com")],
         only_connect_to: true,
-        proxies: Matcher::builder().build(),
+        proxies: Proxies::none(),
         roots: vec![server.root.clone()],
     }
 }
@@ -436,7 +435,7 @@ fn proxied(server: &Server, proxy: &server::Proxy) -> TransportOptions {
         resolver: Arc::new(Names::To("127.0.0.1")),
         connect_to: Vec::new(),
         only_connect_to: false,
-        proxies: Matcher::builder().https(url).build(),
+        proxies: Proxies::all(&url),
         ..options(server)
     }
 }
