@@ -89,7 +89,7 @@ pub(super) struct Checked {
     pub(super) resolver: Arc<dyn Resolver>,
     /// Where to connect instead, whatever the address is.
     pub(super) connect_to: Vec<ConnectTo>,
-    /// The proxy's name: it may be anywhere, it is the operator's.
+    /// The proxy's name, in any case: it may be anywhere, it is the operator's.
     pub(super) proxy: Option<String>,
 }
 
@@ -117,7 +117,7 @@ impl Checked {
         if addresses.is_empty() {
             return Err(Unresolved::NoAddress);
         }
-        if self.proxy.as_deref() != Some(host) {
+        if !self.is_proxy(host) {
             addresses.retain(|&address| is_public(address));
         }
         if addresses.is_empty() {
@@ -129,6 +129,11 @@ impl Checked {
             .into_iter()
             .map(|address| (address, 0).into())
             .collect())
+    }
+
+    fn is_proxy(&self, host: &str) -> bool {
+        let proxy = self.proxy.as_ref();
+        proxy.is_some_and(|proxy| proxy.eq_ignore_ascii_case(host))
     }
 }
 
