@@ -16,6 +16,9 @@ use crate::sandbox::resolve::{Checked, CheckedResolver, ConnectTo, Resolver};
 
 /// How long a connection may take, from the name to the end of the TLS handshake.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+/// How many headers of an answer are taken off the wire, so that one with many
+/// is still an answer.
+const HEADERS: usize = 1000;
 /// How many idle connections are kept to a host that allows it.
 const IDLE: usize = 4;
 
@@ -92,6 +95,7 @@ impl Transport {
             .no_proxy()
             .https_only(true)
             .http1_only()
+            .http1_max_headers(HEADERS)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
