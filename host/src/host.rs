@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::queue::Queues;
-use crate::sandbox::http::{Transport, TransportOptions};
+use crate::sandbox::http::{Proxies, Transport, TransportOptions, UnusableProxy};
 use crate::sandbox::resolve::{ConnectTo, Resolver, SystemResolver};
 use crate::sandbox::{Sandbox, WallClock};
 use crate::store::{ProfileName, Store, StoreError, StoreKind};
@@ -52,8 +51,8 @@ impl Host {
     }
 
     /// The proxy through which a host of the [policy](crate::POLICY) is reached,
-    /// as the environment had it when this host was built: `HTTPS_PROXY`,
-    /// `ALL_PROXY`, `NO_PROXY`. Without its password.
+    /// as the environment had it when this host was built: `HTTPS_PROXY`, else
+    /// `ALL_PROXY`, and `NO_PROXY`. Without its password. A host for tests uses none.
     ///
     /// Through a proxy the host's address is the proxy's affair: it is not held
     /// against [`is_public`](crate::is_public), and TLS alone vouches for the host.
@@ -135,9 +134,10 @@ impl HostBuilder {
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when a certificate cannot be read, when
-    /// [`connect_to`](Self::connect_to) comes with a store of real logins, or
-    /// when a component does not fit; `internal` when the embedded one does not.
+    /// `invalid-argument` when a certificate cannot be read, when the environment
+    /// names a proxy that cannot be used, when [`connect_to`](Self::connect_to)
+    /// comes with a store of real logins, or when a component does not fit;
+    /// `internal` when the embedded one does not.
     pub fn build(self) -> Result<Host, Error> {
         let kind = self.store.kind();
         if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
@@ -151,7 +151,10 @@ impl HostBuilder {
         let options = TransportOptions {
             roots: certificates(&self.roots)?,
             only_connect_to: kind == StoreKind::Test,
-            proxies: Matcher::from_env(),
+            proxies: match kind {
+                StoreKind::OpenAi => Proxies::from_env().map_err(unusable)?,
+                StoreKind::Test => Proxies::none(),
+            },
             resolver: self.resolver.clone(),
             connect_to: self.connect_to.clone(),
         };
@@ -184,6 +187,14 @@ impl HostBuilder {
             Error::internal("the embedded component does not load")
         })
     }
+}
+
+fn unusable(proxy: UnusableProxy) -> Error {
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        proxy.to_string(),
+        "set it to http://HOST:PORT or https://HOST:PORT, or unset it",
+    )
 }
 
 fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error> {

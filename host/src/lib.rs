@@ -54,6 +54,7 @@ mod host;
 pub mod inspect;
 mod profile;
 mod queue;
+mod removal;
 pub mod report;
 mod sandbox;
 pub mod store;

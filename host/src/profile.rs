@@ -54,6 +54,10 @@ impl Profile {
         Self { host, name, queue }
     }
 
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// The profile's name.
     #[must_use]
     pub fn name(&self) -> &ProfileName {

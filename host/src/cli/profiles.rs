@@ -42,7 +42,7 @@ pub(crate) async fn run(
 
 async fn list(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let host = setup::host(global, Access::ReadOnly).await?;
-    let profiles = host.store().list().await?;
+    let profiles = host.profiles().await?;
     let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
     let answer = json!({"ok": true, "profiles": names});
     Ok(terminal.answer(&answer, || match names.is_empty() {
@@ -58,11 +58,13 @@ async fn remove(
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
     let host = setup::host(global, Access::ReadWrite).await?;
-    let known = host.store().list().await?.contains(&name);
-    if known && !force {
-        refuse_if_signed_in(&name, host.profile(name.clone()).status().await?.state)?;
+    let profile = host.profile(name.clone());
+    let state = profile.status().await?.state;
+    if !force {
+        refuse_if_signed_in(&name, state)?;
     }
-    host.store().remove(&name).await?;
+    profile.remove(force).await?;
+    let known = state != ConnectionState::NotConnected;
     let answer = json!({"ok": true, "profile": name.as_str(), "removed": known});
     Ok(terminal.answer(&answer, || match known {
         true => format!("removed {name}"),

@@ -23,12 +23,10 @@ use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 use super::bindings::wasi::keyvalue::store as wasi;
 use super::limits::{self, Bound};
 use super::state::Traffic;
-use crate::store::{ProfileName, Row, Store, StoreError, Version};
+use crate::store::{CREDENTIAL, ProfileName, Row, Store, StoreError, Version};
 
 /// The name under which a guest opens its bucket. There is no other.
 const BUCKET: &str = "default";
-/// The key whose value may exist nowhere else once an answer has come.
-const CREDENTIAL: &str = "credential";
 /// The largest credential and the largest pending login, in bytes.
 const LARGEST_RECORD: usize = 32 << 10;
 /// The largest value of any other key, a cache, in bytes.
@@ -78,6 +76,7 @@ impl Fault {
     fn word(error: &StoreError) -> &'static str {
         match error {
             StoreError::Conflict => "conflict",
+            StoreError::Busy => "busy",
             StoreError::ReadOnly => "read-only",
             StoreError::Full => "full",
             StoreError::TooLarge => "too-large",
@@ -85,8 +84,7 @@ impl Fault {
             StoreError::Corrupt => "corrupt",
             StoreError::Newer => "newer",
             StoreError::Rollback => "rollback",
-            StoreError::Busy
-            | StoreError::Unavailable(_)
+            StoreError::Unavailable(_)
             | StoreError::NeedsUpgrade
             | StoreError::WrongKind { .. }
             | StoreError::Refused { .. } => "unavailable",
@@ -163,7 +161,8 @@ impl Opener {
     }
 
     /// Writes once; but the credential again and again while the failure may pass
-    /// and an answer of the service is waiting to be stored.
+    /// and an answer of the service is waiting to be stored. All tries together
+    /// have the time of one operation.
     async fn write(
         &self,
         key: &str,
@@ -175,7 +174,7 @@ impl Opener {
             let swap = self
                 .store
                 .compare_and_swap(&self.profile, key, expected, value);
-            let error = match self.within(swap).await {
+            let error = match self.by(give_up, swap).await {
                 Ok(version) => return Ok(version),
                 Err(error) => error,
             };
@@ -199,15 +198,23 @@ impl Opener {
         Ok(live.map(|row| row.key).collect())
     }
 
-    /// Bounds one operation; none begins once the call is over.
+    /// Bounds one operation.
     async fn within<T>(
         &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.by(self.bound.deadline(limits::STORE), operation).await
+    }
+
+    /// Ends an operation at a deadline; none begins once the call is over.
+    async fn by<T>(
+        &self,
+        deadline: Instant,
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         if self.bound.is_spent() {
             return Err(StoreError::unavailable("the call has taken too long"));
         }
-        let deadline = self.bound.deadline(limits::STORE);
         let outcome = timeout_at(deadline, operation).await;
         outcome.unwrap_or_else(|_| Err(StoreError::unavailable("the store does not answer")))
     }
@@ -255,7 +262,15 @@ impl wasi::Host for BucketView<'_> {
         match fault {
             Fault::NoSuchStore => Ok(wasi::Error::NoSuchStore),
             Fault::AccessDenied => Ok(wasi::Error::AccessDenied),
-            Fault::Store(error) => Ok(wasi::Error::Other(Fault::word(&error).to_owned())),
+            Fault::Store(error) => {
+                let word = Fault::word(&error);
+                match error {
+                    // No failure: the guest reads again and goes on.
+                    StoreError::Conflict => tracing::debug!("somebody else has written the key"),
+                    error => tracing::warn!(word, %error, "the store failed"),
+                }
+                Ok(wasi::Error::Other(word.to_owned()))
+            }
             Fault::Trap(error) => Err(error),
         }
     }

@@ -4,7 +4,7 @@
 //! that the name's owner answers there.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,43 +44,70 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// Sends what is meant for one host and port to another address, for tests
-/// against a simulator: `HOST:PORT:ADDRESS:PORT`, as curl writes it, an IPv6
-/// address in brackets. The address is an IP address and need not be public.
+/// Sends what is meant for one host to another address, for tests against a
+/// simulator: `HOST:443:ADDRESS:PORT`, as curl writes it. The address is an IP
+/// address, an IPv6 one in brackets, or `localhost` for 127.0.0.1. It is never a
+/// [public](is_public) one: the real service is on those.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectTo {
+    /// In lower case.
     host: String,
-    port: u16,
     address: SocketAddr,
 }
 
-/// That is not `HOST:PORT:ADDRESS:PORT`.
+/// Why that is no [`ConnectTo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("connect-to is HOST:PORT:ADDRESS:PORT, where ADDRESS is an IP address")]
-pub struct ConnectToError;
+pub enum ConnectToError {
+    /// It is not of that form.
+    #[error("connect-to is HOST:443:ADDRESS:PORT, where ADDRESS is an IP address or localhost")]
+    Malformed,
+    /// Every request goes to port 443, so another port would never be met.
+    #[error("connect-to leads HOST:443 elsewhere, since every request is for port 443")]
+    OtherPort,
+    /// The address is public.
+    #[error("connect-to leads to a simulator, which is never on a public address")]
+    PublicAddress,
+}
 
 impl FromStr for ConnectTo {
     type Err = ConnectToError;
 
     fn from_str(text: &str) -> Result<Self, ConnectToError> {
         let mut parts = text.splitn(3, ':');
-        let mut next = || parts.next().ok_or(ConnectToError);
+        let mut next = || parts.next().ok_or(ConnectToError::Malformed);
         let (host, port, address) = (next()?, next()?, next()?);
         if host.is_empty() {
-            return Err(ConnectToError);
+            return Err(ConnectToError::Malformed);
+        }
+        match port.parse() {
+            Ok(HTTPS) => {}
+            Ok::<u16, _>(_) => return Err(ConnectToError::OtherPort),
+            Err(_) => return Err(ConnectToError::Malformed),
+        }
+        let address = socket_address(address).ok_or(ConnectToError::Malformed)?;
+        if is_public(address.ip().to_canonical()) {
+            return Err(ConnectToError::PublicAddress);
         }
         Ok(Self {
-            host: host.to_owned(),
-            port: port.parse().map_err(|_| ConnectToError)?,
-            address: address.parse().map_err(|_| ConnectToError)?,
+            host: host.to_ascii_lowercase(),
+            address,
         })
+    }
+}
+
+fn socket_address(text: &str) -> Option<SocketAddr> {
+    match text.split_once(':') {
+        Some((name, port)) if name.eq_ignore_ascii_case("localhost") => {
+            Some((Ipv4Addr::LOCALHOST, port.parse().ok()?).into())
+        }
+        _ => text.parse().ok(),
     }
 }
 
 impl ConnectTo {
     /// Whether this is about requests to that host.
     pub(super) fn covers(&self, host: &str) -> bool {
-        self.host == host && self.port == HTTPS
+        self.host == host
     }
 }
 
@@ -89,7 +116,7 @@ pub(super) struct Checked {
     pub(super) resolver: Arc<dyn Resolver>,
     /// Where to connect instead, whatever the address is.
     pub(super) connect_to: Vec<ConnectTo>,
-    /// The proxy's name: it may be anywhere, it is the operator's.
+    /// The proxy's name, in any case: it may be anywhere, it is the operator's.
     pub(super) proxy: Option<String>,
 }
 
@@ -117,7 +144,7 @@ impl Checked {
         if addresses.is_empty() {
             return Err(Unresolved::NoAddress);
         }
-        if self.proxy.as_deref() != Some(host) {
+        if !self.is_proxy(host) {
             addresses.retain(|&address| is_public(address));
         }
         if addresses.is_empty() {
@@ -129,6 +156,11 @@ impl Checked {
             .into_iter()
             .map(|address| (address, 0).into())
             .collect())
+    }
+
+    fn is_proxy(&self, host: &str) -> bool {
+        let proxy = self.proxy.as_ref();
+        proxy.is_some_and(|proxy| proxy.eq_ignore_ascii_case(host))
     }
 }
 
@@ -204,12 +236,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connect_to_is_exempt_for_its_host_and_port_alone() {
+    async fn connect_to_is_exempt_for_its_host_alone() {
         let mut test = checked(&["127.0.0.1"]);
-        test.connect_to = vec![
-            "auth.openai.com:443:127.0.0.1:8443".parse().unwrap(),
-            "chatgpt.com:80:127.0.0.1:8080".parse().unwrap(),
-        ];
+        test.connect_to = vec!["auth.openai.com:443:127.0.0.1:8443".parse().unwrap()];
         let login = test.addresses("auth.openai.com").await;
         assert_eq!(login, Ok(vec!["127.0.0.1:8443".parse().unwrap()]));
         assert_eq!(
@@ -223,17 +252,40 @@ mod tests {
         let to: ConnectTo = "auth.openai.com:443:[::1]:8443".parse().unwrap();
         assert!(to.covers("auth.openai.com"));
         assert_eq!(to.address, "[::1]:8443".parse().unwrap());
+        let to: ConnectTo = "Auth.OpenAI.com:443:LocalHost:8443".parse().unwrap();
+        assert!(to.covers("auth.openai.com"));
+        assert_eq!(to.address, "127.0.0.1:8443".parse().unwrap());
         for wrong in [
             "",
             "auth.openai.com",
             "auth.openai.com:443",
-            "auth.openai.com:443:localhost:8443",
+            "auth.openai.com:443:example.org:8443",
+            "auth.openai.com:443:localhost",
             "auth.openai.com:443:127.0.0.1",
             "auth.openai.com:https:127.0.0.1:1",
             ":443:127.0.0.1:1",
             "auth.openai.com:443:::1:8443",
         ] {
-            assert_eq!(wrong.parse::<ConnectTo>(), Err(ConnectToError), "{wrong}");
+            let refused = wrong.parse::<ConnectTo>();
+            assert_eq!(refused, Err(ConnectToError::Malformed), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_would_never_be_met_is_refused() {
+        let refused = "auth.openai.com:8443:127.0.0.1:8443".parse::<ConnectTo>();
+        assert_eq!(refused, Err(ConnectToError::OtherPort));
+    }
+
+    #[test]
+    fn connect_to_never_leads_to_a_public_address() {
+        for public in ["1.1.1.1", "[2606:4700::6812:202f]", "[::ffff:1.1.1.1]"] {
+            let refused = format!("auth.openai.com:443:{public}:443").parse::<ConnectTo>();
+            assert_eq!(refused, Err(ConnectToError::PublicAddress), "{public}");
+        }
+        for private in ["10.0.0.1", "192.168.1.1", "[fd00::1]"] {
+            let to = format!("auth.openai.com:443:{private}:8443").parse::<ConnectTo>();
+            assert!(to.is_ok(), "{private}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every store must do, run against each of them.
 
 use super::{ProfileName, Store, StoreError, Version};
+use crate::removal;
 
 /// Checks an empty store.
 pub(crate) async fn check(store: &dyn Store) {
@@ -9,7 +10,7 @@ pub(crate) async fn check(store: &dyn Store) {
     a_write_over_another_version_is_a_conflict(store).await;
     a_deletion_leaves_a_tombstone(store).await;
     profiles_share_nothing(store).await;
-    versions_never_repeat(store).await;
+    a_profile_that_was_emptied_leaves_nothing_to_write_over(store).await;
     any_bytes_are_kept(store).await;
     one_of_many_writers_wins(store).await;
 }
@@ -18,12 +19,16 @@ fn name(name: &str) -> ProfileName {
     name.parse().unwrap()
 }
 
+async fn empty(store: &dyn Store, profile: &ProfileName) {
+    removal::empty(store, profile, None).await.unwrap();
+}
+
 async fn an_unknown_profile_is_empty(store: &dyn Store) {
     let nobody = name("nobody");
     assert_eq!(store.load(&nobody).await.unwrap(), []);
     assert_eq!(store.read(&nobody, "key").await.unwrap(), None);
     assert_eq!(store.list().await.unwrap(), []);
-    store.remove(&nobody).await.unwrap();
+    empty(store, &nobody).await;
 }
 
 async fn a_write_is_read_back_with_its_version(store: &dyn Store) {
@@ -45,7 +50,7 @@ async fn a_write_is_read_back_with_its_version(store: &dyn Store) {
     );
     assert_eq!(store.load(&alice).await.unwrap(), [row]);
     assert_eq!(store.list().await.unwrap(), std::slice::from_ref(&alice));
-    store.remove(&alice).await.unwrap();
+    empty(store, &alice).await;
 }
 
 async fn a_write_over_another_version_is_a_conflict(store: &dyn Store) {
@@ -70,7 +75,7 @@ async fn a_write_over_another_version_is_a_conflict(store: &dyn Store) {
     assert_eq!(absent, Err(StoreError::Conflict));
     let row = store.read(&alice, "key").await.unwrap().unwrap();
     assert_eq!(row.value.as_deref(), Some(&b"1"[..]));
-    store.remove(&alice).await.unwrap();
+    empty(store, &alice).await;
 }
 
 async fn a_deletion_leaves_a_tombstone(store: &dyn Store) {
@@ -97,7 +102,7 @@ async fn a_deletion_leaves_a_tombstone(store: &dyn Store) {
         .compare_and_swap(&alice, "key", Some(deleted), Some(b"2"))
         .await
         .unwrap();
-    store.remove(&alice).await.unwrap();
+    empty(store, &alice).await;
 }
 
 async fn profiles_share_nothing(store: &dyn Store) {
@@ -113,24 +118,28 @@ async fn profiles_share_nothing(store: &dyn Store) {
         .unwrap();
     assert_eq!(store.list().await.unwrap(), [upper.clone(), lower.clone()]);
 
-    store.remove(&upper).await.unwrap();
+    empty(store, &upper).await;
     assert_eq!(store.list().await.unwrap(), std::slice::from_ref(&lower));
-    store.remove(&lower).await.unwrap();
+    empty(store, &lower).await;
 }
 
-async fn versions_never_repeat(store: &dyn Store) {
-    let alice = name("versions");
+async fn a_profile_that_was_emptied_leaves_nothing_to_write_over(store: &dyn Store) {
+    let alice = name("emptied");
     let before = store
         .compare_and_swap(&alice, "key", None, Some(b"1"))
         .await
         .unwrap();
-    store.remove(&alice).await.unwrap();
-    let after = store
-        .compare_and_swap(&alice, "key", None, Some(b"1"))
-        .await
-        .unwrap();
-    assert!(after > before);
-    store.remove(&alice).await.unwrap();
+    empty(store, &alice).await;
+    assert!(!store.list().await.unwrap().contains(&alice));
+    for expected in [None, Some(before)] {
+        let late = store
+            .compare_and_swap(&alice, "key", expected, Some(b"2"))
+            .await;
+        assert_eq!(late, Err(StoreError::Conflict), "{expected:?}");
+    }
+    let row = store.read(&alice, "key").await.unwrap().unwrap();
+    assert!(row.version > before);
+    assert_eq!(row.value, None);
 }
 
 async fn any_bytes_are_kept(store: &dyn Store) {
@@ -144,7 +153,7 @@ async fn any_bytes_are_kept(store: &dyn Store) {
         let row = store.read(&alice, key).await.unwrap().unwrap();
         assert_eq!(row.value.as_deref(), Some(value), "{key}");
     }
-    store.remove(&alice).await.unwrap();
+    empty(store, &alice).await;
 }
 
 async fn one_of_many_writers_wins(store: &dyn Store) {
@@ -160,5 +169,5 @@ async fn one_of_many_writers_wins(store: &dyn Store) {
     );
     let won = [one, two, three].into_iter().filter(Result::is_ok).count();
     assert_eq!(won, 1);
-    store.remove(&alice).await.unwrap();
+    empty(store, &alice).await;
 }

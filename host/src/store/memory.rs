@@ -104,11 +104,6 @@ impl Store for MemoryStore {
             .filter(|(_, rows)| has_a_value(rows));
         Ok(live.map(|(name, _)| name.clone()).collect())
     }
-
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        self.content().profiles.remove(profile);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //!
 //! A store knows nothing of logins. It holds, per profile and key, a value and a
 //! version; a write names the version that it replaces and fails if somebody was
-//! faster. Versions never repeat in a store, not even after [`remove`](Store::remove),
-//! and a deleted key keeps a row without a value, a tombstone, so that nobody
-//! writes over a deletion unawares.
+//! faster. Versions never repeat in a store, and no row ever goes: a deleted key
+//! keeps one without a value, a tombstone, so that nobody writes over a deletion
+//! unawares.
 //!
 //! [`SqliteStore`] is one file for any number of processes, [`MemoryStore`] lives
 //! as long as the program. Others implement [`Store`].
@@ -29,6 +29,10 @@ pub use location::{InvalidLocation, StoreLocation};
 pub use memory::MemoryStore;
 pub use profile_name::{InvalidProfileName, ProfileName};
 pub use sqlite::SqliteStore;
+
+/// The key of the login: its value may exist nowhere else once the service has
+/// answered.
+pub(crate) const CREDENTIAL: &str = "credential";
 
 /// A store of profiles.
 ///
@@ -58,11 +62,9 @@ pub trait Store: Send + Sync + 'static {
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError>;
 
-    /// The profiles that have a value, in the order of their names.
+    /// The profiles that have a value, in the order of their names; one that was
+    /// [removed](crate::Profile::remove) keeps the record of its logout.
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError>;
-
-    /// Removes all rows of a profile, tombstones too.
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError>;
 }
 
 /// What a store was made for. It is written into the store when it is made and

@@ -34,8 +34,4 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
         S::list(self).await
     }
-
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        S::remove(self, profile).await
-    }
 }

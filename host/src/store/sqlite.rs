@@ -150,6 +150,8 @@ impl Store for SqliteStore {
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
         let mut connection = self.connection().await.ok_or(StoreError::ReadOnly)?;
+        // To the end, not to the first row: the commit comes after it, and so do
+        // its failures.
         let written = sqlx::query(
             "INSERT OR REPLACE INTO record (profile, key, value)
              SELECT ?1, ?2, ?3
@@ -160,9 +162,9 @@ impl Store for SqliteStore {
         .bind(key)
         .bind(value)
         .bind(expected.map(|version| version.0))
-        .fetch_optional(&mut *connection)
+        .fetch_all(&mut *connection)
         .await?;
-        let written = written.ok_or(StoreError::Conflict)?;
+        let written = written.first().ok_or(StoreError::Conflict)?;
         Ok(Version(written.try_get(0)?))
     }
 
@@ -180,15 +182,6 @@ impl Store for SqliteStore {
             name.parse().map_err(|_| StoreError::Corrupt)
         };
         rows.iter().map(name).collect()
-    }
-
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        let mut connection = self.connection().await.ok_or(StoreError::ReadOnly)?;
-        sqlx::query("DELETE FROM record WHERE profile = ?1")
-            .bind(profile.as_str())
-            .execute(&mut *connection)
-            .await?;
-        Ok(())
     }
 }
 

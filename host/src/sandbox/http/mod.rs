@@ -9,6 +9,7 @@
 //! whether the request may have arrived; [`failure`] tells that.
 
 mod failure;
+mod proxy;
 mod transport;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use super::egress::{self, Rule};
 use super::limits::{self, Bound};
 use super::state::Traffic;
 
+pub(crate) use proxy::{Proxies, UnusableProxy};
 pub(crate) use transport::{CONNECT, Transport, TransportOptions};
 
 /// The largest request body, in bytes.
@@ -51,6 +53,20 @@ const HOSTS_HEADERS: [HeaderName; 12] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];
+
+/// Headers of an answer that the component reads. Of an answer with too many,
+/// these are left: it may hold a token that exists nowhere else.
+const READ_HEADERS: [HeaderName; 6] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::ETAG,
+    header::RETRY_AFTER,
+    HeaderName::from_static("cf-mitigated"),
+];
+
+/// The longest value of one of these in such an answer, in bytes.
+const LONGEST_VALUE: usize = 1 << 10;
 
 /// One call's way out.
 pub(crate) struct Outgoing {
@@ -241,19 +257,30 @@ fn build(
     Ok(request)
 }
 
-/// Refuses what this host does not read, and keeps cookies from the guest.
+/// Refuses an encoded answer, which this host does not read, and keeps cookies
+/// and a flood of headers from the guest.
 fn accept(headers: &HeaderMap) -> Result<HeaderMap, Error> {
-    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
-    if headers.iter().map(size).sum::<usize>() > limits::HTTP_FIELDS {
-        return Err(Error::HttpResponseHeaderSectionSize(None));
-    }
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| encoding != "identity") {
+    let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if !encodings.all(is_identity) {
         return Err(Error::HttpResponseContentCoding(None));
     }
     let mut headers = headers.clone();
     headers.remove(header::SET_COOKIE);
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    if headers.iter().map(size).sum::<usize>() > limits::HTTP_FIELDS {
+        tracing::warn!("the answer has too many headers, most are left out");
+        headers = only_read(&headers);
+    }
     Ok(headers)
+}
+
+fn only_read(headers: &HeaderMap) -> HeaderMap {
+    let short = |name: &HeaderName| {
+        let value = headers.get(name)?;
+        (value.len() <= LONGEST_VALUE).then(|| (name.clone(), value.clone()))
+    };
+    READ_HEADERS.iter().filter_map(short).collect()
 }
 
 fn report(rule: &Rule, started: Instant, answer: &Result<Response<Bytes>, Error>) {

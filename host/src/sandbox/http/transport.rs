@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use reqwest::{Client, Proxy};
+use hyper_util::client::proxy::matcher::Intercept;
+use reqwest::Client;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 use wasmtime_wasi_http::Error;
 
+use super::proxy::{Proxies, through};
 use crate::sandbox::egress::Rule;
 use crate::sandbox::resolve::{Checked, CheckedResolver, ConnectTo, Resolver};
 
 /// How long a connection may take, from the name to the end of the TLS handshake.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+/// How many headers of an answer are taken off the wire, so that one with many
+/// is still an answer.
+const HEADERS: usize = 1000;
 /// How many idle connections are kept to a host that allows it.
 const IDLE: usize = 4;
 
@@ -27,7 +31,7 @@ pub(crate) struct TransportOptions {
     /// Whether no other host is reached, as in tests.
     pub(crate) only_connect_to: bool,
     /// Which proxy leads to which host.
-    pub(crate) proxies: Matcher,
+    pub(crate) proxies: Proxies,
     /// Trusted beside the system's and Mozilla's roots.
     pub(crate) roots: Vec<CertificateDer<'static>>,
 }
@@ -91,6 +95,7 @@ impl Transport {
             .no_proxy()
             .https_only(true)
             .http1_only()
+            .http1_max_headers(HEADERS)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
@@ -107,20 +112,8 @@ impl Transport {
         if self.connects_elsewhere(host) {
             return None;
         }
-        let uri = http::Uri::builder()
-            .scheme("https")
-            .authority(host)
-            .path_and_query("/");
-        self.options.proxies.intercept(&uri.build().ok()?)
+        self.options.proxies.leading_to(host)
     }
-}
-
-fn through(proxy: &Intercept) -> reqwest::Result<Proxy> {
-    let through = Proxy::all(proxy.uri().to_string())?;
-    Ok(match proxy.basic_auth() {
-        Some(header) => through.custom_http_auth(header.clone()),
-        None => through,
-    })
 }
 
 /// Trusts the system's roots, as far as they can be read, Mozilla's and `extra`.

@@ -15,7 +15,8 @@ struct Faulty {
     store: MemoryStore,
     reads: AtomicUsize,
     failures: Mutex<VecDeque<StoreError>>,
-    stalled: bool,
+    /// Writes never end from this time on.
+    stalls_at: Option<Instant>,
 }
 
 #[async_trait]
@@ -41,7 +42,7 @@ impl Store for Faulty {
         expected: Option<Version>,
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
-        if self.stalled {
+        if self.stalls_at.is_some_and(|at| Instant::now() >= at) {
             std::future::pending().await
         }
         if let Some(failure) = self.failures.lock().unwrap().pop_front() {
@@ -54,10 +55,6 @@ impl Store for Faulty {
 
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
         self.store.list().await
-    }
-
-    async fn remove(&self, profile: &ProfileName) -> Result<(), StoreError> {
-        self.store.remove(profile).await
     }
 }
 
@@ -317,7 +314,7 @@ async fn failures_are_one_word_of_the_list() {
     let mut bucket = guest.open().await;
     bucket.get("key").await.unwrap();
     for (failure, word) in [
-        (StoreError::Busy, "unavailable"),
+        (StoreError::Busy, "busy"),
         (StoreError::unavailable("CANARY"), "unavailable"),
         (StoreError::ReadOnly, "read-only"),
         (StoreError::Full, "full"),
@@ -329,6 +326,39 @@ async fn failures_are_one_word_of_the_list() {
         bucket.fail([failure]);
         assert_eq!(bucket.set("key", b"1").await, is(word));
     }
+}
+
+/// What is logged, as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let heard = tracing::subscriber::with_default(subscriber, || {
+        let cause = StoreError::unavailable("disk I/O error");
+        wasi::Host::convert_error(&mut Guest::new().view(), Fault::Store(cause))
+    });
+    assert_eq!(heard.unwrap(), wasi::Error::Other("unavailable".into()));
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("WARN"), "{logged}");
+    assert!(logged.contains("disk I/O error"), "{logged}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -358,17 +388,33 @@ async fn that_ends_after_fifteen_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn even_if_the_last_try_stalls() {
+    let started = Instant::now();
+    let stalling = Faulty {
+        stalls_at: Some(started + Duration::from_millis(14_600)),
+        ..Faulty::default()
+    };
+    let mut guest = Guest::over(Arc::new(stalling), Bound::of_a_call());
+    guest.traffic.note_answered();
+    let mut bucket = guest.open().await;
+    bucket.get("credential").await.unwrap();
+    bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
+    assert_eq!(bucket.set("credential", b"1").await, is("unavailable"));
+    assert_eq!(started.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_else_is_written_again() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail([StoreError::Busy]);
-    assert_eq!(bucket.set("credential", b"1").await, is("unavailable"));
+    assert_eq!(bucket.set("credential", b"1").await, is("busy"));
 
     bucket.guest.traffic.note_answered();
     bucket.get("models").await.unwrap();
     bucket.fail([StoreError::Busy]);
-    assert_eq!(bucket.set("models", b"1").await, is("unavailable"));
+    assert_eq!(bucket.set("models", b"1").await, is("busy"));
     bucket.fail([StoreError::Conflict]);
     assert_eq!(bucket.set("credential", b"1").await, is("conflict"));
 }
@@ -376,7 +422,7 @@ async fn nothing_else_is_written_again() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
     let stalled = Faulty {
-        stalled: true,
+        stalls_at: Some(Instant::now()),
         ..Faulty::default()
     };
     let mut guest = Guest::over(Arc::new(stalled), Bound::of_a_call());

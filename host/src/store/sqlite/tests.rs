@@ -33,6 +33,24 @@ async fn close(store: SqliteStore) {
     sqlx::Connection::close(connection).await.unwrap();
 }
 
+/// Starts a test of this file once more, as what the variable makes of it.
+fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .arg("--exact")
+        .arg(format!("store::sqlite::tests::{test}"))
+        .env(variable, path)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn value_of(path: &Path, key: &str) -> Vec<u8> {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let found = store.read(&alice(), key).await.unwrap().unwrap();
+    found.value.unwrap()
+}
+
 fn alice() -> ProfileName {
     "alice".parse().unwrap()
 }
@@ -155,6 +173,66 @@ async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
     assert_eq!(fs::read(&place.path).unwrap(), garbage);
 }
 
+const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
+
+#[test]
+fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
+    if let Some(path) = std::env::var_os(FULL) {
+        return run_out_of_room(&PathBuf::from(path));
+    }
+    let place = place();
+    let writer = this_test_in_a_process_of_its_own(
+        "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
+        FULL,
+        &place.path,
+    );
+    assert!(writer.wait_with_output().unwrap().status.success());
+    assert_eq!(value_of(&place.path, "key"), b"old");
+}
+
+/// Files of this process may not grow for a while: a limit of the whole process,
+/// hence a process of its own.
+#[tokio::main(flavor = "current_thread")]
+async fn run_out_of_room(path: &Path) {
+    use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let old = store
+        .compare_and_swap(&alice(), "key", None, Some(b"old"))
+        .await
+        .unwrap();
+    let journal = fs::metadata(path.with_extension("db-wal")).unwrap().len();
+
+    // With a handler the write fails; without one the signal would end us.
+    let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
+    let before = getrlimit(Resource::Fsize);
+    let full = Rlimit {
+        current: Some(journal),
+        ..before
+    };
+    setrlimit(Resource::Fsize, full).unwrap();
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(old), Some(b"new"))
+        .await;
+    let found = store.read(&alice(), "key").await;
+    setrlimit(Resource::Fsize, before).unwrap();
+
+    assert!(
+        matches!(write, Err(StoreError::Full | StoreError::Unavailable(_))),
+        "{write:?}"
+    );
+    let found = found.unwrap().unwrap();
+    assert_eq!(
+        (found.version, found.value.as_deref()),
+        (old, Some(&b"old"[..]))
+    );
+    let again = store
+        .compare_and_swap(&alice(), "other", None, Some(b"1"))
+        .await;
+    again.unwrap();
+}
+
 const RACE: &str = "CHATGPT_OAUTH_TEST_RACE";
 const RACERS: usize = 8;
 const LAPS: usize = 10;
@@ -165,29 +243,18 @@ fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
         return run_laps(&PathBuf::from(path));
     }
     let place = place();
-    let racer = || -> Child {
-        Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "store::sqlite::tests::eight_processes_may_make_a_store_at_once_and_lose_no_write",
-            ])
-            .env(RACE, &place.path)
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap()
+    let racer = || {
+        this_test_in_a_process_of_its_own(
+            "eight_processes_may_make_a_store_at_once_and_lose_no_write",
+            RACE,
+            &place.path,
+        )
     };
     let racers: Vec<_> = (0..RACERS).map(|_| racer()).collect();
     for mut racer in racers {
         assert!(racer.wait().unwrap().success());
     }
-    assert_eq!(count(&place.path), RACERS * LAPS);
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn count(path: &Path) -> usize {
-    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
-    let found = store.read(&alice(), "count").await.unwrap().unwrap();
-    found.value.unwrap().len()
+    assert_eq!(value_of(&place.path, "count").len(), RACERS * LAPS);
 }
 
 /// One process of the race.

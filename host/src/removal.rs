@@ -1,0 +1,102 @@
+//! Removing a profile, so that nothing brings it back.
+//!
+//! A call under way elsewhere, in another process perhaps, may still be waiting
+//! for tokens, and stores them when they come. So no row is deleted, and a
+//! profile is first signed out like any other:
+//!
+//! | what comes late | why it does not stay |
+//! |---|---|
+//! | tokens, of a login or a refresh | the record of the logout is still there, without secrets; its epoch is another |
+//! | a pending login's next stage | its row is a tombstone, of another version |
+//! | a copy of the models or the usage | likewise; where there was no row, its epoch counts no more |
+//!
+//! A record that cannot be read cannot be signed out, nor can its epoch be kept:
+//! it becomes a tombstone like the rest, and is the last to do so. A refresh that
+//! ends later finds no login and drops what came.
+
+use crate::contract::ConnectionState;
+use crate::error::{Error, ErrorCode};
+use crate::host::Host;
+use crate::profile::Profile;
+use crate::store::{CREDENTIAL, ProfileName, Store, StoreError};
+
+/// How often to look for what was written meanwhile before giving up.
+const TRIES: u32 = 8;
+
+impl Host {
+    /// The profiles that hold something, in the order of their names: a login,
+    /// one that waits for approval, or what cannot be read. One that was signed
+    /// out or removed holds nothing, though the store still
+    /// [knows its name](Store::list).
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn profiles(&self) -> Result<Vec<ProfileName>, Error> {
+        let mut profiles = Vec::new();
+        for name in self.store().list().await? {
+            let status = self.profile(name.clone()).status().await?;
+            if status.state != ConnectionState::NotConnected {
+                profiles.push(name);
+            }
+        }
+        Ok(profiles)
+    }
+}
+
+impl Profile {
+    /// Signs out, without telling the service, and removes what else is stored.
+    /// Tokens that are on their way are dropped when they come. Removing twice,
+    /// or what never was, is success.
+    ///
+    /// With `unreadable` a login that cannot be read is removed too; without it
+    /// that is an error and nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store, `record-corrupt`, `record-newer` and `key-unknown`
+    /// among them. After one, part of it may be removed: remove it again.
+    pub async fn remove(&self, unreadable: bool) -> Result<(), Error> {
+        let kept = match self.logout(false).await {
+            Ok(_) => Some(CREDENTIAL),
+            Err(error) if unreadable && is_unreadable(&error) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(empty(self.host().store(), self.name(), kept).await?)
+    }
+}
+
+fn is_unreadable(error: &Error) -> bool {
+    matches!(
+        error.code,
+        ErrorCode::RecordCorrupt | ErrorCode::RecordNewer | ErrorCode::KeyUnknown
+    )
+}
+
+/// Turns every row of a profile into a tombstone, but for the key that is kept.
+pub(crate) async fn empty(
+    store: &dyn Store,
+    profile: &ProfileName,
+    kept: Option<&str>,
+) -> Result<(), StoreError> {
+    for _ in 0..TRIES {
+        let mut rows = store.load(profile).await?;
+        rows.retain(|row| row.value.is_some() && Some(&*row.key) != kept);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        rows.sort_by_key(|row| row.key == CREDENTIAL);
+        for row in rows {
+            let version = Some(row.version);
+            match store
+                .compare_and_swap(profile, &row.key, version, None)
+                .await
+            {
+                // Somebody has written it again: look once more.
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(StoreError::Busy)
+}
