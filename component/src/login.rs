@@ -19,6 +19,10 @@ const ATTEMPTS_MAX: u64 = 2;
 const TRIES: u32 = 8;
 
 /// How an exchange ended.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives for a moment and is moved once"
+)]
 pub(crate) enum Exchanged {
     /// The login is stored.
     Connected {

@@ -62,6 +62,10 @@ fn serve_or(record: Record, demand: Demand, error: Error, ports: Ports) -> Resul
     }
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives for a moment and is moved once"
+)]
 enum Presented {
     /// Nothing was sent: decide again.
     Again,

@@ -20,6 +20,10 @@ pub(crate) enum Verdict {
 }
 
 /// What to do with the record as it stands now.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives for a moment and is moved once"
+)]
 pub(crate) enum Settled {
     /// Store this.
     Store(Record),

@@ -172,7 +172,8 @@ fn s27_a_logout_that_another_call_finishes_meanwhile_is_no_failure() {
 
 #[test]
 fn p09_what_stands_in_the_way_is_told() {
-    let faults: [(fn() -> Answer, ErrorCode, Option<u32>); 6] = [
+    type Fault = (fn() -> Answer, ErrorCode, Option<u32>);
+    let faults: [Fault; 6] = [
         (|| answer(404, "{}"), ErrorCode::CodexNotEnabled, None),
         (
             || with_header(answer(429, ""), "retry-after", "17"),
