@@ -52,10 +52,11 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
         Err(StoreError::Conflict) => return Ok(Exchanged::Elsewhere),
         Err(fault) => return Err(fault.into()),
     }
+    let asked_at = ports.now();
     let answer = ports
         .http
         .send(&exchange::request(&approval.code, &approval.verifier));
-    match exchange::read(answer, ports.now()) {
+    match exchange::read(answer, asked_at) {
         Outcome::Granted(grant) => commit(ports, pending, &grant),
         Outcome::Refused => Ok(Exchanged::Failed),
         Outcome::Unknown(_) if begun.attempts >= ATTEMPTS_MAX => Ok(Exchanged::Failed),

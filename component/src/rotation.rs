@@ -87,14 +87,15 @@ fn present(ports: Ports, intended: Record, demand: Demand) -> Presented {
         Ok(_) => return Presented::Again,
         Err(error) => return Presented::Failed(error),
     };
+    let asked_at = ports.now();
     let verdict = match record
         .tokens
         .as_ref()
         .and_then(|tokens| tokens.refresh.as_ref())
     {
-        Some(refresh) if ports.now().abs_diff(intent.started) < SEND_GUARD => {
+        Some(refresh) if asked_at.abs_diff(intent.started) < SEND_GUARD => {
             let answer = ports.http.send(&openai::refresh::request(refresh));
-            openai::refresh::read(answer, ports.now())
+            openai::refresh::read(answer, asked_at)
         }
         _ => Verdict::NotProcessed(Trouble::Late.setback()),
     };

@@ -163,7 +163,7 @@ impl TokenGrant {
             access: self.access_token.clone(),
             received_at: now,
             expires_at,
-            clock_offset: service_now.wrapping_sub(now) as i64,
+            clock_offset: self.clock_offset,
             refused: None,
         }
     }

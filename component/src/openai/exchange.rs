@@ -52,9 +52,9 @@ fn encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Outcome {
+pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Outcome {
     let answer = match answer {
-        Ok(response) => Answer::read(response, now),
+        Ok(response) => Answer::read(response, asked_at),
         Err(error) if answer::is_not_sent(error) => {
             return Outcome::NotProcessed(answer::failure(error));
         }

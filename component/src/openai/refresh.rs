@@ -40,9 +40,9 @@ pub(crate) fn request(refresh: &Secret) -> Request {
 
 /// The only table of answers to a refresh. What is not certainly unprocessed,
 /// granted or refused for good is unknown.
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
+pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
     let answer = match answer {
-        Ok(response) => Answer::read(response, now),
+        Ok(response) => Answer::read(response, asked_at),
         Err(error) if answer::is_not_sent(error) => {
             return Verdict::NotProcessed(answer::failure(error));
         }

@@ -15,6 +15,8 @@ pub(crate) struct TokenGrant {
     pub(crate) expires_in: Option<u64>,
     /// The service's clock at the answer, Unix seconds.
     pub(crate) service_clock: Option<u64>,
+    /// The service's clock minus this machine's, in seconds.
+    pub(crate) clock_offset: i64,
 }
 
 impl TokenGrant {
@@ -30,6 +32,7 @@ impl TokenGrant {
                 .as_u64()
                 .filter(|seconds| *seconds > 0),
             service_clock: answer.service_clock,
+            clock_offset: answer.clock_offset,
         };
         (grant.access_token.is_some() || grant.refresh_token.is_some()).then_some(grant)
     }

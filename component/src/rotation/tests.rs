@@ -442,6 +442,19 @@ fn a_store_that_fails_after_no_grant_keeps_the_live_token() {
 }
 
 #[test]
+fn h15_p30_an_answer_that_takes_its_time_lets_no_token_live_longer() {
+    let world = World::with(dead("active", json!({})));
+    world.expect_then(TOKEN, |world, _| {
+        world.advance(100);
+        let body = json!({"refresh_token": "rt-2", "access_token": access_token("new", NOW + 600)});
+        with_header(ok(body), "date", "Tue, 24 Nov 2026 10:00:00 GMT")
+    });
+    let record = token(&world).expect("a token");
+    assert!(record.live_token(None, NOW + 569).is_some());
+    assert!(record.live_token(None, NOW + 570).is_none());
+}
+
+#[test]
 fn h15_a_late_holder_commits_although_it_was_taken_over() {
     let world = World::with(dead("active", json!({})));
     world.expect_then(TOKEN, |world, _| {
