@@ -35,13 +35,14 @@ pub(super) fn rfc_3339(text: &str) -> Option<u64> {
 }
 
 fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator).map(|part| {
-        let digits =
-            (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| part.parse().ok()).flatten()
-    });
+    let mut parts = text.split(separator).map(number);
     let found = [parts.next()??, parts.next()??, parts.next()??];
     parts.next().is_none().then_some(found)
+}
+
+fn number(text: &str) -> Option<i64> {
+    let is_number = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 fn zone_seconds(zone: &str) -> Option<i64> {
@@ -51,7 +52,7 @@ fn zone_seconds(zone: &str) -> Option<i64> {
         Some(_) => 1,
     };
     let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-    Some(sign * (hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60))
+    Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar, with the year taken to begin
@@ -90,6 +91,8 @@ mod tests {
             "2026-01-01",
             "2026-01-01T00:00Z",
             "2026-01-01T25:00:00Z",
+            "2026-01-01T00:00:00+-5:00",
+            "2026-01-01T00:00:00+9223372036854775807:00",
         ] {
             assert_eq!(rfc_3339(text), None, "{text}");
         }
