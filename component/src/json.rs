@@ -1,5 +1,5 @@
 //! JSON as a tree, read strictly: a name that comes twice in one object is
-//! refused. Which of the two would be the token?
+//! refused (which of the two would be the token?), and so is deep nesting.
 //!
 //! A tree of our own, read and written by `serde_json`, because the component
 //! has to stay small (docs/performance.md has the figures), and because what a
@@ -14,6 +14,9 @@ use serde::ser::{Serialize, Serializer};
 
 /// More names than this in one object are refused.
 const NAMES_MAX: usize = 256;
+
+/// Lists and objects nested deeper than this are refused.
+const DEPTH_MAX: usize = 64;
 
 /// Any value.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,10 +36,11 @@ pub(crate) enum Value {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object(Vec<(String, Value)>);
 
-/// Reads a whole text. `None` when it is no JSON, or has a name twice.
+/// Reads a whole text. `None` when it is no JSON, has a name twice or is nested
+/// too deeply.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     let Strict(value) = serde_json::from_slice(bytes).ok()?;
-    value
+    value.filter(|value| value.is_within(DEPTH_MAX))
 }
 
 /// Reads a whole text that is an object.
@@ -91,6 +95,18 @@ impl Value {
 
     pub(crate) fn is_object(&self) -> bool {
         matches!(self, Value::Object(_))
+    }
+
+    /// Whether lists and objects are nested no deeper than that.
+    fn is_within(&self, levels: usize) -> bool {
+        match (self, levels.checked_sub(1)) {
+            (Value::List(items), Some(left)) => items.iter().all(|item| item.is_within(left)),
+            (Value::Object(Object(fields)), Some(left)) => {
+                fields.iter().all(|(_, value)| value.is_within(left))
+            }
+            (Value::List(_) | Value::Object(_), None) => false,
+            _ => true,
+        }
     }
 }
 
@@ -324,6 +340,11 @@ mod tests {
     #[test]
     fn p28_deep_nesting_and_endless_objects_are_refused() {
         assert_eq!(parse("[".repeat(10_000).as_bytes()), None);
+        let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(nested(DEPTH_MAX).as_bytes()).is_some());
+        assert_eq!(parse(nested(DEPTH_MAX + 1).as_bytes()), None);
+        let objects = format!("{}0{}", r#"{"a":"#.repeat(65), "}".repeat(65));
+        assert_eq!(parse(objects.as_bytes()), None);
         let names: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
         assert_eq!(parse(format!("{{{}}}", names.join(",")).as_bytes()), None);
     }
