@@ -97,12 +97,14 @@ fn payload(token: &str) -> Option<Value> {
     json::parse(&json)
 }
 
-/// An identifier that may be sent in a header: visible ASCII.
 fn identifier(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
-    let usable =
-        (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    usable.then(|| text.to_owned())
+    let text = value.as_str().filter(|text| is_identifier(text))?;
+    Some(text.to_owned())
+}
+
+/// Whether it may be sent in a header: visible ASCII.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

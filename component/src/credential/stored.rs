@@ -1,7 +1,7 @@
 //! The record as it is stored: one flat JSON object.
 
 use super::{Intent, Record, State, Tokens};
-use crate::claims::Claims;
+use crate::claims::{self, Claims};
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::{self, Object, Value};
@@ -9,6 +9,7 @@ use crate::openai::Trouble;
 use crate::ports::StoreError;
 use crate::secret::Secret;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The version of the record that this code writes.
@@ -72,10 +73,16 @@ fn claims(from: &mut Object) -> Option<Claims> {
     Some(Claims {
         email: from.take_text("email")?,
         plan: from.take_text("plan")?,
-        account_id: from.take_text("account_id")?,
-        user_id: from.take_text("user_id")?,
+        account_id: identifier(from, "account_id")?,
+        user_id: identifier(from, "user_id")?,
         fedramp: from.take_bool("fedramp")?,
     })
+}
+
+fn identifier(from: &mut Object, name: &str) -> Option<Option<String>> {
+    let text = from.take_text(name)?;
+    let is_usable = text.as_deref().is_none_or(claims::is_identifier);
+    is_usable.then_some(text)
 }
 
 /// Without a time of receipt there are no tokens.
@@ -255,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn m08_m11_s02_a_field_of_another_type_is_corrupt() {
+    fn m08_m11_s02_a_field_that_cannot_be_is_corrupt() {
         let odd = [
             json!({"version": 0}),
             json!({"version": "1"}),
@@ -269,6 +276,9 @@ mod tests {
             json!({"updated_at": null}),
             json!({"reason": 7}),
             json!({"email": ["a"]}),
+            json!({"account_id": "acc-1\r\nx: y"}),
+            json!({"account_id": ""}),
+            json!({"user_id": "a b"}),
             json!({"fedramp": "yes"}),
             json!({"refresh_token": 7}),
             json!({"refresh_token": ""}),
