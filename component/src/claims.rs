@@ -14,7 +14,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 const TOKEN_MAX: usize = 64 * 1024;
 
 /// Lifetimes beyond this are not believed, in seconds: 90 days.
-const LIFETIME_MAX: u64 = 90 * 86_400;
+pub(crate) const LIFETIME_MAX: u64 = 90 * 86_400;
 
 /// What is known of the account.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! A successful answer of the token endpoint (RFC 6749 §5.1), as OpenAI gives it.
 
 use super::answer::Answer;
+use crate::claims::LIFETIME_MAX;
 use crate::json::{self, Object, Value};
 use crate::secret::Secret;
 
@@ -11,7 +12,8 @@ pub(crate) struct TokenGrant {
     pub(crate) access_token: Option<Secret>,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) id_token: Option<Secret>,
-    /// The access token's lifetime, in seconds; its own claim speaks first.
+    /// The access token's lifetime, in seconds, at most 90 days; its own claim
+    /// speaks first.
     pub(crate) expires_in: Option<u64>,
     /// The service's clock at the answer, Unix seconds.
     pub(crate) service_clock: Option<u64>,
@@ -30,7 +32,8 @@ impl TokenGrant {
             expires_in: body
                 .get("expires_in")
                 .as_u64()
-                .filter(|seconds| *seconds > 0),
+                .filter(|seconds| *seconds > 0)
+                .map(|seconds| seconds.min(LIFETIME_MAX)),
             service_clock: answer.service_clock,
             clock_offset: answer.clock_offset,
         };
@@ -89,6 +92,14 @@ mod tests {
         ] {
             let grant = read(json!({"access_token": "at", "expires_in": odd}));
             assert_eq!(grant.expect("a grant").expires_in, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn p19_a_lifetime_beyond_90_days_is_not_believed() {
+        for long in [json!(90 * 86_400 + 1), json!(i64::MAX)] {
+            let grant = read(json!({"access_token": "at", "expires_in": long}));
+            assert_eq!(grant.expect("a grant").expires_in, Some(90 * 86_400));
         }
     }
 
