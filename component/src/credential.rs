@@ -176,17 +176,15 @@ impl Record {
     }
 
     /// Writes the record as the next generation and returns it. After an error
-    /// it reads back: if what it wrote is there, the write has succeeded.
+    /// it reads back: if what it wrote is there, to the byte, the write has succeeded.
     pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
         self.generation += 1;
         self.updated_at = ports.now();
         let written = stored::encode(&self);
-        let Err(fault) = ports.store.set(KEY, &written) else {
-            return Ok(self);
-        };
-        match Self::load(ports) {
-            Ok(stored) if stored::encode(&stored) == written => Ok(stored),
-            _ => Err(fault),
+        match ports.store.set(KEY, &written) {
+            Ok(()) => Ok(self),
+            Err(_) if ports.store.get(KEY) == Ok(Some(written)) => Ok(self),
+            Err(fault) => Err(fault),
         }
     }
 
