@@ -3,7 +3,7 @@
 use crate::contract::{Error, ErrorCode, PendingLogin};
 use crate::error::Result;
 use crate::json::{self, Object, Value};
-use crate::openai::{self, user_code::UserCode};
+use crate::openai::{self, user_code, user_code::UserCode};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
@@ -103,8 +103,10 @@ impl Pending {
             id: from.take_text("id")??,
             epoch: from.take_number("epoch")??,
             device_auth_id: Secret::new(from.take_text("device_auth_id")??)?,
-            user_code: from.take_text("user_code")??,
-            interval: from.take_number("interval")??,
+            user_code: from
+                .take_text("user_code")?
+                .filter(|code| user_code::is_user_code(code))?,
+            interval: from.take_number("interval")??.min(INTERVAL_MAX),
             started_at: from.take_number("started_at")??,
             expires_at: from.take_number("expires_at")??,
             next_poll_at: from.take_number("next_poll_at")??,

@@ -15,6 +15,9 @@ use alloc::vec::Vec;
 /// The version of the record that this code writes.
 const VERSION: u64 = 1;
 
+/// Beyond this a number is not written as a whole one.
+const COUNT_MAX: u64 = i64::MAX as u64;
+
 const STATES: [(State, &str); 6] = [
     (State::Active, "active"),
     (State::Refreshing, "refreshing"),
@@ -40,8 +43,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Record> {
 fn read(mut fields: Object) -> Option<Record> {
     let from = &mut fields;
     Some(Record {
-        generation: from.take_number("generation")??,
-        epoch: from.take_number("epoch")??,
+        generation: counter(from, "generation")??,
+        epoch: counter(from, "epoch")??,
         state: state(&from.take_text("state")??)?,
         reason: from.take_text("reason")?,
         method: from.take_text("method")?,
@@ -52,7 +55,7 @@ fn read(mut fields: Object) -> Option<Record> {
             Some(fields) => Some(intent(fields)?),
             None => None,
         },
-        probes: from.take_number("probes")?.unwrap_or(0),
+        probes: counter(from, "probes")?.unwrap_or(0),
         not_before: from.take_number("not_before")?,
         last_trouble: from
             .take_text("last_trouble")?
@@ -62,6 +65,12 @@ fn read(mut fields: Object) -> Option<Record> {
         updated_at: from.take_number("updated_at")??,
         other: fields,
     })
+}
+
+/// A count that cannot be raised any more is none of ours.
+fn counter(from: &mut Object, name: &str) -> Option<Option<u64>> {
+    let count = from.take_number(name)?;
+    count.is_none_or(|count| count < COUNT_MAX).then_some(count)
 }
 
 fn state(name: &str) -> Option<State> {
@@ -270,6 +279,8 @@ mod tests {
             json!({"generation": null}),
             json!({"generation": -1}),
             json!({"generation": 1.5}),
+            json!({"generation": i64::MAX}),
+            json!({"probes": i64::MAX}),
             json!({"epoch": "3"}),
             json!({"state": "idle"}),
             json!({"state": null}),

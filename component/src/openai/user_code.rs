@@ -71,7 +71,7 @@ fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
 }
 
 /// Only what a person can read and type: nothing that steers a terminal.
-fn is_user_code(text: &str) -> bool {
+pub(crate) fn is_user_code(text: &str) -> bool {
     (4..=16).contains(&text.len())
         && text
             .bytes()
