@@ -51,6 +51,9 @@ pub(crate) const ABANDONED_AFTER: u64 = 65;
 /// difference of clocks (5 + 30 + 30 + 30).
 pub(crate) const QUIET: u64 = 120;
 
+/// The longest that the quiet period grows to, in seconds.
+pub(crate) const QUIET_MAX: u64 = 3600;
+
 /// A stored `not_before` further away than this is ignored, in seconds.
 pub(crate) const NOT_BEFORE_MAX: u64 = 3600;
 

@@ -50,10 +50,11 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
     let Some(begun) = begin(ports, pending, approval)? else {
         return Ok(Exchanged::Elsewhere);
     };
+    let asked_at = ports.now();
     let answer = ports
         .http
         .send(&exchange::request(&approval.code, &approval.verifier));
-    match exchange::read(answer, ports.now()) {
+    match exchange::read(answer, asked_at) {
         Verdict::Granted(grant) => commit(ports, pending, &grant),
         Verdict::Refused(_) => failed(ports, pending),
         Verdict::NotProcessed(setback) => {

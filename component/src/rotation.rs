@@ -116,9 +116,10 @@ fn present(
     if !Record::load(ports)?.has_intent(&intent) {
         return Err(Unsettled::Elsewhere);
     }
-    let verdict = if ports.now().abs_diff(intent.started) < SEND_GUARD {
+    let asked_at = ports.now();
+    let verdict = if asked_at.abs_diff(intent.started) < SEND_GUARD {
         let answer = ports.http.send(&refresh::request(token));
-        refresh::read(answer, ports.now())
+        refresh::read(answer, asked_at)
     } else {
         Verdict::NotProcessed(Trouble::Late.setback())
     };

@@ -1,7 +1,7 @@
 //! What to do about the record, before anything is sent.
 
-use super::settle::spacing;
-use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, QUIET, Record, State, Tokens};
+use super::settle::quiet_after;
+use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, Record, State, Tokens};
 use crate::contract::{Error, ErrorCode};
 use crate::openai::{Setback, Trouble};
 use crate::ports::StoreError;
@@ -19,6 +19,15 @@ pub(crate) enum Demand<'a> {
     Token { refused: Option<&'a str> },
     /// A new access token, due or not.
     Refresh,
+}
+
+impl<'a> Demand<'a> {
+    fn refused(self) -> Option<&'a str> {
+        match self {
+            Self::Token { refused } => refused,
+            Self::Refresh => None,
+        }
+    }
 }
 
 /// What to do.
@@ -39,7 +48,13 @@ pub(crate) fn decide(record: &Record, demand: Demand, now: u64) -> Step {
     let Some(tokens) = record.tokens_in_use() else {
         return Step::Fail(not_connected());
     };
-    if let Some(next) = record.brought_up_to_date(tokens, demand, now) {
+    let refused = demand.refused().filter(|name| tokens.is(name));
+    if let (Some(_), Some(seconds)) = (refused, tokens.pause_after_success(now)) {
+        // Not remembered: a token that has just come is refused by a fault of the
+        // backend's, and works for other calls.
+        return Step::Fail(rejected(seconds));
+    }
+    if let Some(next) = record.brought_up_to_date(tokens, refused, now) {
         return Step::Store(Box::new(next));
     }
     let is_live = tokens.live(now).is_some();
@@ -90,11 +105,14 @@ impl Record {
 
     /// The record with what is known without a request: that its access token
     /// was refused, or that its refresh is abandoned. `None` when that is nothing new.
-    fn brought_up_to_date(&self, tokens: &Tokens, demand: Demand, now: u64) -> Option<Self> {
-        match demand {
-            Demand::Token {
-                refused: Some(name),
-            } if tokens.is(name) && tokens.refused.as_deref() != Some(name) => {
+    fn brought_up_to_date(
+        &self,
+        tokens: &Tokens,
+        refused: Option<&str>,
+        now: u64,
+    ) -> Option<Self> {
+        match refused {
+            Some(name) if tokens.refused.as_deref() != Some(name) => {
                 Some(self.clone().with_refused(name))
             }
             _ if self.state == State::Refreshing && self.is_abandoned(now) => {
@@ -125,10 +143,7 @@ impl Record {
         let is_ahead = started > now.saturating_add(AHEAD_MAX);
         let started = if is_ahead { now } else { started };
         self.state = State::Uncertain;
-        // An abandoned probe keeps its spacing, or whoever crashes in it would
-        // probe every two minutes for ever.
-        let pause = QUIET.max(spacing(self.probes));
-        self.not_before = Some(started.saturating_add(pause));
+        self.not_before = Some(started.saturating_add(quiet_after(self.probes)));
         self
     }
 

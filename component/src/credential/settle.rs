@@ -1,6 +1,6 @@
 //! What an answer to the refresh request makes of the record.
 
-use super::{Intent, QUIET, Record, State, Tokens};
+use super::{Intent, QUIET, QUIET_MAX, Record, State, Tokens};
 use crate::claims::{self, Claims};
 use crate::openai::{Granted, Setback, TokenGrant, Trouble, Verdict};
 use crate::secret::Secret;
@@ -116,28 +116,23 @@ impl Record {
         self
     }
 
-    /// The first presentation is followed by the quiet period, a probe by its
-    /// spacing: its holder has just said that its work is over.
     fn became_uncertain(mut self, trouble: Trouble, started: u64) -> Self {
-        let pause = if self.probes == 0 {
-            QUIET
-        } else {
-            spacing(self.probes)
-        };
         self.state = State::Uncertain;
-        self.not_before = Some(started.saturating_add(pause));
+        self.not_before = Some(started.saturating_add(quiet_after(self.probes)));
         self.last_trouble = Some(trouble);
         self
     }
 }
 
-/// The pause after the probe of that number, in seconds: 30 three times, then
-/// 2, 4, 8 … 60 minutes. Their number ends nothing.
-pub(super) fn spacing(probe: u64) -> u64 {
-    match probe {
-        0..=3 => 30,
-        later => 3600.min(120 << (later - 4).min(5)),
-    }
+/// How long nothing is presented after the probe of that number, 0 being the
+/// first presentation, in seconds: the quiet period, from the fifth probe on
+/// twice as long each time, at the most an hour. Their number ends nothing.
+///
+/// Not less after a probe than after the first presentation: a request that got
+/// no answer may still be on its way, and whoever presents the same token before
+/// it arrives is the one who is taken for a thief (`tests/model`).
+pub(super) fn quiet_after(probe: u64) -> u64 {
+    QUIET_MAX.min(QUIET << probe.saturating_sub(4).min(5))
 }
 
 impl TokenGrant {
@@ -167,7 +162,7 @@ impl TokenGrant {
             access: access.cloned(),
             received_at: now,
             expires_at,
-            clock_offset: service_now.wrapping_sub(now) as i64,
+            clock_offset: self.clock_offset,
             refused: None,
         }
     }

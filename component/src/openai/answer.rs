@@ -19,6 +19,10 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// The service's clock, Unix seconds.
     pub(crate) service_clock: Option<u64>,
+    /// The service's clock minus this machine's, in seconds. At the most too
+    /// large by the time that the answer took: a lifetime counted by it ends
+    /// early rather than late.
+    pub(crate) clock_offset: i64,
     pub(crate) etag: Option<String>,
     /// When the service asks to be asked again, in seconds.
     pub(crate) retry_after: Option<u64>,
@@ -26,7 +30,8 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Looks at a response that came at `now`, Unix seconds.
+    /// Looks at a response. `now` is this machine's clock, Unix seconds: as of
+    /// the request where the difference of the clocks is of use.
     pub(crate) fn read(response: Response, now: u64) -> Self {
         let service_clock = response.header("date").and_then(date::http_date);
         let code = error_code(&response);
@@ -34,6 +39,7 @@ impl Answer {
             status: response.status,
             obstacle: obstacle(&response, code.as_deref()),
             code,
+            clock_offset: service_clock.map_or(0, |clock| clock.wrapping_sub(now) as i64),
             etag: response
                 .header("etag")
                 .and_then(|etag| crate::text::clean(etag, 256)),

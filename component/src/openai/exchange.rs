@@ -44,9 +44,9 @@ fn encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
+pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
     let definitive: [&[&str]; 3] = [&DEFINITIVE, &refresh::DEFINITIVE, &device_token::DENIED];
-    verdict::read(answer, &definitive, now)
+    verdict::read(answer, &definitive, asked_at)
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ pub(crate) fn request(refresh: &Secret) -> Request {
     )
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Verdict {
-    verdict::read(answer, &[&DEFINITIVE], now)
+pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
+    verdict::read(answer, &[&DEFINITIVE], asked_at)
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(crate) struct TokenGrant {
     pub(crate) expires_in: Option<u64>,
     /// The service's clock at the answer, Unix seconds.
     pub(crate) service_clock: Option<u64>,
+    /// The service's clock minus this machine's, in seconds.
+    pub(crate) clock_offset: i64,
 }
 
 /// One token of a grant.
@@ -49,6 +51,7 @@ impl TokenGrant {
                 .filter(|seconds| *seconds > 0)
                 .map(|seconds| seconds.min(LIFETIME_MAX)),
             service_clock: answer.service_clock,
+            clock_offset: answer.clock_offset,
         };
         let is_usable = grant.access_token.token().or(grant.refresh_token.token());
         is_usable.is_some().then_some(grant)

@@ -36,14 +36,15 @@ pub(crate) enum Verdict {
 }
 
 /// Reads the answer; a client error with one of the `definitive` codes refuses
-/// for good. What is not certainly one of the first three is unknown.
+/// for good. What is not certainly one of the first three is unknown. `asked_at`
+/// is when the request was sent, Unix seconds.
 pub(super) fn read(
     answer: Result<Response, HttpError>,
     definitive: &[&[&str]],
-    now: u64,
+    asked_at: u64,
 ) -> Verdict {
     let answer = match answer {
-        Ok(response) => Answer::read(response, now),
+        Ok(response) => Answer::read(response, asked_at),
         Err(error) if NOT_SENT.contains(&error.0) => {
             return Verdict::NotProcessed(Setback::of(error));
         }

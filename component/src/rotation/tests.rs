@@ -177,7 +177,7 @@ fn n20_probes_go_on_at_their_spacing_and_end_nothing() {
     }
     assert_eq!(
         pauses,
-        [30, 30, 30, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+        [120, 120, 120, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
     );
     world.expect(TOKEN, grant("rt-2"));
     token(&world).expect("a token");
@@ -439,6 +439,19 @@ fn a_store_that_fails_after_no_grant_keeps_the_live_token() {
     world.at(Op::Set, "credential", 1, Fault::Before(StoreError::Full));
     world.expect(TOKEN, answer(500, ""));
     assert_eq!(code(token(&world)), ErrorCode::StoreUnavailable);
+}
+
+#[test]
+fn h15_p30_an_answer_that_takes_its_time_lets_no_token_live_longer() {
+    let world = World::with(dead("active", json!({})));
+    world.expect_then(TOKEN, |world, _| {
+        world.advance(100);
+        let body = json!({"refresh_token": "rt-2", "access_token": access_token("new", NOW + 600)});
+        with_header(ok(body), "date", "Tue, 24 Nov 2026 10:00:00 GMT")
+    });
+    let record = token(&world).expect("a token");
+    assert!(record.live_token(NOW + 569).is_some());
+    assert!(record.live_token(NOW + 570).is_none());
 }
 
 #[test]

@@ -861,6 +861,20 @@ fn s02_s04_a_pending_login_that_cannot_be_read_is_left_as_it_is() {
 }
 
 #[test]
+fn m08_m12_a_stored_code_that_steers_the_terminal_is_not_shown() {
+    let world = waiting(json!({"user_code": "\u{1b}[2JAB"}));
+    assert_eq!(code(&world), ErrorCode::RecordCorrupt);
+}
+
+#[test]
+fn m08_a_stored_interval_beyond_all_bounds_is_a_minute() {
+    let world = waiting(json!({"interval": i64::MAX}));
+    world.expect(DEVICE_TOKEN, refusal(403, "authorization_pending"));
+    assert_eq!(is_pending(&world).retry_after_seconds, Some(60));
+    assert_eq!(world.stored("pending")["next_poll_at"], json!(NOW + 60));
+}
+
+#[test]
 fn s05_unknown_fields_of_a_pending_login_survive() {
     let world = waiting(json!({"tomorrow": [1]}));
     world.expect(DEVICE_TOKEN, answer(429, ""));

@@ -1,5 +1,5 @@
 use super::super::stored::decode;
-use super::{Settled, settle, spacing};
+use super::{Settled, quiet_after, settle};
 use crate::credential::{Intent, Record, State};
 use crate::fakes::{
     Answer as Wire, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
@@ -300,12 +300,14 @@ fn n08_the_quiet_period_runs_from_the_intent() {
 
 #[test]
 fn n20_probes_are_spaced_out_and_never_end() {
-    let pauses: Vec<u64> = (1..=12).map(spacing).collect();
+    let pauses: Vec<u64> = (0..=11).map(quiet_after).collect();
     assert_eq!(
         pauses,
-        [30, 30, 30, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
+        [
+            120, 120, 120, 120, 120, 240, 480, 960, 1920, 3600, 3600, 3600
+        ]
     );
-    assert_eq!(spacing(u64::MAX), 3600);
+    assert_eq!(quiet_after(u64::MAX), 3600);
 }
 
 #[test]

@@ -1,0 +1,143 @@
+//! Random histories in which everything goes wrong that can.
+
+use crate::call::{Call, Login};
+use crate::service::INTERVAL;
+use crate::upset::{Troubled, Upset, clock_steps, troubled, upsets};
+use crate::world::{Setup, World};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
+
+/// One thing that happens to a connection.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A call, after that time.
+    Call(Wait, Troubled),
+    /// The person approves the newest code as the owner of that account, or declines.
+    Decides(Option<&'static str>),
+    /// The person signs in; things may go wrong in the last `poll`.
+    SignsIn(Vec<Upset>),
+    /// The service ends every login: a changed password, a sweep.
+    EndsAll,
+    /// The machine's clock is set, by that many seconds.
+    ClockSet(i64),
+}
+
+/// How long nothing happens.
+#[derive(Clone, Copy, Debug)]
+pub enum Wait {
+    Seconds(u64),
+    /// Until the access token is to be refreshed.
+    UntilDue,
+    /// Until the access token has ended.
+    UntilDead,
+    /// Until the refresh token may be presented again.
+    UntilAllowed,
+}
+
+/// What happens does not depend on what happened before: any history can be.
+pub struct History;
+
+impl ReferenceStateMachine for History {
+    type State = Setup;
+    type Transition = Event;
+
+    fn init_state() -> BoxedStrategy<Setup> {
+        Setup::any().boxed()
+    }
+
+    fn transitions(_: &Setup) -> BoxedStrategy<Event> {
+        let decision = select(&[Some("acc-1"), Some("acc-1"), Some("acc-2"), None][..]);
+        prop_oneof![
+            60 => (Wait::any(), troubled(2)).prop_map(|(wait, call)| Event::Call(wait, call)),
+            6 => decision.prop_map(Event::Decides),
+            4 => upsets(2).prop_map(Event::SignsIn),
+            3 => clock_steps().prop_map(Event::ClockSet),
+            1 => Just(Event::EndsAll),
+        ]
+        .boxed()
+    }
+
+    fn apply(setup: Setup, _: &Event) -> Setup {
+        setup
+    }
+}
+
+impl Wait {
+    fn any() -> impl Strategy<Value = Self> {
+        prop_oneof![
+            2 => (0_u64..10).prop_map(Wait::Seconds),
+            2 => (10_u64..140).prop_map(Wait::Seconds),
+            1 => (140_u64..4000).prop_map(Wait::Seconds),
+            3 => Just(Wait::UntilDue),
+            3 => Just(Wait::UntilDead),
+            3 => Just(Wait::UntilAllowed),
+        ]
+    }
+
+    fn seconds(self, world: &World) -> u64 {
+        let credential = world.credential().unwrap_or_default();
+        let until = match self {
+            Wait::Seconds(seconds) => return seconds,
+            Wait::UntilDue => credential.ends_at().map(|end| end - 140),
+            Wait::UntilDead => credential.ends_at().map(|end| end - 29),
+            Wait::UntilAllowed if credential.state == "refreshing" => {
+                credential.started.map(|started| started + 65)
+            }
+            Wait::UntilAllowed => credential.not_before,
+        };
+        until.map_or(0, |until| until.saturating_sub(world.now()).min(86_400))
+    }
+}
+
+/// The component in that history.
+pub struct WithFaults;
+
+impl StateMachineTest for WithFaults {
+    type SystemUnderTest = World;
+    type Reference = History;
+
+    fn init_test(setup: &Setup) -> World {
+        let world = World::new(*setup);
+        if setup.is_signed_in {
+            sign_in(&world, Vec::new());
+            let state = world.credential().map(|credential| credential.state);
+            assert_eq!(state.as_deref(), Some("active"));
+        }
+        world
+    }
+
+    fn apply(world: World, _: &Setup, event: Event) -> World {
+        match event {
+            Event::Call(wait, troubled) => {
+                world.pass(wait.seconds(&world));
+                drop(world.call(&troubled));
+            }
+            Event::Decides(account) => {
+                let now = world.time.get();
+                world.service.borrow_mut().decide(account, now);
+            }
+            Event::SignsIn(upsets) => sign_in(&world, upsets),
+            Event::EndsAll if world.setup.is_gentle => {}
+            Event::EndsAll => {
+                world.is_harmed.set(true);
+                world.service.borrow_mut().end_all_logins();
+            }
+            Event::ClockSet(seconds) => world.set_clock(seconds),
+        }
+        world
+    }
+}
+
+fn sign_in(world: &World, upsets: Vec<Upset>) {
+    let call = Call::Start;
+    world.call(&Troubled {
+        call,
+        upsets: Vec::new(),
+    });
+    let now = world.time.get();
+    world.service.borrow_mut().decide(Some("acc-1"), now);
+    world.pass(INTERVAL);
+    let call = Call::Poll(Login::Unnamed);
+    world.call(&Troubled { call, upsets });
+}

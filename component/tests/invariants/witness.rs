@@ -1,0 +1,121 @@
+//! What must hold, whatever goes wrong: the invariants I1 … I12, checked at
+//! every request, at every write and at the end of every call.
+//!
+//! I11, profiles never share a value, is the host's: a component has one bucket.
+
+mod returned;
+mod written;
+
+use crate::service::Endpoint;
+use crate::stored::{Credential, fingerprint};
+use crate::tally::{Rare, Tally};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What one call did and learnt.
+#[derive(Default)]
+pub struct Report {
+    /// The stored epoch when it began.
+    pub epoch: u64,
+    pub requests: Vec<Endpoint>,
+    pub writes: usize,
+    /// How often the store failed.
+    pub store_faults: usize,
+    /// The credential as it last read it.
+    pub seen: Option<Credential>,
+    pub received: Vec<Received>,
+}
+
+/// An answer of the token endpoint that arrived.
+pub enum Received {
+    Grant {
+        presented: String,
+        /// The true time, Unix seconds.
+        presented_at: u64,
+        /// The next refresh token; none when the presented one stays.
+        successor: Option<String>,
+    },
+    /// A definitive refusal, or another account's tokens.
+    Refused(String),
+    /// The refresh token of a new login.
+    Login(String),
+}
+
+/// How often a secret that counts once was sent.
+#[derive(Default)]
+struct Presented {
+    times: u32,
+    /// Presentations that may have been processed and were not answered.
+    unanswered: u32,
+}
+
+#[derive(Default)]
+pub struct Witness {
+    presented: BTreeMap<String, Presented>,
+    /// Every credential that was stored.
+    written: Vec<Credential>,
+    /// How many logins and logouts there were when each login began to wait.
+    shown: BTreeMap<String, u32>,
+    /// How many logins and logouts there were.
+    turns: u32,
+    /// The epoch under which each login of the service was first stored.
+    epochs: BTreeMap<usize, u64>,
+}
+
+impl Witness {
+    /// A refresh token is about to be sent by a call that last read `seen`.
+    pub fn presents(&mut self, token: &str, seen: Option<&Credential>, is_harmed: bool) {
+        let intent = seen.and_then(|seen| seen.presented.clone());
+        assert_eq!(
+            intent,
+            Some(fingerprint(token)),
+            "I1: a token is presented without a stored intent"
+        );
+        let probes = seen.map_or(0, |seen| seen.probes);
+        let presented = self.presented.entry(token.to_owned()).or_default();
+        assert!(
+            presented.unanswered == 0 || probes > 0,
+            "I1: a token is presented again without a recorded probe"
+        );
+        assert!(
+            presented.times == 0 || is_harmed,
+            "I2: a token is presented twice though nothing went wrong"
+        );
+        presented.times += 1;
+        presented.unanswered += 1;
+    }
+
+    /// An authorization code is about to be sent.
+    pub fn redeems(&mut self, code: &str, tally: &mut Tally) {
+        let redeemed = self.presented.entry(code.to_owned()).or_default();
+        assert!(
+            redeemed.unanswered < 2,
+            "P8: a code is sent a third time though its outcome is unknown"
+        );
+        if redeemed.unanswered > 0 {
+            tally.meets(Rare::SecondExchange);
+        }
+        redeemed.unanswered += 1;
+    }
+
+    /// The last presentation was answered and has not used the secret up.
+    pub fn takes_back(&mut self, secret: &str) {
+        if let Some(presented) = self.presented.get_mut(secret) {
+            presented.unanswered = presented.unanswered.saturating_sub(1);
+        }
+    }
+
+    /// A grant came for it: whether it was used up is known.
+    pub fn is_answered(&mut self, token: &str) {
+        if let Some(presented) = self.presented.get_mut(token) {
+            presented.unanswered = 0;
+        }
+    }
+
+    /// A login that waits was stored.
+    pub fn shows(&mut self, pending: &[u8]) {
+        let pending: Value = serde_json::from_slice(pending).expect("what is stored is JSON");
+        let id = pending["id"].as_str().expect("an id").to_owned();
+        self.shown.entry(id).or_insert(self.turns);
+    }
+}

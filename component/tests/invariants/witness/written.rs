@@ -1,0 +1,101 @@
+//! Checked at every write of the login.
+
+use super::{Received, Report, Witness};
+use crate::stored::Credential;
+use crate::world::World;
+
+/// From the intent to the stored answer a call takes less than this, in
+/// seconds; nobody presents the token again meanwhile.
+const QUIET: u64 = 120;
+
+impl Witness {
+    /// A credential was stored over `old`.
+    pub fn writes(&mut self, world: &World, old: &Credential, new: Credential, report: &Report) {
+        assert!(new.generation > old.generation, "I6: the generation");
+        assert!(new.epoch >= old.epoch, "I3: the epoch went back");
+        self.turns_over(old, &new);
+        self.writes_tokens(world, old, &new);
+        writes_end(world, old, &new, report);
+        commits(world, old, &new, report);
+        self.written.push(new);
+    }
+
+    /// I3: a login that began to wait before another login or logout never counts.
+    fn turns_over(&mut self, old: &Credential, new: &Credential) {
+        let is_login = new.has_login() && new.login_id != old.login_id;
+        if is_login {
+            let id = new.login_id.as_deref().unwrap_or_default();
+            let is_latest = self.shown.get(id) == Some(&self.turns);
+            assert!(is_latest, "I3: a login that was superseded became active");
+        }
+        let is_end_of_logout = old.state == "logging-out" && new.state == "logged-out";
+        if is_login || (!new.has_login() && !is_end_of_logout) {
+            self.turns += 1;
+        }
+    }
+
+    /// I3 and I9: whose tokens are stored under which epoch.
+    fn writes_tokens(&mut self, world: &World, old: &Credential, new: &Credential) {
+        if new.state == "logged-out" {
+            let is_empty = new.refresh.is_none() && new.access.is_none();
+            assert!(is_empty, "I3: a logout leaves tokens behind");
+        }
+        if !new.has_login() {
+            return;
+        }
+        if old.has_login() && old.epoch == new.epoch {
+            let is_other = old.account_id.is_some() && old.account_id != new.account_id;
+            assert!(!is_other, "I9: the account changed within an epoch");
+        }
+        let service = world.service.borrow();
+        let login = new
+            .refresh
+            .as_deref()
+            .and_then(|token| service.login_of(token));
+        let login = login.expect("only the service makes tokens");
+        let latest = self.epochs.values().max().copied().unwrap_or(0);
+        let epoch = *self.epochs.entry(login).or_insert_with(|| {
+            assert!(new.epoch > latest, "I3: two logins within one epoch");
+            new.epoch
+        });
+        assert_eq!(epoch, new.epoch, "I3: an older login's token became active");
+    }
+}
+
+/// I8, and I2 for its second half: what makes a login end.
+fn writes_end(world: &World, old: &Credential, new: &Credential, report: &Report) {
+    if new.state != "needs-login" || old.state == "needs-login" {
+        return;
+    }
+    let is_refused = report.received.iter().any(|received| {
+        matches!(received, Received::Refused(token) if Some(token) == new.refresh.as_ref())
+    });
+    assert!(is_refused, "I8: a login ended without a definitive answer");
+    assert!(
+        world.is_harmed.get(),
+        "I2: a login ended though nothing went wrong"
+    );
+}
+
+/// I5, its other half: whoever still had the answer to come finds its login intact.
+fn commits(world: &World, old: &Credential, new: &Credential, report: &Report) {
+    for received in &report.received {
+        let Received::Grant {
+            presented,
+            presented_at,
+            successor: Some(successor),
+        } = received
+        else {
+            continue;
+        };
+        let is_commit =
+            old.refresh.as_ref() == Some(presented) && new.refresh.as_ref() == Some(successor);
+        let tripped_at = world.service.borrow().tripped_at(successor);
+        let tripped = tripped_at.is_some_and(|at| at >= *presented_at);
+        let is_in_time = world.time.get() - presented_at < QUIET;
+        assert!(
+            !(is_commit && tripped && is_in_time && world.setup.has_true_clock),
+            "I5: a token was presented again while its answer was still to be stored"
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! Everything outside the component: one bucket, one service, time.
+
+use crate::bucket::Rows;
+use crate::call::{Answer, Names};
+use crate::service::{Endpoint, Quirk, Said, Sent, Service};
+use crate::stored::{Credential, fingerprint};
+use crate::tally::{Rare, Tally};
+use crate::upset::Troubled;
+use crate::witness::Witness;
+use crate::worker::{Died, Worker};
+use chatgpt_oauth_component::contract::Error;
+use chatgpt_oauth_component::ports::Response;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// When every world begins, Unix seconds: 1 February 2026.
+pub const BEGIN: u64 = 1_769_904_000;
+
+/// An access token is not handed out in the last seconds of its life.
+pub const MARGIN: u64 = 30;
+
+/// An access token counts as dead at the latest this long before its end, in
+/// seconds: the margin, and the time that the request of its grant may have taken.
+const GIVEN_UP: u64 = MARGIN + 30;
+
+/// In what worlds differ.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// How long access tokens live, in seconds.
+    pub lifetime: u64,
+    /// How long the service answers a used refresh token with its successor, in seconds.
+    pub grace: u64,
+    /// How far the service's clock is ahead of the true time, in seconds.
+    pub clock_offset: i64,
+    /// Calls get in each other's way, and nothing else goes wrong.
+    pub is_gentle: bool,
+    /// The machine's clock is never set.
+    pub has_true_clock: bool,
+    /// Somebody is signed in at the beginning.
+    pub is_signed_in: bool,
+}
+
+impl Setup {
+    pub fn any() -> impl Strategy<Value = Self> {
+        let lifetime = select(&[300, 3600, 86_400][..]);
+        let clock_offset = select(&[0, 0, -1800, 1800][..]);
+        let grace = select(&[0, 0, 60][..]);
+        let flags = [0.2, 0.7, 0.8].map(prop::bool::weighted);
+        (lifetime, grace, clock_offset, flags).prop_map(
+            |(lifetime, grace, clock_offset, [is_gentle, has_true_clock, is_signed_in])| Self {
+                lifetime,
+                grace,
+                clock_offset,
+                is_gentle,
+                has_true_clock,
+                is_signed_in,
+            },
+        )
+    }
+}
+
+pub struct World {
+    pub setup: Setup,
+    pub rows: RefCell<Rows>,
+    pub service: RefCell<Service>,
+    pub witness: RefCell<Witness>,
+    pub tally: RefCell<Tally>,
+    /// The true time, Unix seconds.
+    pub time: Cell<u64>,
+    /// How far the machine's clock is ahead of it, in seconds.
+    pub skew: Cell<i64>,
+    pub random: Cell<u64>,
+    /// Something has gone wrong beyond calls that get in each other's way.
+    pub is_harmed: Cell<bool>,
+}
+
+/// What a call returned; none when its process died in it.
+pub type Ended = Option<Result<Answer, Error>>;
+
+impl World {
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            rows: RefCell::default(),
+            service: RefCell::new(Service::new(
+                setup.clock_offset,
+                setup.lifetime,
+                setup.grace,
+            )),
+            witness: RefCell::default(),
+            tally: RefCell::default(),
+            time: Cell::new(BEGIN),
+            skew: Cell::new(0),
+            random: Cell::new(0),
+            is_harmed: Cell::new(false),
+        }
+    }
+
+    /// The time by the machine's clock, Unix seconds.
+    pub fn now(&self) -> u64 {
+        self.time.get().saturating_add_signed(self.skew.get())
+    }
+
+    /// The seconds until a time by the service's clock.
+    pub fn seconds_to(&self, time: u64) -> u64 {
+        let time = time.saturating_add_signed(-self.setup.clock_offset);
+        time.saturating_sub(self.time.get())
+    }
+
+    /// Lets time pass. What was sent earlier and is to arrive meanwhile arrives.
+    pub fn pass(&self, seconds: u64) {
+        let until = self.time.get() + seconds;
+        loop {
+            let next = self.service.borrow_mut().arrival(until);
+            let Some((at, sent)) = next else { break };
+            self.time.set(at.max(self.time.get()));
+            self.arrive(&sent, None);
+        }
+        self.time.set(until);
+    }
+
+    pub fn set_clock(&self, seconds: i64) {
+        if self.setup.is_gentle || self.setup.has_true_clock {
+            return;
+        }
+        self.is_harmed.set(true);
+        self.skew.set(self.skew.get() + seconds);
+    }
+
+    /// A request reaches the service.
+    pub fn arrive(&self, sent: &Sent, quirk: Option<Quirk>) -> (Response, Option<Said>) {
+        let stored = self.credential().unwrap_or_default();
+        let time = self.time.get();
+        let mut service = self.service.borrow_mut();
+        let is_stored_login = stored.has_login() && {
+            let login = stored
+                .refresh
+                .as_deref()
+                .map(|token| service.login_of(token));
+            login == Some(service.login_of(&sent.secret))
+        };
+        let access = stored.access.as_deref().filter(|_| !stored.is_refused());
+        let works = access.is_some_and(|access| service.works(access, time, GIVEN_UP));
+        let was_tripped = service.tripped_at(&sent.secret).is_some();
+        let answered = service.answer(sent, quirk, time);
+        let trips = !was_tripped && service.tripped_at(&sent.secret).is_some();
+        if trips {
+            self.tally.borrow_mut().meets(Rare::Reuse);
+        }
+        assert!(
+            !(trips && is_stored_login && works && self.setup.has_true_clock),
+            "I5: reuse was detected while the stored access token still worked"
+        );
+        answered
+    }
+
+    pub fn credential(&self) -> Option<Credential> {
+        let bytes = self.rows.borrow().value("credential");
+        bytes.map(|bytes| Credential::read(&bytes))
+    }
+
+    fn names(&self) -> Names {
+        let pending = self.rows.borrow().value("pending").unwrap_or_default();
+        let pending: Value = serde_json::from_slice(&pending).unwrap_or_default();
+        let text = |field: &str| pending[field].as_str().map(str::to_owned);
+        Names {
+            pending_id: text("id"),
+            user_code: text("user_code"),
+            access: self
+                .credential()
+                .and_then(|credential| Some(fingerprint(&credential.access?))),
+        }
+    }
+
+    /// Makes a call in a process of its own, and checks how it ended; returns
+    /// that and the requests it made.
+    pub fn call(&self, troubled: &Troubled) -> (Ended, Vec<Endpoint>) {
+        let names = self.names();
+        let worker = Worker::new(self, &troubled.upsets);
+        let call = || troubled.call.make(worker.ports(), &names);
+        let ended = match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(result) => Some(result),
+            Err(payload) if payload.is::<Died>() => None,
+            Err(payload) => resume_unwind(payload),
+        };
+        let requests = worker.check(troubled.call, &ended);
+        (ended, requests)
+    }
+}
