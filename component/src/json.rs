@@ -115,6 +115,14 @@ impl Value {
     pub(crate) fn is_object(&self) -> bool {
         matches!(self, Value::Object(_))
     }
+
+    /// The value as text.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        match serde_json::to_vec(self) {
+            Ok(bytes) => bytes,
+            Err(_) => unreachable!("names are texts and the buffer grows"),
+        }
+    }
 }
 
 /// The field of that name; `Null` where there is none.

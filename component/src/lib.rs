@@ -22,7 +22,7 @@
 //! # What is promised
 //!
 //! - A refresh token is presented once, and the intent to do so is stored first
-//!   ([`rotation`]). It is presented again only if the service has not looked at
+//!   (`rotation`). It is presented again only if the service has not looked at
 //!   it, or if nobody knows whether it has: then after a pause, while no access
 //!   token lives any more, each time as a probe that is recorded.
 //! - What was received is stored before it is used or returned.

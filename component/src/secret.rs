@@ -32,7 +32,17 @@ impl Secret {
     /// its SHA-256. Comparing fingerprints tells nothing about the secret by its
     /// timing.
     pub(crate) fn fingerprint(&self) -> String {
-        crate::text::hex(&Sha256::digest(self.0.as_bytes())[..16])
+        crate::text::hex(&self.digest()[..16])
+    }
+
+    /// 0 … 255, steady for one secret and spread evenly over many: the first byte
+    /// of its SHA-256.
+    pub(crate) fn spread(&self) -> u8 {
+        self.digest()[0]
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
     }
 }
 
@@ -64,5 +74,6 @@ mod tests {
     fn the_fingerprint_is_the_start_of_the_sha_256() {
         let secret = Secret::new("abc").expect("visible ASCII");
         assert_eq!(secret.fingerprint(), "ba7816bf8f01cfea414140de5dae2223");
+        assert_eq!(secret.spread(), 0xba);
     }
 }

@@ -105,12 +105,7 @@ impl Record {
 
     /// The record with what is known without a request: that its access token
     /// was refused, or that its refresh is abandoned. `None` when that is nothing new.
-    fn brought_up_to_date(
-        &self,
-        tokens: &Tokens,
-        refused: Option<&str>,
-        now: u64,
-    ) -> Option<Self> {
+    fn brought_up_to_date(&self, tokens: &Tokens, refused: Option<&str>, now: u64) -> Option<Self> {
         match refused {
             Some(name) if tokens.refused.as_deref() != Some(name) => {
                 Some(self.clone().with_refused(name))

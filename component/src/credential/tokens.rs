@@ -67,17 +67,9 @@ impl Tokens {
         };
         let lifetime = end.saturating_sub(self.received_at);
         let window = DUE_BEFORE_END.max(lifetime / 10);
-        let spread = window.saturating_mul(self.spread()) / 1024;
+        let spread = self.refresh.as_ref().map_or(0, Secret::spread);
+        let spread = window.saturating_mul(u64::from(spread)) / 1024;
         end.saturating_sub(now) < window.saturating_add(spread).min(lifetime / 2)
-    }
-
-    /// 0 … 255, steady for one refresh token.
-    fn spread(&self) -> u64 {
-        let fingerprint = self.refresh.as_ref().map(Secret::fingerprint);
-        let start = fingerprint.as_deref().and_then(|text| text.get(..2));
-        start
-            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-            .unwrap_or(0)
     }
 
     /// How long the next refresh still has to wait after this success, in

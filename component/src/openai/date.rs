@@ -8,8 +8,9 @@ pub(super) fn http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let mut words = text.trim().split(' ').skip(1);
-    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let mut words = text.trim().split(' ');
+    let (_weekday, day) = (words.next()?, words.next()?);
+    let (month, year) = (words.next()?, words.next()?);
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
     rfc_3339(&format!("{year}-{month}-{day}T{}Z", words.next()?))
 }
@@ -40,9 +41,9 @@ fn numbers<const COUNT: usize>(text: &str, separator: char) -> Option<[i64; COUN
     let mut parts = text.split(separator);
     for number in &mut found {
         let part = parts.next()?;
-        let digits =
+        let is_number =
             (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        *number = digits.then(|| part.parse().ok()).flatten()?;
+        *number = part.parse::<u64>().ok().filter(|_| is_number)? as i64;
     }
     parts.next().is_none().then_some(found)
 }

@@ -19,7 +19,7 @@ const LIFETIME_MAX: u64 = 15 * 60;
 const INTERVAL_DEFAULT: u64 = 5;
 
 /// The longest pause between two polls, in seconds.
-const INTERVAL_MAX: i64 = 60;
+const INTERVAL_MAX: u64 = 60;
 
 /// A code to be approved.
 pub(crate) struct UserCode {
@@ -82,11 +82,11 @@ pub(crate) fn is_user_code(text: &str) -> bool {
 fn interval(value: &Value) -> u64 {
     let seconds = match value {
         Value::Text(text) => text.trim().parse().ok(),
-        Value::Float(seconds) if *seconds > 0.0 => Some((*seconds as i64).saturating_add(1)),
-        other => other.as_i64(),
+        Value::Float(seconds) if *seconds > 0.0 => Some((*seconds as u64).saturating_add(1)),
+        other => other.as_u64(),
     };
     match seconds {
-        Some(seconds) if seconds > 0 => seconds.min(INTERVAL_MAX) as u64,
+        Some(seconds @ 1..) => seconds.min(INTERVAL_MAX),
         _ => INTERVAL_DEFAULT,
     }
 }

@@ -27,6 +27,8 @@ use crate::store::{CREDENTIAL, ProfileName, Row, Store, StoreError, Version};
 
 /// The name under which a guest opens its bucket. There is no other.
 const BUCKET: &str = "default";
+/// The other key whose value may exist nowhere else once an answer has come.
+const PENDING: &str = "pending";
 /// The largest credential and the largest pending login, in bytes.
 const LARGEST_RECORD: usize = 32 << 10;
 /// The largest value of any other key, a cache, in bytes.
@@ -35,7 +37,7 @@ const LARGEST_CACHE: usize = 256 << 10;
 const LONGEST_KEY: usize = 64;
 /// How many keys a profile may have.
 const MOST_KEYS: usize = 32;
-/// How long to wait before a credential is written once more.
+/// How long to wait before a record is read or written once more.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What `open` needs: whose bucket it is, and for how long.
@@ -131,7 +133,8 @@ impl Opener {
     /// Reads a key, from what `open` found if it is the first time.
     async fn get(&self, bucket: &mut Bucket, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let row = if bucket.seen.contains_key(key) {
-            self.within(self.store.read(&self.profile, key)).await?
+            let read = || self.store.read(&self.profile, key);
+            self.insist(self.is_precious(key), read).await?
         } else {
             bucket.unread.remove(key)
         };
@@ -154,35 +157,41 @@ impl Opener {
         if seen.is_none() && bucket.keys >= MOST_KEYS {
             return Err(StoreError::Full);
         }
-        let version = self.write(key, seen, value).await?;
+        let write = || self.store.compare_and_swap(&self.profile, key, seen, value);
+        let is_precious = value.is_some() && self.is_precious(key);
+        let version = self.insist(is_precious, write).await?;
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
         Ok(())
     }
 
-    /// Writes once; but the credential again and again while the failure may pass
-    /// and an answer of the service is waiting to be stored. All tries together
-    /// have the time of one operation.
-    async fn write(
+    /// Whether an answer of the service may be waiting to be stored under the key.
+    fn is_precious(&self, key: &str) -> bool {
+        matches!(key, CREDENTIAL | PENDING) && self.traffic.has_answer()
+    }
+
+    /// Makes an operation once; but a precious one again and again while its
+    /// failure may pass. A record is read before it is written, so a read that
+    /// fails would lose an answer as well. All tries together have the time of
+    /// one operation.
+    async fn insist<T, O>(
         &self,
-        key: &str,
-        expected: Option<Version>,
-        value: Option<&[u8]>,
-    ) -> Result<Version, StoreError> {
+        is_precious: bool,
+        operation: impl Fn() -> O,
+    ) -> Result<T, StoreError>
+    where
+        O: Future<Output = Result<T, StoreError>>,
+    {
         let give_up = self.bound.deadline(limits::STORE);
         loop {
-            let swap = self
-                .store
-                .compare_and_swap(&self.profile, key, expected, value);
-            let error = match self.by(give_up, swap).await {
-                Ok(version) => return Ok(version),
+            let error = match self.by(give_up, operation()).await {
+                Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let precious = key == CREDENTIAL && self.traffic.has_answer();
-            if !precious || !error.may_pass() || Instant::now() + PAUSE >= give_up {
+            if !is_precious || !error.may_pass() || Instant::now() + PAUSE >= give_up {
                 return Err(error);
             }
-            tracing::warn!(error = %error, "the credential could not be stored yet, trying again");
+            tracing::warn!(error = %error, "an answer could not be stored yet, trying again");
             sleep(PAUSE).await;
         }
     }
@@ -223,7 +232,7 @@ impl Opener {
 /// The largest value of a key, in bytes.
 fn largest(key: &str) -> usize {
     match key {
-        CREDENTIAL | "pending" => LARGEST_RECORD,
+        CREDENTIAL | PENDING => LARGEST_RECORD,
         _ => LARGEST_CACHE,
     }
 }

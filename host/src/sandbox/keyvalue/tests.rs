@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::store::{MemoryStore, StoreKind};
 
-/// A store that counts its reads and fails its next writes as it is told.
+/// A store that counts its reads and fails its next operations as it is told.
 #[derive(Default)]
 struct Faulty {
     store: MemoryStore,
@@ -32,6 +32,9 @@ impl Store for Faulty {
 
     async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
+        if let Some(failure) = self.failures.lock().unwrap().pop_front() {
+            return Err(failure);
+        }
         self.store.read(profile, key).await
     }
 
@@ -362,17 +365,21 @@ fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_credential_is_written_again_while_an_answer_waits_to_be_stored() {
-    let mut guest = Guest::new();
-    guest.traffic.note_answered();
-    let mut bucket = guest.open().await;
-    bucket.get("credential").await.unwrap();
-    bucket.fail([
-        StoreError::Full,
-        StoreError::Busy,
-        StoreError::unavailable(""),
-    ]);
-    assert_eq!(bucket.set("credential", b"1").await, Ok(()));
+async fn a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
+    for key in ["credential", "pending"] {
+        let mut guest = Guest::new();
+        guest.traffic.note_answered();
+        let mut bucket = guest.open().await;
+        bucket.get(key).await.unwrap();
+        bucket.fail([StoreError::Busy, StoreError::unavailable("")]);
+        assert_eq!(bucket.get(key).await, Ok(None), "{key}");
+        bucket.fail([
+            StoreError::Full,
+            StoreError::Busy,
+            StoreError::unavailable(""),
+        ]);
+        assert_eq!(bucket.set(key, b"1").await, Ok(()), "{key}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -384,6 +391,9 @@ async fn that_ends_after_fifteen_seconds() {
     bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
     let started = Instant::now();
     assert_eq!(bucket.set("credential", b"1").await, is("full"));
+    assert!((14..=15).contains(&started.elapsed().as_secs()));
+    let started = Instant::now();
+    assert_eq!(bucket.get("credential").await, is("full").map(|()| None));
     assert!((14..=15).contains(&started.elapsed().as_secs()));
 }
 
@@ -404,19 +414,30 @@ async fn even_if_the_last_try_stalls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_else_is_written_again() {
+async fn nothing_else_is_done_again() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail([StoreError::Busy]);
     assert_eq!(bucket.set("credential", b"1").await, is("busy"));
+    bucket.fail([StoreError::Busy]);
+    assert_eq!(bucket.get("credential").await, Err("busy".into()));
 
     bucket.guest.traffic.note_answered();
     bucket.get("models").await.unwrap();
     bucket.fail([StoreError::Busy]);
     assert_eq!(bucket.set("models", b"1").await, is("busy"));
-    bucket.fail([StoreError::Conflict]);
-    assert_eq!(bucket.set("credential", b"1").await, is("conflict"));
+    bucket.fail([StoreError::Busy]);
+    assert_eq!(bucket.get("models").await, Err("busy".into()));
+    for lasting in [StoreError::Conflict, StoreError::Corrupt] {
+        bucket.fail([lasting.clone(), StoreError::Busy]);
+        let word = Fault::word(&lasting);
+        assert_eq!(bucket.set("credential", b"1").await, is(word));
+        bucket.guest.store.failures.lock().unwrap().clear();
+    }
+    bucket.get("pending").await.unwrap();
+    bucket.fail([StoreError::Busy]);
+    assert_eq!(bucket.delete("pending").await, is("busy"));
 }
 
 #[tokio::test(start_paused = true)]
