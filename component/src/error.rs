@@ -141,6 +141,7 @@ impl From<StoreError> for Error {
             StoreError::Conflict => {
                 Error::new(ErrorCode::StoreBusy, "somebody else wrote at the same time")
             }
+            StoreError::Busy => Error::new(ErrorCode::StoreBusy, "somebody else holds the store"),
             StoreError::Unavailable => {
                 Error::new(ErrorCode::StoreUnavailable, "the store did not answer")
             }

@@ -120,6 +120,8 @@ pub struct HttpError(pub &'static str);
 pub enum StoreError {
     /// Somebody else wrote the key since it was read.
     Conflict,
+    /// The store was locked by somebody else for too long.
+    Busy,
     /// The store did not answer, or answered something unknown.
     Unavailable,
     /// The store takes no writes.

@@ -277,6 +277,7 @@ fn s09_s10_s31_a_store_that_fails_at_the_intent_burns_nothing() {
         (StoreError::ReadOnly, ErrorCode::StoreUnavailable),
         (StoreError::Full, ErrorCode::StoreUnavailable),
         (StoreError::TooLarge, ErrorCode::StoreUnavailable),
+        (StoreError::Busy, ErrorCode::StoreBusy),
         (StoreError::Unavailable, ErrorCode::StoreUnavailable),
         (StoreError::Rollback, ErrorCode::RollbackSuspected),
     ] {
@@ -607,10 +608,6 @@ fn n33_a_refusal_that_is_reported_while_nothing_can_be_done_is_remembered() {
     let again = json!({"not_before": NOW + 60, "last_trouble": "network"});
     for (stored, expected) in [
         (credential("active", again), ErrorCode::Network),
-        (
-            credential("active", json!({"received_at": NOW - 20})),
-            ErrorCode::RejectedByBackend,
-        ),
         (
             credential("uncertain", json!({"not_before": NOW + 60})),
             ErrorCode::RefreshUncertain,

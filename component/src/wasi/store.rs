@@ -45,6 +45,7 @@ fn fault(error: Error) -> StoreError {
         .next();
     match word.unwrap_or_default() {
         "conflict" => StoreError::Conflict,
+        "busy" => StoreError::Busy,
         "read-only" => StoreError::ReadOnly,
         "full" => StoreError::Full,
         "too-large" => StoreError::TooLarge,

@@ -126,11 +126,12 @@ impl Model {
         }
         // Of the end of a code the service has the last word.
         requests.push(Endpoint::Poll);
-        if self.now >= code.shown_at + CODE_LIFETIME {
-            self.code = None;
-            return "LoginExpired".to_owned();
-        }
+        let has_ended = self.now >= code.shown_at + CODE_LIFETIME;
         match code.decision {
+            None | Some(Some(_)) if has_ended => {
+                self.code = None;
+                "LoginExpired".to_owned()
+            }
             None => {
                 code.next_poll_at = self.now + INTERVAL;
                 "Pending".to_owned()

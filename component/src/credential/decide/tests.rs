@@ -92,7 +92,6 @@ fn n33_a_refusal_is_noted_before_anything_else_whatever_the_state() {
     let name = fingerprint(&old_access());
     for stored in [
         credential("active", json!({})),
-        credential("active", json!({"received_at": NOW})),
         credential(
             "active",
             json!({"not_before": NOW + 60, "last_trouble": "network"}),
@@ -111,6 +110,19 @@ fn n33_a_refusal_is_noted_before_anything_else_whatever_the_state() {
     }
     let leaving = credential("logging-out", json!({}));
     assert_fails(&leaving, refused(&name), ErrorCode::NotConnected, None);
+}
+
+#[test]
+fn n33_a_token_that_has_just_come_and_is_refused_goes_on_serving_other_calls() {
+    let name = fingerprint(&old_access());
+    let fresh = credential("active", json!({"received_at": NOW - 20}));
+    assert_fails(
+        &fresh,
+        refused(&name),
+        ErrorCode::RejectedByBackend,
+        Some(40),
+    );
+    assert_step(&fresh, TOKEN, "serve");
 }
 
 #[test]
