@@ -63,13 +63,16 @@ fn directory_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Makes a directory and those above it that are missing, each one usable for
+/// its owner before the next is made in it.
 fn create_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.mode(DIRECTORY_MODE);
-    if let Some(parent) = directory.parent() {
-        builder.recursive(true).create(parent)?;
+    if fs::symlink_metadata(directory).is_ok() {
+        return Ok(());
     }
-    match builder.recursive(false).create(directory) {
+    if let Some(parent) = directory.parent() {
+        create_directory(parent)?;
+    }
+    match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
         // The umask may have taken from the mode.
         Ok(()) => fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -187,6 +190,7 @@ fn failed(doing: &str, path: &Path, error: &io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
+    use std::process::Command;
 
     use super::*;
 
@@ -221,6 +225,34 @@ mod tests {
         assert_eq!(mode(&root.path().join("a/b")), 0o700);
         create_or_check(&path).unwrap();
         assert!(check_if_exists(&path).unwrap());
+    }
+
+    const UMASK: &str = "CHATGPT_OAUTH_TEST_UMASK";
+
+    #[test]
+    fn whatever_the_umask_the_owner_can_use_what_was_made() {
+        let root = directory();
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact"])
+            .arg("store::file::tests::one_process_with_a_umask")
+            .env(UMASK, root.path())
+            .output()
+            .unwrap();
+        assert!(process.status.success(), "{process:?}");
+        for (path, expected) in [("a", 0o700), ("a/b", 0o700), ("a/b/store.db", 0o600)] {
+            assert_eq!(mode(&root.path().join(path)), expected, "{path}");
+        }
+    }
+
+    /// The umask is the whole process's, hence a process of its own.
+    #[test]
+    #[ignore = "the test above starts it"]
+    fn one_process_with_a_umask() {
+        let Some(root) = std::env::var_os(UMASK).map(PathBuf::from) else {
+            return;
+        };
+        rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o777));
+        create_or_check(&root.join("a/b/store.db")).unwrap();
     }
 
     #[test]
