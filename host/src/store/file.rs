@@ -183,8 +183,12 @@ fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
     }
 }
 
+/// What fails here fails again, until somebody does something about it.
 fn failed(doing: &str, path: &Path, error: &io::Error) -> StoreError {
-    StoreError::unavailable(format!("cannot {doing} {}: {error}", path.display()))
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Unusable(format!("cannot {doing} {}: {error}", path.display())),
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +197,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+    use crate::Error;
 
     fn directory() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -327,6 +332,15 @@ mod tests {
         let path = root.path().join("store.db");
         fs::create_dir(&path).unwrap();
         refusal(create_or_check(&path));
+    }
+
+    #[test]
+    fn where_nothing_can_be_made_it_is_not_worth_trying_again() {
+        let root = directory();
+        fs::write(root.path().join("file"), "").unwrap();
+        let error = create_or_check(&root.path().join("file/a/store.db")).unwrap_err();
+        assert!(matches!(error, StoreError::Unusable(_)), "{error:?}");
+        assert!(!Error::from(error).retryable);
     }
 
     #[test]

@@ -95,7 +95,15 @@ impl SqliteStore {
 
 /// So that SQLite takes the path for nothing else, a URI for example.
 fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
-    std::path::absolute(path).map_err(|error| StoreError::unavailable(error.to_string()))
+    let path = std::path::absolute(path);
+    let path = path.map_err(|error| StoreError::Unusable(error.to_string()))?;
+    if path.to_str().is_none() {
+        return Err(StoreError::Refused {
+            message: format!("{} is not in UTF-8, as SQLite wants it", path.display()),
+            hint: "name the store by another path".into(),
+        });
+    }
+    Ok(path)
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -204,6 +212,7 @@ impl From<sqlx::Error> for StoreError {
         let code = database.code().and_then(|code| code.parse::<i32>().ok());
         // The low byte is the primary code: https://sqlite.org/rescode.html
         match code.map(|code| code & 0xff) {
+            Some(3 | 14 | 23) => Self::Unusable(database.message().to_owned()),
             Some(5 | 6) => Self::Busy,
             Some(8) => Self::ReadOnly,
             Some(11 | 26) => Self::Corrupt,

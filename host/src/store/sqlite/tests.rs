@@ -173,6 +173,25 @@ async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
     assert_eq!(fs::read(&place.path).unwrap(), garbage);
 }
 
+#[tokio::test]
+async fn what_lasts_is_not_worth_trying_again() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = place();
+    let directory = place.path.parent().unwrap();
+    let no_text = directory.join(std::ffi::OsStr::from_bytes(b"\xff.db"));
+    let refused = SqliteStore::open(no_text, StoreKind::OpenAi).await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused { .. }), "{refused:?}");
+    assert!(!directory.exists());
+
+    close(open(&place).await).await;
+    fs::create_dir(place.path.with_extension("db-wal")).unwrap();
+    let closed = look(&place).await.unwrap_err();
+    assert!(matches!(closed, StoreError::Unusable(_)), "{closed:?}");
+    assert!(!crate::Error::from(closed).retryable);
+}
+
 const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
 
 #[test]
