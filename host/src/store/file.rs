@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::StoreError;
+use super::location::DIRECTORY;
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -98,12 +99,28 @@ fn check_directory(directory: &Path) -> Result<(), StoreError> {
     if !found.is_dir() {
         return Err(refused(
             directory,
-            "is not a directory, or a link to one",
+            "is a link, or no directory",
             "name the store by its real path",
         ));
     }
-    check_owner_and_mode(directory, &found, DIRECTORY_MODE)?;
+    let private = check_owner_and_mode(directory, &found, DIRECTORY_MODE);
+    private.map_err(|refused| match refused {
+        StoreError::Refused { message, .. } if !is_ours(directory) => StoreError::Refused {
+            message,
+            hint: format!(
+                "put the store into a directory of its own: mkdir -m 700 {}",
+                quoted(&directory.join(DIRECTORY))
+            ),
+        },
+        refused => refused,
+    })?;
     check_file_system(directory)
+}
+
+/// Whether a directory is there for stores alone, as far as its name tells. Of
+/// another one, such as `/tmp`, nobody is told to change the mode or the owner.
+fn is_ours(directory: &Path) -> bool {
+    directory.file_name() == Some(DIRECTORY.as_ref())
 }
 
 fn check_file(path: &Path) -> Result<(), StoreError> {
@@ -285,14 +302,27 @@ mod tests {
     #[test]
     fn a_directory_that_others_can_enter_is_refused() {
         let root = directory();
-        let path = root.path().join("store.db");
+        let ours = root.path().join(DIRECTORY);
+        let path = ours.join("store.db");
         create_or_check(&path).unwrap();
         for open in [0o750, 0o701, 0o777] {
-            chmod(root.path(), open);
+            chmod(&ours, open);
             let (_, hint) = refusal(create_or_check(&path));
-            assert!(hint.starts_with("chmod 700 "), "{hint}");
+            assert!(hint.starts_with("chmod 700 '/"), "{hint}");
+            assert!(hint.ends_with("/chatgpt-oauth'"), "{hint}");
             assert!(check_if_exists(&path).is_err());
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_change_a_directory_that_is_there_for_others_too() {
+        let root = directory();
+        chmod(root.path(), 0o1777);
+        let (message, hint) = refusal(create_or_check(&root.path().join("store.db")));
+        assert!(message.ends_with("is open to other users"), "{message}");
+        let command = format!("mkdir -m 700 '{}/chatgpt-oauth'", root.path().display());
+        assert!(hint.ends_with(&command), "{hint}");
+        assert!(!hint.contains("chmod"), "{hint}");
     }
 
     #[test]
