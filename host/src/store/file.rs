@@ -160,26 +160,35 @@ fn check_owner_and_mode(path: &Path, found: &Metadata, mode: u32) -> Result<(), 
 /// promise and do not keep.
 #[cfg(target_os = "linux")]
 fn check_file_system(directory: &Path) -> Result<(), StoreError> {
-    const NETWORK: [(i64, &str); 5] = [
-        (0x6969, "NFS"),
-        (0x517b, "SMB"),
-        (0xfe53_4d42, "SMB"),
-        (0xff53_4d42, "CIFS"),
-        (0x6573_5546, "FUSE"),
-    ];
     let found = rustix::fs::statfs(directory);
     let found = found.map_err(|error| failed("look at", directory, &error.into()))?;
     // The type's width differs from platform to platform.
     #[allow(clippy::unnecessary_cast)]
     let found = (found.f_type as i64) & 0xffff_ffff;
-    match NETWORK.iter().find(|(magic, _)| *magic == found) {
+    match network_file_system(found) {
         None => Ok(()),
-        Some((_, name)) => Err(refused(
+        Some(name) => Err(refused(
             directory,
             &format!("is on {name}, where locks cannot be relied on"),
             "put the store on a local disk",
         )),
     }
+}
+
+/// The name of a file system over a network, or over a virtual machine's border,
+/// by the number in the kernel's headers (`linux/magic.h`, `fs/smb/`, OpenAFS).
+#[cfg(target_os = "linux")]
+fn network_file_system(magic: i64) -> Option<&'static str> {
+    Some(match magic {
+        0x6969 => "NFS",
+        0x517b | 0xfe53_4d42 => "SMB",
+        0xff53_4d42 => "CIFS",
+        0x6573_5546 => "FUSE",
+        0x0102_1997 => "9p",
+        0x00c3_6400 => "Ceph",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        _ => return None,
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -371,6 +380,25 @@ mod tests {
         let error = create_or_check(&root.path().join("file/a/store.db")).unwrap_err();
         assert!(matches!(error, StoreError::Unusable(_)), "{error:?}");
         assert!(!Error::from(error).retryable);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_systems_over_a_network_are_known_and_local_ones_are_not_taken_for_one() {
+        for (magic, name) in [
+            (0x6969, "NFS"),
+            (0x0102_1997, "9p"),
+            (0x00c3_6400, "Ceph"),
+            (0x5346_414f, "AFS"),
+            (0x6b41_4653, "AFS"),
+        ] {
+            assert_eq!(network_file_system(magic), Some(name));
+        }
+        let (ext4, xfs, btrfs) = (0xef53, 0x5846_5342, 0x9123_683e);
+        let (tmpfs, overlay) = (0x0102_1994, 0x794c_7630);
+        for magic in [ext4, xfs, btrfs, tmpfs, overlay] {
+            assert_eq!(network_file_system(magic), None, "{magic:#x}");
+        }
     }
 
     #[test]
