@@ -53,6 +53,19 @@ pub(super) fn check_if_exists(path: &Path) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// Whether the file itself has all that was written: SQLite's journals beside it
+/// hold nothing.
+pub(super) fn holds_all(path: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|journal| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(journal);
+        match fs::symlink_metadata(name) {
+            Ok(found) => found.is_file() && found.len() == 0,
+            Err(error) => is_absent(&error),
+        }
+    })
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

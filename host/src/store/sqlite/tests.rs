@@ -1,7 +1,11 @@
 //! The file store, with real files and real processes.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::{Child, Command};
+
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::*;
 use crate::store::conformance;
@@ -29,8 +33,12 @@ async fn look(place: &Place) -> Result<SqliteStore, StoreError> {
 
 /// Closes a store, and waits until it is closed.
 async fn close(store: SqliteStore) {
-    let connection = store.connection.unwrap().into_inner();
-    sqlx::Connection::close(connection).await.unwrap();
+    let Connection::Open(connection) = store.connection else {
+        panic!("{store:?}");
+    };
+    sqlx::Connection::close(connection.into_inner())
+        .await
+        .unwrap();
 }
 
 /// Starts one test, named in this file, in a process of its own.
@@ -130,10 +138,58 @@ async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing()
 }
 
 #[tokio::test]
+async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
+    let place = place();
+    let writer = open(&place).await;
+    let version = writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+    // As on a read-only file system, and for root too: SQLite follows no link.
+    let shared_memory = place.path.with_extension("db-shm");
+    symlink("nowhere", &shared_memory).unwrap();
+
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
+    assert_eq!(store.list().await.unwrap(), [alice()]);
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(version), None)
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+
+    fs::remove_file(&shared_memory).unwrap();
+    let writer = open(&place).await;
+    writer
+        .compare_and_swap(&alice(), "key", Some(version), Some(b"2"))
+        .await
+        .unwrap();
+    let found = store.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.value.as_deref(), Some(&b"2"[..]));
+}
+
+#[tokio::test]
+async fn a_journal_that_holds_something_is_not_passed_over() {
+    let place = place();
+    let writer = open(&place).await;
+    writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let [journal, shared_memory] =
+        ["db-wal", "db-shm"].map(|beside| place.path.with_extension(beside));
+    let content = fs::read(&journal).unwrap();
+    close(writer).await;
+    fs::write(&journal, content).unwrap();
+    symlink("nowhere", &shared_memory).unwrap();
+    assert!(look(&place).await.is_err());
+}
+
+#[tokio::test]
 async fn looking_while_somebody_writes_waits_for_nobody() {
     let place = place();
     let writer = open(&place).await;
-    let mut busy = writer.connection().await.unwrap();
+    let mut busy = writer.reader().await.unwrap().unwrap();
     sqlx::query("BEGIN IMMEDIATE")
         .execute(&mut *busy)
         .await
@@ -151,7 +207,7 @@ async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
         .unwrap_err();
     assert!(matches!(wrong, StoreError::WrongKind { .. }));
 
-    let mut connection = store.connection().await.unwrap();
+    let mut connection = store.reader().await.unwrap().unwrap();
     sqlx::query("PRAGMA user_version = 99")
         .execute(&mut *connection)
         .await
@@ -194,22 +250,38 @@ async fn what_lasts_is_not_worth_trying_again() {
 
 const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
 
+/// As on a full disk: while it lives no file of this process grows beyond a size.
+/// That goes for the whole process, hence those who use it have one of their own.
+struct NoRoom(Rlimit);
+
+impl NoRoom {
+    fn beyond(size: u64) -> Self {
+        // With a handler the write fails; without one the signal would end us.
+        _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
+        let before = getrlimit(Resource::Fsize);
+        let current = Some(size);
+        setrlimit(Resource::Fsize, Rlimit { current, ..before }).unwrap();
+        Self(before)
+    }
+}
+
+impl Drop for NoRoom {
+    fn drop(&mut self) {
+        setrlimit(Resource::Fsize, self.0).unwrap();
+    }
+}
+
 #[test]
 fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
     let place = place();
-    let writer = this_test_binary("one_process_that_is_out_of_room", FULL, &place.path);
+    let writer = this_test_binary("one_process_that_writes_without_room", FULL, &place.path);
     assert!(writer.wait_with_output().unwrap().status.success());
     assert_eq!(value_of(&place.path, "key"), b"old");
 }
 
-/// Files of this process may not grow for a while: a limit of the whole process,
-/// hence a process of its own.
 #[tokio::test]
 #[ignore = "the test above starts it"]
-async fn one_process_that_is_out_of_room() {
-    use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
-    use tokio::signal::unix::{SignalKind, signal};
-
+async fn one_process_that_writes_without_room() {
     let Some(path) = std::env::var_os(FULL).map(PathBuf::from) else {
         return;
     };
@@ -220,19 +292,12 @@ async fn one_process_that_is_out_of_room() {
         .unwrap();
     let journal = fs::metadata(path.with_extension("db-wal")).unwrap().len();
 
-    // With a handler the write fails; without one the signal would end us.
-    let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
-    let before = getrlimit(Resource::Fsize);
-    let full = Rlimit {
-        current: Some(journal),
-        ..before
-    };
-    setrlimit(Resource::Fsize, full).unwrap();
+    let no_room = NoRoom::beyond(journal);
     let write = store
         .compare_and_swap(&alice(), "key", Some(old), Some(b"new"))
         .await;
     let found = store.read(&alice(), "key").await;
-    setrlimit(Resource::Fsize, before).unwrap();
+    drop(no_room);
 
     assert!(
         matches!(write, Err(StoreError::Full | StoreError::Unavailable(_))),
@@ -247,6 +312,36 @@ async fn one_process_that_is_out_of_room() {
         .compare_and_swap(&alice(), "other", None, Some(b"1"))
         .await;
     again.unwrap();
+}
+
+#[test]
+fn looking_works_on_a_full_disk() {
+    let place = place();
+    let reader = this_test_binary("one_process_that_looks_without_room", FULL, &place.path);
+    assert!(reader.wait_with_output().unwrap().status.success());
+}
+
+#[tokio::test]
+#[ignore = "the test above starts it"]
+async fn one_process_that_looks_without_room() {
+    let Some(path) = std::env::var_os(FULL).map(PathBuf::from) else {
+        return;
+    };
+    let writer = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
+    writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+
+    // Twice: the first one leaves its empty files behind.
+    for _ in 0..2 {
+        let no_room = NoRoom::beyond(0);
+        let store = SqliteStore::open_read_only(&path, StoreKind::OpenAi).await;
+        let found = store.unwrap().load(&alice()).await;
+        drop(no_room);
+        assert_eq!(found.unwrap().len(), 1);
+    }
 }
 
 const RACE: &str = "CHATGPT_OAUTH_TEST_RACE";
