@@ -103,6 +103,11 @@ impl From<StoreError> for Error {
                 "check that the store can be reached, then try again",
                 5,
             ),
+            StoreError::Unusable(_) => Self::lasting(
+                ErrorCode::StoreUnavailable,
+                message,
+                "let this user read and write where the store is, or name another place",
+            ),
             StoreError::Full => Self::passing(
                 ErrorCode::StoreUnavailable,
                 message,
@@ -184,6 +189,11 @@ mod tests {
                 StoreError::unavailable("x"),
                 ErrorCode::StoreUnavailable,
                 true,
+            ),
+            (
+                StoreError::Unusable("x".into()),
+                ErrorCode::StoreUnavailable,
+                false,
             ),
             (StoreError::Full, ErrorCode::StoreUnavailable, true),
             (StoreError::ReadOnly, ErrorCode::StoreUnavailable, false),

@@ -87,6 +87,7 @@ impl Fault {
             StoreError::Newer => "newer",
             StoreError::Rollback => "rollback",
             StoreError::Unavailable(_)
+            | StoreError::Unusable(_)
             | StoreError::NeedsUpgrade
             | StoreError::WrongKind { .. }
             | StoreError::Refused { .. } => "unavailable",

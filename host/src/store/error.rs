@@ -11,9 +11,14 @@ pub enum StoreError {
     /// Others kept the store locked for too long.
     #[error("the store is locked by another process")]
     Busy,
-    /// The store could not be reached or did not work; the text says how.
+    /// The store could not be reached or did not work; the text says how. It may
+    /// work again by itself.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// The store cannot be used until somebody does something about it; the text
+    /// says what is in the way.
+    #[error("the store cannot be used: {0}")]
+    Unusable(String),
     /// The store can be read and not written.
     #[error("the store is read-only")]
     ReadOnly,

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::StoreError;
+use super::location::DIRECTORY;
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -52,6 +53,19 @@ pub(super) fn check_if_exists(path: &Path) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// Whether the file itself has all that was written: SQLite's journals beside it
+/// hold nothing.
+pub(super) fn holds_all(path: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|journal| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(journal);
+        match fs::symlink_metadata(name) {
+            Ok(found) => found.is_file() && found.len() == 0,
+            Err(error) => is_absent(&error),
+        }
+    })
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -63,13 +77,16 @@ fn directory_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Makes a directory and those above it that are missing, each one usable for
+/// its owner before the next is made in it.
 fn create_directory(directory: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.mode(DIRECTORY_MODE);
-    if let Some(parent) = directory.parent() {
-        builder.recursive(true).create(parent)?;
+    if fs::symlink_metadata(directory).is_ok() {
+        return Ok(());
     }
-    match builder.recursive(false).create(directory) {
+    if let Some(parent) = directory.parent() {
+        create_directory(parent)?;
+    }
+    match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
         // The umask may have taken from the mode.
         Ok(()) => fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -95,12 +112,28 @@ fn check_directory(directory: &Path) -> Result<(), StoreError> {
     if !found.is_dir() {
         return Err(refused(
             directory,
-            "is not a directory, or a link to one",
+            "is a link, or no directory",
             "name the store by its real path",
         ));
     }
-    check_owner_and_mode(directory, &found, DIRECTORY_MODE)?;
+    let private = check_owner_and_mode(directory, &found, DIRECTORY_MODE);
+    private.map_err(|refused| match refused {
+        StoreError::Refused { message, .. } if !is_ours(directory) => StoreError::Refused {
+            message,
+            hint: format!(
+                "put the store into a directory of its own: mkdir -m 700 {}",
+                quoted(&directory.join(DIRECTORY))
+            ),
+        },
+        refused => refused,
+    })?;
     check_file_system(directory)
+}
+
+/// Whether a directory is there for stores alone, as far as its name tells. Of
+/// another one, such as `/tmp`, nobody is told to change the mode or the owner.
+fn is_ours(directory: &Path) -> bool {
+    directory.file_name() == Some(DIRECTORY.as_ref())
 }
 
 fn check_file(path: &Path) -> Result<(), StoreError> {
@@ -140,26 +173,35 @@ fn check_owner_and_mode(path: &Path, found: &Metadata, mode: u32) -> Result<(), 
 /// promise and do not keep.
 #[cfg(target_os = "linux")]
 fn check_file_system(directory: &Path) -> Result<(), StoreError> {
-    const NETWORK: [(i64, &str); 5] = [
-        (0x6969, "NFS"),
-        (0x517b, "SMB"),
-        (0xfe53_4d42, "SMB"),
-        (0xff53_4d42, "CIFS"),
-        (0x6573_5546, "FUSE"),
-    ];
     let found = rustix::fs::statfs(directory);
     let found = found.map_err(|error| failed("look at", directory, &error.into()))?;
     // The type's width differs from platform to platform.
     #[allow(clippy::unnecessary_cast)]
     let found = (found.f_type as i64) & 0xffff_ffff;
-    match NETWORK.iter().find(|(magic, _)| *magic == found) {
+    match network_file_system(found) {
         None => Ok(()),
-        Some((_, name)) => Err(refused(
+        Some(name) => Err(refused(
             directory,
             &format!("is on {name}, where locks cannot be relied on"),
             "put the store on a local disk",
         )),
     }
+}
+
+/// The name of a file system over a network, or over a virtual machine's border,
+/// by the number in the kernel's headers (`linux/magic.h`, `fs/smb/`, OpenAFS).
+#[cfg(target_os = "linux")]
+fn network_file_system(magic: i64) -> Option<&'static str> {
+    Some(match magic {
+        0x6969 => "NFS",
+        0x517b | 0xfe53_4d42 => "SMB",
+        0xff53_4d42 => "CIFS",
+        0x6573_5546 => "FUSE",
+        0x0102_1997 => "9p",
+        0x00c3_6400 => "Ceph",
+        0x5346_414f | 0x6b41_4653 => "AFS",
+        _ => return None,
+    })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -180,15 +222,21 @@ fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
     }
 }
 
+/// What fails here fails again, until somebody does something about it.
 fn failed(doing: &str, path: &Path, error: &io::Error) -> StoreError {
-    StoreError::unavailable(format!("cannot {doing} {}: {error}", path.display()))
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Unusable(format!("cannot {doing} {}: {error}", path.display())),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
+    use std::process::Command;
 
     use super::*;
+    use crate::Error;
 
     fn directory() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -223,6 +271,34 @@ mod tests {
         assert!(check_if_exists(&path).unwrap());
     }
 
+    const UMASK: &str = "CHATGPT_OAUTH_TEST_UMASK";
+
+    #[test]
+    fn whatever_the_umask_the_owner_can_use_what_was_made() {
+        let root = directory();
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact"])
+            .arg("store::file::tests::one_process_with_a_umask")
+            .env(UMASK, root.path())
+            .output()
+            .unwrap();
+        assert!(process.status.success(), "{process:?}");
+        for (path, expected) in [("a", 0o700), ("a/b", 0o700), ("a/b/store.db", 0o600)] {
+            assert_eq!(mode(&root.path().join(path)), expected, "{path}");
+        }
+    }
+
+    /// The umask is the whole process's, hence a process of its own.
+    #[test]
+    #[ignore = "the test above starts it"]
+    fn one_process_with_a_umask() {
+        let Some(root) = std::env::var_os(UMASK).map(PathBuf::from) else {
+            return;
+        };
+        rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o777));
+        create_or_check(&root.join("a/b/store.db")).unwrap();
+    }
+
     #[test]
     fn looking_for_a_file_creates_nothing() {
         let root = directory();
@@ -248,14 +324,27 @@ mod tests {
     #[test]
     fn a_directory_that_others_can_enter_is_refused() {
         let root = directory();
-        let path = root.path().join("store.db");
+        let ours = root.path().join(DIRECTORY);
+        let path = ours.join("store.db");
         create_or_check(&path).unwrap();
         for open in [0o750, 0o701, 0o777] {
-            chmod(root.path(), open);
+            chmod(&ours, open);
             let (_, hint) = refusal(create_or_check(&path));
-            assert!(hint.starts_with("chmod 700 "), "{hint}");
+            assert!(hint.starts_with("chmod 700 '/"), "{hint}");
+            assert!(hint.ends_with("/chatgpt-oauth'"), "{hint}");
             assert!(check_if_exists(&path).is_err());
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_change_a_directory_that_is_there_for_others_too() {
+        let root = directory();
+        chmod(root.path(), 0o1777);
+        let (message, hint) = refusal(create_or_check(&root.path().join("store.db")));
+        assert!(message.ends_with("is open to other users"), "{message}");
+        let command = format!("mkdir -m 700 '{}/chatgpt-oauth'", root.path().display());
+        assert!(hint.ends_with(&command), "{hint}");
+        assert!(!hint.contains("chmod"), "{hint}");
     }
 
     #[test]
@@ -295,6 +384,34 @@ mod tests {
         let path = root.path().join("store.db");
         fs::create_dir(&path).unwrap();
         refusal(create_or_check(&path));
+    }
+
+    #[test]
+    fn where_nothing_can_be_made_it_is_not_worth_trying_again() {
+        let root = directory();
+        fs::write(root.path().join("file"), "").unwrap();
+        let error = create_or_check(&root.path().join("file/a/store.db")).unwrap_err();
+        assert!(matches!(error, StoreError::Unusable(_)), "{error:?}");
+        assert!(!Error::from(error).retryable);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn file_systems_over_a_network_are_known_and_local_ones_are_not_taken_for_one() {
+        for (magic, name) in [
+            (0x6969, "NFS"),
+            (0x0102_1997, "9p"),
+            (0x00c3_6400, "Ceph"),
+            (0x5346_414f, "AFS"),
+            (0x6b41_4653, "AFS"),
+        ] {
+            assert_eq!(network_file_system(magic), Some(name));
+        }
+        let (ext4, xfs, btrfs) = (0xef53, 0x5846_5342, 0x9123_683e);
+        let (tmpfs, overlay) = (0x0102_1994, 0x794c_7630);
+        for magic in [ext4, xfs, btrfs, tmpfs, overlay] {
+            assert_eq!(network_file_system(magic), None, "{magic:#x}");
+        }
     }
 
     #[test]

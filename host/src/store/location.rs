@@ -7,6 +7,9 @@ use std::str::FromStr;
 
 use super::StoreKind;
 
+/// The name of the directory that is made for stores alone.
+pub(super) const DIRECTORY: &str = "chatgpt-oauth";
+
 /// Where a store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreLocation {
@@ -42,7 +45,7 @@ impl StoreLocation {
         let home = || env::home_dir().map(|home| home.join(".local/share"));
         let data = data.or_else(home).ok_or(InvalidLocation::NoHome)?;
         let file = format!("{kind}.db");
-        Ok(Self::Sqlite(data.join("chatgpt-oauth").join(file)))
+        Ok(Self::Sqlite(data.join(DIRECTORY).join(file)))
     }
 }
 

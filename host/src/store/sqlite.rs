@@ -7,7 +7,12 @@
 //!
 //! The file is in WAL mode with full synchronization: a write that has returned
 //! survives a loss of power, and readers wait for nobody.
+//!
+//! That needs two files beside it, a journal and shared memory. Where they cannot
+//! be had, on a read-only file system or a full disk, nobody else can write either:
+//! if the journal holds nothing, the file is read as it lies there.
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,8 +31,51 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct SqliteStore {
     kind: StoreKind,
     path: PathBuf,
-    /// None where there was no file to open read-only: the store is empty then.
-    connection: Option<Mutex<SqliteConnection>>,
+    connection: Connection,
+}
+
+#[derive(Debug)]
+enum Connection {
+    /// There was no file to open read-only: the store is empty.
+    None,
+    Open(Mutex<SqliteConnection>),
+    /// The file is read as it lies there. Made anew for every read: what others
+    /// write once they can again would be garbage to a connection that stays.
+    Anew,
+}
+
+/// A connection that was opened to read.
+enum Look {
+    /// It sees what others write.
+    Lasting(SqliteConnection),
+    /// It takes the file for one that nobody changes.
+    AsItLies(SqliteConnection),
+}
+
+/// A connection during one read.
+enum Reader<'a> {
+    Shared(MutexGuard<'a, SqliteConnection>),
+    Own(SqliteConnection),
+}
+
+impl Deref for Reader<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Shared(connection) => connection,
+            Self::Own(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Reader<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Shared(connection) => connection,
+            Self::Own(connection) => connection,
+        }
+    }
 }
 
 impl SqliteStore {
@@ -47,7 +95,7 @@ impl SqliteStore {
         Ok(Self {
             kind,
             path,
-            connection: Some(Mutex::new(connection)),
+            connection: Connection::Open(Mutex::new(connection)),
         })
     }
 
@@ -63,14 +111,13 @@ impl SqliteStore {
         kind: StoreKind,
     ) -> Result<Self, StoreError> {
         let path = absolute(path.as_ref())?;
-        let mut connection = None;
+        let mut connection = Connection::None;
         if file::check_if_exists(&path)? {
-            // Not SQLite's read-only mode: it cannot make the files beside a
-            // database in WAL mode that the last process took with it.
-            let mut opened = connect(options(&path).pragma("query_only", "ON")).await?;
-            if schema::is_current(&mut opened, kind).await? {
-                connection = Some(Mutex::new(opened));
-            }
+            connection = match look(&path, kind).await? {
+                None => Connection::None,
+                Some(Look::Lasting(opened)) => Connection::Open(Mutex::new(opened)),
+                Some(Look::AsItLies(_)) => Connection::Anew,
+            };
         }
         Ok(Self {
             kind,
@@ -85,17 +132,29 @@ impl SqliteStore {
         &self.path
     }
 
-    async fn connection(&self) -> Option<MutexGuard<'_, SqliteConnection>> {
-        match &self.connection {
-            Some(connection) => Some(connection.lock().await),
-            None => None,
-        }
+    async fn reader(&self) -> Result<Option<Reader<'_>>, StoreError> {
+        Ok(match &self.connection {
+            Connection::None => None,
+            Connection::Open(connection) => Some(Reader::Shared(connection.lock().await)),
+            Connection::Anew => match look(&self.path, self.kind).await? {
+                None => None,
+                Some(Look::Lasting(own) | Look::AsItLies(own)) => Some(Reader::Own(own)),
+            },
+        })
     }
 }
 
 /// So that SQLite takes the path for nothing else, a URI for example.
 fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
-    std::path::absolute(path).map_err(|error| StoreError::unavailable(error.to_string()))
+    let path = std::path::absolute(path);
+    let path = path.map_err(|error| StoreError::Unusable(error.to_string()))?;
+    if path.to_str().is_none() {
+        return Err(StoreError::Refused {
+            message: format!("{} is not in UTF-8, as SQLite wants it", path.display()),
+            hint: "name the store by another path".into(),
+        });
+    }
+    Ok(path)
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -112,6 +171,39 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, Stor
     Ok(options.connect().await?)
 }
 
+/// Opens an existing file to read; none when there are no tables in it.
+async fn look(path: &Path, kind: StoreKind) -> Result<Option<Look>, StoreError> {
+    let open = async |options| {
+        let mut connection = connect(options).await?;
+        let is_current = schema::is_current(&mut connection, kind).await?;
+        Ok(is_current.then_some(connection))
+    };
+    // Not SQLite's read-only mode: it cannot make the files beside a database in
+    // WAL mode that the last process took with it.
+    match open(options(path).pragma("query_only", "ON")).await {
+        Ok(connection) => Ok(connection.map(Look::Lasting)),
+        Err(error) if is_of_the_file_system(&error) && file::holds_all(path) => {
+            let as_it_lies = options(path).read_only(true).immutable(true);
+            let found: Result<_, StoreError> = open(as_it_lies).await;
+            found
+                .map(|found| found.map(Look::AsItLies))
+                .map_err(|_| error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether it may be the files beside the store that could not be had.
+fn is_of_the_file_system(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Unavailable(_)
+            | StoreError::Unusable(_)
+            | StoreError::ReadOnly
+            | StoreError::Full
+    )
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     fn kind(&self) -> StoreKind {
@@ -119,7 +211,7 @@ impl Store for SqliteStore {
     }
 
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
-        let Some(mut connection) = self.connection().await else {
+        let Some(mut connection) = self.reader().await? else {
             return Ok(Vec::new());
         };
         let rows = sqlx::query("SELECT key, version, value FROM record WHERE profile = ?1")
@@ -130,7 +222,7 @@ impl Store for SqliteStore {
     }
 
     async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError> {
-        let Some(mut connection) = self.connection().await else {
+        let Some(mut connection) = self.reader().await? else {
             return Ok(None);
         };
         let found =
@@ -149,7 +241,10 @@ impl Store for SqliteStore {
         expected: Option<Version>,
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
-        let mut connection = self.connection().await.ok_or(StoreError::ReadOnly)?;
+        let Connection::Open(connection) = &self.connection else {
+            return Err(StoreError::ReadOnly);
+        };
+        let mut connection = connection.lock().await;
         // To the end, not to the first row: the commit comes after it, and so do
         // its failures.
         let written = sqlx::query(
@@ -169,7 +264,7 @@ impl Store for SqliteStore {
     }
 
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
-        let Some(mut connection) = self.connection().await else {
+        let Some(mut connection) = self.reader().await? else {
             return Ok(Vec::new());
         };
         let rows = sqlx::query(
@@ -204,6 +299,7 @@ impl From<sqlx::Error> for StoreError {
         let code = database.code().and_then(|code| code.parse::<i32>().ok());
         // The low byte is the primary code: https://sqlite.org/rescode.html
         match code.map(|code| code & 0xff) {
+            Some(3 | 14 | 23) => Self::Unusable(database.message().to_owned()),
             Some(5 | 6) => Self::Busy,
             Some(8) => Self::ReadOnly,
             Some(11 | 26) => Self::Corrupt,

@@ -23,12 +23,6 @@
 //! | `Worker::is_pressed` | the host's deadlines, host/src/sandbox/limits.rs |
 //! | `clock` | the constants of credential.rs and rotation.rs |
 //!
-//! One rule is stricter here than there. After a probe without an answer the model
-//! waits as long as after a first presentation; `became_uncertain` in
-//! credential/settle.rs waits 30 seconds three times. That is enough as long as no
-//! request is served after its sender has given it up, and breaks I5 if one is: both
-//! are tested.
-//!
 //! # What is assumed
 //!
 //! - A write succeeds only if nobody has written since the writer's read. So reading,

@@ -93,6 +93,11 @@ impl Transport {
             .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(CheckedResolver(Arc::new(resolver))))
             .no_proxy()
+            // Another crate of the same program may have switched these on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .https_only(true)
             .http1_only()
             .http1_max_headers(HEADERS)

@@ -1,7 +1,11 @@
 //! The file store, with real files and real processes.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::{Child, Command};
+
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::*;
 use crate::store::conformance;
@@ -29,12 +33,17 @@ async fn look(place: &Place) -> Result<SqliteStore, StoreError> {
 
 /// Closes a store, and waits until it is closed.
 async fn close(store: SqliteStore) {
-    let connection = store.connection.unwrap().into_inner();
-    sqlx::Connection::close(connection).await.unwrap();
+    let Connection::Open(connection) = store.connection else {
+        panic!("{store:?}");
+    };
+    sqlx::Connection::close(connection.into_inner())
+        .await
+        .unwrap();
 }
 
-/// Starts a test of this file once more, as what the variable makes of it.
-fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
+/// Starts a test of this file once more, in a process of its own, as what the
+/// variable makes of it.
+fn started_again(test: &str, variable: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .arg("--exact")
         .arg(format!("store::sqlite::tests::{test}"))
@@ -130,10 +139,58 @@ async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing()
 }
 
 #[tokio::test]
+async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
+    let place = place();
+    let writer = open(&place).await;
+    let version = writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+    // As on a read-only file system, and for root too: SQLite follows no link.
+    let shared_memory = place.path.with_extension("db-shm");
+    symlink("nowhere", &shared_memory).unwrap();
+
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
+    assert_eq!(store.list().await.unwrap(), [alice()]);
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(version), None)
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+
+    fs::remove_file(&shared_memory).unwrap();
+    let writer = open(&place).await;
+    writer
+        .compare_and_swap(&alice(), "key", Some(version), Some(b"2"))
+        .await
+        .unwrap();
+    let found = store.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.value.as_deref(), Some(&b"2"[..]));
+}
+
+#[tokio::test]
+async fn a_journal_that_holds_something_is_not_passed_over() {
+    let place = place();
+    let writer = open(&place).await;
+    writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let [journal, shared_memory] =
+        ["db-wal", "db-shm"].map(|beside| place.path.with_extension(beside));
+    let content = fs::read(&journal).unwrap();
+    close(writer).await;
+    fs::write(&journal, content).unwrap();
+    symlink("nowhere", &shared_memory).unwrap();
+    assert!(look(&place).await.is_err());
+}
+
+#[tokio::test]
 async fn looking_while_somebody_writes_waits_for_nobody() {
     let place = place();
     let writer = open(&place).await;
-    let mut busy = writer.connection().await.unwrap();
+    let mut busy = writer.reader().await.unwrap().unwrap();
     sqlx::query("BEGIN IMMEDIATE")
         .execute(&mut *busy)
         .await
@@ -151,7 +208,7 @@ async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
         .unwrap_err();
     assert!(matches!(wrong, StoreError::WrongKind { .. }));
 
-    let mut connection = store.connection().await.unwrap();
+    let mut connection = store.reader().await.unwrap().unwrap();
     sqlx::query("PRAGMA user_version = 99")
         .execute(&mut *connection)
         .await
@@ -173,15 +230,55 @@ async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
     assert_eq!(fs::read(&place.path).unwrap(), garbage);
 }
 
+#[tokio::test]
+async fn what_lasts_is_not_worth_trying_again() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = place();
+    let directory = place.path.parent().unwrap();
+    let no_text = directory.join(std::ffi::OsStr::from_bytes(b"\xff.db"));
+    let refused = SqliteStore::open(no_text, StoreKind::OpenAi).await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused { .. }), "{refused:?}");
+    assert!(!directory.exists());
+
+    close(open(&place).await).await;
+    fs::create_dir(place.path.with_extension("db-wal")).unwrap();
+    let closed = look(&place).await.unwrap_err();
+    assert!(matches!(closed, StoreError::Unusable(_)), "{closed:?}");
+    assert!(!crate::Error::from(closed).retryable);
+}
+
 const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
+
+/// As on a full disk: while it lives no file of this process grows beyond a size.
+/// That goes for the whole process, hence those who use it have one of their own.
+struct NoRoom(Rlimit);
+
+impl NoRoom {
+    fn beyond(size: u64) -> Self {
+        // With a handler the write fails; without one the signal would end us.
+        _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
+        let before = getrlimit(Resource::Fsize);
+        let current = Some(size);
+        setrlimit(Resource::Fsize, Rlimit { current, ..before }).unwrap();
+        Self(before)
+    }
+}
+
+impl Drop for NoRoom {
+    fn drop(&mut self) {
+        setrlimit(Resource::Fsize, self.0).unwrap();
+    }
+}
 
 #[test]
 fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
     if let Some(path) = std::env::var_os(FULL) {
-        return run_out_of_room(&PathBuf::from(path));
+        return write_without_room(Path::new(&path));
     }
     let place = place();
-    let writer = this_test_in_a_process_of_its_own(
+    let writer = started_again(
         "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
         FULL,
         &place.path,
@@ -190,33 +287,21 @@ fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
     assert_eq!(value_of(&place.path, "key"), b"old");
 }
 
-/// Files of this process may not grow for a while: a limit of the whole process,
-/// hence a process of its own.
 #[tokio::main(flavor = "current_thread")]
-async fn run_out_of_room(path: &Path) {
-    use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+async fn write_without_room(path: &Path) {
+    let store = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
     let old = store
         .compare_and_swap(&alice(), "key", None, Some(b"old"))
         .await
         .unwrap();
     let journal = fs::metadata(path.with_extension("db-wal")).unwrap().len();
 
-    // With a handler the write fails; without one the signal would end us.
-    let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
-    let before = getrlimit(Resource::Fsize);
-    let full = Rlimit {
-        current: Some(journal),
-        ..before
-    };
-    setrlimit(Resource::Fsize, full).unwrap();
+    let no_room = NoRoom::beyond(journal);
     let write = store
         .compare_and_swap(&alice(), "key", Some(old), Some(b"new"))
         .await;
     let found = store.read(&alice(), "key").await;
-    setrlimit(Resource::Fsize, before).unwrap();
+    drop(no_room);
 
     assert!(
         matches!(write, Err(StoreError::Full | StoreError::Unavailable(_))),
@@ -233,6 +318,35 @@ async fn run_out_of_room(path: &Path) {
     again.unwrap();
 }
 
+#[test]
+fn looking_works_on_a_full_disk() {
+    if let Some(path) = std::env::var_os(FULL) {
+        return look_without_room(Path::new(&path));
+    }
+    let place = place();
+    let reader = started_again("looking_works_on_a_full_disk", FULL, &place.path);
+    assert!(reader.wait_with_output().unwrap().status.success());
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn look_without_room(path: &Path) {
+    let writer = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
+    writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+
+    // Twice: the first one leaves its empty files behind.
+    for _ in 0..2 {
+        let no_room = NoRoom::beyond(0);
+        let store = SqliteStore::open_read_only(&path, StoreKind::OpenAi).await;
+        let found = store.unwrap().load(&alice()).await;
+        drop(no_room);
+        assert_eq!(found.unwrap().len(), 1);
+    }
+}
+
 const RACE: &str = "CHATGPT_OAUTH_TEST_RACE";
 const RACERS: usize = 8;
 const LAPS: usize = 10;
@@ -240,11 +354,11 @@ const LAPS: usize = 10;
 #[test]
 fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     if let Some(path) = std::env::var_os(RACE) {
-        return run_laps(&PathBuf::from(path));
+        return run_laps(Path::new(&path));
     }
     let place = place();
     let racer = || {
-        this_test_in_a_process_of_its_own(
+        started_again(
             "eight_processes_may_make_a_store_at_once_and_lose_no_write",
             RACE,
             &place.path,
@@ -257,7 +371,6 @@ fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     assert_eq!(value_of(&place.path, "count").len(), RACERS * LAPS);
 }
 
-/// One process of the race.
 #[tokio::main(flavor = "current_thread")]
 async fn run_laps(path: &Path) {
     let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
