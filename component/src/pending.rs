@@ -150,7 +150,7 @@ impl Pending {
             expires_at: from.required_number("expires_at")?,
             next_poll_at: from.required_number("next_poll_at")?,
             approval: from.optional_object("approval", Approval::read)?,
-            attempt: from.optional_text("attempt")?.unwrap_or_default(),
+            attempt: from.optional_identifier("attempt")?.unwrap_or_default(),
             other: fields,
         })
     }

@@ -115,7 +115,11 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
             pending.remove(ports);
             Ok(progress::just_connected(ports, *record, other_account))
         }
-        Exchanged::Elsewhere => Ok(progress::being_finished(pending, u64::MAX, now)),
+        Exchanged::Elsewhere => Ok(progress::being_finished(
+            pending,
+            progress::EXCHANGE_WAIT,
+            now,
+        )),
         Exchanged::Failed => Err(ended(
             ports,
             pending,

@@ -10,9 +10,9 @@ use alloc::borrow::ToOwned;
 /// For the models and for the usage after a login, in seconds each.
 const WARM_UP_TIMEOUT: u64 = 5;
 
-/// An exchange under way is asked about again after this, in seconds, if it
-/// does not count as abandoned earlier.
-const EXCHANGE_WAIT: u64 = 5;
+/// An exchange that another call makes is asked about again after this, in
+/// seconds, at the latest.
+pub(super) const EXCHANGE_WAIT: u64 = 5;
 
 /// The service was asked, and the person has not approved.
 pub(super) fn not_approved(pending: &Pending, now: u64) -> LoginProgress {
@@ -26,7 +26,7 @@ pub(super) fn too_early(pending: &Pending, now: u64) -> LoginProgress {
     waiting(pending, pending.seconds_to_next_poll(now), next, now)
 }
 
-/// Another call exchanges the approval, for `seconds` at the most.
+/// Another call exchanges the approval, and counts as abandoned in `seconds`.
 pub(super) fn being_finished(pending: &Pending, seconds: u64, now: u64) -> LoginProgress {
     let next =
         "The login is approved, and another call is finishing it. Ask again in a few seconds.";
