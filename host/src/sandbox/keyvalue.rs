@@ -33,6 +33,8 @@ const PENDING: &str = "pending";
 const LARGEST_RECORD: usize = 32 << 10;
 /// The largest value of any other key, a cache, in bytes.
 const LARGEST_CACHE: usize = 256 << 10;
+/// What each step to store an answer has, however long the others have taken.
+const LAST_WORD: Duration = Duration::from_secs(1);
 /// The longest name of a key.
 const LONGEST_KEY: usize = 64;
 /// How many keys a profile may have.
@@ -135,7 +137,7 @@ impl Opener {
     async fn get(&self, bucket: &mut Bucket, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let row = if bucket.seen.contains_key(key) {
             let read = || self.store.read(&self.profile, key);
-            self.insist(self.is_precious(key), read).await?
+            self.insist(self.precious_since(key), read).await?
         } else {
             bucket.unread.remove(key)
         };
@@ -159,37 +161,47 @@ impl Opener {
             return Err(StoreError::Full);
         }
         let write = || self.store.compare_and_swap(&self.profile, key, seen, value);
-        let is_precious = value.is_some() && self.is_precious(key);
-        let version = self.insist(is_precious, write).await?;
+        let precious_since = self.precious_since(key).filter(|_| value.is_some());
+        let version = self.insist(precious_since, write).await?;
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
         Ok(())
     }
 
-    /// Whether an answer of the service may be waiting to be stored under the key.
-    fn is_precious(&self, key: &str) -> bool {
-        matches!(key, CREDENTIAL | PENDING) && self.traffic.has_answer()
+    /// Since when an answer of the service may be waiting to be stored under the key.
+    fn precious_since(&self, key: &str) -> Option<Instant> {
+        let answered_at = self.traffic.answered_at()?;
+        matches!(key, CREDENTIAL | PENDING).then_some(answered_at)
     }
 
     /// Makes an operation once; but a precious one again and again while its
     /// failure may pass. A record is read before it is written, so a read that
-    /// fails would lose an answer as well. All tries together have the time of
-    /// one operation.
+    /// fails would lose an answer as well.
+    ///
+    /// All that is done to store one answer has the time of one operation, and
+    /// each of its steps a second at least, so that others can tell when whoever
+    /// held the answer is done (docs/refresh.md, Constants).
     async fn insist<T, O>(
         &self,
-        is_precious: bool,
+        precious_since: Option<Instant>,
         operation: impl Fn() -> O,
     ) -> Result<T, StoreError>
     where
         O: Future<Output = Result<T, StoreError>>,
     {
-        let give_up = self.bound.deadline(limits::STORE);
+        let give_up = match precious_since {
+            Some(answered_at) => {
+                let longest = (answered_at + limits::STORE).max(Instant::now() + LAST_WORD);
+                longest.min(self.bound.deadline(limits::STORE))
+            }
+            None => self.bound.deadline(limits::STORE),
+        };
         loop {
             let error = match self.by(give_up, operation()).await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            if !is_precious || !error.may_pass() || Instant::now() + PAUSE >= give_up {
+            if precious_since.is_none() || !error.may_pass() || Instant::now() + PAUSE >= give_up {
                 return Err(error);
             }
             tracing::warn!(error = %error, "an answer could not be stored yet, trying again");

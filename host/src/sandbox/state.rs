@@ -1,8 +1,9 @@
 //! What a sandbox holds beside the guest's own memory.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::time::Instant;
 use wasmtime::StoreLimits;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
@@ -87,7 +88,7 @@ impl WasiHttpView for State {
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     sent: AtomicBool,
-    answered: AtomicBool,
+    answered: Mutex<Option<Instant>>,
 }
 
 impl Traffic {
@@ -98,7 +99,7 @@ impl Traffic {
 
     /// Notes that an answer has come.
     pub(crate) fn note_answered(&self) {
-        self.answered.store(true, Ordering::Relaxed);
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Whether a request has left, or was about to.
@@ -106,8 +107,8 @@ impl Traffic {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Whether an answer has come: what is stored now may exist nowhere else.
-    pub(crate) fn has_answer(&self) -> bool {
-        self.answered.load(Ordering::Relaxed)
+    /// When the last answer came: what is stored now may exist nowhere else.
+    pub(crate) fn answered_at(&self) -> Option<Instant> {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

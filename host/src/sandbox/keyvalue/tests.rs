@@ -392,9 +392,10 @@ async fn that_ends_after_fifteen_seconds() {
     let started = Instant::now();
     assert_eq!(bucket.set("credential", b"1").await, is("full"));
     assert!((14..=15).contains(&started.elapsed().as_secs()));
+    // What follows of the same answer has a second, not as much again.
     let started = Instant::now();
     assert_eq!(bucket.get("credential").await, is("full").map(|()| None));
-    assert!((14..=15).contains(&started.elapsed().as_secs()));
+    assert!(started.elapsed() <= Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
