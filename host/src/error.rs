@@ -52,7 +52,6 @@ impl Error {
 
     /// A failure that can pass by itself; it makes sense to try again after so
     /// many seconds.
-    #[must_use]
     pub fn passing(
         code: ErrorCode,
         message: impl Into<String>,
@@ -67,7 +66,7 @@ impl Error {
     }
 
     /// A fault of this software.
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
+    pub fn internal(message: impl Into<String>) -> Self {
         Self::lasting(
             ErrorCode::Internal,
             message,

@@ -41,10 +41,10 @@ async fn close(store: SqliteStore) {
         .unwrap();
 }
 
-/// Starts one test, named in this file, in a process of its own.
-fn this_test_binary(test: &str, variable: &str, path: &Path) -> Child {
+/// Starts a test of this file once more, as what the variable makes of it.
+fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact"])
+        .arg("--exact")
         .arg(format!("store::sqlite::tests::{test}"))
         .env(variable, path)
         .stdout(std::process::Stdio::null())
@@ -273,19 +273,22 @@ impl Drop for NoRoom {
 
 #[test]
 fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
+    if let Some(path) = std::env::var_os(FULL) {
+        return run_out_of_room(&PathBuf::from(path));
+    }
     let place = place();
-    let writer = this_test_binary("one_process_that_writes_without_room", FULL, &place.path);
+    let writer = this_test_in_a_process_of_its_own(
+        "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
+        FULL,
+        &place.path,
+    );
     assert!(writer.wait_with_output().unwrap().status.success());
     assert_eq!(value_of(&place.path, "key"), b"old");
 }
 
-#[tokio::test]
-#[ignore = "the test above starts it"]
-async fn one_process_that_writes_without_room() {
-    let Some(path) = std::env::var_os(FULL).map(PathBuf::from) else {
-        return;
-    };
-    let store = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
+#[tokio::main(flavor = "current_thread")]
+async fn run_out_of_room(path: &Path) {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     let old = store
         .compare_and_swap(&alice(), "key", None, Some(b"old"))
         .await
@@ -316,18 +319,18 @@ async fn one_process_that_writes_without_room() {
 
 #[test]
 fn looking_works_on_a_full_disk() {
+    if let Some(path) = std::env::var_os(FULL) {
+        return look_without_room(&PathBuf::from(path));
+    }
     let place = place();
-    let reader = this_test_binary("one_process_that_looks_without_room", FULL, &place.path);
+    let reader =
+        this_test_in_a_process_of_its_own("looking_works_on_a_full_disk", FULL, &place.path);
     assert!(reader.wait_with_output().unwrap().status.success());
 }
 
-#[tokio::test]
-#[ignore = "the test above starts it"]
-async fn one_process_that_looks_without_room() {
-    let Some(path) = std::env::var_os(FULL).map(PathBuf::from) else {
-        return;
-    };
-    let writer = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
+#[tokio::main(flavor = "current_thread")]
+async fn look_without_room(path: &Path) {
+    let writer = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     writer
         .compare_and_swap(&alice(), "key", None, Some(b"1"))
         .await
@@ -337,7 +340,7 @@ async fn one_process_that_looks_without_room() {
     // Twice: the first one leaves its empty files behind.
     for _ in 0..2 {
         let no_room = NoRoom::beyond(0);
-        let store = SqliteStore::open_read_only(&path, StoreKind::OpenAi).await;
+        let store = SqliteStore::open_read_only(path, StoreKind::OpenAi).await;
         let found = store.unwrap().load(&alice()).await;
         drop(no_room);
         assert_eq!(found.unwrap().len(), 1);
@@ -350,8 +353,17 @@ const LAPS: usize = 10;
 
 #[test]
 fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
+    if let Some(path) = std::env::var_os(RACE) {
+        return run_laps(&PathBuf::from(path));
+    }
     let place = place();
-    let racer = || this_test_binary("one_process_of_the_race", RACE, &place.path);
+    let racer = || {
+        this_test_in_a_process_of_its_own(
+            "eight_processes_may_make_a_store_at_once_and_lose_no_write",
+            RACE,
+            &place.path,
+        )
+    };
     let racers: Vec<_> = (0..RACERS).map(|_| racer()).collect();
     for mut racer in racers {
         assert!(racer.wait().unwrap().success());
@@ -359,12 +371,9 @@ fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     assert_eq!(value_of(&place.path, "count").len(), RACERS * LAPS);
 }
 
-#[tokio::test]
-#[ignore = "the race starts it"]
-async fn one_process_of_the_race() {
-    let Some(path) = std::env::var_os(RACE) else {
-        return;
-    };
+/// One process of the race.
+#[tokio::main(flavor = "current_thread")]
+async fn run_laps(path: &Path) {
     let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     let mut laps = 0;
     while laps < LAPS {
