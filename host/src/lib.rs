@@ -48,6 +48,7 @@
 //! makes no model calls, pools no accounts and shares no login among people.
 
 pub mod artifact;
+mod call;
 pub mod contract;
 mod error;
 mod host;

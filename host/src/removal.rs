@@ -62,7 +62,7 @@ impl Profile {
             Err(error) if unreadable && is_unreadable(&error) => None,
             Err(error) => return Err(error),
         };
-        Ok(empty(self.host().store(), self.name(), kept).await?)
+        Ok(empty(self.host.store(), self.name(), kept).await?)
     }
 }
 
