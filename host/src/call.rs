@@ -3,7 +3,7 @@
 //! | | adds |
 //! |---|---|
 //! | [`call`](Profile::call) | calls again while somebody else is refreshing the token |
-//! | `call_in_own_task` | waits in line, and goes on to its end even if nobody waits for it |
+//! | `call_in_own_task` | waits in line, is counted, and goes on to its end even if nobody waits for it |
 //! | `call_and_record` | says in the log how it ended, and tells those who wait for a refresh |
 //! | `call_in_sandbox` | makes a sandbox and throws it away |
 
@@ -81,11 +81,12 @@ impl Profile {
             Order::Queued => Some(self.queue.turn().await),
             Order::Free => None,
         };
+        let under_way = self.host.parts.calls.begin()?;
         let span = tracing::debug_span!("call", function, profile = %self.name());
         let profile = self.clone();
         let task = async move {
             let outcome = profile.call_and_record(call).await;
-            drop(turn);
+            drop((turn, under_way));
             outcome
         };
         let task = tokio::spawn(task.instrument(span));

@@ -57,6 +57,7 @@ impl Profile {
     /// Those of the store, `record-corrupt`, `record-newer` and `key-unknown`
     /// among them. After one, part of it may be removed: remove it again.
     pub async fn remove(&self, unreadable: bool) -> Result<(), Error> {
+        let _under_way = self.host.parts.calls.begin()?;
         let kept = match self.logout(false).await {
             Ok(_) => Some(CREDENTIAL),
             Err(error) if unreadable && is_unreadable(&error) => None,
