@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
-use crate::store::{InvalidProfileName, StoreError};
+use crate::store::{InvalidProfileName, StoreError, StoreKind};
 
 pub use connection::ErrorCode;
 
@@ -30,7 +30,9 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure that lasts until somebody does something about it.
+    /// A failure that lasts until somebody does something about it. Whether that
+    /// is a new login follows from the code, as it does in the component.
+    #[must_use]
     pub fn lasting(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             code,
@@ -38,11 +40,18 @@ impl Error {
             hint: hint.into(),
             retryable: false,
             retry_after_seconds: None,
-            relogin_required: false,
+            relogin_required: matches!(
+                code,
+                ErrorCode::NotConnected
+                    | ErrorCode::NeedsLogin
+                    | ErrorCode::NotRefreshable
+                    | ErrorCode::AccountMismatch
+            ),
         }
     }
 
-    /// A failure that can pass by itself.
+    /// A failure that can pass by itself; it makes sense to try again after so
+    /// many seconds.
     pub fn passing(
         code: ErrorCode,
         message: impl Into<String>,
@@ -122,11 +131,9 @@ impl From<StoreError> for Error {
             StoreError::Refused { hint, .. } => {
                 Self::lasting(ErrorCode::StoreUnavailable, message, hint)
             }
-            StoreError::WrongKind { .. } => Self::lasting(
-                ErrorCode::InvalidArgument,
-                message,
-                "keep tests and real logins in stores of their own",
-            ),
+            StoreError::WrongKind { wanted, .. } => {
+                Self::lasting(ErrorCode::InvalidArgument, message, other_store(wanted))
+            }
             StoreError::NeedsUpgrade => Self::lasting(
                 ErrorCode::StoreNeedsUpgrade,
                 message,
@@ -146,13 +153,25 @@ impl From<StoreError> for Error {
             StoreError::Corrupt => Self::lasting(
                 ErrorCode::RecordCorrupt,
                 message,
-                "restore the store, or reset the profile and sign in again",
+                "restore the store, or remove the profile and sign in again",
             ),
             StoreError::Rollback => Self::lasting(
                 ErrorCode::RollbackSuspected,
                 message,
-                "sign in again, or adopt the restored login",
+                "restore the latest store, or sign in again",
             ),
+        }
+    }
+}
+
+/// What to do when a store is not of the kind that is needed.
+fn other_store(wanted: StoreKind) -> &'static str {
+    match wanted {
+        StoreKind::OpenAi => {
+            "this one was made for tests: name another one, or say where the simulator is"
+        }
+        StoreKind::Test => {
+            "real logins are never sent elsewhere: name another store to test with a simulator"
         }
     }
 }
@@ -170,7 +189,6 @@ impl From<InvalidProfileName> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreKind;
 
     #[test]
     fn faults_of_the_store_are_said_in_the_codes_of_the_contract() {
@@ -222,6 +240,34 @@ mod tests {
                 "{error:?}"
             );
             assert!(!error.relogin_required, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_store_of_the_wrong_kind_is_the_fault_of_who_named_it() {
+        let hint = |found, wanted| {
+            let error = Error::from(StoreError::WrongKind { found, wanted });
+            assert_eq!(error.code, ErrorCode::InvalidArgument);
+            error.hint
+        };
+        let tests = hint(StoreKind::Test, StoreKind::OpenAi);
+        assert!(tests.contains("was made for tests"), "{tests}");
+        let real = hint(StoreKind::OpenAi, StoreKind::Test);
+        assert!(real.contains("real logins"), "{real}");
+    }
+
+    #[test]
+    fn the_code_says_whether_a_new_login_is_required() {
+        for (code, required) in [
+            (ErrorCode::NotConnected, true),
+            (ErrorCode::NeedsLogin, true),
+            (ErrorCode::NotRefreshable, true),
+            (ErrorCode::AccountMismatch, true),
+            (ErrorCode::InvalidArgument, false),
+            (ErrorCode::StoreUnavailable, false),
+        ] {
+            let error = Error::lasting(code, "x", "y");
+            assert_eq!(error.relogin_required, required, "{error:?}");
         }
     }
 

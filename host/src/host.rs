@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::calls::Calls;
 use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::queue::Queues;
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) transport: Arc<Transport>,
     pub(crate) wall_clock: WallClock,
     pub(crate) queues: Queues,
+    pub(crate) calls: Calls,
 }
 
 impl Host {
@@ -60,6 +62,15 @@ impl Host {
     pub fn proxy(&self, host: &str) -> Option<String> {
         let proxy = self.parts.transport.proxy(host)?;
         Some(proxy.uri().to_string())
+    }
+
+    /// Waits until every call under way has ended, so that what they receive is
+    /// stored; a call takes 100 seconds at most. None begins any more, in this
+    /// host and its clones: calls in line and new ones end in an error. To be
+    /// awaited before a program ends. The store closes with the last host and
+    /// profile.
+    pub async fn drain(&self) {
+        self.parts.calls.drain().await;
     }
 
     /// The store that this host was made over.
@@ -164,6 +175,7 @@ impl HostBuilder {
             transport: Arc::new(Transport::new(options)),
             wall_clock: self.wall_clock,
             queues: Queues::default(),
+            calls: Calls::default(),
         };
         Ok(Host {
             parts: Arc::new(parts),

@@ -36,7 +36,8 @@
 //! - A `Host` is cheap to clone and made once in a program; it belongs into a
 //!   tokio runtime with time and I/O enabled.
 //! - A call goes on to its end in a task of its own, even if the future that
-//!   waits for it is dropped: an answer that has arrived is never lost.
+//!   waits for it is dropped: an answer that has arrived is never lost. A program
+//!   that ends calls [`Host::drain`] first.
 //! - [`Error::code`] is what to act on, the texts are for people. No error, no
 //!   `Debug` and no trace of this crate contains a token.
 //! - Several processes may share a store, one [`SqliteStore`](store::SqliteStore)
@@ -48,6 +49,8 @@
 //! makes no model calls, pools no accounts and shares no login among people.
 
 pub mod artifact;
+mod call;
+mod calls;
 pub mod contract;
 mod error;
 mod host;

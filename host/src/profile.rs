@@ -1,29 +1,16 @@
 //! One person's connection: the functions of the contract, as methods.
 
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
-use tracing::Instrument;
-use wasmtime::{Store, Trap};
-
+use crate::call::Order;
 use crate::contract::{
     Authorization, ConnectionStatus, LoginProgress, LoginPrompt, LogoutResult, ModelList,
     RefreshResult, UsageReport,
 };
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::host::Host;
-use crate::queue::{Queue, Turn};
-use crate::sandbox::bindings::Platform;
-use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
-use crate::sandbox::{State, Traffic};
+use crate::queue::Queue;
 use crate::store::ProfileName;
-
-/// How long a call waits for another that is refreshing the token.
-const REFRESH_WAIT: Duration = Duration::from_secs(40);
-/// How often it looks while it waits, for a refresh of another process.
-const REFRESH_LOOK: Duration = Duration::from_millis(250);
 
 /// One person's connection. Cheap to clone.
 ///
@@ -32,30 +19,15 @@ const REFRESH_LOOK: Duration = Duration::from_millis(250);
 /// waits for that, at most 40 seconds, and then ends in `refresh-in-progress`.
 #[derive(Clone)]
 pub struct Profile {
-    host: Host,
+    pub(crate) host: Host,
+    pub(crate) queue: Arc<Queue>,
     name: ProfileName,
-    queue: Arc<Queue>,
 }
-
-/// Whether a call stands in line.
-#[derive(Clone, Copy)]
-enum Order {
-    Queued,
-    Free,
-}
-
-/// A call of the guest, under way.
-type Call<'a, T> =
-    Pin<Box<dyn Future<Output = wasmtime::Result<Result<T, connection::Error>>> + Send + 'a>>;
 
 impl Profile {
     pub(crate) fn new(host: Host, name: ProfileName) -> Self {
         let queue = host.parts.queues.of(&name);
         Self { host, name, queue }
-    }
-
-    pub(crate) fn host(&self) -> &Host {
-        &self.host
     }
 
     /// The profile's name.
@@ -182,101 +154,5 @@ impl Profile {
             })
         });
         Ok(authorization.await?.into())
-    }
-
-    /// Calls the guest, again while somebody else is refreshing the token.
-    async fn call<T, F>(&self, function: &'static str, order: Order, call: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: for<'a> Fn(&'a Platform, &'a mut Store<State>) -> Call<'a, T> + Clone + Send + 'static,
-    {
-        let give_up = Instant::now() + REFRESH_WAIT;
-        loop {
-            // From before the call, so that no end is missed.
-            let mut call_ended = pin!(self.queue.call_ended.notified());
-            call_ended.as_mut().enable();
-            let outcome = self.attempt(function, order, call.clone()).await;
-            if !is_refreshing(&outcome) || Instant::now() + REFRESH_LOOK > give_up {
-                return outcome;
-            }
-            // Either way it is time to look again.
-            _ = timeout(REFRESH_LOOK, call_ended).await;
-        }
-    }
-
-    /// Calls the guest once, in a task of its own that goes on to its end even
-    /// if nobody waits for it any more.
-    async fn attempt<T, F>(&self, function: &'static str, order: Order, call: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: for<'a> Fn(&'a Platform, &'a mut Store<State>) -> Call<'a, T> + Send + 'static,
-    {
-        let turn = match order {
-            Order::Queued => Some(self.queue.turn().await),
-            Order::Free => None,
-        };
-        let span = tracing::debug_span!("call", function, profile = %self.name);
-        let task = tokio::spawn(self.clone().run(turn, call).instrument(span));
-        task.await.unwrap_or_else(|_| {
-            // The panic itself has been reported where it happened.
-            Err(Error::internal("the call ended in a panic of the host"))
-        })
-    }
-
-    async fn run<T, F>(self, turn: Option<Turn>, call: F) -> Result<T, Error>
-    where
-        F: for<'a> Fn(&'a Platform, &'a mut Store<State>) -> Call<'a, T>,
-    {
-        let started = Instant::now();
-        let traffic = Arc::new(Traffic::default());
-        let outcome = self.enter(traffic.clone(), call).await;
-        let microseconds = started.elapsed().as_micros();
-        match &outcome {
-            Ok(_) => tracing::debug!(microseconds, "done"),
-            Err(error) => tracing::debug!(microseconds, code = ?error.code, "failed"),
-        }
-        if traffic.has_sent() && !is_refreshing(&outcome) {
-            self.queue.call_ended.notify_waiters();
-        }
-        drop(turn);
-        outcome
-    }
-
-    /// Makes a sandbox, calls the guest in it and throws it away.
-    async fn enter<T, F>(&self, traffic: Arc<Traffic>, call: F) -> Result<T, Error>
-    where
-        F: for<'a> Fn(&'a Platform, &'a mut Store<State>) -> Call<'a, T>,
-    {
-        let parts = &self.host.parts;
-        let state = State::new(
-            parts.store.clone(),
-            self.name.clone(),
-            parts.transport.clone(),
-            parts.wall_clock.clone(),
-            traffic,
-        );
-        let mut instance = parts.sandbox.instantiate(state).await.map_err(stopped)?;
-        let answer = call(&instance.guest, &mut instance.store).await;
-        Ok(answer.map_err(stopped)??)
-    }
-}
-
-fn is_refreshing<T>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(error) if error.code == ErrorCode::RefreshInProgress)
-}
-
-/// What a caller hears when the guest did not come to its end.
-fn stopped(error: wasmtime::Error) -> Error {
-    // Only the kind of trap is logged: other texts could quote the guest.
-    let trap = error.downcast_ref::<Trap>();
-    tracing::error!(trap = ?trap, "the guest was stopped");
-    match trap {
-        Some(Trap::Interrupt) => Error::passing(
-            ErrorCode::Internal,
-            "the call took too long and was stopped",
-            "try again in a minute",
-            60,
-        ),
-        _ => Error::internal("the component broke off"),
     }
 }

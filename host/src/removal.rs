@@ -57,12 +57,13 @@ impl Profile {
     /// Those of the store, `record-corrupt`, `record-newer` and `key-unknown`
     /// among them. After one, part of it may be removed: remove it again.
     pub async fn remove(&self, unreadable: bool) -> Result<(), Error> {
+        let _under_way = self.host.parts.calls.begin()?;
         let kept = match self.logout(false).await {
             Ok(_) => Some(CREDENTIAL),
             Err(error) if unreadable && is_unreadable(&error) => None,
             Err(error) => return Err(error),
         };
-        Ok(empty(self.host().store(), self.name(), kept).await?)
+        Ok(empty(self.host.store(), self.name(), kept).await?)
     }
 }
 

@@ -12,6 +12,12 @@ use std::time::{Duration, Instant};
 use chatgpt_oauth::store::MemoryStore;
 use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
 
+/// The hostile guest, as a component.
+fn guest() -> &'static [u8] {
+    static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
+    GUEST.get_or_init(build)
+}
+
 fn build() -> Vec<u8> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let target_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
@@ -38,7 +44,7 @@ fn build() -> Vec<u8> {
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| {
-        let host = Host::builder(MemoryStore::new()).component(build());
+        let host = Host::builder(MemoryStore::new()).component(guest());
         host.build().unwrap()
     })
 }
@@ -168,6 +174,30 @@ async fn a_call_whose_caller_has_gone_comes_to_its_end() {
     let started = Instant::now();
     culprit.start().await.unwrap_err();
     assert!(started.elapsed() > Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_host_that_drains_lets_its_calls_end_and_begins_none() {
+    let host = Host::builder(MemoryStore::new()).component(guest());
+    let host = host.build().unwrap();
+    let culprit = host.profile("culprit".parse().unwrap());
+    let under_way = culprit.clone();
+    let under_way = tokio::spawn(async move { under_way.poll(Some("compute forever")).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let in_line = tokio::spawn(async move { culprit.start().await });
+
+    let draining = host.clone();
+    let draining = tokio::spawn(async move { draining.drain().await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let refused = host.profile("other".parse().unwrap()).status().await;
+    assert!(refused.unwrap_err().message.contains("is ending"));
+    assert!(!draining.is_finished() && !under_way.is_finished());
+
+    draining.await.unwrap();
+    let ended = under_way.await.unwrap().unwrap_err();
+    assert_eq!(ended.message, "the call took too long and was stopped");
+    let refused = in_line.await.unwrap().unwrap_err();
+    assert!(refused.message.contains("is ending"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -273,12 +273,19 @@ mod tests {
 
     const UMASK: &str = "CHATGPT_OAUTH_TEST_UMASK";
 
+    /// The umask is the whole process's, so this test starts itself once more.
     #[test]
     fn whatever_the_umask_the_owner_can_use_what_was_made() {
+        if let Some(root) = std::env::var_os(UMASK) {
+            rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o777));
+            return create_or_check(&PathBuf::from(root).join("a/b/store.db")).unwrap();
+        }
         let root = directory();
         let process = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact"])
-            .arg("store::file::tests::one_process_with_a_umask")
+            .args([
+                "--exact",
+                "store::file::tests::whatever_the_umask_the_owner_can_use_what_was_made",
+            ])
             .env(UMASK, root.path())
             .output()
             .unwrap();
@@ -286,17 +293,6 @@ mod tests {
         for (path, expected) in [("a", 0o700), ("a/b", 0o700), ("a/b/store.db", 0o600)] {
             assert_eq!(mode(&root.path().join(path)), expected, "{path}");
         }
-    }
-
-    /// The umask is the whole process's, hence a process of its own.
-    #[test]
-    #[ignore = "the test above starts it"]
-    fn one_process_with_a_umask() {
-        let Some(root) = std::env::var_os(UMASK).map(PathBuf::from) else {
-            return;
-        };
-        rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o777));
-        create_or_check(&root.join("a/b/store.db")).unwrap();
     }
 
     #[test]

@@ -41,9 +41,8 @@ async fn close(store: SqliteStore) {
         .unwrap();
 }
 
-/// Starts a test of this file once more, in a process of its own, as what the
-/// variable makes of it.
-fn started_again(test: &str, variable: &str, path: &Path) -> Child {
+/// Starts a test of this file once more, as what the variable makes of it.
+fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .arg("--exact")
         .arg(format!("store::sqlite::tests::{test}"))
@@ -275,10 +274,10 @@ impl Drop for NoRoom {
 #[test]
 fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
     if let Some(path) = std::env::var_os(FULL) {
-        return write_without_room(Path::new(&path));
+        return run_out_of_room(&PathBuf::from(path));
     }
     let place = place();
-    let writer = started_again(
+    let writer = this_test_in_a_process_of_its_own(
         "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
         FULL,
         &place.path,
@@ -288,8 +287,8 @@ fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn write_without_room(path: &Path) {
-    let store = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
+async fn run_out_of_room(path: &Path) {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     let old = store
         .compare_and_swap(&alice(), "key", None, Some(b"old"))
         .await
@@ -321,16 +320,17 @@ async fn write_without_room(path: &Path) {
 #[test]
 fn looking_works_on_a_full_disk() {
     if let Some(path) = std::env::var_os(FULL) {
-        return look_without_room(Path::new(&path));
+        return look_without_room(&PathBuf::from(path));
     }
     let place = place();
-    let reader = started_again("looking_works_on_a_full_disk", FULL, &place.path);
+    let reader =
+        this_test_in_a_process_of_its_own("looking_works_on_a_full_disk", FULL, &place.path);
     assert!(reader.wait_with_output().unwrap().status.success());
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn look_without_room(path: &Path) {
-    let writer = SqliteStore::open(&path, StoreKind::OpenAi).await.unwrap();
+    let writer = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     writer
         .compare_and_swap(&alice(), "key", None, Some(b"1"))
         .await
@@ -340,7 +340,7 @@ async fn look_without_room(path: &Path) {
     // Twice: the first one leaves its empty files behind.
     for _ in 0..2 {
         let no_room = NoRoom::beyond(0);
-        let store = SqliteStore::open_read_only(&path, StoreKind::OpenAi).await;
+        let store = SqliteStore::open_read_only(path, StoreKind::OpenAi).await;
         let found = store.unwrap().load(&alice()).await;
         drop(no_room);
         assert_eq!(found.unwrap().len(), 1);
@@ -354,11 +354,11 @@ const LAPS: usize = 10;
 #[test]
 fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     if let Some(path) = std::env::var_os(RACE) {
-        return run_laps(Path::new(&path));
+        return run_laps(&PathBuf::from(path));
     }
     let place = place();
     let racer = || {
-        started_again(
+        this_test_in_a_process_of_its_own(
             "eight_processes_may_make_a_store_at_once_and_lose_no_write",
             RACE,
             &place.path,
@@ -371,6 +371,7 @@ fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     assert_eq!(value_of(&place.path, "count").len(), RACERS * LAPS);
 }
 
+/// One process of the race.
 #[tokio::main(flavor = "current_thread")]
 async fn run_laps(path: &Path) {
     let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
