@@ -23,7 +23,8 @@ Examples:
 
 Exit codes:
   0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
-  6 blocked by policy, region or plan · 1 anything else · 130 interrupted
+  6 blocked by policy, region or plan · 1 anything else
+  129, 130, 143 asked to end by SIGHUP, SIGINT, SIGTERM: the call under way ended first
 
 This is not OpenAI's product. One profile is one person's own subscription.";
 
@@ -67,8 +68,8 @@ pub(crate) struct Global {
     )]
     pub(crate) store: Option<String>,
 
-    /// Connect to ADDRESS:PORT for HOST:PORT, as curl does; for a simulator, opens stores made for tests only
-    #[arg(long, global = true, value_name = "HOST:PORT:ADDRESS:PORT")]
+    /// Connect to ADDRESS:PORT for HOST:443, as curl does; for a simulator, opens stores made for tests only
+    #[arg(long, global = true, value_name = "HOST:443:ADDRESS:PORT")]
     pub(crate) connect_to: Vec<ConnectTo>,
 
     /// Trust the certificates of this PEM file too

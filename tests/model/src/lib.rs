@@ -13,10 +13,10 @@
 //!
 //! | here | in the component |
 //! |---|---|
-//! | `Record::claimed`, `taken_over` | `decide` in credential/decide.rs: `Step::Present`, `Step::TakeOver` |
+//! | `Record::claimed`, `taken_over` | `decide` in credential/decide.rs: `Step::Present`, `Step::Store` |
 //! | `Record::settled_by` | `settle` in credential/settle.rs, branch for branch |
 //! | `Record::logged_in`, `logging_out`, `logged_out` | credential.rs |
-//! | `Verdict` | the table of answers, openai/refresh.rs |
+//! | `Verdict` | the table of answers, openai/verdict.rs |
 //! | `World::claim`, `take_over`, `send`, `give_up`, `settle` | `obtain`, `present` and `conclude` in rotation.rs |
 //! | `World::begin_login`, `end_login` | connection/start.rs and `commit` in login.rs |
 //! | `World::logout`, `begin_revocation`, `end_revocation` | connection/logout.rs |

@@ -101,7 +101,7 @@ impl Record {
         Some(self)
     }
 
-    /// `Step::TakeOver`: an abandoned refresh becomes an uncertain one.
+    /// `Record::taken_over`: an abandoned refresh becomes an uncertain one.
     pub(crate) fn taken_over(mut self, worker: u8, rules: &Rules) -> Option<Self> {
         if self.state != State::Refreshing || self.seen_age(worker)? < rules.abandoned_after {
             return None;

@@ -26,7 +26,7 @@ pub enum Service {
 }
 
 /// What the answer to a presentation means for the token
-/// (component/src/openai/refresh.rs).
+/// (component/src/openai/verdict.rs).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// The token to use from now on.
