@@ -98,3 +98,15 @@ fn no_setting_of_the_components_build_is_left_to_the_cargo_of_whoever_builds_it(
         assert!(set.contains(&setting), "{setting}");
     }
 }
+
+#[test]
+fn what_writes_the_component_is_of_one_version_even_without_a_lock() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let needed = manifest.split("[build-dependencies]\n").nth(1).unwrap();
+    let needed = needed.split("\n[").next().unwrap();
+    for library in ["wasm-encoder", "wasmparser", "wit-component"] {
+        let line = needed.lines().find(|line| line.starts_with(library));
+        assert!(line.unwrap().contains("\"=0."), "{line:?}");
+    }
+}
