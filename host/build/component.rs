@@ -48,6 +48,8 @@ fn require_target() -> Result<(), Box<dyn Error>> {
     .into())
 }
 
+/// The inner cargo. Of what the outer one was asked for it hears only through the
+/// environment: of `CARGO_NET_OFFLINE`, not of `--offline`.
 fn cargo(workspace: &Path, target_dir: &Path, features: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo

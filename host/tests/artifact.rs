@@ -4,22 +4,13 @@ use std::env;
 use std::path::Path;
 
 use chatgpt_oauth::artifact::{ONBOARDING, ONBOARDING_DIGEST, PLATFORM, PLATFORM_DIGEST};
+<<<<<<< HEAD
 use chatgpt_oauth::inspect::Inspection;
+=======
+use chatgpt_oauth::inspect::DECLARED_IMPORTS;
+>>>>>>> host
 use sha2::{Digest, Sha256};
 use wit_component::DecodedWasm;
-
-/// The whole list of what the component can reach.
-const IMPORTS: [&str; 9] = [
-    "wasi:clocks/monotonic-clock@0.2.0",
-    "wasi:clocks/wall-clock@0.2.0",
-    "wasi:http/outgoing-handler@0.2.0",
-    "wasi:http/types@0.2.0",
-    "wasi:io/error@0.2.0",
-    "wasi:io/poll@0.2.0",
-    "wasi:io/streams@0.2.0",
-    "wasi:keyvalue/store@0.2.0-draft",
-    "wasi:random/random@0.2.0",
-];
 
 /// The imports and the exports of a component.
 fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
@@ -42,7 +33,7 @@ fn the_component_imports_nothing_but_what_the_world_names() {
     for component in [ONBOARDING, PLATFORM] {
         let (imports, _) = world(component);
         for import in imports {
-            assert!(IMPORTS.contains(&import.as_str()), "{import}");
+            assert!(DECLARED_IMPORTS.contains(&import.as_str()), "{import}");
         }
     }
 }
@@ -89,5 +80,46 @@ fn nothing_in_the_components_tells_where_they_were_built() {
                 .any(|bytes| bytes == trace.as_bytes());
             assert!(!found, "{trace}");
         }
+    }
+}
+
+#[test]
+fn no_setting_of_the_components_build_is_left_to_the_cargo_of_whoever_builds_it() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
+    let profile = manifest.split("[profile.component]\n").nth(1).unwrap();
+    let profile = profile.split("\n[").next().unwrap();
+    let set: Vec<_> = profile
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .collect();
+    // https://doc.rust-lang.org/cargo/reference/profiles.html#profile-settings
+    for setting in [
+        "opt-level",
+        "debug",
+        "split-debuginfo",
+        "strip",
+        "debug-assertions",
+        "overflow-checks",
+        "lto",
+        "panic",
+        "incremental",
+        "codegen-units",
+        "rpath",
+    ] {
+        assert!(set.contains(&setting), "{setting}");
+    }
+}
+
+#[test]
+fn what_writes_the_component_is_of_one_version_even_without_a_lock() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let needed = manifest.split("[build-dependencies]\n").nth(1).unwrap();
+    let needed = needed.split("\n[").next().unwrap();
+    for library in ["wasm-encoder", "wasmparser", "wit-component"] {
+        let line = needed.lines().find(|line| line.starts_with(library));
+        assert!(line.unwrap().contains("\"=0."), "{line:?}");
     }
 }
