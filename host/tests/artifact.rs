@@ -4,11 +4,7 @@ use std::env;
 use std::path::Path;
 
 use chatgpt_oauth::artifact::{ONBOARDING, ONBOARDING_DIGEST, PLATFORM, PLATFORM_DIGEST};
-<<<<<<< HEAD
-use chatgpt_oauth::inspect::Inspection;
-=======
-use chatgpt_oauth::inspect::DECLARED_IMPORTS;
->>>>>>> host
+use chatgpt_oauth::inspect::{DECLARED_IMPORTS, Inspection};
 use sha2::{Digest, Sha256};
 use wit_component::DecodedWasm;
 
