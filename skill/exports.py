@@ -26,7 +26,7 @@ Answer = Dict[str, Any]
 TIMEOUT_SECONDS = 110.0
 
 INSTALL = (
-    "Install it (from a checkout of its repository: cargo install --path host), "
+    "Install it (from a checkout of its repository: cargo install --locked --path host), "
     "or let CHATGPT_OAUTH_BIN name it, then try again."
 )
 LOOK = (

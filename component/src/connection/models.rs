@@ -43,6 +43,22 @@ pub(super) fn cached(ports: Ports, epoch: u64) -> Option<ModelList> {
     Some(from_copy(&copy))
 }
 
+/// What `status` tells of a copy.
+pub(super) struct Names {
+    pub(super) ids: Vec<String>,
+    /// Unix seconds.
+    pub(super) fetched_at: u64,
+}
+
+/// The names in the copy of that login, whatever its age.
+pub(super) fn cached_names(ports: Ports, epoch: u64) -> Option<Names> {
+    let copy = cache::load(ports, cache::MODELS, epoch)?;
+    Some(Names {
+        ids: wire::ids_from_cache(&copy.body),
+        fetched_at: copy.fetched_at,
+    })
+}
+
 struct Answer {
     models: Vec<Model>,
     /// The login that they were asked for.
@@ -73,12 +89,17 @@ fn list(models: Vec<Model>, fetched_at: u64, source: AnswerSource) -> ModelList 
     let available_models: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
     ModelList {
         source,
-        count: u32::try_from(models.len()).unwrap_or(u32::MAX),
+        count: count(&available_models),
         default_model_id: available_models.first().cloned(),
         available_models,
         models,
         fetched_at,
     }
+}
+
+/// How many there are.
+pub(super) fn count(ids: &[String]) -> u32 {
+    u32::try_from(ids.len()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
         .zip(expires_at)
         .map(|(tokens, end)| tokens.local_time(end));
     let usage = usage::cached(ports, record.epoch);
-    let models = models::cached(ports, record.epoch);
+    let names = models::cached_names(ports, record.epoch);
     ConnectionStatus {
         connected: is_connected,
         hint: hint(record, state, live),
@@ -65,12 +65,10 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
         expires_at,
         expires_in_seconds: ends_at.map(|end| end.saturating_sub(now)),
         updated_at: Some(record.updated_at),
-        models_count: models.as_ref().map(|models| models.count),
-        models_fetched_at: models.as_ref().map(|models| models.fetched_at),
-        default_model_id: models
-            .as_ref()
-            .and_then(|models| models.default_model_id.clone()),
-        available_models: models.map(|models| models.available_models),
+        models_count: names.as_ref().map(|names| models::count(&names.ids)),
+        models_fetched_at: names.as_ref().map(|names| names.fetched_at),
+        default_model_id: names.as_ref().and_then(|names| names.ids.first().cloned()),
+        available_models: names.map(|names| names.ids),
         usage_fetched_at: usage.as_ref().map(|usage| usage.fetched_at),
         usage,
         pending: pending.map(|pending| pending.for_caller(now)),

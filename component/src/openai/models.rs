@@ -86,11 +86,28 @@ pub(crate) fn from_cache(kept: &Value) -> Vec<Model> {
     kept.items().iter().filter_map(model).collect()
 }
 
+/// Their ids alone, for who tells no more.
+pub(crate) fn ids_from_cache(kept: &Value) -> Vec<String> {
+    kept.items()
+        .iter()
+        .filter_map(slug)
+        .map(|slug| id(&slug))
+        .collect()
+}
+
+fn slug(entry: &Value) -> Option<String> {
+    clean(entry["slug"].as_str()?, 100).filter(|slug| !slug.contains(' '))
+}
+
+fn id(slug: &str) -> String {
+    format!("{PREFIX}{slug}")
+}
+
 fn model(entry: &Value) -> Option<Model> {
     let text = |field: &str, limit| entry[field].as_str().and_then(|text| clean(text, limit));
-    let slug = text("slug", 100).filter(|slug| !slug.contains(' '))?;
+    let slug = slug(entry)?;
     Some(Model {
-        id: format!("{PREFIX}{slug}"),
+        id: id(&slug),
         slug,
         display_name: text("display_name", 100),
         description: text("description", 500),
