@@ -233,7 +233,7 @@ class TheAnswer(Case):
                 answer = exports.status()
                 self.assert_failed(answer, "internal")
                 self.assertIn(str(program), answer["error"])
-                self.assertIn("cargo install --path host", answer["hint"])
+                self.assertIn("cargo install --locked --path host", answer["hint"])
                 self.assertIn("CHATGPT_OAUTH_BIN", answer["hint"])
 
     def test_no_program_on_path_is_told(self):
