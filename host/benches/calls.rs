@@ -46,6 +46,16 @@ fn calls(criterion: &mut Criterion) {
     let sqlite = runtime
         .block_on(SqliteStore::open(&file, StoreKind::Test))
         .expect("a store");
+    let nobody = Host::builder(sqlite).build().expect("a host");
+    let nobody = nobody.profile("nobody".parse().expect("a name"));
+    criterion.bench_function("sandbox: status of nobody, SQLite", |bench| {
+        bench
+            .to_async(&runtime)
+            .iter(|| status(&nobody, ConnectionState::NotConnected));
+    });
+    let sqlite = runtime
+        .block_on(SqliteStore::open(&file, StoreKind::Test))
+        .expect("a store");
     let sqlite = signed_in(&runtime, &simulator, sqlite);
     criterion.bench_function("status, SQLite", |bench| {
         bench
