@@ -55,7 +55,7 @@ fn zone_seconds(zone: &str) -> Option<i64> {
         Some(_) => 1,
     };
     let [hours, minutes] = numbers(zone.get(1..)?, ':')?;
-    Some(sign * (hours * 3600 + minutes * 60))
+    (hours < 24 && minutes < 60).then(|| sign * (hours * 3600 + minutes * 60))
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar, with the year taken to begin
@@ -98,6 +98,7 @@ mod tests {
             "2026-01-01T00:00:00+99999999999999999:00",
             "2026-01-01T00:00:00+1:2:3",
             "2026-01-01T00:00:00-:",
+            "2026-01-01T00:00:00-24:00",
         ] {
             assert_eq!(rfc_3339(text), None, "{text}");
         }
