@@ -6,7 +6,7 @@ use super::backend::{shown_models, shown_usage};
 use super::promises::{are_equal, is_header_safe, is_kept, is_safe_secret, is_same};
 use crate::cache;
 use crate::contract::ErrorCode;
-use crate::credential::{self, Demand, Intent, Record, Step, decide};
+use crate::credential::{self, Demand, Intent, Record, Step, Tokens, decide};
 use crate::json::{self, Object, Value};
 use crate::pending::Pending;
 use alloc::borrow::ToOwned;
@@ -21,13 +21,14 @@ const EPOCH: u64 = 3;
 /// What a rewrite of a credential may change: an unknown trouble is forgotten, an
 /// intent has no other fields, what is shown is cleaned, and where nobody is signed
 /// in there are no tokens.
-const CREDENTIAL: [&str; 9] = [
+const CREDENTIAL: [&str; 10] = [
     "last_trouble",
     "intent",
     "email",
     "plan",
     "refresh_token",
     "access_token",
+    "received_at",
     "expires_at",
     "clock_offset",
     "refused",
@@ -133,7 +134,11 @@ fn moves_on(record: &Record) {
             }
         }
     }
-    is_kept(&record.clone().logging_out());
+    let has_tokens = |tokens: &Tokens| tokens.refresh.is_some() || tokens.access.is_some();
+    // Of tokens that there are not, a logout does not keep the times either.
+    if record.tokens.as_ref().is_some_and(has_tokens) {
+        is_kept(&record.clone().logging_out());
+    }
     is_kept(&record.clone().logged_out(true));
 }
 
