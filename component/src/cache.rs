@@ -7,6 +7,7 @@
 use crate::json::{self, Object, Value};
 use crate::ports::Ports;
 use crate::stored_time;
+use alloc::vec::Vec;
 
 /// The key of the list of models.
 pub(crate) const MODELS: Key = Key {
@@ -52,7 +53,12 @@ impl Copy {
 /// Returns the copy of that login, if there is one.
 pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
     let bytes = ports.store.get(key.name).ok()??;
-    let mut fields = json::parse_object(&bytes)?;
+    decode(&bytes, epoch)
+}
+
+/// Reads a stored copy, if it is one of that login.
+pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
+    let mut fields = json::parse_object(bytes)?;
     let is_ours =
         fields.required_number("version")? == VERSION && fields.required_number("epoch")? == epoch;
     is_ours.then_some(())?;
@@ -66,15 +72,21 @@ pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
 /// how the service was asked and named its answer.
 pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
     let fetched_at = ports.now();
-    let copy = origin
+    let copy = encode(origin, epoch, fetched_at, body);
+    // The bucket takes a write only over what this call has read.
+    let _ = ports.store.get(key.name);
+    let _ = ports.store.set(key.name, &copy);
+    fetched_at
+}
+
+/// Writes a copy for the bucket.
+pub(crate) fn encode(origin: Object, epoch: u64, fetched_at: u64, body: Value) -> Vec<u8> {
+    origin
         .with("version", VERSION)
         .with("epoch", epoch)
         .with("fetched_at", fetched_at)
-        .with("body", body);
-    // The bucket takes a write only over what this call has read.
-    let _ = ports.store.get(key.name);
-    let _ = ports.store.set(key.name, &copy.to_bytes());
-    fetched_at
+        .with("body", body)
+        .to_bytes()
 }
 
 /// Removes both copies.

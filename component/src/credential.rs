@@ -37,6 +37,8 @@ use alloc::string::String;
 
 pub(crate) use decide::{Demand, Step, decide, needs_login};
 pub(crate) use settle::{Settled, settle};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use stored::{decode, encode};
 pub(crate) use tokens::Tokens;
 
 const KEY: &str = "credential";

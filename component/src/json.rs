@@ -249,6 +249,12 @@ impl Object {
         }
     }
 
+    /// The fields with their names.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// Keeps only the fields of these names.
     pub(crate) fn keep_only(&mut self, names: &[&str]) {
         self.0.retain(|(name, _)| names.contains(&name.as_str()));

@@ -66,6 +66,10 @@ mod wasi;
 #[cfg(test)]
 mod fakes;
 
+#[doc(hidden)]
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+
 /// The types of the contract, generated from `wit/connection.wit`.
 pub mod contract {
     pub use crate::bindings::exports::chatgpt::oauth::connection::{

@@ -6,7 +6,7 @@
 //! OpenAI's own, not RFC 8628: docs/protocol.md tells it.
 
 mod answer;
-mod date;
+pub(crate) mod date;
 pub(crate) mod device_token;
 pub(crate) mod exchange;
 pub(crate) mod models;

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::stored_time;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 const KEY: &str = "pending";
 
@@ -87,18 +88,23 @@ impl Pending {
 
     /// Reads the record from the bucket, if there is one.
     pub(crate) fn load(ports: Ports) -> Result<Option<Self>> {
-        let Some(bytes) = ports.store.get(KEY)? else {
-            return Ok(None);
-        };
-        let fields = bucket::fields(&bytes, VERSION, "pending login")?;
-        Ok(Some(Self::read(fields).ok_or(StoreError::Corrupt)?))
+        match ports.store.get(KEY)? {
+            None => Ok(None),
+            Some(bytes) => Self::decode(&bytes).map(Some),
+        }
+    }
+
+    /// Reads a stored record.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        let fields = bucket::fields(bytes, VERSION, "pending login")?;
+        Ok(Self::read(fields).ok_or(StoreError::Corrupt)?)
     }
 
     /// Writes the record under an attempt of its own and returns it.
     pub(crate) fn store(self, ports: Ports) -> core::result::Result<Self, StoreError> {
         let attempt = ports.random_id();
         let record = Self { attempt, ..self };
-        bucket::write(ports, KEY, &record.write().to_bytes())?;
+        bucket::write(ports, KEY, &record.encode())?;
         Ok(record)
     }
 
@@ -155,7 +161,8 @@ impl Pending {
         })
     }
 
-    fn write(&self) -> Object {
+    /// Writes the record for the bucket.
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let approval = self.approval.as_ref().map_or(Value::Null, Approval::write);
         self.other
             .clone()
@@ -169,7 +176,8 @@ impl Pending {
             .with("expires_at", self.expires_at)
             .with("next_poll_at", self.next_poll_at)
             .with("approval", approval)
-            .with("attempt", &*self.attempt)
+            .with("attempt", Some(&*self.attempt).filter(|id| !id.is_empty()))
+            .to_bytes()
     }
 
     /// Removes this login as it was read: no newer one, and not with an approval

@@ -32,7 +32,7 @@ const STATES: [(State, &str); 6] = [
 ];
 
 /// Reads a stored record.
-pub(super) fn decode(bytes: &[u8]) -> Result<Record> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Record> {
     let fields = bucket::fields(bytes, VERSION, "stored login")?;
     Ok(read(fields).ok_or(StoreError::Corrupt)?)
 }
@@ -106,7 +106,7 @@ pub(super) fn has_room(record: &Record) -> bool {
 }
 
 /// Writes a record. What is unknown is left out.
-pub(super) fn encode(record: &Record) -> Vec<u8> {
+pub(crate) fn encode(record: &Record) -> Vec<u8> {
     let mut to = record.other.clone();
     to.put("version", VERSION);
     to.put("generation", record.generation);

@@ -4,7 +4,7 @@ use alloc::format;
 
 /// Reads an HTTP date such as `Tue, 24 Nov 2026 10:00:00 GMT` (RFC 9110 §5.6.7;
 /// the two obsolete forms are not in use) into Unix seconds.
-pub(super) fn http_date(text: &str) -> Option<u64> {
+pub(crate) fn http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
@@ -17,7 +17,7 @@ pub(super) fn http_date(text: &str) -> Option<u64> {
 
 /// Reads an RFC 3339 time such as `2026-11-24T10:00:00.5+00:00` into Unix
 /// seconds. A time without an offset is taken as UTC.
-pub(super) fn rfc_3339(text: &str) -> Option<u64> {
+pub(crate) fn rfc_3339(text: &str) -> Option<u64> {
     let (date, time) = text.trim().split_once(['T', 't', ' '])?;
     let [year, month, day] = numbers(date, '-')?;
     let zone_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
@@ -55,7 +55,7 @@ fn zone_seconds(zone: &str) -> Option<i64> {
         Some(_) => 1,
     };
     let [hours, minutes] = numbers(zone.get(1..)?, ':')?;
-    Some(sign * (hours * 3600 + minutes * 60))
+    (hours < 24 && minutes < 60).then(|| sign * (hours * 3600 + minutes * 60))
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar, with the year taken to begin
@@ -98,6 +98,7 @@ mod tests {
             "2026-01-01T00:00:00+99999999999999999:00",
             "2026-01-01T00:00:00+1:2:3",
             "2026-01-01T00:00:00-:",
+            "2026-01-01T00:00:00-24:00",
         ] {
             assert_eq!(rfc_3339(text), None, "{text}");
         }

@@ -102,6 +102,10 @@ impl StateMachineTest for WithoutFaults {
                     state.expected,
                     "{call:?}"
                 );
+                if matches!(call, Call::Logout { .. }) {
+                    let copies = ["models", "usage"].map(|key| world.rows.borrow().value(key));
+                    assert_eq!(copies, [None, None], "a logout leaves copies behind");
+                }
             }
             Event::Waits(seconds) => world.pass(seconds),
             Event::Decides(account) => {

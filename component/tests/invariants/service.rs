@@ -13,6 +13,9 @@ use devices::Devices;
 use serde_json::{Value, json};
 use tokens::Tokens;
 
+/// What the names of all models begin with.
+const MODEL: &str = "gpt-of-login-";
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -129,16 +132,28 @@ impl Service {
             Endpoint::Models | Endpoint::Usage if !self.works(secret, now, 0) => {
                 (401, error("token_expired"))
             }
-            Endpoint::Models => (
-                200,
-                json!({"models": [{"slug": "gpt-6-astra", "visibility": "list", "priority": 1}]}),
-            ),
+            Endpoint::Models => (200, self.models(secret)),
             Endpoint::Usage => (200, json!({"plan_type": "pro", "rate_limit": null})),
         };
         let mut response = answer(status, &body.to_string());
         let date = http_date(clock).into_bytes();
         response.headers.push(("date".to_owned(), date));
         (response, said)
+    }
+
+    /// Each login has a model of its own, so that a copy tells whose it is.
+    fn models(&self, access: &str) -> Value {
+        let login = self.tokens.login_of_access(access).unwrap_or_default();
+        let slug = format!("{MODEL}{login}");
+        json!({"models": [{"slug": slug, "visibility": "list", "priority": 1}]})
+    }
+
+    /// The login whose model that is.
+    pub fn login_of_model(id: &str) -> Option<usize> {
+        id.strip_prefix("openai-codex/")?
+            .strip_prefix(MODEL)?
+            .parse()
+            .ok()
     }
 
     /// Lets a request arrive after that many seconds.

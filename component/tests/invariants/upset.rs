@@ -66,7 +66,8 @@ pub enum WireFault {
     NotSent(&'static str),
     /// The connection breaks, before or after the service has done its part.
     Broken(&'static str, Moment),
-    /// It arrives that many seconds later, when nobody waits for the answer.
+    /// The connection breaks, and it arrives all the same, that many seconds later:
+    /// within the quiet period.
     Delayed(u64),
     /// Something in front of the service answers; the service sees nothing.
     TurnedAway(u16, &'static str),
@@ -91,7 +92,7 @@ pub const WIRE_FAULTS: [WireFault; 30] = [
     WireFault::Broken("HTTP-response-timeout", Moment::After),
     WireFault::Broken("HTTP-response-body-size", Moment::After),
     WireFault::Delayed(1),
-    WireFault::Delayed(40),
+    WireFault::Delayed(80),
     WireFault::TurnedAway(429, "{}"),
     WireFault::TurnedAway(503, r#"{"error":"overloaded"}"#),
     WireFault::TurnedAway(403, PAGE),
@@ -236,6 +237,7 @@ fn store_error() -> impl Strategy<Value = StoreError> {
             StoreError::Unavailable,
             StoreError::Unavailable,
             StoreError::Conflict,
+            StoreError::Busy,
             StoreError::ReadOnly,
             StoreError::Full,
             StoreError::TooLarge,

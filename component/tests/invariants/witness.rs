@@ -10,7 +10,7 @@ use crate::service::Endpoint;
 use crate::stored::{Credential, fingerprint};
 use crate::tally::{Rare, Tally};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one call did and learnt.
 #[derive(Default)]
@@ -19,6 +19,8 @@ pub struct Report {
     pub epoch: u64,
     pub requests: Vec<Endpoint>,
     pub writes: usize,
+    /// The generation of the login that it wrote last.
+    pub generation: Option<u64>,
     /// How often the store failed.
     pub store_faults: usize,
     /// The credential as it last read it.
@@ -54,6 +56,9 @@ pub struct Witness {
     presented: BTreeMap<String, Presented>,
     /// Every credential that was stored.
     written: Vec<Credential>,
+    /// The refresh tokens that were stored when a quiet period was over: their
+    /// predecessors may have been presented again by then.
+    late: BTreeSet<String>,
     /// How many logins and logouts there were when each login began to wait.
     shown: BTreeMap<String, u32>,
     /// How many logins and logouts there were.
@@ -110,6 +115,12 @@ impl Witness {
         if let Some(presented) = self.presented.get_mut(token) {
             presented.unanswered = 0;
         }
+    }
+
+    /// Whether the tokens were stored in time for nobody to have presented their
+    /// predecessor again.
+    pub fn came_in_time(&self, refresh: Option<&str>) -> bool {
+        refresh.is_some_and(|refresh| !self.late.contains(refresh))
     }
 
     /// A login that waits was stored.

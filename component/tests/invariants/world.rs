@@ -142,7 +142,9 @@ impl World {
                 .map(|token| service.login_of(token));
             login == Some(service.login_of(&sent.secret))
         };
-        let access = stored.access.as_deref().filter(|_| !stored.is_refused());
+        let came_in_time = (self.witness.borrow()).came_in_time(stored.refresh.as_deref());
+        let is_good = came_in_time && !stored.is_refused();
+        let access = stored.access.as_deref().filter(|_| is_good);
         let works = access.is_some_and(|access| service.works(access, time, GIVEN_UP));
         let was_tripped = service.tripped_at(&sent.secret).is_some();
         let answered = service.answer(sent, quirk, time);

@@ -175,6 +175,11 @@ impl Tokens {
         self.logins[self.refresh.get(refresh)?.login].tripped_at
     }
 
+    /// Names the login of an access token.
+    pub fn login_of_access(&self, access: &str) -> Option<usize> {
+        Some(self.access.get(access)?.login)
+    }
+
     /// Names the login of a refresh token.
     pub fn login_of(&self, refresh: &str) -> Option<usize> {
         Some(self.refresh.get(refresh)?.login)

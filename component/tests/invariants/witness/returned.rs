@@ -3,6 +3,7 @@
 use super::{Received, Report, Witness};
 use crate::MARKER;
 use crate::call::{Answer, Call};
+use crate::service::Service;
 use crate::stored::Credential;
 use crate::world::{Ended, MARGIN, World};
 use chatgpt_oauth_component::contract::{Error, ErrorCode, LoginStatus};
@@ -24,6 +25,7 @@ impl Witness {
             return;
         };
         tells_no_secret(result);
+        self.shows_ones_own(result, report);
         self.has_kept(result, report, &stored);
         if let Ok(answer) = result {
             self.was_stored(world, answer, report);
@@ -58,9 +60,28 @@ impl Witness {
                 Received::Login(token) => stored.refresh.as_ref() == Some(token),
                 Received::Refused(_) => false,
             };
+            let is_latest = report.generation == Some(stored.generation);
             assert!(
-                !(is_loud && is_kept && report.store_faults == 1),
+                !(is_loud && is_kept && is_latest && report.store_faults == 1),
                 "S18: a grant is called lost that was stored"
+            );
+        }
+    }
+
+    /// I3: no copy of what an older login could use is shown.
+    fn shows_ones_own(&self, result: &Result<Answer, Error>, report: &Report) {
+        let models = match result {
+            Ok(Answer::Status(answer)) => answer.available_models.as_deref(),
+            Ok(Answer::Poll(answer)) => answer.available_models.as_deref(),
+            Ok(Answer::Models(answer)) => Some(&answer.available_models[..]),
+            _ => None,
+        };
+        for id in models.unwrap_or_default() {
+            let login = Service::login_of_model(id).expect("the service's model");
+            let epoch = self.epochs.get(&login);
+            assert!(
+                epoch.is_some_and(|epoch| *epoch >= report.epoch),
+                "I3: an older login's models"
             );
         }
     }

@@ -4,9 +4,9 @@ use super::{Received, Report, Witness};
 use crate::stored::Credential;
 use crate::world::World;
 
-/// From the intent to the stored answer a call takes less than this, in
-/// seconds; nobody presents the token again meanwhile.
-const QUIET: u64 = 120;
+/// From the request to the stored answer a call has this long, in seconds: the
+/// quiet period less the guard. Nobody presents the token again meanwhile.
+const QUIET: u64 = 120 - 5;
 
 impl Witness {
     /// A credential was stored over `old`.
@@ -16,7 +16,7 @@ impl Witness {
         self.turns_over(old, &new);
         self.writes_tokens(world, old, &new);
         writes_end(world, old, &new, report);
-        commits(world, old, &new, report);
+        self.commits(world, old, &new, report);
         self.written.push(new);
     }
 
@@ -60,6 +60,33 @@ impl Witness {
         });
         assert_eq!(epoch, new.epoch, "I3: an older login's token became active");
     }
+
+    /// I5, its other half: whoever stores its answer in time finds its login intact.
+    fn commits(&mut self, world: &World, old: &Credential, new: &Credential, report: &Report) {
+        for received in &report.received {
+            let Received::Grant {
+                presented,
+                presented_at,
+                successor: Some(successor),
+            } = received
+            else {
+                continue;
+            };
+            if old.refresh.as_ref() != Some(presented) || new.refresh.as_ref() != Some(successor) {
+                continue;
+            }
+            if world.time.get() - presented_at >= QUIET {
+                self.late.insert(successor.clone());
+                continue;
+            }
+            let tripped_at = world.service.borrow().tripped_at(successor);
+            let is_tripped = tripped_at.is_some_and(|at| at >= *presented_at);
+            assert!(
+                !(is_tripped && world.setup.has_true_clock),
+                "I5: a token was presented again while its answer was still to be stored"
+            );
+        }
+    }
 }
 
 /// I8, and I2 for its second half: what makes a login end.
@@ -75,27 +102,4 @@ fn writes_end(world: &World, old: &Credential, new: &Credential, report: &Report
         world.is_harmed.get(),
         "I2: a login ended though nothing went wrong"
     );
-}
-
-/// I5, its other half: whoever still had the answer to come finds its login intact.
-fn commits(world: &World, old: &Credential, new: &Credential, report: &Report) {
-    for received in &report.received {
-        let Received::Grant {
-            presented,
-            presented_at,
-            successor: Some(successor),
-        } = received
-        else {
-            continue;
-        };
-        let is_commit =
-            old.refresh.as_ref() == Some(presented) && new.refresh.as_ref() == Some(successor);
-        let tripped_at = world.service.borrow().tripped_at(successor);
-        let tripped = tripped_at.is_some_and(|at| at >= *presented_at);
-        let is_in_time = world.time.get() - presented_at < QUIET;
-        assert!(
-            !(is_commit && tripped && is_in_time && world.setup.has_true_clock),
-            "I5: a token was presented again while its answer was still to be stored"
-        );
-    }
 }

@@ -46,6 +46,7 @@ impl Worker<'_> {
             if key == "credential" {
                 let new = Credential::read(value.expect("a login is never deleted"));
                 let old = old.unwrap_or_default();
+                report.generation = Some(new.generation);
                 self.world.tally.borrow_mut().writes(&old, &new);
                 self.world
                     .witness

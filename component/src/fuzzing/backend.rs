@@ -1,0 +1,104 @@
+//! Answers of chatgpt.com.
+
+use super::NOW;
+use super::promises::is_displayable;
+use super::records::copied;
+use super::wire::response;
+use crate::contract::{Model, UsageWindow};
+use crate::json::Value;
+use crate::openai::{Answer, models as models_wire, usage as usage_wire};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The answer to a request for the models.
+pub fn models(bytes: &[u8]) -> &'static str {
+    let answer = Answer::read(response(bytes), NOW);
+    let Some(models) = models_wire::read(&answer.body) else {
+        return "refused";
+    };
+    let ranks = models
+        .iter()
+        .map(|model| model.priority.unwrap_or(i64::MAX));
+    assert!(ranks.is_sorted() && models.len() <= 500);
+    let kept = models_wire::to_cache(&models);
+    assert!(kept.to_bytes().len() <= 240 * 1024);
+    assert_eq!(shown_models(&copied(kept)), format!("{models:?}"));
+    "taken"
+}
+
+/// The answer to a request for the usage.
+pub fn usage(bytes: &[u8]) -> &'static str {
+    let answer = Answer::read(response(bytes), NOW);
+    let Some(kept) = usage_wire::keep(&answer.body) else {
+        return "refused";
+    };
+    let shown = shown_usage(&kept, NOW);
+    assert_eq!(shown_usage(&copied(kept), NOW), shown);
+    "taken"
+}
+
+/// What a caller sees of a kept list.
+pub(super) fn shown_models(kept: &Value) -> String {
+    let models = models_wire::from_cache(kept);
+    models.iter().for_each(is_model);
+    format!("{models:?}")
+}
+
+fn is_model(model: &Model) {
+    assert_eq!(model.id, format!("openai-codex/{}", model.slug));
+    is_displayable(&model.slug, 100);
+    assert!(!model.slug.contains(' '));
+    if let Some(name) = &model.display_name {
+        is_displayable(name, 100);
+    }
+    if let Some(description) = &model.description {
+        is_displayable(description, 500);
+    }
+    let words = [&model.reasoning_levels, &model.input_modalities];
+    for list in words {
+        assert!(list.len() <= 20);
+        list.iter().for_each(|word| is_displayable(word, 40));
+    }
+}
+
+/// What a caller sees of a kept usage that was fetched at `fetched_at`.
+pub(super) fn shown_usage(kept: &Value, fetched_at: u64) -> String {
+    let plan = usage_wire::plan(kept);
+    if let Some(plan) = &plan {
+        is_displayable(plan, 60);
+    }
+    let windows = usage_wire::windows(kept, fetched_at, NOW);
+    assert!(windows.len() <= 2 * 21);
+    windows.iter().for_each(is_window);
+    // The last digits of a fraction may differ in a copy.
+    let millionths = |window: &UsageWindow| window.used_percent.map(|used| (used * 1e6).round());
+    let used: Vec<Option<f64>> = windows.iter().map(millionths).collect();
+    let whole = |window| UsageWindow {
+        used_percent: None,
+        ..window
+    };
+    let windows: Vec<UsageWindow> = windows.into_iter().map(whole).collect();
+    let credits = usage_wire::credits(kept);
+    if let Some(balance) = credits
+        .as_ref()
+        .and_then(|credits| credits.balance.as_ref())
+    {
+        is_displayable(balance, 40);
+    }
+    let limit_reached = usage_wire::limit_reached(kept);
+    format!("{plan:?} {windows:?} {used:?} {credits:?} {limit_reached:?}")
+}
+
+fn is_window(window: &UsageWindow) {
+    is_displayable(&window.name, 140);
+    assert!(
+        window
+            .used_percent
+            .is_none_or(|used| (0.0..=100.0).contains(&used))
+    );
+    assert!(window.window_seconds != Some(0));
+    let left = window.resets_at.map(|at| at.checked_sub(NOW));
+    assert_eq!(left.unwrap_or(None), window.resets_in_seconds);
+    assert!(window.resets_in_seconds != Some(0));
+}
