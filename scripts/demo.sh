@@ -28,7 +28,7 @@ address=${https#https://}
 
 ask() {
     printf '\n$ chatgpt-oauth %s\n' "$*"
-    "$bin/chatgpt-oauth" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
+    XDG_STATE_HOME="$work/state" "$bin/chatgpt-oauth" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
         --connect-to "auth.openai.com:443:$address" --connect-to "chatgpt.com:443:$address" "$@"
 }
 

@@ -100,6 +100,7 @@ def whole_process() -> None:
     )
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
+        os.environ["XDG_STATE_HOME"] = str(directory / "state")
         ours, simulator = our_login(directory)
         try:
             theirs = codex_home(directory / "codex")

@@ -118,15 +118,17 @@ fn hint(code: ErrorCode) -> &'static str {
         ErrorCode::StoreFailedAfterRefresh => {
             "The new token could not be stored and may be lost. Mend the store first; if the login has ended then, call start."
         }
-        ErrorCode::KeyUnknown => "Give the host the key that the store was sealed with.",
+        ErrorCode::KeyUnknown => {
+            "Put the right key file back, or reset the profile and call start."
+        }
         ErrorCode::RecordCorrupt => {
-            "The stored login is damaged and was left as it is. Restore it, or remove the profile and sign in again."
+            "The stored login is damaged and was left as it is. Restore it, or reset the profile and call start."
         }
         ErrorCode::RecordNewer => {
             "Use the version of this software that wrote the login, or a newer one."
         }
         ErrorCode::RollbackSuspected => {
-            "The store looks like a restored backup. Restore the latest one, or sign in again: call start."
+            "The store looks like a restored backup. Restore the latest one, or call start; adopt keeps what is there."
         }
         ErrorCode::AccountMismatch => "Sign in again with the account you want to use: call start.",
         ErrorCode::NotRefreshable => "Sign in again: call start.",

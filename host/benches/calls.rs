@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use chatgpt_oauth::contract::{ConnectionState, LoginStatus};
-use chatgpt_oauth::store::{MemoryStore, SqliteStore, Store, StoreKind};
-use chatgpt_oauth::{Host, Profile};
+use chatgpt_oauth::store::{MemoryStore, SqliteStore, StoreKind};
+use chatgpt_oauth::{Host, HostBuilder, Keys, Profile};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openai_simulator::Simulator;
 use tempfile::TempDir;
@@ -33,7 +33,11 @@ fn calls(criterion: &mut Criterion) {
             .iter(|| status(&nobody, ConnectionState::NotConnected));
     });
 
-    let memory = signed_in(&runtime, &simulator, MemoryStore::of_kind(StoreKind::Test));
+    let memory = signed_in(
+        &runtime,
+        &simulator,
+        Host::builder(MemoryStore::of_kind(StoreKind::Test)),
+    );
     criterion.bench_function("status, memory store", |bench| {
         bench
             .to_async(&runtime)
@@ -46,7 +50,8 @@ fn calls(criterion: &mut Criterion) {
     let sqlite = runtime
         .block_on(SqliteStore::open(&file, StoreKind::Test))
         .expect("a store");
-    let nobody = Host::builder(sqlite).build().expect("a host");
+    let nobody = Host::builder(sqlite).keys(Keys::of_store(&file));
+    let nobody = nobody.build().expect("a host");
     let nobody = nobody.profile("nobody".parse().expect("a name"));
     criterion.bench_function("sandbox: status of nobody, SQLite", |bench| {
         bench
@@ -56,6 +61,7 @@ fn calls(criterion: &mut Criterion) {
     let sqlite = runtime
         .block_on(SqliteStore::open(&file, StoreKind::Test))
         .expect("a store");
+    let sqlite = Host::builder(sqlite).keys(Keys::of_store(&file));
     let sqlite = signed_in(&runtime, &simulator, sqlite);
     criterion.bench_function("status, SQLite", |bench| {
         bench
@@ -76,8 +82,8 @@ fn calls(criterion: &mut Criterion) {
 }
 
 /// A profile with a login from the simulator.
-fn signed_in(runtime: &Runtime, simulator: &Simulator, store: impl Store) -> Profile {
-    let mut builder = Host::builder(store).root_certificates(simulator.ca_pem());
+fn signed_in(runtime: &Runtime, simulator: &Simulator, host: HostBuilder) -> Profile {
+    let mut builder = host.root_certificates(simulator.ca_pem());
     for connect_to in simulator.connect_to() {
         builder = builder.connect_to(connect_to.parse().expect("host:port:address:port"));
     }

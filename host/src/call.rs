@@ -18,6 +18,7 @@ use wasmtime::{Store, Trap};
 
 use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
+use crate::records::Writes;
 use crate::sandbox::bindings::Platform;
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
 use crate::sandbox::{State, Traffic};
@@ -55,6 +56,7 @@ impl Profile {
         &self,
         function: &'static str,
         order: Order,
+        writes: Writes,
         call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let give_up = Instant::now() + REFRESH_WAIT;
@@ -62,7 +64,9 @@ impl Profile {
             // From before the call, so that no end is missed.
             let mut call_ended = pin!(self.queue.call_ended.notified());
             call_ended.as_mut().enable();
-            let outcome = self.call_in_own_task(function, order, call.clone()).await;
+            let outcome = self
+                .call_in_own_task(function, order, writes, call.clone())
+                .await;
             if !is_refreshing(&outcome) || Instant::now() + REFRESH_LOOK > give_up {
                 return outcome;
             }
@@ -75,6 +79,7 @@ impl Profile {
         &self,
         function: &'static str,
         order: Order,
+        writes: Writes,
         call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let turn = match order {
@@ -85,7 +90,7 @@ impl Profile {
         let span = tracing::debug_span!("call", function, profile = %self.name());
         let profile = self.clone();
         let task = async move {
-            let outcome = profile.call_and_record(call).await;
+            let outcome = profile.call_and_record(writes, call).await;
             drop((turn, under_way));
             outcome
         };
@@ -93,10 +98,14 @@ impl Profile {
         task.await.unwrap_or_else(|error| Err(cut_off(&error)))
     }
 
-    async fn call_and_record<T>(&self, call: impl GuestCall<T>) -> Result<T, Error> {
+    async fn call_and_record<T>(
+        &self,
+        writes: Writes,
+        call: impl GuestCall<T>,
+    ) -> Result<T, Error> {
         let started = Instant::now();
         let traffic = Arc::new(Traffic::default());
-        let outcome = self.call_in_sandbox(traffic.clone(), call).await;
+        let outcome = self.call_in_sandbox(traffic.clone(), writes, call).await;
         let microseconds = started.elapsed().as_micros();
         match &outcome {
             Ok(_) => tracing::debug!(microseconds, "done"),
@@ -111,12 +120,12 @@ impl Profile {
     async fn call_in_sandbox<T>(
         &self,
         traffic: Arc<Traffic>,
+        writes: Writes,
         call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let parts = &self.host.parts;
         let state = State::new(
-            parts.store.clone(),
-            self.name().clone(),
+            parts.records.of(self.name().clone(), writes),
             parts.transport.clone(),
             parts.wall_clock.clone(),
             traffic,

@@ -148,17 +148,18 @@ impl From<StoreError> for Error {
             StoreError::KeyUnknown => Self::lasting(
                 ErrorCode::KeyUnknown,
                 message,
-                "give this host the key that the value was sealed with",
+                "put the right key file back; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
+            StoreError::NoKey { hint, .. } => Self::lasting(ErrorCode::KeyUnknown, message, hint),
             StoreError::Corrupt => Self::lasting(
                 ErrorCode::RecordCorrupt,
                 message,
-                "restore the store, or remove the profile and sign in again",
+                "restore the store; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
             StoreError::Rollback => Self::lasting(
                 ErrorCode::RollbackSuspected,
                 message,
-                "restore the latest store, or sign in again",
+                "restore the latest store, or sign in again; if it is the latest after all: `chatgpt-oauth adopt`",
             ),
         }
     }

@@ -1,6 +1,7 @@
 //! The host: one component, one store, one way out.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -10,9 +11,12 @@ use crate::calls::Calls;
 use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::queue::Queues;
+use crate::records::Records;
+use crate::rollback::Marks;
 use crate::sandbox::http::{Proxies, Transport, TransportOptions, UnusableProxy};
 use crate::sandbox::resolve::{ConnectTo, Resolver, SystemResolver};
 use crate::sandbox::{Sandbox, WallClock};
+use crate::seal::Keys;
 use crate::store::{ProfileName, Store, StoreError, StoreKind};
 
 /// Runs the component for the profiles of one store. Cheap to clone; made once
@@ -25,7 +29,7 @@ pub struct Host {
 /// What all calls share.
 pub(crate) struct Parts {
     pub(crate) sandbox: Sandbox,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) records: Records,
     pub(crate) transport: Arc<Transport>,
     pub(crate) wall_clock: WallClock,
     pub(crate) queues: Queues,
@@ -37,6 +41,8 @@ impl Host {
     pub fn builder(store: impl Store) -> HostBuilder {
         HostBuilder {
             store: Arc::new(store),
+            sealing: Sealing::Undecided,
+            marks: None,
             resolver: Arc::new(SystemResolver),
             connect_to: Vec::new(),
             roots: Vec::new(),
@@ -76,23 +82,32 @@ impl Host {
     /// The store that this host was made over.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
-        &*self.parts.store
+        &*self.parts.records.store
     }
 }
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.parts.store.kind();
+        let kind = self.store().kind();
         f.debug_struct("Host")
             .field("kind", &kind)
             .finish_non_exhaustive()
     }
 }
 
+/// What becomes of values on their way into the store.
+enum Sealing {
+    Undecided,
+    With(Keys),
+    Left,
+}
+
 /// Sets a [`Host`] up.
 #[must_use]
 pub struct HostBuilder {
     store: Arc<dyn Store>,
+    sealing: Sealing,
+    marks: Option<PathBuf>,
     resolver: Arc<dyn Resolver>,
     connect_to: Vec<ConnectTo>,
     roots: Vec<Vec<u8>>,
@@ -102,6 +117,29 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
+    /// Seals what is stored with these keys.
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.sealing = Sealing::With(keys);
+        self
+    }
+
+    /// Stores values as they are, tokens among them: for a store that seals them
+    /// itself, or that nobody else can read. One that [ends with the
+    /// program](Store::outlives_program) needs neither this nor keys.
+    pub fn unsealed(mut self) -> Self {
+        self.sealing = Sealing::Left;
+        self
+    }
+
+    /// Remembers in this directory what was written last, to notice a store that
+    /// was restored from a backup: its logins are not refreshed then, which could
+    /// end them (`rollback-suspected`). It must not be restored with the store.
+    /// Needs a store that has an [identity](Store::identity).
+    pub fn rollback_marks(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.marks = Some(directory.into());
+        self
+    }
+
     /// Resolves host names with this instead of the operating system.
     pub fn resolver(mut self, resolver: impl Resolver) -> Self {
         self.resolver = Arc::new(resolver);
@@ -147,8 +185,9 @@ impl HostBuilder {
     ///
     /// `invalid-argument` when a certificate cannot be read, when the environment
     /// names a proxy that cannot be used, when [`connect_to`](Self::connect_to)
-    /// comes with a store of real logins, or when a component does not fit;
-    /// `internal` when the embedded one does not.
+    /// comes with a store of real logins, when a store that outlives the program
+    /// gets neither keys nor word that it needs none, or when a component does not
+    /// fit; `internal` when the embedded one does not.
     pub fn build(self) -> Result<Host, Error> {
         let kind = self.store.kind();
         if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
@@ -171,7 +210,7 @@ impl HostBuilder {
         };
         let parts = Parts {
             sandbox: self.sandbox()?,
-            store: self.store,
+            records: self.records()?,
             transport: Arc::new(Transport::new(options)),
             wall_clock: self.wall_clock,
             queues: Queues::default(),
@@ -179,6 +218,19 @@ impl HostBuilder {
         };
         Ok(Host {
             parts: Arc::new(parts),
+        })
+    }
+
+    fn records(&self) -> Result<Records, Error> {
+        let marks = self.marks.as_ref().zip(self.store.identity());
+        Ok(Records {
+            store: self.store.clone(),
+            keys: match &self.sealing {
+                Sealing::With(keys) => Some(keys.clone()),
+                Sealing::Undecided if self.store.outlives_program() => return Err(undecided()),
+                Sealing::Undecided | Sealing::Left => None,
+            },
+            marks: marks.map(|(directory, store)| Marks::new(directory.clone(), store)),
         })
     }
 
@@ -199,6 +251,14 @@ impl HostBuilder {
             Error::internal("the embedded component does not load")
         })
     }
+}
+
+fn undecided() -> Error {
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        "what is stored would not be sealed",
+        "give the host's builder `keys`, or say `unsealed`",
+    )
 }
 
 fn unusable(proxy: UnusableProxy) -> Error {
@@ -232,7 +292,7 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::MemoryStore;
+    use crate::store::{MemoryStore, SqliteStore};
 
     fn elsewhere() -> ConnectTo {
         "auth.openai.com:443:127.0.0.1:8443".parse().unwrap()
@@ -244,6 +304,19 @@ mod tests {
         assert_eq!(real.build().unwrap_err().code, ErrorCode::InvalidArgument);
         let test = Host::builder(MemoryStore::of_kind(StoreKind::Test)).connect_to(elsewhere());
         test.build().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_that_outlives_the_program_is_sealed_or_said_not_to_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("store/openai.db");
+        let store = SqliteStore::open(&file, StoreKind::OpenAi).await.unwrap();
+        let store = Arc::new(store);
+        let undecided = Host::builder(store.clone()).build().unwrap_err();
+        assert_eq!(undecided.code, ErrorCode::InvalidArgument);
+        Host::builder(store.clone()).unsealed().build().unwrap();
+        let sealed = Host::builder(store).keys(Keys::of_store(&file));
+        sealed.build().unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::contract::{
 use crate::error::Error;
 use crate::host::Host;
 use crate::queue::Queue;
+use crate::records::Writes;
 use crate::store::ProfileName;
 
 /// One person's connection. Cheap to clone.
@@ -42,7 +43,7 @@ impl Profile {
     ///
     /// Those of the store.
     pub async fn status(&self) -> Result<ConnectionStatus, Error> {
-        self.call("status", Order::Free, |guest, store| {
+        self.call("status", Order::Free, Writes::Onward, |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_status(store))
         })
         .await
@@ -55,7 +56,7 @@ impl Profile {
     ///
     /// Those of the service, the network and the store.
     pub async fn start(&self) -> Result<LoginPrompt, Error> {
-        self.call("start", Order::Queued, |guest, store| {
+        self.call("start", Order::Queued, Writes::Onward, |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_start(store))
         })
         .await
@@ -71,7 +72,7 @@ impl Profile {
     /// `login-exchange-failed`, and those of the service, the network and the store.
     pub async fn poll(&self, pending_id: Option<&str>) -> Result<LoginProgress, Error> {
         let pending_id = pending_id.map(str::to_owned);
-        self.call("poll", Order::Queued, move |guest, store| {
+        self.call("poll", Order::Queued, Writes::Anew, move |guest, store| {
             let pending_id = pending_id.clone();
             Box::pin(async move {
                 let connection = guest.chatgpt_oauth_connection();
@@ -88,9 +89,14 @@ impl Profile {
     ///
     /// Those of the store.
     pub async fn logout(&self, revoke: bool) -> Result<LogoutResult, Error> {
-        self.call("logout", Order::Queued, move |guest, store| {
-            Box::pin(guest.chatgpt_oauth_connection().call_logout(store, revoke))
-        })
+        self.call(
+            "logout",
+            Order::Queued,
+            Writes::Anew,
+            move |guest, store| {
+                Box::pin(guest.chatgpt_oauth_connection().call_logout(store, revoke))
+            },
+        )
         .await
     }
 
@@ -101,7 +107,7 @@ impl Profile {
     /// `needs-login`, `refresh-uncertain`, and those of the service, the network
     /// and the store.
     pub async fn refresh(&self) -> Result<RefreshResult, Error> {
-        self.call("refresh", Order::Queued, |guest, store| {
+        self.call("refresh", Order::Queued, Writes::Onward, |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_refresh(store))
         })
         .await
@@ -114,9 +120,14 @@ impl Profile {
     ///
     /// As [`authorize`](Self::authorize).
     pub async fn models(&self, force: bool) -> Result<ModelList, Error> {
-        self.call("models", Order::Free, move |guest, store| {
-            Box::pin(guest.chatgpt_oauth_connection().call_models(store, force))
-        })
+        self.call(
+            "models",
+            Order::Free,
+            Writes::Onward,
+            move |guest, store| {
+                Box::pin(guest.chatgpt_oauth_connection().call_models(store, force))
+            },
+        )
         .await
     }
 
@@ -127,7 +138,7 @@ impl Profile {
     ///
     /// As [`authorize`](Self::authorize).
     pub async fn usage(&self, force: bool) -> Result<UsageReport, Error> {
-        self.call("usage", Order::Free, move |guest, store| {
+        self.call("usage", Order::Free, Writes::Onward, move |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_usage(store, force))
         })
         .await
@@ -146,13 +157,18 @@ impl Profile {
     /// network and the store.
     pub async fn authorize(&self, refused: Option<&str>) -> Result<Authorization, Error> {
         let refused = refused.map(str::to_owned);
-        let authorization = self.call("authorize", Order::Free, move |guest, store| {
-            let refused = refused.clone();
-            Box::pin(async move {
-                let credentials = guest.chatgpt_oauth_credentials();
-                credentials.call_authorize(store, refused.as_deref()).await
-            })
-        });
+        let authorization = self.call(
+            "authorize",
+            Order::Free,
+            Writes::Onward,
+            move |guest, store| {
+                let refused = refused.clone();
+                Box::pin(async move {
+                    let credentials = guest.chatgpt_oauth_credentials();
+                    credentials.call_authorize(store, refused.as_deref()).await
+                })
+            },
+        );
         Ok(authorization.await?.into())
     }
 }

@@ -11,7 +11,7 @@ use crate::contract::{
     LoginPrompt, LoginStatus, LogoutResult, LogoutStatus, Model, ModelList, PendingLogin,
     RefreshResult, UsageReport, UsageWindow,
 };
-use crate::{Error, artifact};
+use crate::{Error, Finding, Resealed, artifact};
 
 /// What `status` answers.
 #[must_use]
@@ -154,6 +154,42 @@ pub fn error(error: &Error) -> Value {
         "retryable": error.retryable,
         "retry_after_seconds": error.retry_after_seconds,
         "relogin_required": error.relogin_required,
+    })
+}
+
+/// The answer of `rekey`.
+#[must_use]
+pub fn rekey(outcome: &Resealed) -> Value {
+    let left = outcome.left.iter().map(|left| {
+        json!({
+            "profile": left.profile.as_str(),
+            "key": left.key,
+            "code": code_name(left.error.code),
+            "message": left.error.message,
+            "hint": left.error.hint,
+        })
+    });
+    json!({
+        "ok": true,
+        "key_id": outcome.key,
+        "resealed": outcome.resealed,
+        "left": left.collect::<Vec<_>>(),
+    })
+}
+
+/// One thing that `doctor` looked at.
+#[must_use]
+pub fn finding(finding: &Finding) -> Value {
+    let (message, error) = match &finding.outcome {
+        Ok(seen) => (seen, None),
+        Err(error) => (&error.message, Some(error)),
+    };
+    json!({
+        "subject": finding.subject,
+        "ok": error.is_none(),
+        "message": message,
+        "code": error.map(|error| code_name(error.code)),
+        "hint": error.map(|error| &error.hint),
     })
 }
 

@@ -71,6 +71,7 @@ fn play(story: &Path) {
             "CHATGPT_OAUTH_TEST_CLOCK",
             world.path("clock").display().to_string(),
         )
+        .env("XDG_STATE_HOME", world.path("state").display().to_string())
         .case(story);
 }
 

@@ -68,6 +68,15 @@ pub(crate) struct Global {
     )]
     pub(crate) store: Option<String>,
 
+    /// The file of the key that logins are sealed with [default: chatgpt-oauth.key in $CREDENTIALS_DIRECTORY, else beside the store]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CHATGPT_OAUTH_KEY_FILE"
+    )]
+    pub(crate) key_file: Option<PathBuf>,
+
     /// Connect to ADDRESS:PORT for HOST:443, as curl does; for a simulator, opens stores made for tests only
     #[arg(long, global = true, value_name = "HOST:443:ADDRESS:PORT")]
     pub(crate) connect_to: Vec<ConnectTo>,
@@ -108,6 +117,14 @@ pub(crate) enum Command {
     Inspect(super::inspect::Arguments),
     /// List or remove profiles
     Profiles(super::profiles::Arguments),
+    /// Look at store, key, network and clock, and say what mends what is wrong
+    Doctor,
+    /// Seal the store with a new key; the one before still opens
+    Rekey(super::rekey::Arguments),
+    /// Set aside what is stored of a profile and cannot be read
+    Reset(super::reset::Arguments),
+    /// Take a login from a restored backup for the latest one
+    Adopt,
     /// Print a completion script for a shell
     Completions(super::completions::Arguments),
 }

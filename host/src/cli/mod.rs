@@ -1,10 +1,12 @@
 //! The command line. One file a command, all of one shape: `Arguments`, and
 //! `run`, which asks the profile once and hands the answer to the [`Terminal`].
 
+mod adopt;
 mod arguments;
 mod authorize;
 mod completions;
 mod component;
+mod doctor;
 mod exit;
 mod inspect;
 mod interruption;
@@ -17,6 +19,8 @@ mod process;
 mod profiles;
 mod refresh;
 mod refusal;
+mod rekey;
+mod reset;
 mod setup;
 mod start;
 mod status;
@@ -86,6 +90,10 @@ async fn dispatch(
         Command::Component(arguments) => component::run(arguments, terminal),
         Command::Inspect(arguments) => inspect::run(arguments, global, terminal),
         Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
+        Command::Doctor => doctor::run(global, terminal).await,
+        Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
+        Command::Reset(arguments) => reset::run(arguments, global, terminal).await,
+        Command::Adopt => adopt::run(global, terminal).await,
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
 }

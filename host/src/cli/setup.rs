@@ -1,10 +1,10 @@
 //! From the options to a profile in a host.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use chatgpt_oauth::store::{SqliteStore, StoreError, StoreKind, StoreLocation};
-use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
+use chatgpt_oauth::store::{SqliteStore, StoreKind, StoreLocation, state_directory};
+use chatgpt_oauth::{Error, ErrorCode, Host, HostBuilder, Keys, Profile};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -27,7 +27,27 @@ pub(crate) async fn profile(global: &Global, access: Access) -> Result<Profile, 
 
 /// The host that the options describe.
 pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error> {
-    let mut builder = Host::builder(store(global, access).await?);
+    let file = store_file(global)?;
+    let keys = match &global.key_file {
+        Some(key_file) => Keys::in_file(key_file),
+        None => Keys::of_store(&file),
+    };
+    let opened = match access {
+        Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
+        Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
+    };
+    let mut builder = Host::builder(opened?);
+    keys.check()?;
+    builder = builder.keys(keys);
+    // Without a home there is no place for them.
+    if let Some(directory) = state_directory() {
+        builder = builder.rollback_marks(directory);
+    }
+    led(builder, global)?.build()
+}
+
+/// Leads a host to where the options say.
+pub(crate) fn led(mut builder: HostBuilder, global: &Global) -> Result<HostBuilder, Error> {
     for connect_to in &global.connect_to {
         builder = builder.connect_to(connect_to.clone());
     }
@@ -39,25 +59,26 @@ pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error>
     if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK") {
         builder = builder.wall_clock_file(file);
     }
-    builder.build()
+    Ok(builder)
 }
 
-async fn store(global: &Global, access: Access) -> Result<SqliteStore, Error> {
-    let kind = match global.connect_to.is_empty() {
+/// What kind of store the options ask for.
+pub(crate) fn kind(global: &Global) -> StoreKind {
+    match global.connect_to.is_empty() {
         true => StoreKind::OpenAi,
         false => StoreKind::Test,
-    };
+    }
+}
+
+/// The file of the store that the options name.
+pub(crate) fn store_file(global: &Global) -> Result<PathBuf, Error> {
     let location = match &global.store {
         Some(location) => location.parse(),
-        None => StoreLocation::of_this_user(kind),
+        None => StoreLocation::of_this_user(kind(global)),
     };
     let StoreLocation::Sqlite(path) =
         location.map_err(|error| invalid(format!("--store: {error}")))?;
-    let opened: Result<SqliteStore, StoreError> = match access {
-        Access::ReadOnly => SqliteStore::open_read_only(path, kind).await,
-        Access::ReadWrite => SqliteStore::open(path, kind).await,
-    };
-    Ok(opened?)
+    Ok(path)
 }
 
 /// Lets this program's own events out, on standard error: warnings always.

@@ -23,12 +23,11 @@ use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 use super::bindings::wasi::keyvalue::store as wasi;
 use super::limits::{self, Bound};
 use super::state::Traffic;
-use crate::store::{CREDENTIAL, ProfileName, Row, Store, StoreError, Version};
+use crate::records::{ProfileRecords, is_precious};
+use crate::store::{Row, StoreError, Version};
 
 /// The name under which a guest opens its bucket. There is no other.
 const BUCKET: &str = "default";
-/// The other key whose value may exist nowhere else once an answer has come.
-const PENDING: &str = "pending";
 /// The largest credential and the largest pending login, in bytes.
 const LARGEST_RECORD: usize = 32 << 10;
 /// The largest value of any other key, a cache, in bytes.
@@ -44,8 +43,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// What `open` needs: whose bucket it is, and for how long.
 pub(crate) struct Opener {
-    store: Arc<dyn Store>,
-    profile: ProfileName,
+    records: ProfileRecords,
     bound: Bound,
     traffic: Arc<Traffic>,
 }
@@ -84,7 +82,7 @@ impl Fault {
             StoreError::ReadOnly => "read-only",
             StoreError::Full => "full",
             StoreError::TooLarge => "too-large",
-            StoreError::KeyUnknown => "key-unknown",
+            StoreError::KeyUnknown | StoreError::NoKey { .. } => "key-unknown",
             StoreError::Corrupt => "corrupt",
             StoreError::Newer => "newer",
             StoreError::Rollback => "rollback",
@@ -110,22 +108,16 @@ impl From<ResourceTableError> for Fault {
 }
 
 impl Opener {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        profile: ProfileName,
-        bound: Bound,
-        traffic: Arc<Traffic>,
-    ) -> Self {
+    pub(crate) fn new(records: ProfileRecords, bound: Bound, traffic: Arc<Traffic>) -> Self {
         Self {
-            store,
-            profile,
+            records,
             bound,
             traffic,
         }
     }
 
     async fn open(&self) -> Result<Bucket, StoreError> {
-        let rows = self.within(self.store.load(&self.profile)).await?;
+        let rows = self.within(self.records.load()).await?;
         Ok(Bucket {
             keys: rows.len(),
             unread: rows.into_iter().map(|row| (row.key.clone(), row)).collect(),
@@ -136,14 +128,16 @@ impl Opener {
     /// Reads a key, from what `open` found if it is the first time.
     async fn get(&self, bucket: &mut Bucket, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let row = if bucket.seen.contains_key(key) {
-            let read = || self.store.read(&self.profile, key);
+            let read = || self.records.read(key);
             self.insist(self.precious_since(key), read).await?
         } else {
             bucket.unread.remove(key)
         };
-        let version = row.as_ref().map(|row| row.version);
+        // What cannot be opened has not been seen, so it is not written over.
+        let value = row.as_ref().map(|row| self.records.open(row)).transpose()?;
+        let version = row.map(|row| row.version);
         bucket.seen.insert(key.to_owned(), version);
-        Ok(row.and_then(|row| row.value))
+        Ok(value.flatten())
     }
 
     /// Writes a key, or deletes it, over the version that the guest saw last.
@@ -160,7 +154,7 @@ impl Opener {
         if seen.is_none() && bucket.keys >= MOST_KEYS {
             return Err(StoreError::Full);
         }
-        let write = || self.store.compare_and_swap(&self.profile, key, seen, value);
+        let write = || self.records.write(key, seen, value);
         let precious_since = self.precious_since(key).filter(|_| value.is_some());
         let version = self.insist(precious_since, write).await?;
         bucket.seen.insert(key.to_owned(), Some(version));
@@ -171,7 +165,7 @@ impl Opener {
     /// Since when an answer of the service may be waiting to be stored under the key.
     fn precious_since(&self, key: &str) -> Option<Instant> {
         let answered_at = self.traffic.answered_at()?;
-        matches!(key, CREDENTIAL | PENDING).then_some(answered_at)
+        is_precious(key).then_some(answered_at)
     }
 
     /// Makes an operation once; but a precious one again and again while its
@@ -210,12 +204,12 @@ impl Opener {
     }
 
     async fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        let row = self.within(self.store.read(&self.profile, key)).await?;
+        let row = self.within(self.records.read(key)).await?;
         Ok(row.is_some_and(|row| row.value.is_some()))
     }
 
     async fn keys(&self) -> Result<Vec<String>, StoreError> {
-        let rows = self.within(self.store.load(&self.profile)).await?;
+        let rows = self.within(self.records.load()).await?;
         let live = rows.into_iter().filter(|row| row.value.is_some());
         Ok(live.map(|row| row.key).collect())
     }
@@ -244,9 +238,9 @@ impl Opener {
 
 /// The largest value of a key, in bytes.
 fn largest(key: &str) -> usize {
-    match key {
-        CREDENTIAL | PENDING => LARGEST_RECORD,
-        _ => LARGEST_CACHE,
+    match is_precious(key) {
+        true => LARGEST_RECORD,
+        false => LARGEST_CACHE,
     }
 }
 

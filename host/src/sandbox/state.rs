@@ -14,7 +14,7 @@ use super::keyvalue::{BucketView, Opener};
 use super::limits::{self, Bound};
 use super::waiting::Waiting;
 use super::wall_clock::WallClock;
-use crate::store::{ProfileName, Store};
+use crate::records::ProfileRecords;
 
 /// The host's side of one call.
 pub(crate) struct State {
@@ -31,8 +31,7 @@ pub(crate) struct State {
 impl State {
     /// The state of a call that begins now.
     pub(crate) fn new(
-        store: Arc<dyn Store>,
-        profile: ProfileName,
+        records: ProfileRecords,
         transport: Arc<Transport>,
         wall_clock: WallClock,
         traffic: Arc<Traffic>,
@@ -48,7 +47,7 @@ impl State {
             clocks: WasiClocksCtx::default(),
             http,
             outgoing: Outgoing::new(transport, bound, traffic.clone()),
-            bucket: Opener::new(store, profile, bound, traffic),
+            bucket: Opener::new(records, bound, traffic),
         }
     }
 

@@ -22,6 +22,11 @@ pub(crate) enum WallClock {
 }
 
 impl WallClock {
+    /// Unix seconds.
+    pub(crate) fn seconds(&self) -> Result<u64> {
+        Ok(self.time()?.as_secs())
+    }
+
     /// Since the Unix epoch.
     fn time(&self) -> Result<Duration> {
         match self {

@@ -11,6 +11,7 @@ pub(crate) async fn check(store: &dyn Store) {
     a_deletion_leaves_a_tombstone(store).await;
     profiles_share_nothing(store).await;
     a_profile_that_was_emptied_leaves_nothing_to_write_over(store).await;
+    what_is_set_aside_is_gone_from_here(store).await;
     any_bytes_are_kept(store).await;
     one_of_many_writers_wins(store).await;
 }
@@ -140,6 +141,29 @@ async fn a_profile_that_was_emptied_leaves_nothing_to_write_over(store: &dyn Sto
     let row = store.read(&alice, "key").await.unwrap().unwrap();
     assert!(row.version > before);
     assert_eq!(row.value, None);
+}
+
+async fn what_is_set_aside_is_gone_from_here(store: &dyn Store) {
+    let (alice, bob) = (name("aside"), name("beside"));
+    for profile in [&alice, &bob] {
+        for key in ["one", "two"] {
+            let written = store.compare_and_swap(profile, key, None, Some(b"1")).await;
+            written.unwrap();
+        }
+    }
+    let before = store.load(&alice).await.unwrap();
+    assert_eq!(store.set_aside(&alice, 0).await.unwrap(), 2);
+    assert_eq!(store.set_aside(&alice, 0).await.unwrap(), 0);
+
+    let highest = before.iter().map(|row| row.version).max();
+    for row in store.load(&alice).await.unwrap() {
+        assert_eq!(row.value, None);
+        assert!(Some(row.version) > highest);
+    }
+    assert_eq!(store.list().await.unwrap(), std::slice::from_ref(&bob));
+    assert_eq!(store.load(&bob).await.unwrap().len(), 2);
+    store.try_write().await.unwrap();
+    empty(store, &bob).await;
 }
 
 async fn any_bytes_are_kept(store: &dyn Store) {

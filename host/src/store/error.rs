@@ -53,6 +53,14 @@ pub enum StoreError {
     /// The value is sealed with a key that is not here.
     #[error("the value is sealed with an unknown key")]
     KeyUnknown,
+    /// The keys cannot be had.
+    #[error("{message}")]
+    NoKey {
+        /// What is wrong with their file.
+        message: String,
+        /// What mends it.
+        hint: String,
+    },
     /// The value, or the store, is damaged.
     #[error("the store or a value in it is damaged")]
     Corrupt,

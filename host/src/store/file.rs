@@ -70,7 +70,7 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn directory_of(path: &Path) -> PathBuf {
+pub(crate) fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory.into(),
         _ => ".".into(),
@@ -210,7 +210,7 @@ fn check_file_system(_: &Path) -> Result<(), StoreError> {
 }
 
 /// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let path = path.display().to_string();
     format!("'{}'", path.replace('\'', r"'\''"))
 }

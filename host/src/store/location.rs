@@ -39,14 +39,28 @@ impl StoreLocation {
     ///
     /// When there is neither an absolute `XDG_DATA_HOME` nor a home directory.
     pub fn of_this_user(kind: StoreKind) -> Result<Self, InvalidLocation> {
-        let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-        // A relative path there is to be ignored, says the specification.
-        let data = data.filter(|data| data.is_absolute());
-        let home = || env::home_dir().map(|home| home.join(".local/share"));
-        let data = data.or_else(home).ok_or(InvalidLocation::NoHome)?;
+        let data = base_directory("XDG_DATA_HOME", ".local/share");
+        let data = data.ok_or(InvalidLocation::NoHome)?;
         let file = format!("{kind}.db");
         Ok(Self::Sqlite(data.join(DIRECTORY).join(file)))
     }
+}
+
+/// Where this user's hosts remember what they have written last, apart from
+/// their stores: `$XDG_STATE_HOME/chatgpt-oauth`, by default
+/// `~/.local/state/chatgpt-oauth`. None without a home directory.
+#[must_use]
+pub fn state_directory() -> Option<PathBuf> {
+    let state = base_directory("XDG_STATE_HOME", ".local/state")?;
+    Some(state.join(DIRECTORY))
+}
+
+/// By the XDG Base Directory Specification: a relative path in the variable is
+/// ignored.
+fn base_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from);
+    let named = named.filter(|named| named.is_absolute());
+    named.or_else(|| Some(env::home_dir()?.join(below_home)))
 }
 
 impl FromStr for StoreLocation {

@@ -55,6 +55,10 @@ impl Store for MemoryStore {
         self.kind
     }
 
+    fn outlives_program(&self) -> bool {
+        false
+    }
+
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
         let content = self.content();
         let rows = content.profiles.get(profile);
@@ -103,6 +107,27 @@ impl Store for MemoryStore {
             .iter()
             .filter(|(_, rows)| has_a_value(rows));
         Ok(live.map(|(name, _)| name.clone()).collect())
+    }
+
+    /// They are dropped: nothing here is kept for 30 days.
+    async fn set_aside(&self, profile: &ProfileName, _now: u64) -> Result<u64, StoreError> {
+        let mut content = self.content();
+        let mut version = content.last_version;
+        let rows = content.profiles.entry(profile.clone()).or_default();
+        let live = rows.values_mut().filter(|row| row.value.is_some());
+        let mut moved = 0;
+        for row in live {
+            version += 1;
+            moved += 1;
+            row.version = Version(version);
+            row.value = None;
+        }
+        content.last_version = version;
+        Ok(moved)
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 #[cfg(test)]
 mod conformance;
 mod error;
-mod file;
+pub(crate) mod file;
 mod location;
 mod memory;
 mod profile_name;
@@ -25,7 +25,7 @@ mod shared;
 mod sqlite;
 
 pub use error::StoreError;
-pub use location::{InvalidLocation, StoreLocation};
+pub use location::{InvalidLocation, StoreLocation, state_directory};
 pub use memory::MemoryStore;
 pub use profile_name::{InvalidProfileName, ProfileName};
 pub use sqlite::SqliteStore;
@@ -33,6 +33,8 @@ pub use sqlite::SqliteStore;
 /// The key of the login: its value may exist nowhere else once the service has
 /// answered.
 pub(crate) const CREDENTIAL: &str = "credential";
+/// The key of a login that waits for its approval, likewise.
+pub(crate) const PENDING: &str = "pending";
 
 /// A store of profiles.
 ///
@@ -43,6 +45,19 @@ pub(crate) const CREDENTIAL: &str = "credential";
 pub trait Store: Send + Sync + 'static {
     /// What this store was made for.
     fn kind(&self) -> StoreKind;
+
+    /// Whether what is written is there when the program has ended. Then it is
+    /// [sealed](crate::HostBuilder::keys), unless the program says otherwise.
+    fn outlives_program(&self) -> bool {
+        true
+    }
+
+    /// A name that no other store has, given to this one when it was made: under
+    /// it a host remembers what it wrote, to notice a
+    /// [restored backup](crate::HostBuilder::rollback_marks). None if there is none.
+    fn identity(&self) -> Option<&str> {
+        None
+    }
 
     /// All rows of a profile, tombstones among them; none for an unknown one.
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError>;
@@ -65,6 +80,14 @@ pub trait Store: Send + Sync + 'static {
     /// The profiles that have a value, in the order of their names; one that was
     /// [removed](crate::Profile::remove) keeps the record of its logout.
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError>;
+
+    /// Moves the values of a profile, as they are, to where no guest sees them,
+    /// and leaves tombstones. Returns how many there were. They are kept for at
+    /// least 30 days from `now`, in Unix seconds.
+    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError>;
+
+    /// Makes a durable write that changes nothing, to find out whether it can.
+    async fn try_write(&self) -> Result<(), StoreError>;
 }
 
 /// What a store was made for. It is written into the store when it is made and

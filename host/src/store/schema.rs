@@ -14,13 +14,24 @@ use super::{StoreError, StoreKind};
 
 /// From nothing to the present layout. A step that has been released never
 /// changes; a new layout is a new step.
-const STEPS: [&str; 1] = ["CREATE TABLE record (
-    version INTEGER PRIMARY KEY AUTOINCREMENT,
-    profile TEXT NOT NULL,
-    key TEXT NOT NULL,
-    value BLOB,
-    UNIQUE (profile, key)
-) STRICT"];
+const STEPS: [&str; 2] = [
+    "CREATE TABLE record (
+        version INTEGER PRIMARY KEY AUTOINCREMENT,
+        profile TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB,
+        UNIQUE (profile, key)
+    ) STRICT",
+    "CREATE TABLE store (identity TEXT NOT NULL) STRICT;
+     INSERT INTO store VALUES (lower(hex(randomblob(16))));
+     CREATE TABLE aside (
+        profile TEXT NOT NULL,
+        key TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        value BLOB NOT NULL,
+        since INTEGER NOT NULL
+    ) STRICT",
+];
 
 /// How often, and after what pause, to try what SQLite does not wait for itself.
 const TRIES: u32 = 500;
@@ -82,6 +93,12 @@ pub(super) async fn is_current(
         Standing::Older(_) => Err(StoreError::NeedsUpgrade),
         Standing::Current => Ok(true),
     }
+}
+
+/// The name that the store was given when it was made.
+pub(super) async fn identity(connection: &mut SqliteConnection) -> Result<String, StoreError> {
+    let found = connection.fetch_one("SELECT identity FROM store").await?;
+    Ok(found.try_get(0)?)
 }
 
 async fn standing(

@@ -13,6 +13,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         S::kind(self)
     }
 
+    fn outlives_program(&self) -> bool {
+        S::outlives_program(self)
+    }
+
+    fn identity(&self) -> Option<&str> {
+        S::identity(self)
+    }
+
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
         S::load(self, profile).await
     }
@@ -33,5 +41,13 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
         S::list(self).await
+    }
+
+    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
+        S::set_aside(self, profile, now).await
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        S::try_write(self).await
     }
 }

@@ -18,19 +18,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions, Row as _};
+use sqlx::{ConnectOptions, Connection as _, Row as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{ProfileName, Row, Store, StoreError, StoreKind, Version, file, schema};
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long values that were set aside are kept at least.
+const KEPT_ASIDE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A store in a file.
 #[derive(Debug)]
 pub struct SqliteStore {
     kind: StoreKind,
     path: PathBuf,
+    /// None while there is no file.
+    identity: Option<String>,
     connection: Connection,
 }
 
@@ -95,6 +99,7 @@ impl SqliteStore {
         Ok(Self {
             kind,
             path,
+            identity: Some(schema::identity(&mut connection).await?),
             connection: Connection::Open(Mutex::new(connection)),
         })
     }
@@ -111,18 +116,25 @@ impl SqliteStore {
         kind: StoreKind,
     ) -> Result<Self, StoreError> {
         let path = absolute(path.as_ref())?;
-        let mut connection = Connection::None;
+        let mut found = None;
         if file::check_if_exists(&path)? {
-            connection = match look(&path, kind).await? {
-                None => Connection::None,
-                Some(Look::Lasting(opened)) => Connection::Open(Mutex::new(opened)),
-                Some(Look::AsItLies(_)) => Connection::Anew,
-            };
+            found = look(&path, kind).await?;
         }
+        let identity = match &mut found {
+            None => None,
+            Some(Look::Lasting(opened) | Look::AsItLies(opened)) => {
+                Some(schema::identity(opened).await?)
+            }
+        };
         Ok(Self {
             kind,
             path,
-            connection,
+            identity,
+            connection: match found {
+                None => Connection::None,
+                Some(Look::Lasting(opened)) => Connection::Open(Mutex::new(opened)),
+                Some(Look::AsItLies(_)) => Connection::Anew,
+            },
         })
     }
 
@@ -130,6 +142,13 @@ impl SqliteStore {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, StoreError> {
+        match &self.connection {
+            Connection::Open(connection) => Ok(connection.lock().await),
+            Connection::None | Connection::Anew => Err(StoreError::ReadOnly),
+        }
     }
 
     async fn reader(&self) -> Result<Option<Reader<'_>>, StoreError> {
@@ -210,6 +229,10 @@ impl Store for SqliteStore {
         self.kind
     }
 
+    fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
+    }
+
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
         let Some(mut connection) = self.reader().await? else {
             return Ok(Vec::new());
@@ -241,10 +264,7 @@ impl Store for SqliteStore {
         expected: Option<Version>,
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
-        let Connection::Open(connection) = &self.connection else {
-            return Err(StoreError::ReadOnly);
-        };
-        let mut connection = connection.lock().await;
+        let mut connection = self.writer().await?;
         // To the end, not to the first row: the commit comes after it, and so do
         // its failures.
         let written = sqlx::query(
@@ -277,6 +297,43 @@ impl Store for SqliteStore {
             name.parse().map_err(|_| StoreError::Corrupt)
         };
         rows.iter().map(name).collect()
+    }
+
+    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let mut connection = self.writer().await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("DELETE FROM aside WHERE since < ?1")
+            .bind(now.saturating_sub(KEPT_ASIDE.as_secs().cast_signed()))
+            .execute(&mut *transaction)
+            .await?;
+        let moved = sqlx::query(
+            "INSERT INTO aside (profile, key, version, value, since)
+             SELECT profile, key, version, value, ?2 FROM record
+             WHERE profile = ?1 AND value IS NOT NULL",
+        )
+        .bind(profile.as_str())
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO record (profile, key, value)
+             SELECT profile, key, NULL FROM record
+             WHERE profile = ?1 AND value IS NOT NULL",
+        )
+        .bind(profile.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(moved.rows_affected())
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        let mut connection = self.writer().await?;
+        sqlx::query("UPDATE store SET identity = identity")
+            .execute(&mut *connection)
+            .await?;
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chatgpt_oauth::contract::{LoginProgress, LoginStatus};
 use chatgpt_oauth::store::{MemoryStore, Store, StoreKind};
-use chatgpt_oauth::{Host, Profile};
+use chatgpt_oauth::{Host, Keys, Profile};
 use openai_simulator::{Builder, Simulator};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -73,9 +73,13 @@ impl World {
 
     /// A host in this process, led to the simulator.
     pub fn host(&self, store: impl Store) -> Host {
+        let is_sealed = store.outlives_program();
         let mut host = Host::builder(store)
             .root_certificates(self.simulator.ca_pem())
             .wall_clock_file(self.clock());
+        if is_sealed {
+            host = host.keys(Keys::of_store(self.store()));
+        }
         for connect_to in self.simulator.connect_to() {
             host = host.connect_to(connect_to.parse().unwrap());
         }
@@ -94,7 +98,10 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
         command
             .env_remove("CHATGPT_OAUTH_PROFILE")
+            .env_remove("CHATGPT_OAUTH_KEY_FILE")
+            .env_remove("CREDENTIALS_DIRECTORY")
             .env("CHATGPT_OAUTH_TEST_CLOCK", self.clock())
+            .env("XDG_STATE_HOME", self.path("state"))
             .args(self.options());
         command
     }

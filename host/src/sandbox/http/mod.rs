@@ -10,6 +10,7 @@
 
 mod failure;
 mod proxy;
+mod reach;
 mod transport;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use super::limits::{self, Bound};
 use super::state::Traffic;
 
 pub(crate) use proxy::{Proxies, UnusableProxy};
+pub(crate) use reach::Reached;
 pub(crate) use transport::{CONNECT, Transport, TransportOptions};
 
 /// The largest request body, in bytes.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use super::*;
-use crate::store::{MemoryStore, StoreKind};
+use crate::records::{Records, Writes};
+use crate::store::{MemoryStore, ProfileName, Store, StoreKind};
 
 /// A store that counts its reads and fails its next operations as it is told.
 #[derive(Default)]
@@ -59,6 +60,14 @@ impl Store for Faulty {
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
         self.store.list().await
     }
+
+    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
+        self.store.set_aside(profile, now).await
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        self.store.try_write().await
+    }
 }
 
 /// A guest's side: the bucket's interface as the linker calls it.
@@ -76,9 +85,14 @@ impl Guest {
 
     fn over(store: Arc<Faulty>, bound: Bound) -> Self {
         let traffic = Arc::new(Traffic::default());
-        let profile = "alice".parse().unwrap();
+        let records = Records {
+            store: store.clone(),
+            keys: None,
+            marks: None,
+        };
+        let records = records.of("alice".parse().unwrap(), Writes::Onward);
         Self {
-            opener: Opener::new(store.clone(), profile, bound, traffic.clone()),
+            opener: Opener::new(records, bound, traffic.clone()),
             table: limits::resource_table(),
             store,
             traffic,

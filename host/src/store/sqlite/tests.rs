@@ -391,3 +391,62 @@ async fn run_laps(path: &Path) {
         }
     }
 }
+
+#[tokio::test]
+async fn what_was_set_aside_is_kept_for_thirty_days() {
+    const DAY: u64 = 24 * 60 * 60;
+    let place = place();
+    let store = open(&place).await;
+    let aside = async || {
+        let mut connection = store.writer().await.unwrap();
+        let count = sqlx::query("SELECT count(*) FROM aside");
+        let count: i64 = count.fetch_one(&mut *connection).await.unwrap().get(0);
+        count
+    };
+    let mut row = None;
+    for (day, kept) in [(0, 1), (30, 2), (31, 2)] {
+        let written = store
+            .compare_and_swap(&alice(), "key", row, Some(b"1"))
+            .await;
+        written.unwrap();
+        store.set_aside(&alice(), day * DAY).await.unwrap();
+        let tombstone = store.read(&alice(), "key").await.unwrap();
+        row = tombstone.map(|row| row.version);
+        assert_eq!(aside().await, kept, "day {day}");
+    }
+}
+
+#[tokio::test]
+async fn s03_a_store_of_an_older_version_is_upgraded_by_who_writes_and_keeps_its_values() {
+    let place = place();
+    let store = open(&place).await;
+    let written = store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await;
+    written.unwrap();
+    let older = "DROP TABLE aside; DROP TABLE store; PRAGMA user_version = 1";
+    let mut connection = store.writer().await.unwrap();
+    sqlx::Executor::execute(&mut *connection, older)
+        .await
+        .unwrap();
+    drop(connection);
+    close(store).await;
+
+    assert_eq!(look(&place).await.unwrap_err(), StoreError::NeedsUpgrade);
+    let upgraded = open(&place).await;
+    let found = upgraded.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.value.as_deref(), Some(&b"1"[..]));
+    assert!(upgraded.identity().is_some());
+    look(&place).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_store_has_a_name_of_its_own_and_keeps_it() {
+    let (one, other) = (place(), place());
+    let name = |store: SqliteStore| store.identity().unwrap().to_owned();
+    let first = name(open(&one).await);
+    assert_eq!(first.len(), 32);
+    assert_eq!(name(open(&one).await), first);
+    assert_eq!(name(look(&one).await.unwrap()), first);
+    assert_ne!(name(open(&other).await), first);
+}

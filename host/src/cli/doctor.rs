@@ -1,0 +1,72 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::{Error, ErrorCode, Finding, Host, report};
+use serde_json::json;
+
+use super::arguments::Global;
+use super::exit;
+use super::lines::Lines;
+use super::setup::{self, Access};
+use super::terminal::Terminal;
+
+pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let mut findings = store(global).await?;
+    findings.extend(network(global).await?);
+    let first_wrong = findings
+        .iter()
+        .find_map(|finding| finding.outcome.as_ref().err());
+    let answer = json!({
+        "ok": true,
+        "healthy": first_wrong.is_none(),
+        "findings": findings.iter().map(report::finding).collect::<Vec<_>>(),
+    });
+    let told = terminal.answer(&answer, || in_words(&findings));
+    Ok(first_wrong.map_or(told, |error| exit::code(error.code)))
+}
+
+/// The store; one that is not there yet is not made to be looked at.
+async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
+    let path = setup::store_file(global)?;
+    let named = path.display().to_string();
+    if !path.exists() {
+        let none = format!("none yet at {named}; the first login makes it");
+        return Ok(vec![Finding::new("store", Ok::<_, Error>(none))]);
+    }
+    Ok(match setup::host(global, Access::ReadWrite).await {
+        Ok(host) => {
+            let opened = Finding::new("store", Ok::<_, Error>(named));
+            let mut findings = vec![opened];
+            findings.extend(host.examine_store().await);
+            findings
+        }
+        Err(error) => {
+            let subject = match error.code {
+                ErrorCode::KeyUnknown => "key",
+                _ => "store",
+            };
+            vec![Finding::new(subject, Err::<String, _>(error))]
+        }
+    })
+}
+
+/// The network, whatever the store is like.
+async fn network(global: &Global) -> Result<Vec<Finding>, Error> {
+    let store = MemoryStore::of_kind(setup::kind(global));
+    let host = setup::led(Host::builder(store), global)?.build()?;
+    Ok(host.examine_network().await)
+}
+
+fn in_words(findings: &[Finding]) -> String {
+    let mut lines = Lines::default();
+    for Finding { subject, outcome } in findings {
+        match outcome {
+            Ok(seen) => lines.tell(subject, Some(seen)),
+            Err(error) => {
+                let wrong = format!("WRONG: {}", error.message);
+                lines.list(&format!("{subject}: {wrong}"), [&error.hint].into_iter());
+            }
+        }
+    }
+    lines.text()
+}

@@ -1,0 +1,136 @@
+//! Exchanging the key that a store is sealed with, while others use the store.
+//!
+//! 1. What is still sealed with the former key is sealed with the present one:
+//!    there is room for two, and the former one is about to go.
+//! 2. A new key is put before the present one. From here on both open, and new
+//!    values are sealed with the new one; other processes learn of it when they
+//!    meet such a value.
+//! 3. Every value is sealed with the new key, by a conditional write as any other.
+//!
+//! Broken off anywhere, everything still opens, and the next attempt goes on.
+
+use crate::error::{Error, ErrorCode};
+use crate::host::Host;
+use crate::records::Writes;
+use crate::seal::KeyId;
+use crate::store::{ProfileName, StoreError};
+
+/// How often to read a value again that was written meanwhile.
+const TRIES: u32 = 8;
+
+/// What came of sealing the values of a store with another key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// The id of the key that seals now.
+    pub key: String,
+    /// How many values were sealed with it.
+    pub resealed: u64,
+    /// What was left as it was.
+    pub left: Vec<LeftSealed>,
+}
+
+/// A value that was left as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftSealed {
+    /// Whose it is.
+    pub profile: ProfileName,
+    /// Its key in the store.
+    pub key: String,
+    /// Why.
+    pub error: Error,
+}
+
+impl Host {
+    /// Makes a new key and seals all values of the store with it. The one used
+    /// until now still opens: other processes may be running with it.
+    ///
+    /// # Errors
+    ///
+    /// `key-unknown` when there is no key file or it cannot be written,
+    /// `store-busy` when another process exchanges the key, and those of the
+    /// store. What cannot be opened, or looks restored from a backup, is no error:
+    /// it is left as it is. But if the key before the one in use would be lost with
+    /// it, nothing is exchanged.
+    pub async fn rekey(&self) -> Result<Resealed, Error> {
+        let keys = self.keys()?;
+        let _one_at_a_time = keys.lock()?;
+        let before = self.reseal().await?;
+        if let Some(kept) = before
+            .left
+            .into_iter()
+            .find(|left| wants_former_key(&left.error))
+        {
+            return Err(Error {
+                message: format!(
+                    "{} of the profile {} still needs the former key: {}",
+                    kept.key, kept.profile, kept.error.message
+                ),
+                ..kept.error
+            });
+        }
+        keys.exchange()?;
+        self.reseal().await
+    }
+
+    /// Seals all values of the store with the key that seals now: for a key file
+    /// that somebody else has put a new first key into.
+    ///
+    /// # Errors
+    ///
+    /// As [`rekey`](Self::rekey).
+    pub async fn reseal(&self) -> Result<Resealed, Error> {
+        let keys = self.keys()?;
+        let sealing = *keys.ids()?.first().ok_or(StoreError::KeyUnknown)?;
+        let mut outcome = Resealed {
+            key: sealing.to_string(),
+            ..Resealed::default()
+        };
+        for profile in self.store().list().await? {
+            for row in self.store().load(&profile).await? {
+                match self.reseal_value(&profile, &row.key, sealing).await {
+                    Ok(written) => outcome.resealed += u64::from(written),
+                    Err(error) => outcome.left.push(LeftSealed {
+                        profile: profile.clone(),
+                        key: row.key,
+                        error: error.into(),
+                    }),
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Seals one value, unless that key seals it already or it is gone.
+    async fn reseal_value(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        sealing: KeyId,
+    ) -> Result<bool, StoreError> {
+        let records = self.parts.records.of(profile.clone(), Writes::Onward);
+        for _ in 0..TRIES {
+            let Some(row) = records.read(key).await? else {
+                return Ok(false);
+            };
+            if records.sealed_with(&row)? == Some(sealing) {
+                return Ok(false);
+            }
+            let Some(value) = records.open_strictly(&row)? else {
+                return Ok(false);
+            };
+            match records.write(key, Some(row.version), Some(&value)).await {
+                Err(StoreError::Conflict) => continue,
+                written => return written.map(|_| true),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
+
+/// Whether a value may open with a key that is about to go.
+fn wants_former_key(error: &Error) -> bool {
+    !matches!(
+        error.code,
+        ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
+    )
+}

@@ -1,0 +1,231 @@
+//! Where the keys of a store come from, and when they are read.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+
+use super::key::{Key, KeyId, Ring};
+use super::key_file::{self, Rights};
+use super::value::Place;
+use crate::store::StoreError;
+use crate::store::file::directory_of;
+
+/// The keys that values are sealed with. Cheap to clone; the clones are one.
+///
+/// Nothing is read before the first value is sealed or opened.
+#[derive(Clone)]
+pub struct Keys {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    source: Source,
+    /// What was read last.
+    ring: Mutex<Option<Arc<Ring>>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// Handed over by the program; there is no file.
+    Given,
+    File {
+        path: PathBuf,
+        rights: Rights,
+        /// Whether it is made where it is missing.
+        makes: bool,
+    },
+}
+
+impl Keys {
+    /// The keys in this file, which must exist: one or two lines of 64
+    /// hexadecimal digits, the first seals. Mode 0600, and owned by this user.
+    pub fn in_file(path: impl Into<PathBuf>) -> Self {
+        Self::from(Source::File {
+            path: path.into(),
+            rights: Rights::OwnersAlone,
+            makes: false,
+        })
+    }
+
+    /// The keys of a store in a file: `chatgpt-oauth.key` in the directory that
+    /// `$CREDENTIALS_DIRECTORY` names, if it exists, as a service manager hands
+    /// it over; else beside the store's file, made when the first value is stored.
+    pub fn of_store(store: impl AsRef<Path>) -> Self {
+        let handed = handed(env::var_os("CREDENTIALS_DIRECTORY"));
+        Self::from(match handed {
+            Some(path) => Source::File {
+                path,
+                rights: Rights::Handed,
+                makes: false,
+            },
+            None => Source::File {
+                path: directory_of(store.as_ref()).join(key_file::NAME),
+                rights: Rights::OwnersAlone,
+                makes: true,
+            },
+        })
+    }
+
+    /// A key that the program keeps itself, and one that still opens what it
+    /// sealed before.
+    #[must_use]
+    pub fn given(sealing: [u8; 32], former: Option<[u8; 32]>) -> Self {
+        let key = |bytes| Key::of(Zeroizing::new(bytes));
+        let ring = Ring {
+            sealing: key(sealing),
+            former: former.map(key),
+        };
+        let keys = Self::from(Source::Given);
+        keys.remember(ring);
+        keys
+    }
+
+    /// The file that the keys are read from, if they are.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.parts.source {
+            Source::Given => None,
+            Source::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Reads the file, unless it is yet to be made.
+    ///
+    /// # Errors
+    ///
+    /// [`NoKey`](StoreError::NoKey), with the way out.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match self.known() {
+            Err(_) if self.is_yet_to_be_made() => Ok(()),
+            known => known.map(drop),
+        }
+    }
+
+    /// Opens a value; a key that is not known is looked for in the file once more.
+    pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        match place.open(&*self.known()?, sealed) {
+            Err(StoreError::KeyUnknown) => place.open(&*self.read()?, sealed),
+            opened => opened,
+        }
+    }
+
+    /// Seals a value. Where the key is yet to be made, it is made first if
+    /// `is_first` says that nothing has been sealed in this store before.
+    pub(crate) async fn seal(
+        &self,
+        place: Place<'_>,
+        value: &[u8],
+        is_first: impl Future<Output = Result<bool, StoreError>>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let ring = match self.known() {
+            Err(_) if self.is_yet_to_be_made() => {
+                let is_first = is_first.await?;
+                self.make(is_first)?
+            }
+            known => known?,
+        };
+        place.seal(&ring.sealing, value)
+    }
+
+    /// The keys, read if they have not been.
+    pub(crate) fn known(&self) -> Result<Arc<Ring>, StoreError> {
+        let known = self.ring().clone();
+        match known {
+            Some(ring) => Ok(ring),
+            None => self.read(),
+        }
+    }
+
+    /// Which keys there are, the sealing one first.
+    pub(crate) fn ids(&self) -> Result<Vec<KeyId>, StoreError> {
+        let ring = self.read()?;
+        let keys = [Some(&ring.sealing), ring.former.as_ref()];
+        Ok(keys.into_iter().flatten().map(Key::id).collect())
+    }
+
+    /// Keeps others from exchanging keys meanwhile.
+    pub(crate) fn lock(&self) -> Result<Option<OwnedFd>, StoreError> {
+        self.file().map(key_file::lock).transpose()
+    }
+
+    /// Puts a new key before the sealing one, which still opens.
+    pub(crate) fn exchange(&self) -> Result<(), StoreError> {
+        let Source::File { path, .. } = &self.parts.source else {
+            return Err(StoreError::NoKey {
+                message: "the program keeps the key itself".into(),
+                hint: "exchange it there".into(),
+            });
+        };
+        let ring = Ring {
+            sealing: key_file::generate()?,
+            former: Some(self.read()?.sealing.clone()),
+        };
+        key_file::replace(path, &ring)?;
+        self.remember(ring);
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Arc<Ring>, StoreError> {
+        let Source::File { path, rights, .. } = &self.parts.source else {
+            // What was given is all there is.
+            return self.ring().clone().ok_or(StoreError::KeyUnknown);
+        };
+        let ring = key_file::read(path, *rights)?.ok_or_else(|| key_file::missing(path))?;
+        Ok(self.remember(ring))
+    }
+
+    fn make(&self, is_first: bool) -> Result<Arc<Ring>, StoreError> {
+        match &self.parts.source {
+            Source::File { path, .. } if is_first => Ok(self.remember(key_file::create(path)?)),
+            // Made by another process meanwhile, or lost.
+            _ => self.read(),
+        }
+    }
+
+    fn is_yet_to_be_made(&self) -> bool {
+        match &self.parts.source {
+            Source::File { path, makes, .. } => *makes && !path.exists(),
+            Source::Given => false,
+        }
+    }
+
+    fn remember(&self, ring: Ring) -> Arc<Ring> {
+        self.ring().insert(Arc::new(ring)).clone()
+    }
+
+    /// No change is ever left half-made, so a panic elsewhere does no harm here.
+    fn ring(&self) -> std::sync::MutexGuard<'_, Option<Arc<Ring>>> {
+        self.parts
+            .ring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Source> for Keys {
+    fn from(source: Source) -> Self {
+        Self {
+            parts: Arc::new(Parts {
+                source,
+                ring: Mutex::new(None),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keys").field(&self.parts.source).finish()
+    }
+}
+
+/// The file in the directory of a service manager, if there is one.
+fn handed(directory: Option<OsString>) -> Option<PathBuf> {
+    let path = PathBuf::from(directory?).join(key_file::NAME);
+    path.exists().then_some(path)
+}
