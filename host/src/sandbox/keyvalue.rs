@@ -21,6 +21,7 @@ use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 
 use super::bindings::wasi::keyvalue::store as wasi;
+use super::failpoint::step;
 use super::limits::{self, Bound};
 use super::state::Traffic;
 use crate::store::{CREDENTIAL, ProfileName, Row, Store, StoreError, Version};
@@ -276,7 +277,7 @@ impl wasi::Host for BucketView<'_> {
         if identifier != BUCKET {
             return Err(Fault::NoSuchStore);
         }
-        let bucket = self.opener.open().await?;
+        let bucket = step("open", BUCKET, self.opener.open()).await?;
         Ok(self.table.push(bucket)?)
     }
 
@@ -306,7 +307,7 @@ impl wasi::HostBucket for BucketView<'_> {
     ) -> Result<Option<Vec<u8>>, Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(self.opener.get(bucket, &key).await?)
+        Ok(step("get", &key, self.opener.get(bucket, &key)).await?)
     }
 
     async fn set(
@@ -317,13 +318,14 @@ impl wasi::HostBucket for BucketView<'_> {
     ) -> Result<(), Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(self.opener.put(bucket, &key, Some(&value)).await?)
+        let written = self.opener.put(bucket, &key, Some(&value));
+        Ok(step("set", &key, written).await?)
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(self.opener.put(bucket, &key, None).await?)
+        Ok(step("delete", &key, self.opener.put(bucket, &key, None)).await?)
     }
 
     async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Result<bool, Fault> {
