@@ -14,6 +14,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
@@ -49,6 +50,8 @@ pub(crate) struct Opener {
     profile: ProfileName,
     bound: Bound,
     traffic: Arc<Traffic>,
+    /// Whether the store has taken a write of this call.
+    has_written: AtomicBool,
 }
 
 /// An open bucket.
@@ -122,6 +125,7 @@ impl Opener {
             profile,
             bound,
             traffic,
+            has_written: AtomicBool::new(false),
         }
     }
 
@@ -164,6 +168,7 @@ impl Opener {
         let write = || self.store.compare_and_swap(&self.profile, key, seen, value);
         let precious_since = self.precious_since(key).filter(|_| value.is_some());
         let version = self.insist(precious_since, write).await?;
+        self.has_written.store(true, Ordering::Relaxed);
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
         Ok(())
@@ -202,7 +207,8 @@ impl Opener {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            if precious_since.is_none() || !error.may_pass() || Instant::now() + PAUSE >= give_up {
+            let may_pass = error.may_pass(self.has_written.load(Ordering::Relaxed));
+            if precious_since.is_none() || !may_pass || Instant::now() + PAUSE >= give_up {
                 return Err(error);
             }
             tracing::warn!(error = %error, "an answer could not be stored yet, trying again");
