@@ -12,17 +12,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{World, json};
 
-/// Signs in by two processes and returns the answer of the second.
-#[track_caller]
-fn sign_in(world: &World) -> Value {
-    let prompt = world.ask(&["start"]);
-    let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    let progress = world.ask(&["poll", prompt["pending_id"].as_str().unwrap()]);
-    assert_eq!(progress["status"], "connected", "{progress}");
-    progress
-}
-
 fn spawn(mut command: Command) -> Child {
     command
         .stdout(Stdio::piped())
@@ -56,7 +45,7 @@ fn names(value: &Value) -> Vec<&str> {
 #[test]
 fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let status = world.ask(&["status"]);
     assert_eq!(
         names(&status),
@@ -214,7 +203,7 @@ fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
 fn h10_a_signal_ends_no_call_half_way() {
     for number in [Signal::INT, Signal::TERM, Signal::HUP] {
         let world = World::new();
-        sign_in(&world);
+        world.sign_in();
         world.pass(120);
         world.simulator.clear_requests();
         world.simulator.fault(
@@ -351,7 +340,7 @@ fn a_flag_carries_no_real_login_to_another_place() {
         .unwrap();
     assert_eq!(led_away.status.code(), Some(2));
     assert_eq!(json(&led_away)["code"], "invalid-argument");
-    sign_in(&world);
+    world.sign_in();
     let test_store = format!("sqlite:{}", world.store().display());
     let brought_home = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
         .args(["--json", "--store", &test_store, "refresh"])

@@ -14,6 +14,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
@@ -21,6 +22,7 @@ use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 
 use super::bindings::wasi::keyvalue::store as wasi;
+use super::failpoint::step;
 use super::limits::{self, Bound};
 use super::state::Traffic;
 use crate::records::{ProfileRecords, is_precious};
@@ -46,6 +48,8 @@ pub(crate) struct Opener {
     records: ProfileRecords,
     bound: Bound,
     traffic: Arc<Traffic>,
+    /// Whether the store has taken a write of this call.
+    has_written: AtomicBool,
 }
 
 /// An open bucket.
@@ -113,6 +117,7 @@ impl Opener {
             records,
             bound,
             traffic,
+            has_written: AtomicBool::new(false),
         }
     }
 
@@ -157,6 +162,7 @@ impl Opener {
         let write = || self.records.write(key, seen, value);
         let precious_since = self.precious_since(key).filter(|_| value.is_some());
         let version = self.insist(precious_since, write).await?;
+        self.has_written.store(true, Ordering::Relaxed);
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
         Ok(())
@@ -195,7 +201,8 @@ impl Opener {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            if precious_since.is_none() || !error.may_pass() || Instant::now() + PAUSE >= give_up {
+            let may_pass = error.may_pass(self.has_written.load(Ordering::Relaxed));
+            if precious_since.is_none() || !may_pass || Instant::now() + PAUSE >= give_up {
                 return Err(error);
             }
             tracing::warn!(error = %error, "an answer could not be stored yet, trying again");
@@ -270,7 +277,7 @@ impl wasi::Host for BucketView<'_> {
         if identifier != BUCKET {
             return Err(Fault::NoSuchStore);
         }
-        let bucket = self.opener.open().await?;
+        let bucket = step("open", BUCKET, self.opener.open()).await?;
         Ok(self.table.push(bucket)?)
     }
 
@@ -300,7 +307,7 @@ impl wasi::HostBucket for BucketView<'_> {
     ) -> Result<Option<Vec<u8>>, Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(self.opener.get(bucket, &key).await?)
+        Ok(step("get", &key, self.opener.get(bucket, &key)).await?)
     }
 
     async fn set(
@@ -311,13 +318,14 @@ impl wasi::HostBucket for BucketView<'_> {
     ) -> Result<(), Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(self.opener.put(bucket, &key, Some(&value)).await?)
+        let written = self.opener.put(bucket, &key, Some(&value));
+        Ok(step("set", &key, written).await?)
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(self.opener.put(bucket, &key, None).await?)
+        Ok(step("delete", &key, self.opener.put(bucket, &key, None)).await?)
     }
 
     async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Result<bool, Fault> {

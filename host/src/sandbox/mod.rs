@@ -25,6 +25,7 @@ pub(crate) mod bindings;
 pub(crate) mod egress;
 mod engine;
 mod engine_config;
+mod failpoint;
 pub(crate) mod http;
 mod keyvalue;
 mod limits;

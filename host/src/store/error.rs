@@ -74,8 +74,13 @@ impl StoreError {
         Self::Unavailable(reason.into())
     }
 
-    /// Whether the same write can succeed a moment later.
-    pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_) | Self::Full)
+    /// Whether the same operation can succeed a moment later. What lasts until
+    /// somebody mends it has only just begun where a write `worked` a moment ago.
+    pub(crate) fn may_pass(&self, worked: bool) -> bool {
+        match self {
+            Self::Busy | Self::Unavailable(_) | Self::Full => true,
+            Self::ReadOnly | Self::Unusable(_) => worked,
+            _ => false,
+        }
     }
 }

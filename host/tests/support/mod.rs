@@ -120,6 +120,17 @@ impl World {
         options.concat().into_iter().map(str::to_owned).collect()
     }
 
+    /// Signs in by two processes and returns the answer of the second.
+    #[track_caller]
+    pub fn sign_in(&self) -> Value {
+        let prompt = self.ask(&["start"]);
+        let code = prompt["user_code"].as_str().unwrap();
+        self.simulator.approve(code).unwrap();
+        let progress = self.ask(&["poll", prompt["pending_id"].as_str().unwrap()]);
+        assert_eq!(progress["status"], "connected", "{progress}");
+        progress
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()
     }

@@ -25,6 +25,7 @@ use tokio::time::{timeout, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::egress::{self, Rule};
+use super::failpoint::step;
 use super::limits::{self, Bound};
 use super::state::Traffic;
 
@@ -169,7 +170,8 @@ impl Exchange {
         let request = build(rule, parts.uri.query(), &parts.headers, body)?;
         let started = Instant::now();
         self.traffic.note_sent();
-        let answer = timeout_at(deadline, self.exchange(&client, rule, request)).await;
+        let answer = timeout_at(deadline, self.exchange(&client, rule, request));
+        let answer = step("send", rule.path, answer).await;
         let answer = answer.unwrap_or(Err(Error::HttpResponseTimeout));
         report(rule, started, &answer);
         answer

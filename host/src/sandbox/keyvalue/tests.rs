@@ -397,6 +397,22 @@ async fn a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_lasts_is_tried_again_too_where_the_store_took_a_write_of_the_same_call() {
+    for lasting in [StoreError::ReadOnly, StoreError::Unusable(String::new())] {
+        let word = Fault::word(&lasting);
+        let mut guest = Guest::new();
+        guest.traffic.note_answered();
+        let mut bucket = guest.open().await;
+        bucket.get("credential").await.unwrap();
+        bucket.fail([lasting.clone()]);
+        assert_eq!(bucket.set("credential", b"1").await, is(word));
+        bucket.set("credential", b"1").await.unwrap();
+        bucket.fail([lasting.clone(), lasting]);
+        assert_eq!(bucket.set("credential", b"2").await, Ok(()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn that_ends_after_fifteen_seconds() {
     let mut guest = Guest::new();
     guest.traffic.note_answered();

@@ -1,0 +1,177 @@
+//! One command, dying at each of its points in a world of its own, and what came of
+//! it with a service that forgives nothing and with one that forgives.
+
+use std::fmt::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Output;
+use std::time::Duration;
+
+use openai_simulator::{Outcome, Rotation};
+use rustix::process::Signal;
+
+use crate::LIFETIME;
+use crate::support::{BEGINNING, World, json};
+
+/// What the service makes of a token presented again: it ends the login, or it
+/// forgives until the token's successor is presented.
+const SERVICES: [Rotation; 2] = [Rotation::Strict, Rotation::Grace { within: None }];
+
+/// The request whose answer exists nowhere else until it is stored.
+const PRECIOUS: &str = "send /oauth/token";
+
+/// What a death has cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The login lives, or it has ended as its person wished.
+    Well,
+    /// The person has to sign in once more, which works at once.
+    SignInAgain,
+}
+
+/// How a command ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Death {
+    /// As by `kill -9`, or for want of memory.
+    Kill,
+    /// The host panics while the guest waits for it.
+    Panic,
+}
+
+/// A command in a situation, and how its user goes on after it died.
+pub struct Command {
+    pub name: &'static str,
+    /// Brings about the situation; returns the command's arguments.
+    pub situation: fn(&World) -> Vec<String>,
+    /// Goes on as a user would, and checks that it leads somewhere.
+    pub recovery: fn(&World) -> Fate,
+    /// Whether any service answers the precious request a second time.
+    pub is_forgiven: bool,
+    /// How long the first access token works, from the beginning, in seconds.
+    pub token_works: u64,
+    pub death: Death,
+}
+
+impl Command {
+    pub fn new(
+        name: &'static str,
+        situation: fn(&World) -> Vec<String>,
+        recovery: fn(&World) -> Fate,
+    ) -> Self {
+        Self {
+            name,
+            situation,
+            recovery,
+            is_forgiven: true,
+            // It counts as ended 30 s early.
+            token_works: LIFETIME - 30,
+            death: Death::Kill,
+        }
+    }
+
+    /// Lets the command die at each of its points and prints what came of it. How
+    /// forgiving the service is matters only where there is something to forgive.
+    pub fn dies_everywhere(&self) {
+        let points = self.points();
+        let is_forgiven = self.is_forgiven && points.iter().any(|point| point.contains(PRECIOUS));
+        let services = &SERVICES[..if is_forgiven { 2 } else { 1 }];
+        let mut table = format!("\n{}, {:?}: {services:?}\n", self.name, self.death);
+        for (number, point) in (1..).zip(&points) {
+            write!(table, "  {point:<42}").unwrap();
+            for service in services {
+                let fate = self.fate(number, &points, *service);
+                let expected = self.expected(number, &points, *service);
+                assert_eq!(fate, expected, "{}, {point}, {service:?}", self.name);
+                write!(table, "{:<16}", format!("{fate:?}")).unwrap();
+            }
+            table.push('\n');
+        }
+        print!("{table}");
+    }
+
+    /// The points that the command passes when nothing goes wrong.
+    fn points(&self) -> Vec<String> {
+        let world = world(Rotation::Strict);
+        let arguments = (self.situation)(&world);
+        let done = run(&world, &arguments, None);
+        assert!(done.status.success(), "{done:?}");
+        let points = passed(&world);
+        assert!(points.len() >= 4, "{points:?}");
+        points
+    }
+
+    /// What comes of a death at one point, in a world of its own.
+    fn fate(&self, number: usize, points: &[String], service: Rotation) -> Fate {
+        let world = world(service);
+        let arguments = (self.situation)(&world);
+        let dead = run(&world, &arguments, Some((self.death, &number.to_string())));
+        match self.death {
+            Death::Kill => {
+                assert_eq!(dead.status.signal(), Some(Signal::KILL.as_raw()));
+                assert_eq!(dead.stdout, b"");
+            }
+            Death::Panic => assert_eq!(json(&dead)["code"], "internal"),
+        }
+        assert_eq!(passed(&world), points[..number]);
+        let fate = (self.recovery)(&world);
+        self.check_reuse(&world, service);
+        fate
+    }
+
+    /// Only the answer to the precious request, from the service's deed to the
+    /// commit, cannot be had again.
+    fn expected(&self, number: usize, points: &[String], service: Rotation) -> Fate {
+        let place = |what: &str| points.iter().position(|point| point.contains(what));
+        let Some(sent) = place(PRECIOUS) else {
+            return Fate::Well;
+        };
+        let is_commit = |point: &String| point == "after set credential";
+        let committed = sent + points[sent..].iter().position(is_commit).unwrap();
+        // Numbers count from 1: the answer is there after the point `sent + 1`.
+        let is_lost = (sent + 2..=committed).contains(&number);
+        match is_lost && service == Rotation::Strict {
+            true => Fate::SignInAgain,
+            false => Fate::Well,
+        }
+    }
+
+    /// Nothing sets reuse detection off while there is a token to lose.
+    fn check_reuse(&self, world: &World, service: Rotation) {
+        let tokens = world.simulator.presentations();
+        let presentations = tokens.iter().flat_map(|token| &token.presentations);
+        let mut reused = presentations.filter(|one| one.outcome == Outcome::Reused);
+        let end = i64::try_from(BEGINNING + self.token_works).unwrap();
+        assert!(reused.all(|one| service == Rotation::Strict && one.at >= end));
+    }
+}
+
+fn world(rotation: Rotation) -> World {
+    World::with(|settings| {
+        settings
+            .access_token_lifetime(Duration::from_secs(LIFETIME))
+            .rotation(rotation)
+    })
+}
+
+/// Runs the program so that it notes its points, and dies at one of them.
+pub fn run(world: &World, arguments: &[String], death: Option<(Death, &str)>) -> Output {
+    _ = std::fs::remove_file(world.path("points"));
+    let mut command = world.command();
+    command
+        .env("CHATGPT_OAUTH_TEST_POINTS", world.path("points"))
+        .arg("--json")
+        .args(arguments);
+    if let Some((death, point)) = death {
+        let variable = match death {
+            Death::Kill => "CHATGPT_OAUTH_TEST_DIE_AT",
+            Death::Panic => "CHATGPT_OAUTH_TEST_PANIC_AT",
+        };
+        command.env(variable, point);
+    }
+    command.output().unwrap()
+}
+
+/// The points that the last run has passed.
+pub fn passed(world: &World) -> Vec<String> {
+    let points = std::fs::read_to_string(world.path("points")).unwrap();
+    points.lines().map(str::to_owned).collect()
+}
