@@ -82,7 +82,7 @@ async fn a_token_is_refreshed_before_it_ends() {
 }
 
 #[tokio::test]
-async fn a_failed_early_refresh_returns_the_token_that_still_lives() {
+async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
     let world = world();
     let ada = signed_in(&world).await;
     let first = ada.authorize(None).await.unwrap();
@@ -279,7 +279,7 @@ async fn models_come_from_the_cache_for_five_minutes_and_by_force_every_ten_seco
 }
 
 #[tokio::test]
-async fn models_are_the_listed_ones_in_the_services_order() {
+async fn p26_models_are_the_listed_ones_in_the_services_order() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -300,7 +300,7 @@ async fn models_are_the_listed_ones_in_the_services_order() {
 }
 
 #[tokio::test]
-async fn an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
+async fn p26_an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
