@@ -411,7 +411,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn p28_a_name_that_comes_twice_is_refused_at_any_depth() {
+    fn s06_p28_a_name_that_comes_twice_is_refused_at_any_depth() {
         assert_eq!(parse(br#"{"a":1,"a":2}"#), None);
         assert_eq!(parse(br#"{"b":[{"a":1,"a":1}]}"#), None);
         assert!(parse(br#"{"a":{"a":1}}"#).is_some());

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digests_are_those_of_the_bytes() {
+    fn m01_the_digests_are_those_of_the_bytes() {
         let digest = |component| Inspection::of(component).unwrap().digest;
         assert_eq!(digest(artifact::ONBOARDING), artifact::ONBOARDING_DIGEST);
         assert_eq!(digest(artifact::PLATFORM), artifact::PLATFORM_DIGEST);

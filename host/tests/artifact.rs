@@ -52,7 +52,7 @@ fn only_the_platforms_edition_exports_credentials() {
 }
 
 #[test]
-fn the_digests_are_those_of_the_components() {
+fn m01_the_digests_are_those_of_the_components() {
     for (component, digest) in [(ONBOARDING, ONBOARDING_DIGEST), (PLATFORM, PLATFORM_DIGEST)] {
         let bytes = Sha256::digest(component);
         let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -80,7 +80,8 @@ async fn the_wire_is_that_of_the_device_flow_and_says_who_we_are() {
 }
 
 #[tokio::test]
-async fn a_code_that_counts_for_two_more_minutes_is_shown_again_and_an_older_one_replaced() {
+async fn p03_m26_a_code_that_counts_for_two_more_minutes_is_shown_again_and_an_older_one_replaced()
+{
     let world = World::new();
     let ada = world.profile();
     let first = ada.start().await.unwrap().pending.user_code;
@@ -97,7 +98,7 @@ async fn a_code_that_counts_for_two_more_minutes_is_shown_again_and_an_older_one
 }
 
 #[tokio::test]
-async fn a_poll_asks_once_and_a_poll_too_early_does_not_ask() {
+async fn p05_a_poll_asks_once_and_a_poll_too_early_does_not_ask() {
     let world = World::with(|settings| settings.interval(5));
     let ada = world.profile();
     ada.start().await.unwrap();
@@ -126,7 +127,7 @@ async fn who_is_asked_to_slow_down_asks_five_seconds_later() {
 }
 
 #[tokio::test]
-async fn a_declined_and_a_forgotten_code_end_the_login() {
+async fn p01_p02_a_declined_and_a_forgotten_code_end_the_login() {
     let world = World::new();
     let ada = world.profile();
     let code = ada.start().await.unwrap().pending.user_code;
@@ -144,7 +145,7 @@ async fn a_declined_and_a_forgotten_code_end_the_login() {
 }
 
 #[tokio::test]
-async fn what_stands_in_the_way_of_a_code_is_told_apart() {
+async fn n11_n15_n16_n29_p09_what_stands_in_the_way_of_a_code_is_told_apart() {
     let faults = [
         (Fault::device_login_disabled(), ErrorCode::CodexNotEnabled),
         (Fault::cloudflare_challenge(), ErrorCode::UpstreamBlocked),
@@ -228,7 +229,7 @@ async fn p08_an_exchange_whose_answer_is_lost_is_tried_once_more_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_login_stands_even_if_models_and_usage_fail() {
+async fn p25_a_login_stands_even_if_models_and_usage_fail() {
     let world = World::new();
     world
         .simulator
@@ -244,7 +245,7 @@ async fn a_login_stands_even_if_models_and_usage_fail() {
 }
 
 #[tokio::test]
-async fn a_token_without_an_account_brings_no_organization_in_its_place() {
+async fn p15_a_token_without_an_account_brings_no_organization_in_its_place() {
     let nobody = Account {
         account_id: String::new(),
         ..Account::default()
@@ -288,7 +289,7 @@ async fn p21_another_account_than_before_is_said_plainly() {
 }
 
 #[tokio::test]
-async fn a_logout_tells_nobody_unless_it_is_asked_to() {
+async fn n34_p33_a_logout_tells_nobody_unless_it_is_asked_to() {
     let world = World::new();
     let ada = world.profile();
     sign_in(&world, &ada).await;

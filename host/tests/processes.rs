@@ -150,7 +150,7 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
 }
 
 #[test]
-fn looking_at_a_store_that_does_not_exist_makes_none() {
+fn s01_looking_at_a_store_that_does_not_exist_makes_none() {
     let world = World::new();
     assert_eq!(world.ask(&["status"])["state"], "not_connected");
     assert_eq!(
@@ -178,7 +178,7 @@ fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
 }
 
 #[test]
-fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
+fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
     let world = World::new();
     let prompt = world.ask(&["start"]);
     world
@@ -257,7 +257,7 @@ fn login_expects_one_account_and_signs_another_out_again() {
 }
 
 #[test]
-fn m14_no_output_carries_a_secret() {
+fn m13_m14_no_output_carries_a_secret() {
     let world = World::new();
     let mut told = Vec::new();
     let mut run = |arguments: &[&str]| {
@@ -318,6 +318,24 @@ fn m14_no_output_carries_a_secret() {
             assert!(!told.contains(piece), "{:?}", secret.kind);
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn m15_no_image_of_the_programs_memory_is_left_behind() {
+    let world = World::new();
+    let mut command = world.command();
+    command.arg("login");
+    let mut login = spawn(command);
+    wait_for_request(&world.simulator, Endpoint::DevicePoll);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", login.id())).unwrap();
+    login.kill().unwrap();
+    login.wait().unwrap();
+    let cores = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<_> = cores.unwrap().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"]);
 }
 
 #[test]

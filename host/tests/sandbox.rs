@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use chatgpt_oauth::store::MemoryStore;
+use async_trait::async_trait;
+use chatgpt_oauth::store::{MemoryStore, ProfileName, Row, Store, StoreError, StoreKind, Version};
 use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
 
 /// The hostile guest, as a component.
@@ -82,7 +83,7 @@ async fn told(misdeed: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_guest_that_computes_forever_is_stopped_after_two_seconds() {
+async fn h03_a_guest_that_computes_forever_is_stopped_after_two_seconds() {
     host();
     for misdeed in [
         "compute forever",
@@ -131,7 +132,7 @@ async fn a_guest_that_waits_forever_is_stopped_when_its_call_is_over() {
 }
 
 #[tokio::test]
-async fn a_guest_that_takes_too_much_is_stopped() {
+async fn h04_h05_a_guest_that_takes_too_much_is_stopped() {
     stopped("take all memory").await;
     stopped("overflow the stack").await;
     stopped("hold handles").await;
@@ -145,7 +146,7 @@ async fn a_guest_that_takes_too_much_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_guest_opens_no_bucket_but_its_own() {
+async fn m19_a_guest_opens_no_bucket_but_its_own() {
     assert_eq!(
         told("open other buckets").await,
         "[false, false, false, false]"
@@ -153,7 +154,7 @@ async fn a_guest_opens_no_bucket_but_its_own() {
 }
 
 #[tokio::test]
-async fn a_guest_reaches_no_address_outside_of_the_policy() {
+async fn m03_a_guest_reaches_no_address_outside_of_the_policy() {
     let denied = |answer: &str| answer.contains("Denied") || answer.starts_with("no such");
     let outcomes = told("reach for other hosts").await;
     let outcomes: Vec<&str> = outcomes.trim_matches(['[', ']']).split(", ").collect();
@@ -165,7 +166,7 @@ async fn a_guest_reaches_no_address_outside_of_the_policy() {
 }
 
 #[tokio::test]
-async fn a_call_whose_caller_has_gone_comes_to_its_end() {
+async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
     let culprit = profile("culprit");
     let poll = culprit.poll(Some("compute forever"));
     let gone = tokio::time::timeout(Duration::from_millis(100), poll).await;
@@ -177,7 +178,7 @@ async fn a_call_whose_caller_has_gone_comes_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_host_that_drains_lets_its_calls_end_and_begins_none() {
+async fn h10_a_host_that_drains_lets_its_calls_end_and_begins_none() {
     let host = Host::builder(MemoryStore::new()).component(guest());
     let host = host.build().unwrap();
     let culprit = host.profile("culprit".parse().unwrap());
@@ -198,6 +199,54 @@ async fn a_host_that_drains_lets_its_calls_end_and_begins_none() {
     assert_eq!(ended.message, "the call took too long and was stopped");
     let refused = in_line.await.unwrap().unwrap_err();
     assert!(refused.message.contains("is ending"), "{refused:?}");
+}
+
+/// Panics when one profile is read.
+struct Panicking(MemoryStore);
+
+#[async_trait]
+impl Store for Panicking {
+    fn kind(&self) -> StoreKind {
+        self.0.kind()
+    }
+
+    async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
+        assert_ne!(profile.as_str(), "unlucky", "CANARY");
+        self.0.load(profile).await
+    }
+
+    async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError> {
+        self.0.read(profile, key).await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        self.0.compare_and_swap(profile, key, expected, value).await
+    }
+
+    async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
+        self.0.list().await
+    }
+}
+
+#[tokio::test]
+async fn h11_a_panic_of_the_store_ends_its_own_call_and_no_other() {
+    let host = Host::builder(Panicking(MemoryStore::new()))
+        .build()
+        .unwrap();
+    let unlucky = host.profile("unlucky".parse().unwrap());
+    let bystander = host.profile("bystander".parse().unwrap());
+    for _ in 0..2 {
+        let error = unlucky.logout(false).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::Internal);
+        assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+        bystander.logout(false).await.unwrap();
+    }
 }
 
 #[tokio::test]

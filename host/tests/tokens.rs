@@ -4,8 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use chatgpt_oauth::contract::{AnswerSource, Authorization, ConnectionState};
-use chatgpt_oauth::store::{MemoryStore, SqliteStore, StoreKind};
+use chatgpt_oauth::contract::{AnswerSource, ConnectionState};
+use chatgpt_oauth::store::{MemoryStore, StoreKind};
 use chatgpt_oauth::{ErrorCode, Profile};
 use openai_simulator::{Account, Endpoint, Fault, Revocation, Rotation};
 use serde_json::json;
@@ -22,23 +22,6 @@ async fn signed_in(world: &World) -> Profile {
     let profile = world.profile();
     sign_in(world, &profile).await;
     profile
-}
-
-/// How often the refresh tokens were presented, the oldest first.
-fn presentations(world: &World) -> Vec<usize> {
-    let tokens = world.simulator.presentations();
-    tokens
-        .iter()
-        .map(|token| token.presentations.len())
-        .collect()
-}
-
-fn bearer(authorization: &Authorization) -> String {
-    let (_, value) = authorization
-        .headers()
-        .find(|(name, _)| *name == "authorization")
-        .unwrap();
-    value.strip_prefix("Bearer ").unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -62,7 +45,7 @@ async fn a_live_token_is_handed_out_as_it_is_with_the_headers_of_a_model_call() 
     }
     let again = ada.authorize(None).await.unwrap();
     assert_eq!(again.fingerprint(), authorization.fingerprint());
-    assert_eq!(presentations(&world), [0]);
+    assert_eq!(world.presentations(), [0]);
 }
 
 #[tokio::test]
@@ -78,11 +61,11 @@ async fn a_token_is_refreshed_before_it_ends() {
     let second = ada.authorize(None).await.unwrap();
     assert_ne!(second.fingerprint(), first.fingerprint());
     assert_eq!(second.expires_at(), Some(world.now() + LIFETIME));
-    assert_eq!(presentations(&world), [1, 0]);
+    assert_eq!(world.presentations(), [1, 0]);
 }
 
 #[tokio::test]
-async fn a_failed_early_refresh_returns_the_token_that_still_lives() {
+async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
     let world = world();
     let ada = signed_in(&world).await;
     let first = ada.authorize(None).await.unwrap();
@@ -93,14 +76,14 @@ async fn a_failed_early_refresh_returns_the_token_that_still_lives() {
     );
     let same = ada.authorize(None).await.unwrap();
     assert_eq!(same.fingerprint(), first.fingerprint());
-    assert_eq!(presentations(&world), [1]);
+    assert_eq!(world.presentations(), [1]);
     // Until the pause is over nothing more is sent.
     ada.authorize(None).await.unwrap();
-    assert_eq!(presentations(&world), [1]);
+    assert_eq!(world.presentations(), [1]);
     world.pass(31);
     let second = ada.authorize(None).await.unwrap();
     assert_ne!(second.fingerprint(), first.fingerprint());
-    assert_eq!(presentations(&world), [2, 0]);
+    assert_eq!(world.presentations(), [2, 0]);
 }
 
 #[tokio::test]
@@ -111,14 +94,14 @@ async fn n33_a_token_that_the_backend_refused_is_refreshed_once() {
     let first = ada.authorize(None).await.unwrap();
     let second = ada.authorize(Some(first.fingerprint())).await.unwrap();
     assert_ne!(second.fingerprint(), first.fingerprint());
-    assert_eq!(presentations(&world), [1, 0]);
+    assert_eq!(world.presentations(), [1, 0]);
     // Whoever comes late with the old fingerprint gets the new token.
     let late = ada.authorize(Some(first.fingerprint())).await.unwrap();
     assert_eq!(late.fingerprint(), second.fingerprint());
     // A new one that is refused at once is the backend's affair.
     let error = ada.authorize(Some(second.fingerprint())).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RejectedByBackend);
-    assert_eq!(presentations(&world), [1, 0]);
+    assert_eq!(world.presentations(), [1, 0]);
 }
 
 #[tokio::test]
@@ -130,7 +113,7 @@ async fn a_401_of_the_backend_costs_one_refresh_and_never_the_login() {
     world.simulator.fault(Endpoint::Models, unauthorized());
     let list = ada.models(false).await.unwrap();
     assert_eq!(list.source, AnswerSource::Api);
-    assert_eq!(presentations(&world), [1, 0]);
+    assert_eq!(world.presentations(), [1, 0]);
 
     world.pass(400);
     world
@@ -147,12 +130,12 @@ async fn the_person_gets_a_new_token_at_most_once_a_minute() {
     let world = world();
     let ada = signed_in(&world).await;
     ada.refresh().await.unwrap();
-    assert_eq!(presentations(&world), [0]);
+    assert_eq!(world.presentations(), [0]);
     world.pass(60);
     let refreshed = ada.refresh().await.unwrap();
     assert_eq!(refreshed.expires_in_seconds, Some(LIFETIME));
     ada.refresh().await.unwrap();
-    assert_eq!(presentations(&world), [1, 0]);
+    assert_eq!(world.presentations(), [1, 0]);
 }
 
 #[tokio::test]
@@ -173,7 +156,7 @@ async fn n08_after_a_lost_answer_nothing_is_presented_again_while_the_token_live
     let refused = ada.refresh().await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::RefreshUncertain);
     assert!(refused.retryable);
-    assert_eq!(presentations(&world), [1, 0]);
+    assert_eq!(world.presentations(), [1, 0]);
 }
 
 #[tokio::test]
@@ -193,7 +176,7 @@ async fn a_probe_after_the_quiet_period_recovers_the_login_where_the_service_for
     assert_eq!(lost.retry_after_seconds, Some(120));
     world.pass(119);
     ada.authorize(None).await.unwrap_err();
-    assert_eq!(presentations(&world).iter().sum::<usize>(), 1);
+    assert_eq!(world.presentations().iter().sum::<usize>(), 1);
     world.pass(1);
     ada.authorize(None).await.unwrap();
     assert_eq!(
@@ -221,6 +204,67 @@ async fn where_the_service_forgives_nothing_the_probe_ends_the_login() {
     // A new login makes it well again.
     sign_in(&world, &ada).await;
     ada.authorize(None).await.unwrap();
+}
+
+/// Everything that a token endpoint in trouble may answer, and what is in front of it.
+fn troubles() -> Vec<Fault> {
+    vec![
+        Fault::status(500),
+        Fault::status(502),
+        Fault::html(504, "<html>gateway timeout</html>"),
+        Fault::status(503),
+        Fault::openai_error(503, "server_is_overloaded", "later"),
+        Fault::openai_error(401, "a_code_that_nobody_knows", "no"),
+        Fault::cloudflare_challenge(),
+        Fault::captive_portal(),
+        Fault::region_blocked(),
+        Fault::too_many_requests(Some("86400")),
+        Fault::redirect("https://status.example.org/"),
+        Fault::status(404),
+        Fault::json(200, json!({})),
+        Fault::truncated_json(),
+        Fault::silence(),
+        Fault::silence().reset(),
+    ]
+}
+
+/// Half a day of it, asked now and then; nobody is told to log in.
+async fn endure(world: &World, ada: &Profile, trouble: Fault) {
+    world.simulator.fault_always(Endpoint::Token, trouble);
+    for seconds in [1, 30, 90, 120, 600, 3600, 14_400, 24_400] {
+        world.pass(seconds);
+        match ada.authorize(None).await {
+            Ok(authorization) => assert!(authorization.expires_at() > Some(world.now())),
+            Err(error) => assert!(error.retryable && !error.relogin_required, "{error:?}"),
+        }
+        let status = ada.status().await.unwrap();
+        assert!(status.connected, "{:?}", status.state);
+    }
+}
+
+#[tokio::test]
+async fn n08_n20_n24_n25_an_outage_of_weeks_ends_no_login_whatever_is_answered() {
+    // It begins while the token lives, and when it is dead.
+    for moment in [LIFETIME - 4 * 60, LIFETIME] {
+        let world = world();
+        let ada = signed_in(&world).await;
+        world.pass(moment);
+        for _ in 0..3 {
+            for trouble in troubles() {
+                endure(&world, &ada, trouble).await;
+            }
+        }
+        assert!(world.now() > support::BEGINNING + 21 * 86_400);
+        // One token all the time, and the service has looked at it never.
+        assert_eq!(world.presentations().len(), 1);
+
+        world.simulator.clear_faults();
+        world.pass(3600);
+        ada.authorize(None).await.unwrap();
+        let status = ada.status().await.unwrap();
+        assert_eq!(status.state, ConnectionState::Connected);
+        assert_eq!(world.presentations().len(), 2);
+    }
 }
 
 #[tokio::test]
@@ -279,7 +323,7 @@ async fn models_come_from_the_cache_for_five_minutes_and_by_force_every_ten_seco
 }
 
 #[tokio::test]
-async fn models_are_the_listed_ones_in_the_services_order() {
+async fn p26_models_are_the_listed_ones_in_the_services_order() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -300,7 +344,7 @@ async fn models_are_the_listed_ones_in_the_services_order() {
 }
 
 #[tokio::test]
-async fn an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
+async fn p26_an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -339,32 +383,6 @@ async fn p25_p27_usage_names_windows_by_their_length_and_knows_the_plan() {
         (None, None, None)
     );
     assert_eq!(usage.windows, []);
-}
-
-#[tokio::test]
-async fn a_hundred_callers_at_one_expiry_make_one_request() {
-    let world = world();
-    let store = SqliteStore::open(world.store(), StoreKind::Test).await;
-    let ada = world.host(store.unwrap()).profile("ada".parse().unwrap());
-    sign_in(&world, &ada).await;
-    world.pass(LIFETIME);
-    world.simulator.fault(
-        Endpoint::Token,
-        Fault::normal().delay(Duration::from_millis(300)),
-    );
-    let callers: Vec<_> = (0..100)
-        .map(|_| {
-            let ada = ada.clone();
-            tokio::spawn(async move { bearer(&ada.authorize(None).await.unwrap()) })
-        })
-        .collect();
-    let mut tokens = Vec::new();
-    for caller in callers {
-        tokens.push(caller.await.unwrap());
-    }
-    tokens.dedup();
-    assert_eq!(tokens.len(), 1);
-    assert_eq!(presentations(&world), [1, 0]);
 }
 
 #[tokio::test]

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn s05_unknown_fields_survive_every_transition() {
+    fn h13_s05_unknown_fields_survive_every_transition() {
         let future = json!({"tomorrow": {"a": [1, 2.5, "x", true]}});
         let record = read(&changed(full("active"), future.clone()));
         assert_eq!(written(&record)["tomorrow"], future["tomorrow"]);

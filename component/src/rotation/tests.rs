@@ -518,7 +518,7 @@ fn h15_a_late_grant_revives_a_login_that_a_probe_has_ended() {
 }
 
 #[test]
-fn h01_s22_a_process_that_died_is_followed_by_a_probe() {
+fn h01_h02_s22_a_process_that_died_is_followed_by_a_probe() {
     let world = World::with(dead("refreshing", json!({"intent": intent(NOW)})));
     assert_eq!(code(token(&world)), ErrorCode::RefreshInProgress);
     world.advance(65);

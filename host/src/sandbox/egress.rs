@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_is_these_six_lines() {
+    fn m07_the_policy_is_these_six_lines() {
         let lines: Vec<_> = POLICY.iter().map(Rule::to_string).collect();
         assert_eq!(
             lines,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_or_port_is_denied() {
+    fn m03_another_scheme_or_port_is_denied() {
         for uri in [
             "http://chatgpt.com/backend-api/wham/usage",
             "http://chatgpt.com:443/backend-api/wham/usage",
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_only_looks_right_is_denied() {
+    fn m03_a_host_that_only_looks_right_is_denied() {
         for authority in [
             "CHATGPT.com",
             "chatgpt.com.",

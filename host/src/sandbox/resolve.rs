@@ -204,14 +204,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_public_addresses_are_connected_to() {
+    async fn m05_only_public_addresses_are_connected_to() {
         let mixed = checked(&["10.0.0.1", "1.1.1.1", "::1"]);
         let addresses = mixed.addresses("chatgpt.com").await;
         assert_eq!(addresses, Ok(vec!["1.1.1.1:0".parse().unwrap()]));
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_into_the_own_network_is_prohibited() {
+    async fn n02_m05_a_name_that_leads_into_the_own_network_is_prohibited() {
         let rebound = checked(&["127.0.0.1", "169.254.169.254", "fd00::1"]);
         assert_eq!(
             rebound.addresses("chatgpt.com").await,

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    fn s13_a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
         let root = directory();
         let path = root.path().join("it's.db");
         create_or_check(&path).unwrap();
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_others_can_enter_is_refused() {
+    fn s13_a_directory_that_others_can_enter_is_refused() {
         let root = directory();
         let ours = root.path().join(DIRECTORY);
         let path = ours.join("store.db");
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_refused_and_what_they_lead_to_stays_as_it_was() {
+    fn s14_m20_links_are_refused_and_what_they_lead_to_stays_as_it_was() {
         let root = directory();
         let target = root.path().join("target");
         fs::write(&target, "precious").unwrap();
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_directory_is_refused() {
+    fn s14_a_linked_directory_is_refused() {
         let root = directory();
         fs::create_dir(root.path().join("real")).unwrap();
         let linked = root.path().join("linked");
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_file_is_refused() {
+    fn s14_what_is_not_a_file_is_refused() {
         let root = directory();
         let path = root.path().join("store.db");
         fs::create_dir(&path).unwrap();
@@ -393,7 +393,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn file_systems_over_a_network_are_known_and_local_ones_are_not_taken_for_one() {
+    fn s15_file_systems_over_a_network_are_known_and_local_ones_are_not_taken_for_one() {
         for (magic, name) in [
             (0x6969, "NFS"),
             (0x0102_1997, "9p"),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_somebody_else_is_refused() {
+    fn s13_what_belongs_to_somebody_else_is_refused() {
         // Only root can give a file away; elsewhere there is a file of root's.
         let root = directory();
         let path = root.path().join("store.db");

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_could_mean_something_elsewhere_are_refused() {
+    fn m17_m24_names_that_could_mean_something_elsewhere_are_refused() {
         for name in ["", "a/b", "a b", "a\0", "a\n", "ä", "a:b", &"x".repeat(65)] {
             assert!(name.parse::<ProfileName>().is_err(), "{name:?}");
         }

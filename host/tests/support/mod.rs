@@ -58,6 +58,15 @@ impl World {
         self.now.load(Ordering::Relaxed)
     }
 
+    /// How often the refresh tokens were presented, the oldest first.
+    pub fn presentations(&self) -> Vec<usize> {
+        let tokens = self.simulator.presentations();
+        tokens
+            .iter()
+            .map(|token| token.presentations.len())
+            .collect()
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use async_trait::async_trait;
 use http_body_util::Empty;
-use server::{Act, Server};
+use server::{Act, BlackHole, Server};
 
 use super::*;
 use crate::sandbox::resolve::{Resolver, SystemResolver};
@@ -95,7 +95,7 @@ macro_rules! assert_is {
 }
 
 #[tokio::test]
-async fn the_request_that_leaves_is_built_by_the_host() {
+async fn m04_the_request_that_leaves_is_built_by_the_host() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut request = post("token=1");
     for (name, value) in [
@@ -156,7 +156,7 @@ async fn a_guest_that_says_who_it_is_is_believed() {
 }
 
 #[tokio::test]
-async fn what_is_outside_of_the_policy_is_denied_before_anything_is_sent() {
+async fn m03_m07_what_is_outside_of_the_policy_is_denied_before_anything_is_sent() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut client = Client::of(&server);
     for url in [
@@ -187,7 +187,7 @@ async fn a_host_for_tests_reaches_no_real_host() {
 }
 
 #[tokio::test]
-async fn redirects_are_answers_and_cookies_stay_out() {
+async fn n15_m06_redirects_are_answers_and_cookies_stay_out() {
     let redirect = "HTTP/1.1 307 Temporary Redirect\r\nlocation: https://chatgpt.com/\r\n\
                     set-cookie: a=CANARY\r\ncontent-length: 0\r\n\r\n";
     let server = Server::start(Act::Answer(redirect.into())).await;
@@ -201,7 +201,7 @@ async fn redirects_are_answers_and_cookies_stay_out() {
 }
 
 #[tokio::test]
-async fn connections_to_the_login_host_are_not_used_again_and_others_are() {
+async fn n28_connections_to_the_login_host_are_not_used_again_and_others_are() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut client = Client::of(&server);
     for _ in 0..3 {
@@ -215,7 +215,7 @@ async fn connections_to_the_login_host_are_not_used_again_and_others_are() {
 }
 
 #[tokio::test]
-async fn an_encoded_answer_is_refused() {
+async fn n14_an_encoded_answer_is_refused() {
     let gzip = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx";
     assert_is!(
         fate(Act::Answer(gzip.into())).await,
@@ -237,7 +237,7 @@ async fn an_answer_that_is_said_not_to_be_encoded_is_taken() {
 }
 
 #[tokio::test]
-async fn an_answer_may_be_as_large_as_its_address_allows() {
+async fn n13_m27_an_answer_may_be_as_large_as_its_address_allows() {
     let body = |size: usize| format!("content-length: {size}\r\n\r\n{}", "x".repeat(size));
     let chunk = |size: usize| {
         format!(
@@ -275,7 +275,7 @@ async fn seen_of(headers: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn of_a_flood_of_headers_the_guest_sees_those_that_it_reads() {
+async fn h06_of_a_flood_of_headers_the_guest_sees_those_that_it_reads() {
     let long = "x".repeat(17 << 10);
     let many: String = (0..900).map(|n| format!("x-{n}: {n:030}\r\n")).collect();
     for flood in [format!("x: {long}\r\n"), many] {
@@ -305,7 +305,7 @@ async fn a_request_body_that_is_too_large_is_not_sent() {
 // Before the first byte of a request: the codes that say so.
 
 #[tokio::test]
-async fn a_closed_port_is_connection_refused() {
+async fn n03_a_closed_port_is_connection_refused() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let options = options(&server);
     server.stop().await;
@@ -314,7 +314,7 @@ async fn a_closed_port_is_connection_refused() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_somebody_else_is_a_certificate_error() {
+async fn n05_a_certificate_of_somebody_else_is_a_certificate_error() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut untrusting = options(&server);
     untrusting.roots.clear();
@@ -328,13 +328,13 @@ async fn a_certificate_of_somebody_else_is_a_certificate_error() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_unavailable() {
+async fn n03_n05_a_server_without_tls_is_unavailable() {
     assert_is!(fate(Act::NoTls).await, Error::DestinationUnavailable);
     assert_is!(fate(Act::HangUp).await, Error::DestinationUnavailable);
 }
 
 #[tokio::test]
-async fn a_handshake_that_stalls_is_a_connection_timeout() {
+async fn n06_a_handshake_that_stalls_is_a_connection_timeout() {
     let server = Server::start(Act::StallBeforeTls).await;
     let started = Instant::now();
     let error = Client::of(&server).send(post("")).await.unwrap_err();
@@ -342,9 +342,24 @@ async fn a_handshake_that_stalls_is_a_connection_timeout() {
     assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n04_an_address_that_swallows_everything_is_a_connection_timeout() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let nowhere = BlackHole::at("127.0.0.1:0".parse().unwrap()).await;
+    let mut options = options(&server);
+    let to = format!("auth.openai.com:443:{}", nowhere.address);
+    options.connect_to = vec![to.parse().unwrap()];
+    let started = Instant::now();
+    let error = Client::with(options).send(post("")).await.unwrap_err();
+    assert_is!(error, Error::ConnectionTimeout);
+    assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
+}
+
 /// Resolves as a test wants.
 enum Names {
     To(&'static str),
+    ToBoth(&'static str, &'static str),
     Nowhere,
     Broken,
     Stalled,
@@ -355,6 +370,9 @@ impl Resolver for Names {
     async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
         match self {
             Self::To(address) => Ok(vec![address.parse().unwrap()]),
+            Self::ToBoth(first, second) => {
+                Ok(vec![first.parse().unwrap(), second.parse().unwrap()])
+            }
             Self::Nowhere => Ok(Vec::new()),
             Self::Broken => Err(io::Error::other("broken")),
             Self::Stalled => std::future::pending().await,
@@ -363,7 +381,7 @@ impl Resolver for Names {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_nowhere_good_is_said_to() {
+async fn n01_n02_m05_a_name_that_leads_nowhere_good_is_said_to() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let error = async |names| {
         let mut options = options(&server);
@@ -401,7 +419,7 @@ async fn a_call_that_is_over_sends_nothing_more() {
 // After it: everything else.
 
 #[tokio::test]
-async fn no_answer_is_a_terminated_connection() {
+async fn n28_no_answer_is_a_terminated_connection() {
     assert_is!(
         fate(Act::CloseAfterRequest).await,
         Error::ConnectionTerminated
@@ -417,7 +435,7 @@ async fn an_answer_that_is_not_http_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_is_incomplete() {
+async fn n10_an_answer_that_is_cut_is_incomplete() {
     for cut in [
         "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
@@ -430,7 +448,7 @@ async fn an_answer_that_is_cut_is_incomplete() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_begins_or_never_ends_is_a_timeout() {
+async fn n08_h07_an_answer_that_never_begins_or_never_ends_is_a_timeout() {
     let patience = |first_byte, between_bytes| RequestOptions {
         connect_timeout: None,
         first_byte_timeout: Some(Duration::from_millis(first_byte)),
@@ -451,11 +469,37 @@ async fn an_answer_that_never_begins_or_never_ends_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_request_ends_with_its_call_at_the_latest() {
+async fn h07_a_request_ends_with_its_call_at_the_latest_whatever_patience_is_asked_for() {
     let server = Server::start(Act::Answer(String::new())).await;
-    let bound = Bound::with_left(Duration::from_millis(300));
+    for patience in [Duration::MAX, Duration::from_secs(3600)] {
+        let bound = Bound::with_left(Duration::from_millis(300));
+        let patience = RequestOptions {
+            connect_timeout: Some(patience),
+            first_byte_timeout: Some(patience),
+            between_bytes_timeout: Some(patience),
+        };
+        let mut client = Client::bound(options(&server), bound);
+        let error = client.send_with(post(""), Some(patience)).await;
+        assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
+    }
+}
+
+#[tokio::test]
+async fn n09_an_answer_that_drips_ends_with_the_time_of_the_whole() {
+    let body = "x".repeat(1000);
+    let drips = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{body}");
+    let server = Server::start(Act::Drip(drips)).await;
+    let bound = Bound::with_left(Duration::from_millis(1500));
     let error = Client::bound(options(&server), bound).send(post("")).await;
     assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn n27_http_2_is_not_spoken_even_where_the_server_prefers_it() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    Client::of(&server).send(post("")).await.unwrap();
+    assert!(server.seen().starts_with("POST /oauth/token HTTP/1.1\r\n"));
 }
 
 /// Options under which the server is reached through a proxy on this machine.
@@ -485,6 +529,20 @@ async fn a_proxy_is_used_and_sees_no_more_than_the_hosts_name() {
     );
     assert!(seen.contains("Basic dXNlcjpwYXNz"), "{seen}");
     assert_eq!(server.seen().matches("CANARY").count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n30_where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let proxy = server::Proxy::start(Some(server.address)).await;
+    let port = proxy.address.port();
+    let _nowhere = BlackHole::at(format!("[::1]:{port}").parse().unwrap()).await;
+    let mut options = proxied(&server, &proxy);
+    options.resolver = Arc::new(Names::ToBoth("::1", "127.0.0.1"));
+    let started = Instant::now();
+    Client::with(options).send(post("")).await.unwrap();
+    assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
 }
 
 #[tokio::test]

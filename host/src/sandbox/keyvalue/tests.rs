@@ -175,7 +175,7 @@ fn is(word: &str) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn there_is_one_bucket() {
+async fn m19_there_is_one_bucket() {
     let mut guest = Guest::new();
     for name in ["", "default ", "alice", "other"] {
         let opened = wasi::Host::open(&mut guest.view(), name.into()).await;
@@ -299,7 +299,7 @@ async fn names_that_are_not_ours_are_denied() {
 }
 
 #[tokio::test]
-async fn records_have_their_size_and_caches_have_theirs() {
+async fn s36_records_have_their_size_and_caches_have_theirs() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     for (key, largest) in [("credential", 32), ("pending", 32), ("models", 256)] {
@@ -312,7 +312,7 @@ async fn records_have_their_size_and_caches_have_theirs() {
 }
 
 #[tokio::test]
-async fn a_profile_cannot_be_filled_with_keys() {
+async fn s35_a_profile_cannot_be_filled_with_keys() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     let mut outcome = Ok(());
@@ -379,7 +379,7 @@ fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
+async fn s11_a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
     for key in ["credential", "pending"] {
         let mut guest = Guest::new();
         guest.traffic.note_answered();
@@ -472,7 +472,7 @@ async fn nothing_else_is_done_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
+async fn s31_a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
     let stalled = Faulty {
         stalls_at: Some(Instant::now()),
         ..Faulty::default()

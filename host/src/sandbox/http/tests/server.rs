@@ -8,8 +8,9 @@ use std::time::Duration;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 /// How the server treats a connection.
@@ -19,6 +20,8 @@ pub(super) enum Act {
     Answer(String),
     /// Answers the first request with these bytes and closes.
     AnswerAndClose(String),
+    /// Answers every request with these bytes, one every 20 ms.
+    Drip(String),
     /// Takes a request and closes.
     CloseAfterRequest,
     /// Speaks something else than TLS.
@@ -97,7 +100,7 @@ fn identity(names: &[&str]) -> (CertificateDer<'static>, TlsAcceptor) {
     let certificate = CertificateParams::new(names).unwrap();
     let certificate = certificate.signed_by(&key, &authority).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ServerConfig::builder_with_provider(provider)
+    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
@@ -106,6 +109,8 @@ fn identity(names: &[&str]) -> (CertificateDer<'static>, TlsAcceptor) {
             PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
+    // As the real hosts do; who takes the first of them is not understood here.
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     (authority.der().clone(), TlsAcceptor::from(Arc::new(tls)))
 }
 
@@ -142,6 +147,12 @@ async fn treat(mut connection: TcpStream, acceptor: TlsAcceptor, act: Act, log: 
         *log.seen.lock().unwrap() = request;
         match &act {
             Act::Answer(answer) => _ = connection.write_all(answer.as_bytes()).await,
+            Act::Drip(answer) => {
+                for byte in answer.as_bytes() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    _ = connection.write_all(&[*byte]).await;
+                }
+            }
             Act::AnswerAndClose(answer) => {
                 _ = connection.write_all(answer.as_bytes()).await;
                 _ = connection.shutdown().await;
@@ -165,6 +176,35 @@ async fn read_request(connection: &mut (impl AsyncRead + Unpin)) -> Option<Strin
     connection.read_exact(&mut body).await.ok()?;
     request.extend(body);
     Some(String::from_utf8_lossy(&request).into_owned())
+}
+
+/// An address of this machine that answers no SYN, like one behind a network that
+/// swallows everything: its queue of connections is full.
+pub(super) struct BlackHole {
+    pub(super) address: SocketAddr,
+    _queue: (TcpListener, Vec<TcpStream>),
+}
+
+impl BlackHole {
+    pub(super) async fn at(address: SocketAddr) -> Self {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        };
+        let socket = socket.unwrap();
+        socket.bind(address).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        let a_moment = Duration::from_millis(200);
+        while let Ok(taken) = timeout(a_moment, TcpStream::connect(address)).await {
+            waiting.push(taken.unwrap());
+        }
+        Self {
+            address,
+            _queue: (listener, waiting),
+        }
+    }
 }
 
 /// A proxy that leads every `CONNECT` to one address, or refuses it.

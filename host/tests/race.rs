@@ -1,0 +1,351 @@
+//! Many ask at once whenever an access token is about to end, or has ended: each
+//! refresh token is presented once, nobody waits while the old token lives, and
+//! nobody has to log in again.
+//!
+//! Of the eight processes four are the program, started anew for every question;
+//! four live on and hold a host, as a platform's do.
+//! `CHATGPT_OAUTH_RACE_EXPIRIES=10000` races for longer, `--nocapture` prints what
+//! was counted.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use chatgpt_oauth::contract::{Authorization, ConnectionState};
+use chatgpt_oauth::store::{SqliteStore, StoreKind};
+use chatgpt_oauth::{Host, Profile, report};
+use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
+use serde_json::{Value, json};
+use support::{World, sign_in};
+
+/// How many expiries there are; unset means [`FEW`].
+const EXPIRIES: &str = "CHATGPT_OAUTH_RACE_EXPIRIES";
+const FEW: u64 = 200;
+/// Set for a process that lives on: where the others are.
+const PLACE: &str = "CHATGPT_OAUTH_RACE_PLACE";
+const RACE: &str = "s16_eight_processes_present_every_refresh_token_once_and_lose_no_login";
+
+/// How many processes there are of each kind.
+const OF_A_KIND: u64 = 4;
+/// How long access tokens last, in seconds.
+const LIFETIME: u64 = 3600;
+/// A token with this much left, in seconds, is due and still serves.
+const DUE: u64 = 250;
+/// How long the service takes for a refresh: the others arrive meanwhile.
+const SERVICE: Duration = Duration::from_millis(20);
+
+#[test]
+fn s16_eight_processes_present_every_refresh_token_once_and_lose_no_login() {
+    if let Ok(place) = std::env::var(PLACE) {
+        return live_on(&serde_json::from_str(&place).unwrap());
+    }
+    let expiries = std::env::var(EXPIRIES).map_or(FEW, |number| number.parse().unwrap());
+    let mut race = Race::new();
+    for round in 0..expiries {
+        race.expire(round);
+    }
+    race.assert_one_presentation_a_token(expiries);
+    println!(
+        "{expiries} expiries, {} calls; {} got the new token, {} the old one while it lived; \
+         {expiries} refresh tokens presented once, none twice; no login lost; {:.0?}",
+        expiries * 2 * OF_A_KIND,
+        race.new,
+        race.old,
+        race.began.elapsed(),
+    );
+}
+
+fn world() -> World {
+    World::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)))
+}
+
+struct Race {
+    world: World,
+    living: Vec<Living>,
+    began: Instant,
+    /// How often which token was given out.
+    new: usize,
+    old: usize,
+}
+
+impl Race {
+    fn new() -> Self {
+        let world = world();
+        let login = world.ask(&["start"]);
+        let code = login["user_code"].as_str().unwrap();
+        world.simulator.approve(code).unwrap();
+        assert_eq!(world.ask(&["poll"])["status"], "connected");
+        world
+            .simulator
+            .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
+        let living = (0..OF_A_KIND).map(|_| Living::start(&world)).collect();
+        Self {
+            world,
+            living,
+            began: Instant::now(),
+            new: 0,
+            old: 0,
+        }
+    }
+
+    /// One expiry, and what everybody is told.
+    fn expire(&mut self, round: u64) {
+        // Every eighth token is dead by the time that somebody asks.
+        let dead = round.is_multiple_of(8);
+        self.world
+            .pass(if dead { LIFETIME } else { LIFETIME - DUE });
+        self.world.simulator.clear_requests();
+
+        let answers = self.ask_all(round);
+
+        let refreshes = self.world.simulator.requests_to(Endpoint::Token).len();
+        assert_eq!(refreshes, 1, "round {round}: {answers:?}");
+        let mut tokens = BTreeSet::new();
+        for (question, answer) in &answers {
+            assert_eq!(answer["ok"], true, "round {round}, {question}: {answer}");
+            match *question {
+                "status" => assert!(
+                    ["connected", "refreshing"].contains(&answer["state"].as_str().unwrap()),
+                    "round {round}: {answer}"
+                ),
+                "authorize" => {
+                    let is_new = answer["expires_at"] == self.world.now() + LIFETIME;
+                    assert!(is_new || !dead, "round {round}: {answer}");
+                    *(if is_new { &mut self.new } else { &mut self.old }) += 1;
+                    tokens.insert(answer["headers"].to_string());
+                }
+                _ => {}
+            }
+        }
+        for headers in tokens {
+            let headers = serde_json::from_str(&headers).unwrap();
+            assert!(
+                is_accepted(&self.world.simulator, &headers),
+                "round {round}"
+            );
+        }
+    }
+
+    /// Asks everybody at once; returns what they were asked and answered.
+    fn ask_all(&mut self, round: u64) -> Vec<(&'static str, Value)> {
+        let anew: Vec<_> = (0..OF_A_KIND)
+            .map(|process| question(round, process))
+            .map(|asked| (asked, start_anew(&self.world, asked)))
+            .collect();
+        // Now those are first that live on, now the others.
+        std::thread::sleep(Duration::from_millis(round % 8 * 4));
+        for (process, living) in (OF_A_KIND..).zip(&mut self.living) {
+            living.ask(question(round, process));
+        }
+        let mut answers = Vec::new();
+        for (process, living) in (OF_A_KIND..).zip(&mut self.living) {
+            answers.push((question(round, process), living.answer()));
+        }
+        for (asked, process) in anew {
+            let output: Output = process.wait_with_output().unwrap();
+            answers.push((asked, support::json(&output)));
+        }
+        answers
+    }
+
+    fn assert_one_presentation_a_token(&self, expiries: u64) {
+        let mut tokens = self.world.simulator.presentations();
+        let last = tokens.pop().unwrap();
+        assert_eq!(last.presentations.len(), 0);
+        assert_eq!(tokens.len() as u64, expiries);
+        for token in tokens {
+            let outcomes: Vec<_> = token.presentations.iter().map(|one| one.outcome).collect();
+            assert_eq!(outcomes, [Outcome::Rotated], "{token:?}");
+        }
+    }
+}
+
+/// What a process asks in a round; in time each asks everything.
+fn question(round: u64, process: u64) -> &'static str {
+    match (round + process) % (2 * OF_A_KIND) {
+        0 => "status",
+        1 => "models",
+        2 if round.is_multiple_of(12) => "refresh",
+        _ => "authorize",
+    }
+}
+
+fn start_anew(world: &World, question: &str) -> Child {
+    let mut command = world.command();
+    command.args(["--json", question]);
+    if question == "authorize" {
+        command.arg("--reveal-token");
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// Whether the backend serves a call with these headers.
+fn is_accepted(simulator: &Simulator, headers: &serde_json::Map<String, Value>) -> bool {
+    let mut connection = TcpStream::connect(simulator.http_address()).unwrap();
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap()))
+        .collect();
+    write!(
+        connection,
+        "GET /backend-api/wham/usage HTTP/1.1\r\nhost: chatgpt.com\r\nconnection: close\r\n{headers}\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer.starts_with("HTTP/1.1 200 ")
+}
+
+/// A process that lives on: asked in lines, it answers in lines.
+struct Living {
+    process: Child,
+    answers: BufReader<ChildStderr>,
+}
+
+impl Living {
+    /// This test once more, in a process of its own.
+    fn start(world: &World) -> Self {
+        let place = json!({
+            "store": world.store(), "clock": world.path("clock"),
+            "ca": world.simulator.ca_pem(), "connect_to": world.simulator.connect_to(),
+        });
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", RACE])
+            .env(PLACE, place.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let answers = BufReader::new(process.stderr.take().unwrap());
+        Self { process, answers }
+    }
+
+    fn ask(&mut self, question: &str) {
+        writeln!(self.process.stdin.as_ref().unwrap(), "{question}").unwrap();
+    }
+
+    fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// Answers until nobody asks any more.
+#[tokio::main(flavor = "current_thread")]
+async fn live_on(place: &Value) {
+    let text = |name: &str| place[name].as_str().unwrap();
+    let store = SqliteStore::open(text("store"), StoreKind::Test).await;
+    let mut host = Host::builder(store.unwrap())
+        .root_certificates(text("ca"))
+        .wall_clock_file(text("clock"));
+    for connect_to in place["connect_to"].as_array().unwrap() {
+        host = host.connect_to(connect_to.as_str().unwrap().parse().unwrap());
+    }
+    let profile = host.build().unwrap().profile("default".parse().unwrap());
+    // Not by a macro: the test harness keeps what those print.
+    let mut answers = std::io::stderr();
+    for question in std::io::stdin().lines() {
+        let answer = ask(&profile, &question.unwrap()).await;
+        writeln!(answers, "{answer}").unwrap();
+    }
+}
+
+async fn ask(profile: &Profile, question: &str) -> Value {
+    let answer = match question {
+        "status" => profile.status().await.map(|it| report::status(&it)),
+        "models" => profile.models(false).await.map(|it| report::models(&it)),
+        "refresh" => profile.refresh().await.map(|it| report::refresh(&it)),
+        _ => profile
+            .authorize(None)
+            .await
+            .map(|it| report::authorize(&it, true)),
+    };
+    answer.unwrap_or_else(|error| report::error(&error))
+}
+
+/// One of the hosts that share the world's store.
+async fn of_the_file(world: &World) -> Profile {
+    let store = SqliteStore::open(world.store(), StoreKind::Test).await;
+    world.host(store.unwrap()).profile("ada".parse().unwrap())
+}
+
+fn bearer(authorization: &Authorization) -> String {
+    let (_, value) = authorization
+        .headers()
+        .find(|(name, _)| *name == "authorization")
+        .unwrap();
+    value.strip_prefix("Bearer ").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_hundred_callers_of_a_dead_token_get_the_new_one_by_one_request() {
+    let world = world();
+    let ada = of_the_file(&world).await;
+    sign_in(&world, &ada).await;
+    world.pass(LIFETIME);
+    world.simulator.fault(
+        Endpoint::Token,
+        Fault::normal().delay(Duration::from_millis(300)),
+    );
+    let callers: Vec<_> = (0..100)
+        .map(|_| {
+            let ada = ada.clone();
+            tokio::spawn(async move { bearer(&ada.authorize(None).await.unwrap()) })
+        })
+        .collect();
+    let mut tokens = Vec::new();
+    for caller in callers {
+        tokens.push(caller.await.unwrap());
+    }
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(world.presentations(), [1, 0]);
+}
+
+#[tokio::test]
+async fn a_hundred_callers_get_the_live_token_at_once_while_its_refresh_hangs() {
+    let world = world();
+    let ada = of_the_file(&world).await;
+    sign_in(&world, &ada).await;
+    let old = bearer(&ada.authorize(None).await.unwrap());
+    world.pass(LIFETIME - DUE);
+    world.simulator.clear_requests();
+    world.simulator.fault(
+        Endpoint::Token,
+        Fault::normal().delay(Duration::from_secs(3)),
+    );
+    let refreshing = ada.clone();
+    let refreshing = tokio::spawn(async move { refreshing.authorize(None).await });
+    while world.simulator.requests_to(Endpoint::Token).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+
+    for host in [ada, of_the_file(&world).await] {
+        for _ in 0..50 {
+            let given = host.authorize(None).await.unwrap();
+            assert_eq!(bearer(&given), old);
+        }
+        let status = host.status().await.unwrap();
+        assert_eq!(status.state, ConnectionState::Refreshing);
+        assert!(status.connected);
+    }
+
+    assert!(!refreshing.is_finished());
+    let new = refreshing.await.unwrap().unwrap();
+    assert_ne!(bearer(&new), old);
+    assert_eq!(world.presentations(), [1, 0]);
+}

@@ -1,0 +1,58 @@
+"""Holds a log of a test run against the list of faults in docs/faults.md.
+
+    python3 scripts/fault-coverage.py LOG
+
+A test that passed covers the faults with whose IDs its name begins. Prints how
+much of each letter is covered, and what is not and why.
+"""
+
+import collections
+import pathlib
+import re
+import sys
+
+FAULTS = pathlib.Path(__file__).resolve().parent.parent / "docs" / "faults.md"
+ROW = re.compile(r"^\| ([NSPHM]\d\d) \|.*\| *(.*?) *\|$", re.MULTILINE)
+PASSED = re.compile(r"^test (?:\S+::)?((?:[nsphm]\d\d_)+)\S* \.\.\. ok$", re.MULTILINE)
+# Of the faults of network, storage and protocol together, in percent.
+REQUIRED = 90
+
+
+def covered_by(log: str) -> set[str]:
+    return {name.upper() for names in PASSED.findall(log) for name in names.strip("_").split("_")}
+
+
+def complaints(reasons: dict[str, str], covered: set[str]) -> list[str]:
+    found = [f"{name} is covered, but docs/faults.md does not have it" for name in sorted(covered - reasons.keys())]
+    for name, reason in reasons.items():
+        if name in covered and reason:
+            found.append(f"{name} has a test now: take its reason out of docs/faults.md")
+        if name not in covered and not reason:
+            found.append(f"{name} has neither a test that passed nor a reason in docs/faults.md")
+    return found
+
+
+def main() -> int:
+    reasons = dict(ROW.findall(FAULTS.read_text()))
+    covered = covered_by(pathlib.Path(sys.argv[1]).read_text(errors="replace"))
+    total, hit = collections.Counter(), collections.Counter()
+    for name in reasons:
+        total[name[0]] += 1
+        hit[name[0]] += name in covered
+    for letter in total:
+        print(f"{letter}: {hit[letter]} of {total[letter]} faults")
+    for name, reason in reasons.items():
+        if name not in covered:
+            print(f"   {name} {reason}")
+    percent = 100 * sum(hit[letter] for letter in "NSP") / sum(total[letter] for letter in "NSP")
+    print(f"N, S and P together: {percent:.1f} %, required {REQUIRED} %")
+    wrong = complaints(reasons, covered)
+    if percent < REQUIRED:
+        wrong.append("too few faults of N, S and P have a test")
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
