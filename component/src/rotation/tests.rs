@@ -881,11 +881,11 @@ fn i2_without_faults_no_interleaving_presents_a_token_twice() {
                 for number in 0..2 {
                     let world = &world;
                     scope.spawn(move || {
+                        let _turns = world.join(number as usize);
                         let mut dice = seed * 31 + round * 7 + number;
                         for _ in 0..2 {
                             one_call(world, number as usize, random(&mut dice));
                         }
-                        world.leave(number as usize);
                     });
                 }
             });
