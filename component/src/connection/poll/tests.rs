@@ -784,11 +784,11 @@ fn p21_another_account_than_before_is_said_plainly() {
 }
 
 #[test]
-fn a_login_replaces_whatever_an_older_refresh_left_behind() {
+fn a_login_replaces_whatever_an_older_refresh_or_logout_left_behind() {
     let world = approved(json!({}));
     let before = json!({
         "epoch": 0, "intent": intent(NOW), "probes": 5, "not_before": NOW + 900,
-        "last_trouble": "network", "reason": "x", "refused": "f",
+        "last_trouble": "network", "reason": "x", "refused": "f", "revoke": true,
     });
     world.put("credential", &credential("refreshing", before));
     world.expect(TOKEN, grant("rt-9"));
@@ -801,6 +801,7 @@ fn a_login_replaces_whatever_an_older_refresh_left_behind() {
         "last_trouble",
         "reason",
         "refused",
+        "revoke",
     ] {
         assert_eq!(stored[gone], Value::Null, "{gone}");
     }
