@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn p17_a_token_of_64_kib_is_looked_into_and_a_longer_one_is_not() {
+        let claims = token(json!({"exp": 2000, "email": "ada@example.com"}));
+        for (length, expected) in [(65_536, Some(2000)), (65_537, None)] {
+            let padded = claims.clone() + &"s".repeat(length - claims.len());
+            assert_eq!(expiry(&padded, 1000), expected);
+            let read = Claims::read(Some(&padded), None);
+            assert_eq!(read.email.is_some(), expected.is_some());
+        }
+    }
+
+    #[test]
     fn m11_an_account_id_that_could_break_a_header_is_unknown() {
         let id = auth(json!({"chatgpt_account_id": "a\r\nx: y"}));
         assert_eq!(Claims::read(Some(&id), None).account_id, None);

@@ -175,7 +175,7 @@ impl World {
     }
 
     /// Interleaves the steps of workers 0 … `count`, as `seed` has it. Every
-    /// step of a port passes the turn on; [`World::leave`] ends a worker.
+    /// step of a port passes the turn on; each of them must [`World::join`].
     pub(crate) fn interleave(&self, count: usize, seed: u64) {
         self.lock().turns = Some(Turns {
             random: seed,
@@ -184,14 +184,13 @@ impl World {
         });
     }
 
-    /// Worker `number` has done its work.
-    pub(crate) fn leave(&self, number: usize) {
-        let mut shared = self.lock();
-        if let Some(turns) = &mut shared.turns {
-            turns.alive.retain(|other| *other != number);
-            turns.pass();
+    /// Worker `number` takes its turns until the result is dropped, be it by a
+    /// panic: the others would wait for ever.
+    pub(crate) fn join(&self, number: usize) -> impl Drop {
+        Turn {
+            world: self,
+            number,
         }
-        self.turned.notify_all();
     }
 
     /// Waits for this worker's turn, passes it on, and waits for the next.
@@ -265,6 +264,22 @@ impl Turns {
             let index = random(&mut self.random) as usize % self.alive.len();
             self.current = self.alive[index];
         }
+    }
+}
+
+struct Turn<'a> {
+    world: &'a World,
+    number: usize,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut shared = self.world.lock();
+        if let Some(turns) = &mut shared.turns {
+            turns.alive.retain(|other| *other != self.number);
+            turns.pass();
+        }
+        self.world.turned.notify_all();
     }
 }
 

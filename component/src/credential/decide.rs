@@ -135,8 +135,8 @@ impl Record {
     /// The record with the abandoned refresh turned into an uncertain one.
     fn taken_over(mut self, now: u64) -> Self {
         let started = self.intent.as_ref().map_or(now, |intent| intent.started);
-        let is_ahead = started > now.saturating_add(AHEAD_MAX);
-        let started = if is_ahead { now } else { started };
+        // One from the far future says nothing.
+        let started = started.min(now);
         self.state = State::Uncertain;
         self.not_before = Some(started.saturating_add(quiet_after(self.probes)));
         self

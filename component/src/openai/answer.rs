@@ -236,8 +236,10 @@ mod tests {
         ] {
             assert_eq!(code(body), None, "{body}");
         }
-        let granted = read(answer(200, r#"{"code":"abc"}"#));
-        assert_eq!(granted.code, None);
+        for (status, expected) in [(200, None), (299, None), (300, Some("abc"))] {
+            let found = read(answer(status, r#"{"code":"abc"}"#)).code;
+            assert_eq!(found.as_deref(), expected, "{status}");
+        }
     }
 
     #[test]

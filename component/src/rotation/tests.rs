@@ -698,6 +698,18 @@ fn a_refused_token_is_never_served_again_when_its_refresh_fails() {
 }
 
 #[test]
+fn n33_a_token_that_another_call_reports_as_refused_meanwhile_is_not_served() {
+    let world = World::with(due());
+    world.expect_then(TOKEN, |world, _| {
+        let name = fingerprint(&old_access());
+        let theirs = world.call(|ports| with_live_token(ports, Some(&name)));
+        assert_eq!(code(theirs), ErrorCode::RefreshInProgress);
+        broken("HTTP-response-timeout")
+    });
+    assert_eq!(code(token(&world)), ErrorCode::RefreshUncertain);
+}
+
+#[test]
 fn p23_a_refused_token_whose_login_was_revoked_needs_a_login() {
     let world = World::with(credential("active", json!({})));
     world.expect(TOKEN, refusal(401, "token_revoked"));
@@ -881,11 +893,11 @@ fn i2_without_faults_no_interleaving_presents_a_token_twice() {
                 for number in 0..2 {
                     let world = &world;
                     scope.spawn(move || {
+                        let _turns = world.join(number as usize);
                         let mut dice = seed * 31 + round * 7 + number;
                         for _ in 0..2 {
                             one_call(world, number as usize, random(&mut dice));
                         }
-                        world.leave(number as usize);
                     });
                 }
             });

@@ -1,8 +1,8 @@
 use super::logout;
 use crate::contract::{ErrorCode, LogoutResult, LogoutStatus};
 use crate::fakes::{
-    Answer, Fault, MODELS, NOW, Op, REVOKE, USAGE, World, answer, broken, credential, dead, fails,
-    intent, models, pending, usage,
+    Answer, Fault, MODELS, NOW, Op, REVOKE, USAGE, World, answer, broken, changed, credential,
+    dead, fails, intent, models, pending, usage,
 };
 use crate::ports::StoreError;
 use serde_json::{Value, json};
@@ -228,6 +228,25 @@ fn s16_a_write_meanwhile_does_not_stop_a_logout() {
     );
     assert_eq!(parts(&done(&world, false)), DONE);
     assert_eq!(world.stored("credential")["generation"], 9);
+}
+
+#[test]
+fn s16_a_write_while_the_service_is_told_does_not_stop_a_logout() {
+    let world = World::with(credential("active", json!({})));
+    world.expect_then(REVOKE, |world, _| {
+        let written = json!({"generation": 9, "tomorrow": 1});
+        world.put("credential", &changed(world.stored("credential"), written));
+        answer(200, "")
+    });
+    world.expect(REVOKE, answer(200, ""));
+    let result = done(&world, true);
+    assert_eq!(parts(&result), (LogoutStatus::Disconnected, true, true));
+    let stored = world.stored("credential");
+    assert_eq!(stored["state"], "logged-out");
+    assert_eq!(
+        (&stored["generation"], &stored["tomorrow"]),
+        (&json!(10), &json!(1))
+    );
 }
 
 #[test]

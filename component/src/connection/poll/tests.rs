@@ -668,6 +668,18 @@ fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
 }
 
 #[test]
+fn s23_n31_an_exchange_that_has_ended_is_not_waited_for_by_a_clock_set_back() {
+    let world = approved(json!({"attempts": 1, "exchanging_since": NOW - 65}));
+    world.expect(TOKEN, answer(429, ""));
+    assert_eq!(code(&world), ErrorCode::RateLimited);
+    let approval = &world.stored("pending")["approval"];
+    assert_eq!(approval["exchanging_since"], Value::Null);
+    world.set_clock(NOW - 60);
+    world.expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&world));
+}
+
+#[test]
 fn p08_of_two_polls_at_once_only_one_exchanges() {
     let world = approved(json!({}));
     let meanwhile = |world: &World| {
@@ -772,11 +784,11 @@ fn p21_another_account_than_before_is_said_plainly() {
 }
 
 #[test]
-fn a_login_replaces_whatever_an_older_refresh_left_behind() {
+fn a_login_replaces_whatever_an_older_refresh_or_logout_left_behind() {
     let world = approved(json!({}));
     let before = json!({
         "epoch": 0, "intent": intent(NOW), "probes": 5, "not_before": NOW + 900,
-        "last_trouble": "network", "reason": "x", "refused": "f",
+        "last_trouble": "network", "reason": "x", "refused": "f", "revoke": true,
     });
     world.put("credential", &credential("refreshing", before));
     world.expect(TOKEN, grant("rt-9"));
@@ -789,6 +801,7 @@ fn a_login_replaces_whatever_an_older_refresh_left_behind() {
         "last_trouble",
         "reason",
         "refused",
+        "revoke",
     ] {
         assert_eq!(stored[gone], Value::Null, "{gone}");
     }
