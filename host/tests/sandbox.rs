@@ -210,6 +210,10 @@ impl Store for Panicking {
         self.0.kind()
     }
 
+    fn outlives_program(&self) -> bool {
+        self.0.outlives_program()
+    }
+
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
         assert_ne!(profile.as_str(), "unlucky", "CANARY");
         self.0.load(profile).await
@@ -231,6 +235,14 @@ impl Store for Panicking {
 
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError> {
         self.0.list().await
+    }
+
+    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
+        self.0.set_aside(profile, now).await
+    }
+
+    async fn try_write(&self) -> Result<(), StoreError> {
+        self.0.try_write().await
     }
 }
 
