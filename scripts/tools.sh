@@ -20,6 +20,8 @@ need() {
 
 need python3
 need npm
+# What a power loss leaves is shown on Linux only.
+[ "$(uname -s)" != Linux ] || need strace
 
 wasmtime=$tools/wasmtime-$wasmtime_version/bin/wasmtime
 if [ ! -x "$wasmtime" ]; then

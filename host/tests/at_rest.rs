@@ -30,14 +30,6 @@ const COMMANDS: [&[&str]; 8] = [
     &["logout"],
 ];
 
-fn sign_in(world: &World) {
-    let prompt = world.ask(&["start"]);
-    let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    let progress = world.ask(&["poll"]);
-    assert_eq!(progress["status"], "connected", "{progress}");
-}
-
 fn key_file(world: &World) -> PathBuf {
     world.store().with_file_name("chatgpt-oauth.key")
 }
@@ -193,7 +185,7 @@ fn m14_the_files_of_a_store_hold_no_secret_at_any_time() {
 #[test]
 fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     world.pass(A_LONG_TIME);
     let right = fs::read(key_file(&world)).unwrap();
     fs::write(key_file(&world), "ab".repeat(32)).unwrap();
@@ -205,7 +197,7 @@ fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
 #[test]
 fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     world.pass(A_LONG_TIME);
     let elsewhere = world.path("key");
     fs::rename(key_file(&world), &elsewhere).unwrap();
@@ -222,7 +214,7 @@ fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
 #[test]
 fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     world.pass(A_LONG_TIME);
     tamper(&world, "credential", |value| {
         *value.last_mut().unwrap() ^= 1
@@ -237,7 +229,7 @@ fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
 #[test]
 fn s02_a_damaged_copy_is_passed_over_and_replaced() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     tamper(&world, "usage", |value| value.truncate(20));
     assert_eq!(world.ask(&["status"])["state"], "connected");
     world.pass(30);
@@ -248,7 +240,7 @@ fn s02_a_damaged_copy_is_passed_over_and_replaced() {
 #[test]
 fn m10_a_login_moved_to_another_profile_does_not_open_there() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     sql(
         &world,
         "INSERT INTO record (profile, key, value) SELECT 'eve', key, value FROM record",
@@ -261,7 +253,7 @@ fn m10_a_login_moved_to_another_profile_does_not_open_there() {
 #[test]
 fn s04_a_value_or_a_store_of_a_newer_version_is_left_as_it_is() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     world.pass(A_LONG_TIME);
     tamper(&world, "credential", |value| value[0] = 2);
     all_commands_fail(&world, "record-newer");
@@ -288,7 +280,7 @@ fn s33_running_processes_follow_an_exchange_of_the_key() {
             .unwrap();
         world.host(store).profile(name())
     });
-    sign_in(&world);
+    world.sign_in();
     runtime.block_on(running.authorize(None)).unwrap();
 
     let mut ids = Vec::new();
@@ -321,7 +313,7 @@ fn s33_running_processes_follow_an_exchange_of_the_key() {
 #[test]
 fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let former = fs::read_to_string(key_file(&world)).unwrap();
     fs::write(key_file(&world), format!("{}\n{former}", "ab".repeat(32))).unwrap();
     works(&world);
@@ -334,7 +326,7 @@ fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
 #[test]
 fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let backup = backup(&world);
     world.ask(&["rekey"]);
     restore(&world, &backup);
@@ -365,7 +357,7 @@ fn restore(world: &World, backup: &[u8]) {
 #[test]
 fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let old = backup(&world);
     world.pass(A_LONG_TIME);
     works(&world);
@@ -397,7 +389,7 @@ fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
     let findings = world.ask(&["doctor"])["findings"].to_string();
     assert!(findings.contains("rollback-suspected"), "{findings}");
 
-    sign_in(&world);
+    world.sign_in();
     world.pass(A_LONG_TIME);
     works(&world);
     assert_eq!(world.ask(&["adopt"])["adopted"], false);
@@ -406,7 +398,7 @@ fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
 #[test]
 fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let old = backup(&world);
     world.pass(100);
     assert_eq!(world.ask(&["refresh"])["ok"], true);
@@ -414,7 +406,7 @@ fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
     works(&world);
     assert_eq!(world.ask(&["status"])["state"], "connected");
     assert_eq!(world.ask(&["logout"])["ok"], true);
-    sign_in(&world);
+    world.sign_in();
     works(&world);
 }
 
@@ -424,7 +416,7 @@ fn a_backup_that_was_restored_on_purpose_is_adopted() {
     world
         .simulator
         .set_rotation(Rotation::Grace { within: None });
-    sign_in(&world);
+    world.sign_in();
     let old = backup(&world);
     world.pass(A_LONG_TIME);
     works(&world);
@@ -437,7 +429,7 @@ fn a_backup_that_was_restored_on_purpose_is_adopted() {
 #[test]
 fn what_cannot_be_read_is_set_aside_as_it_is() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let readable = world.ask(&["reset"]);
     assert_eq!(readable["code"], "invalid-argument", "{readable}");
     fs::write(key_file(&world), "ab".repeat(32)).unwrap();
@@ -452,7 +444,7 @@ fn what_cannot_be_read_is_set_aside_as_it_is() {
         before
     );
     assert_eq!(world.ask(&["status"])["state"], "not_connected");
-    sign_in(&world);
+    world.sign_in();
     works(&world);
 }
 
@@ -535,7 +527,7 @@ fn a_key_comes_from_where_it_is_named() {
 #[test]
 fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o644)).unwrap();
     let refused = world.ask(&["status"]);
     assert_eq!(refused["code"], "key-unknown");
@@ -548,7 +540,7 @@ fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
 #[test]
 fn the_doctor_finds_nothing_wrong_where_nothing_is() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     let output = world.command().args(["--json", "doctor"]).output().unwrap();
     let answer = json(&output);
     assert_eq!(
@@ -576,7 +568,7 @@ fn the_doctor_finds_nothing_wrong_where_nothing_is() {
 #[test]
 fn the_doctor_names_what_is_wrong_and_what_mends_it() {
     let world = World::new();
-    sign_in(&world);
+    world.sign_in();
     world.simulator.skew_date(3600);
     tamper(&world, "credential", |value| value[40] ^= 1);
     let wrong = |subject: &str| {

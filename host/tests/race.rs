@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use chatgpt_oauth::contract::{Authorization, ConnectionState};
 use chatgpt_oauth::store::{SqliteStore, StoreKind};
-use chatgpt_oauth::{Host, Profile, report};
+use chatgpt_oauth::{Host, Keys, Profile, report};
 use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
 use support::{World, sign_in};
@@ -250,6 +250,7 @@ async fn live_on(place: &Value) {
     let text = |name: &str| place[name].as_str().unwrap();
     let store = SqliteStore::open(text("store"), StoreKind::Test).await;
     let mut host = Host::builder(store.unwrap())
+        .keys(Keys::of_store(text("store")))
         .root_certificates(text("ca"))
         .wall_clock_file(text("clock"));
     for connect_to in place["connect_to"].as_array().unwrap() {

@@ -87,8 +87,13 @@ fn create_directory(directory: &Path) -> io::Result<()> {
         create_directory(parent)?;
     }
     match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
-        // The umask may have taken from the mode.
-        Ok(()) => fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE)),
+        Ok(()) => {
+            // The umask may have taken from the mode.
+            fs::set_permissions(directory, Permissions::from_mode(DIRECTORY_MODE))?;
+            // Its name is in the one above, and survives a loss of power with that.
+            // The names of files in it are synced by SQLite.
+            File::open(directory_of(directory))?.sync_all()
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }

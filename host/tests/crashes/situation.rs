@@ -2,7 +2,7 @@
 
 use crate::LIFETIME;
 use crate::matrix::{Death, run};
-use crate::recovery::stored_tokens;
+use crate::recovery::holds_tokens;
 use crate::support::World;
 
 /// Long enough after the login for everything to be asked for again, in seconds.
@@ -67,7 +67,7 @@ pub fn usage_wanted(world: &World) -> Vec<String> {
 
 pub fn signing_out(world: &World) -> Vec<String> {
     signed_in(world, A_WHILE);
-    assert_ne!(stored_tokens(world), 0);
+    assert!(holds_tokens(world));
     command(&["logout"])
 }
 
@@ -84,6 +84,6 @@ pub fn logout_interrupted(world: &World) -> Vec<String> {
         &logout,
         Some((Death::Kill, "before send /oauth/revoke")),
     );
-    assert_ne!(stored_tokens(world), 0);
+    assert!(holds_tokens(world));
     command(&["start"])
 }
