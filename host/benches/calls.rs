@@ -1,13 +1,14 @@
 //! What a call costs inside one process: `cargo bench`. docs/performance.md
 //! explains the figures.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Duration;
 
 use chatgpt_oauth::contract::{ConnectionState, LoginStatus};
-use chatgpt_oauth::store::{MemoryStore, SqliteStore, StoreKind};
-use chatgpt_oauth::{Host, HostBuilder, Keys, Profile};
+use chatgpt_oauth::store::{MemoryStore, SqliteStore, Store, StoreKind, Version};
+use chatgpt_oauth::{Host, HostBuilder, Keys, Profile, ProfileName};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openai_simulator::Simulator;
 use tempfile::TempDir;
@@ -22,7 +23,8 @@ fn calls(criterion: &mut Criterion) {
         .interval(1)
         .start()
         .expect("a simulator");
-    let directory = TempDir::new().expect("a directory");
+    // On the disk: where temporary files are, there may be none beneath.
+    let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let file = directory.path().join("store/test.db");
 
     let nobody = Host::builder(MemoryStore::new()).build().expect("a host");
@@ -72,6 +74,24 @@ fn calls(criterion: &mut Criterion) {
         bench.to_async(&runtime).iter(|| authorize(&sqlite));
     });
 
+    let record = runtime.block_on(Record::of(&file));
+    criterion.bench_function(
+        "what a refresh writes: intent and new tokens, SQLite",
+        |bench| {
+            bench.to_async(&runtime).iter(|| async {
+                record.write().await;
+                record.read().await;
+                record.write().await;
+            });
+        },
+    );
+    criterion.bench_function("of this the intent: a write, a read, SQLite", |bench| {
+        bench.to_async(&runtime).iter(|| async {
+            record.write().await;
+            record.read().await;
+        });
+    });
+
     criterion.bench_function("engine start from the embedded component", |bench| {
         bench.iter(|| black_box(Host::builder(MemoryStore::new()).build().expect("a host")));
     });
@@ -100,6 +120,44 @@ fn signed_in(runtime: &Runtime, simulator: &Simulator, host: HostBuilder) -> Pro
         assert_eq!(progress.status, LoginStatus::Connected);
     });
     profile
+}
+
+/// The record of a login, to be written as a refresh writes it.
+struct Record {
+    store: SqliteStore,
+    profile: ProfileName,
+    value: Vec<u8>,
+    version: Cell<Version>,
+}
+
+impl Record {
+    async fn of(file: &std::path::Path) -> Self {
+        let store = SqliteStore::open(file, StoreKind::Test).await;
+        let store = store.expect("a store");
+        let profile: ProfileName = "bench".parse().expect("a name");
+        let row = store.read(&profile, "credential").await.expect("a read");
+        let row = row.expect("a login");
+        Self {
+            store,
+            profile,
+            value: row.value.expect("a value"),
+            version: Cell::new(row.version),
+        }
+    }
+
+    async fn read(&self) {
+        let row = self.store.read(&self.profile, "credential").await;
+        black_box(row.expect("a read"));
+    }
+
+    /// Durable when it returns.
+    async fn write(&self) {
+        let (expected, value) = (Some(self.version.get()), Some(&*self.value));
+        let written = self
+            .store
+            .compare_and_swap(&self.profile, "credential", expected, value);
+        self.version.set(written.await.expect("a write"));
+    }
 }
 
 async fn status(profile: &Profile, expected: ConnectionState) {
