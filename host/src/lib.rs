@@ -78,4 +78,6 @@ pub use sandbox::address::is_public;
 pub use sandbox::egress::{POLICY, Rule};
 pub use sandbox::resolve::{ConnectTo, ConnectToError, Resolver, SystemResolver};
 pub use seal::Keys;
+#[cfg(feature = "fuzzing")]
+pub use seal::fuzzing;
 pub use store::{InvalidProfileName, ProfileName};

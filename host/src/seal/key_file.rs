@@ -145,7 +145,7 @@ fn check(path: &Path, found: &Metadata, rights: Rights) -> Result<(), StoreError
     Ok(())
 }
 
-fn parse(text: &str) -> Option<Ring> {
+pub(super) fn parse(text: &str) -> Option<Ring> {
     let lines = text.lines().map(str::trim);
     let mut keys = lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -183,7 +183,7 @@ fn name_beside(path: &Path) -> io::Result<PathBuf> {
     Ok(name.into())
 }
 
-fn text_of(ring: &Ring) -> Zeroizing<String> {
+pub(super) fn text_of(ring: &Ring) -> Zeroizing<String> {
     // Long enough from the start: growing would leave copies behind.
     let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize));
     text.push_str(WORDS);

@@ -12,6 +12,8 @@
 //! open. So a key is exchanged while other processes run: they read the file
 //! again when they meet a value under a key they do not know ([`keys`]).
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod key;
 mod key_file;
 mod keys;
