@@ -278,6 +278,43 @@ async fn ask(profile: &Profile, question: &str) -> Value {
     answer.unwrap_or_else(|error| report::error(&error))
 }
 
+/// `scripts/yardstick.py` makes the Codex CLI do the same.
+#[test]
+fn a_token_that_is_always_about_to_end_is_refreshed_by_one_of_four_processes() {
+    let lifetime = 200;
+    let world = World::with(|settings| {
+        settings
+            .access_token_lifetime(Duration::from_secs(lifetime))
+            .auto_approve(Duration::ZERO)
+    });
+    assert!(world.run(&["login"]).status.success());
+    world
+        .simulator
+        .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
+    for _ in 0..60 {
+        world.pass(20);
+        let asked: Vec<_> = (0..4).map(|_| start_anew(&world, "authorize")).collect();
+        for process in asked {
+            let answer = support::json(&process.wait_with_output().unwrap());
+            assert_eq!(answer["ok"], true, "{answer}");
+            assert!(
+                answer["expires_at"].as_u64() > Some(world.now()),
+                "{answer}"
+            );
+        }
+    }
+    // One in each 100 to 120 s: never in the first half of a lifetime.
+    let presentations = world.presentations();
+    assert!(
+        (10..=12).contains(&presentations.iter().sum::<usize>()),
+        "{presentations:?}"
+    );
+    assert!(
+        presentations.iter().all(|&count| count <= 1),
+        "{presentations:?}"
+    );
+}
+
 /// One of the hosts that share the world's store.
 async fn of_the_file(world: &World) -> Profile {
     let store = SqliteStore::open(world.store(), StoreKind::Test).await;
