@@ -20,9 +20,9 @@ fn with_ports<T>(function: impl FnOnce(Ports) -> Result<T>) -> Result<T> {
     })
 }
 
-/// Memory comes from where Rust's standard library would take it.
+/// Smaller and faster here than the one of Rust's standard library.
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// A panic traps, and says nothing: a message would be made of the values at
 /// hand, and its machinery is a tenth of the component.
