@@ -6,7 +6,7 @@ use wasmtime_wasi_http::Error as HttpError;
 
 use crate::error::{Error, ErrorCode};
 use crate::host::Host;
-use crate::records::{Writes, is_precious};
+use crate::records::{Writes, is_precious, sealed_with};
 use crate::sandbox::egress::{POLICY, Rule};
 use crate::sandbox::http::Reached;
 use crate::seal::KeyId;
@@ -93,10 +93,10 @@ impl Host {
     }
 
     async fn is_yet_to_be_sealed(&self) -> bool {
-        self.store()
-            .list()
-            .await
-            .is_ok_and(|profiles| profiles.is_empty())
+        let keys = self.parts.records.keys.as_ref();
+        let is_yet_to_be_made = keys.is_some_and(|keys| keys.is_yet_to_be_made());
+        let profiles = self.store().list().await;
+        is_yet_to_be_made && profiles.is_ok_and(|profiles| profiles.is_empty())
     }
 
     fn told_of_key(&self, ids: &[KeyId]) -> String {
@@ -157,11 +157,11 @@ impl Host {
             // Its next copy takes its place.
             Err(_) if !is_precious(&row.key) => {}
             Err(error) => wrong(error),
-            Ok(_) if row.key == CREDENTIAL && records.is_rolled_back(Some(row.version)) => {
+            Ok(Some(_)) if row.key == CREDENTIAL && records.is_rolled_back(Some(row.version)) => {
                 wrong(StoreError::Rollback);
             }
             Ok(_) => {
-                if let Ok(Some(id)) = records.sealed_with(row) {
+                if let Ok(Some(id)) = sealed_with(row) {
                     *values.by_key.entry(id).or_default() += 1;
                 }
             }

@@ -86,6 +86,19 @@ impl Host {
     }
 }
 
+impl Host {
+    /// The keys that values are sealed with.
+    pub(crate) fn keys(&self) -> Result<&Keys, Error> {
+        self.parts.records.keys.as_ref().ok_or_else(|| {
+            Error::lasting(
+                ErrorCode::InvalidArgument,
+                "this host does not seal what it stores",
+                "set it up with keys",
+            )
+        })
+    }
+}
+
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.store().kind();

@@ -56,7 +56,7 @@ impl Profile {
     ///
     /// Those of the service, the network and the store.
     pub async fn start(&self) -> Result<LoginPrompt, Error> {
-        self.call("start", Order::Queued, Writes::Onward, |guest, store| {
+        self.call("start", Order::Queued, Writes::Anew, |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_start(store))
         })
         .await

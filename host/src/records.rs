@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::rollback::Marks;
-use crate::seal::{self, KeyId, Keys, Place};
+use crate::rollback::{self, Marks};
+use crate::seal::{self, KeyId, Keys, Place, Ring, SealedBefore};
 use crate::store::{CREDENTIAL, PENDING, ProfileName, Row, Store, StoreError, Version};
 
 /// The records of all profiles.
@@ -78,11 +78,6 @@ impl ProfileRecords {
         sealed.map(open).transpose()
     }
 
-    /// The key that a row is sealed with; none where it holds nothing.
-    pub(crate) fn sealed_with(&self, row: &Row) -> Result<Option<KeyId>, StoreError> {
-        row.value.as_deref().map(seal::key_of).transpose()
-    }
-
     /// Seals a value and writes it, or a tombstone, over the version `expected`.
     pub(crate) async fn write(
         &self,
@@ -92,12 +87,13 @@ impl ProfileRecords {
     ) -> Result<Version, StoreError> {
         let is_old = key == CREDENTIAL && self.is_rolled_back(expected);
         if is_old && self.writes == Writes::Onward {
-            return Err(StoreError::Rollback);
+            return Err(self.conflict_or_rollback(key, expected).await?);
         }
         let sealed = match (value, &self.records.keys) {
             (Some(value), Some(keys)) => {
-                let is_first = async { Ok(self.records.store.list().await?.is_empty()) };
-                Some(keys.seal(self.place(key), value, is_first).await?)
+                let sealed_before = async |ring: Option<&Ring>| self.sealed_before(ring).await;
+                let place = self.place(key);
+                Some(keys.seal(place, value, sealed_before).await?)
             }
             (value, _) => value.map(<[u8]>::to_vec),
         };
@@ -106,11 +102,43 @@ impl ProfileRecords {
         let version = written.await?;
         if let (CREDENTIAL, Some(marks)) = (key, &self.records.marks) {
             match is_old {
-                true => marks.set(&self.profile, Some(version)),
+                true => rollback::warn_unless(marks.set(&self.profile, Some(version))),
                 false => marks.raise(&self.profile, version),
             }
         }
         Ok(version)
+    }
+
+    /// Below the mark lies a login from a backup, or one that another process has
+    /// written over since it was read.
+    async fn conflict_or_rollback(
+        &self,
+        key: &str,
+        expected: Option<Version>,
+    ) -> Result<StoreError, StoreError> {
+        let stored = self.read(key).await?.map(|row| row.version);
+        Ok(match stored == expected {
+            true => StoreError::Rollback,
+            false => StoreError::Conflict,
+        })
+    }
+
+    /// What the values of the whole store are sealed with, as far as it matters
+    /// whether these keys open any.
+    async fn sealed_before(&self, ring: Option<&Ring>) -> Result<SealedBefore, StoreError> {
+        let mut found = SealedBefore::Nothing;
+        for profile in self.records.store.list().await? {
+            for row in self.records.store.load(&profile).await? {
+                match sealed_with(&row) {
+                    Ok(Some(id)) if ring.is_some_and(|ring| ring.find(id).is_some()) => {
+                        return Ok(SealedBefore::ByThese);
+                    }
+                    Ok(None) => {}
+                    _ => found = SealedBefore::ByOthersAlone,
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Whether a version of the login is older than what was written last.
@@ -120,10 +148,12 @@ impl ProfileRecords {
     }
 
     /// Takes the login for the latest one, whatever was written before.
-    pub(crate) fn adopt(&self, version: Option<Version>) {
-        if let Some(marks) = &self.records.marks {
-            marks.set(&self.profile, version);
-        }
+    pub(crate) fn adopt(&self, version: Option<Version>) -> Result<(), StoreError> {
+        let marks = self.records.marks.as_ref();
+        let set = marks.map(|marks| marks.set(&self.profile, version));
+        set.transpose()
+            .map(drop)
+            .map_err(|error| StoreError::Unusable(format!("the mark cannot be written: {error}")))
     }
 
     fn place<'a>(&'a self, key: &'a str) -> Place<'a> {
@@ -133,6 +163,11 @@ impl ProfileRecords {
             key,
         }
     }
+}
+
+/// The key that a row is sealed with; none where it holds nothing.
+pub(crate) fn sealed_with(row: &Row) -> Result<Option<KeyId>, StoreError> {
+    row.value.as_deref().map(seal::key_of).transpose()
 }
 
 /// Whether a value may exist nowhere else.

@@ -9,9 +9,9 @@
 //!
 //! Broken off anywhere, everything still opens, and the next attempt goes on.
 
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::host::Host;
-use crate::records::Writes;
+use crate::records::{Writes, is_precious, sealed_with};
 use crate::seal::KeyId;
 use crate::store::{ProfileName, StoreError};
 
@@ -52,14 +52,11 @@ impl Host {
     /// it is left as it is. But if the key before the one in use would be lost with
     /// it, nothing is exchanged.
     pub async fn rekey(&self) -> Result<Resealed, Error> {
+        let _under_way = self.parts.calls.begin()?;
         let keys = self.keys()?;
         let _one_at_a_time = keys.lock()?;
         let before = self.reseal().await?;
-        if let Some(kept) = before
-            .left
-            .into_iter()
-            .find(|left| wants_former_key(&left.error))
-        {
+        if let Some(kept) = self.wants_former_key(before.left).await? {
             return Err(Error {
                 message: format!(
                     "{} of the profile {} still needs the former key: {}",
@@ -89,6 +86,8 @@ impl Host {
             for row in self.store().load(&profile).await? {
                 match self.reseal_value(&profile, &row.key, sealing).await {
                     Ok(written) => outcome.resealed += u64::from(written),
+                    // Its next copy takes its place.
+                    Err(_) if !is_precious(&row.key) => {}
                     Err(error) => outcome.left.push(LeftSealed {
                         profile: profile.clone(),
                         key: row.key,
@@ -98,6 +97,23 @@ impl Host {
             }
         }
         Ok(outcome)
+    }
+
+    /// A value that is, or may be, sealed with the key that is about to go.
+    async fn wants_former_key(&self, left: Vec<LeftSealed>) -> Result<Option<LeftSealed>, Error> {
+        let ids = self.keys()?.ids()?;
+        let Some(former) = ids.get(1) else {
+            return Ok(None);
+        };
+        for left in left {
+            let row = self.store().read(&left.profile, &left.key).await?;
+            match row.as_ref().map(sealed_with) {
+                None | Some(Ok(None) | Err(StoreError::Corrupt)) => {}
+                Some(Ok(Some(id))) if id != *former => {}
+                Some(_) => return Ok(Some(left)),
+            }
+        }
+        Ok(None)
     }
 
     /// Seals one value, unless that key seals it already or it is gone.
@@ -112,7 +128,7 @@ impl Host {
             let Some(row) = records.read(key).await? else {
                 return Ok(false);
             };
-            if records.sealed_with(&row)? == Some(sealing) {
+            if sealed_with(&row)? == Some(sealing) {
                 return Ok(false);
             }
             let Some(value) = records.open_strictly(&row)? else {
@@ -125,12 +141,4 @@ impl Host {
         }
         Err(StoreError::Conflict)
     }
-}
-
-/// Whether a value may open with a key that is about to go.
-fn wants_former_key(error: &Error) -> bool {
-    !matches!(
-        error.code,
-        ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
-    )
 }

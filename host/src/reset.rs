@@ -1,26 +1,33 @@
 //! Ways out where a profile's login cannot be read or looks old.
 
-use crate::error::{Error, ErrorCode};
-use crate::host::Host;
+use crate::error::Error;
 use crate::profile::Profile;
-use crate::records::Writes;
-use crate::seal::Keys;
+use crate::records::{ProfileRecords, Writes};
 use crate::store::CREDENTIAL;
 
 impl Profile {
-    /// Sets all that is stored of the profile aside, sealed as it is, and leaves
-    /// it signed out; returns how many values that were. They are kept for at
-    /// least 30 days, where no call sees them. For a login that cannot be read,
-    /// because its key is lost or it is damaged. The service is not told.
+    /// Sets aside what is stored of the profile and cannot be opened, because its
+    /// key is lost or it is damaged; with `all` the rest, too. It stays sealed as it
+    /// is, for at least 30 days, where no call sees it, and the profile goes on
+    /// without it. Returns the keys of the values. The service is not told.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub async fn reset(&self) -> Result<u64, Error> {
+    pub async fn reset(&self, all: bool) -> Result<Vec<String>, Error> {
         let _under_way = self.host.parts.calls.begin()?;
         let now = self.host.parts.wall_clock.seconds();
         let now = now.map_err(|error| Error::internal(format!("no time: {error}")))?;
-        Ok(self.host.store().set_aside(self.name(), now).await?)
+        let records = self.records();
+        let mut set_aside = Vec::new();
+        for row in records.load().await? {
+            let store = self.host.store();
+            let opens = records.open_strictly(&row).is_ok();
+            if (all || !opens) && store.set_aside(self.name(), &row.key, now).await? {
+                set_aside.push(row.key);
+            }
+        }
+        Ok(set_aside)
     }
 
     /// Takes the stored login for the latest one, although this host has written
@@ -33,29 +40,17 @@ impl Profile {
     /// Those of the store.
     pub async fn adopt(&self) -> Result<bool, Error> {
         let _under_way = self.host.parts.calls.begin()?;
-        let records = self
-            .host
-            .parts
-            .records
-            .of(self.name().clone(), Writes::Onward);
+        let records = self.records();
         let stored = records.read(CREDENTIAL).await?.map(|row| row.version);
         if !records.is_rolled_back(stored) {
             return Ok(false);
         }
-        records.adopt(stored);
+        records.adopt(stored)?;
         Ok(true)
     }
-}
 
-impl Host {
-    /// The keys that values are sealed with.
-    pub(crate) fn keys(&self) -> Result<&Keys, Error> {
-        self.parts.records.keys.as_ref().ok_or_else(|| {
-            Error::lasting(
-                ErrorCode::InvalidArgument,
-                "this host does not seal what it stores",
-                "set it up with keys",
-            )
-        })
+    fn records(&self) -> ProfileRecords {
+        let records = &self.host.parts.records;
+        records.of(self.name().clone(), Writes::Onward)
     }
 }

@@ -7,19 +7,26 @@
 //! served as it is, but not written over, so that no refresh begins; only a new
 //! login or a logout may, and takes the mark along.
 //!
-//! One small file a profile, named by the store's own name and a hash of the
+//! One small file a profile, named by a hash of the store's own name and the
 //! profile's. A mark that cannot be read or written is passed over with a
 //! warning: it guards against a person's mistake and must not stop a login.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::store::{ProfileName, Version};
+
+/// How often, and after what pause, to try what another process holds for a moment.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The marks of one store.
 #[derive(Clone, Debug)]
@@ -54,36 +61,41 @@ impl Marks {
 
     /// Notes a version that was written; a lower one changes nothing.
     pub(crate) fn raise(&self, profile: &ProfileName, version: Version) {
-        self.change(|| match self.of(profile) {
+        let raised = self.locked(|| match self.of(profile) {
             Some(mark) if mark >= version => Ok(()),
             _ => self.write(profile, version),
         });
+        warn_unless(raised);
     }
 
     /// Makes this version the mark, whatever it was; none takes the mark away.
-    pub(crate) fn set(&self, profile: &ProfileName, version: Option<Version>) {
-        self.change(|| match version {
+    pub(crate) fn set(&self, profile: &ProfileName, version: Option<Version>) -> io::Result<()> {
+        self.locked(|| match version {
             Some(version) => self.write(profile, version),
             None => fs::remove_file(self.path(profile)),
-        });
+        })
     }
 
-    fn change(&self, change: impl FnOnce() -> io::Result<()>) {
-        let changed = self.lock().and_then(|_lock| change());
-        if let Err(error) = changed {
-            tracing::warn!(%error, "the mark against restored backups cannot be written");
-        }
-    }
-
-    /// One writer at a time, among all processes.
-    fn lock(&self) -> io::Result<File> {
+    /// One writer at a time, among all processes; waits for no other one long.
+    fn locked(&self, change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&self.directory)?;
-        let directory = File::open(&self.directory)?;
-        flock(&directory, FlockOperation::LockExclusive)?;
-        Ok(directory)
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.directory.join("lock"))?;
+        for _ in 1..TRIES {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return change(),
+                Err(Errno::WOULDBLOCK) => sleep(PAUSE),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ErrorKind::TimedOut.into())
     }
 
     fn write(&self, profile: &ProfileName, version: Version) -> io::Result<()> {
@@ -99,14 +111,22 @@ impl Marks {
         fs::rename(next, path)
     }
 
-    /// A hash, since file systems may not tell names apart that differ in case.
+    /// A hash, since file systems may not tell names apart that differ in case, and
+    /// a store may give itself any name.
     fn path(&self, profile: &ProfileName) -> PathBuf {
-        let hash = Sha256::digest(profile.as_str());
+        let hash = Sha256::digest([&self.store, "\0", profile.as_str()].concat());
         let hash: String = hash[..16]
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        self.directory.join(format!("{}-{hash}.mark", self.store))
+        self.directory.join(format!("{hash}.mark"))
+    }
+}
+
+/// A mark that is not kept must not stop a login.
+pub(crate) fn warn_unless(written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::warn!(%error, "the mark against restored backups cannot be written");
     }
 }
 
@@ -128,9 +148,9 @@ mod tests {
             marks.raise(&ada, Version(raised));
             assert_eq!(marks.of(&ada), Some(Version(mark)));
         }
-        marks.set(&ada, Some(Version(7)));
+        marks.set(&ada, Some(Version(7))).unwrap();
         assert_eq!(marks.of(&ada), Some(Version(7)));
-        marks.set(&ada, None);
+        marks.set(&ada, None).unwrap();
         assert_eq!(marks.of(&ada), None);
     }
 
@@ -163,6 +183,7 @@ mod tests {
         let marks = Marks::new(file, "a");
         marks.raise(&name("ada"), Version(3));
         assert_eq!(marks.of(&name("ada")), None);
+        marks.set(&name("ada"), Some(Version(3))).unwrap_err();
     }
 
     #[test]

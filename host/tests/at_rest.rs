@@ -6,13 +6,13 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use chatgpt_oauth::ProfileName;
 use chatgpt_oauth::store::{Row, SqliteStore, Store, StoreKind};
 use openai_simulator::Rotation;
-use serde_json::Value;
-use support::{World, json};
+use serde_json::{Value, json};
+use support::World;
 use tokio::runtime::Runtime;
 
 /// Longer than an access token of the simulator lives.
@@ -31,7 +31,7 @@ const COMMANDS: [&[&str]; 8] = [
 ];
 
 fn key_file(world: &World) -> PathBuf {
-    world.store().with_file_name("chatgpt-oauth.key")
+    world.store().with_file_name("test.db.key")
 }
 
 fn name() -> ProfileName {
@@ -94,7 +94,7 @@ fn all_commands_fail(world: &World, code: &str) {
             .args(command)
             .output()
             .unwrap();
-        let answer = json(&output);
+        let answer = support::json(&output);
         match command[0] {
             "status" if answer["ok"] == true => assert_eq!(answer["state"], "unreadable"),
             _ => {
@@ -203,7 +203,7 @@ fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
     fs::rename(key_file(&world), &elsewhere).unwrap();
     all_commands_fail(&world, "key-unknown");
     let told = String::from_utf8(world.run(&["authorize"]).stderr).unwrap();
-    assert!(told.contains("chatgpt-oauth.key is missing"), "{told}");
+    assert!(told.contains("test.db.key is missing"), "{told}");
     let somebody_new = world.ask(&["--profile", "eve", "start"]);
     assert_eq!(somebody_new["code"], "key-unknown");
     assert!(!key_file(&world).exists());
@@ -431,21 +431,174 @@ fn what_cannot_be_read_is_set_aside_as_it_is() {
     let world = World::new();
     world.sign_in();
     let readable = world.ask(&["reset"]);
-    assert_eq!(readable["code"], "invalid-argument", "{readable}");
+    assert_eq!(readable["set_aside"], json!([]), "{readable}");
     fs::write(key_file(&world), "ab".repeat(32)).unwrap();
-    let before = sql(
-        &world,
-        "SELECT key, version, value FROM record WHERE value IS NOT NULL ORDER BY key",
-    );
+    let live = "SELECT key, version, value FROM record WHERE value IS NOT NULL ORDER BY key";
+    let before = sql(&world, live);
     let reset = world.ask(&["reset"]);
-    assert_eq!(reset["set_aside"], 3, "{reset}");
-    assert_eq!(
-        sql(&world, "SELECT key, version, value FROM aside ORDER BY key"),
-        before
-    );
+    assert_eq!(reset["set_aside"].as_array().unwrap().len(), 3, "{reset}");
+    let aside = "SELECT key, version, value FROM aside ORDER BY key";
+    assert_eq!(sql(&world, aside), before);
     assert_eq!(world.ask(&["status"])["state"], "not_connected");
     world.sign_in();
     works(&world);
+}
+
+#[test]
+fn a_code_that_cannot_be_read_is_set_aside_and_the_login_stays() {
+    let world = World::new();
+    world.sign_in();
+    world.ask(&["start"]);
+    tamper(&world, "pending", |value| value[50] ^= 1);
+    assert_eq!(world.ask(&["start"])["code"], "record-corrupt");
+    let before = rows(&world);
+    assert_eq!(world.ask(&["poll"])["code"], "record-corrupt");
+    assert_eq!(rows(&world), before);
+    assert_eq!(world.ask(&["reset"])["set_aside"], json!(["pending"]));
+    works(&world);
+    assert_eq!(world.ask(&["start"])["ok"], true);
+}
+
+#[test]
+fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
+    let world = World::new();
+    world.sign_in();
+    for _ in 0..6 {
+        world.pass(A_LONG_TIME);
+        let callers: Vec<_> = (0..10)
+            .map(|_| {
+                let mut command = world.command();
+                command.args(["--json", "authorize"]);
+                command.stdout(Stdio::piped()).spawn().unwrap()
+            })
+            .collect();
+        for caller in callers {
+            let answer = support::json(&caller.wait_with_output().unwrap());
+            assert_eq!(answer["ok"], true, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn stores_side_by_side_have_keys_of_their_own() {
+    let world = World::new();
+    world.sign_in();
+    let beside = world.store().with_file_name("other.db");
+    let other = |arguments: &[&str]| ask_of(&world, &beside, arguments);
+    assert_eq!(other(&["start"])["ok"], true);
+    for _ in 0..2 {
+        assert_eq!(other(&["rekey"])["resealed"], 1);
+    }
+    works(&world);
+}
+
+#[test]
+fn s33_a_running_process_seals_nothing_with_a_key_that_is_gone() {
+    let world = World::new();
+    world.sign_in();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = SqliteStore::open(world.store(), StoreKind::Test).await;
+        let host = world.host(store.unwrap());
+        host.profile(name()).authorize(None).await.unwrap();
+        world.ask(&["rekey"]);
+        world.ask(&["rekey"]);
+        host.profile("eve".parse().unwrap()).start().await.unwrap();
+    });
+    assert_eq!(
+        world.ask(&["--profile", "eve", "status"])["state"],
+        "pending"
+    );
+}
+
+#[test]
+fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
+    let world = World::new();
+    world.sign_in();
+    let right = fs::read(key_file(&world)).unwrap();
+    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
+    let new = world.ask(&["--profile", "eve", "start"]);
+    assert_eq!(new["code"], "key-unknown", "{new}");
+    fs::write(key_file(&world), right).unwrap();
+    assert_eq!(world.ask(&["--profile", "eve", "start"])["ok"], true);
+}
+
+#[test]
+fn a_key_that_somebody_else_keeps_is_not_exchanged_here() {
+    let world = World::new();
+    fs::create_dir(world.path("credentials")).unwrap();
+    let handed = made_key(&world.path("credentials/chatgpt-oauth.key"), 0o600);
+    let named = made_key(&world.path("named.key"), 0o600);
+    let before = fs::read(&handed).unwrap();
+    let ask = |arguments: &[&str]| {
+        let mut command = world.command();
+        command.env("CREDENTIALS_DIRECTORY", world.path("credentials"));
+        json_of(command.arg("--json").args(arguments))
+    };
+    assert_eq!(ask(&["start"])["ok"], true);
+    for arguments in [
+        &["rekey"][..],
+        &["--key-file", named.to_str().unwrap(), "rekey"],
+    ] {
+        let refused = ask(arguments);
+        assert_eq!(refused["code"], "key-unknown", "{refused}");
+        assert!(
+            refused["hint"].as_str().unwrap().contains("--reseal"),
+            "{refused}"
+        );
+    }
+    assert_eq!(fs::read(&handed).unwrap(), before);
+    assert_eq!(fs::read(&named).unwrap(), before);
+}
+
+#[test]
+fn marks_beside_the_store_are_in_nobodys_way() {
+    let world = World::new();
+    let store = world.path("state/chatgpt-oauth/test.db");
+    let ask = |arguments: &[&str]| ask_of(&world, &store, arguments);
+    let code = ask(&["start"])["user_code"].as_str().unwrap().to_owned();
+    world.simulator.approve(&code).unwrap();
+    assert_eq!(ask(&["poll"])["status"], "connected");
+    assert_eq!(ask(&["rekey"])["resealed"], 3);
+}
+
+#[test]
+fn an_adoption_that_cannot_be_noted_is_a_failure() {
+    let world = World::new();
+    world.sign_in();
+    let old = backup(&world);
+    world.pass(A_LONG_TIME);
+    works(&world);
+    restore(&world, &old);
+    let lock = world.path("state/chatgpt-oauth/lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    assert_eq!(world.ask(&["adopt"])["code"], "store-unavailable");
+    fs::remove_dir(&lock).unwrap();
+    assert_eq!(world.ask(&["adopt"])["adopted"], true);
+}
+
+/// Runs a command with another store.
+#[track_caller]
+fn ask_of(world: &World, store: &Path, arguments: &[&str]) -> Value {
+    let ours = format!("sqlite:{}", world.store().display());
+    let theirs = format!("sqlite:{}", store.display());
+    let options = world.options().into_iter();
+    let options = options.map(|option| option.replace(&ours, &theirs));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    command
+        .env("XDG_STATE_HOME", world.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .args(options)
+        .arg("--json")
+        .args(arguments);
+    json_of(&mut command)
+}
+
+/// The one JSON object that a command prints.
+#[track_caller]
+fn json_of(command: &mut Command) -> Value {
+    support::json(&command.output().unwrap())
 }
 
 #[test]
@@ -462,7 +615,7 @@ fn the_first_ones_at_the_same_moment_share_one_key() {
         })
         .collect();
     for child in starting {
-        let answer = json(&child.wait_with_output().unwrap());
+        let answer = support::json(&child.wait_with_output().unwrap());
         assert_eq!(answer["ok"], true, "{answer}");
     }
     for n in 0..8 {
@@ -483,6 +636,18 @@ fn looking_makes_no_key() {
         assert_eq!(world.ask(command)["ok"], true, "{command:?}");
     }
     assert!(!world.store().parent().unwrap().exists());
+
+    block_on(SqliteStore::open(world.store(), StoreKind::Test)).unwrap();
+    for command in [
+        &["status"][..],
+        &["doctor"],
+        &["profiles", "list"],
+        &["adopt"],
+        &["reset"],
+    ] {
+        assert_eq!(world.ask(command)["ok"], true, "{command:?}");
+    }
+    assert!(!key_file(&world).exists());
 }
 
 /// A key file of somebody's own making.
@@ -503,18 +668,18 @@ fn a_key_comes_from_where_it_is_named() {
         by(&mut command);
         command.args(["--json", "start"]).output().unwrap()
     };
-    let handed = json(&run(&|command| {
+    let handed = support::json(&run(&|command| {
         command.env("CREDENTIALS_DIRECTORY", world.path("credentials"));
     }));
     assert_eq!(handed["ok"], true, "{handed}");
     // The same digits, so it is the same key.
-    let by_name = json(&run(&|command| {
+    let by_name = support::json(&run(&|command| {
         command.arg("--key-file").arg(&named);
     }));
     assert_eq!(by_name["pending_id"], handed["pending_id"]);
     assert!(!key_file(&world).exists());
 
-    let missing = json(&run(&|command| {
+    let missing = support::json(&run(&|command| {
         command.env("CHATGPT_OAUTH_KEY_FILE", world.path("nowhere"));
     }));
     assert_eq!(missing["code"], "key-unknown", "{missing}");
@@ -542,7 +707,7 @@ fn the_doctor_finds_nothing_wrong_where_nothing_is() {
     let world = World::new();
     world.sign_in();
     let output = world.command().args(["--json", "doctor"]).output().unwrap();
-    let answer = json(&output);
+    let answer = support::json(&output);
     assert_eq!(
         (&answer["healthy"], output.status.code()),
         (&Value::Bool(true), Some(0)),

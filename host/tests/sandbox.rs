@@ -237,8 +237,13 @@ impl Store for Panicking {
         self.0.list().await
     }
 
-    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
-        self.0.set_aside(profile, now).await
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        self.0.set_aside(profile, key, now).await
     }
 
     async fn try_write(&self) -> Result<(), StoreError> {

@@ -173,9 +173,14 @@ impl Store for Failing {
         self.store.list().await
     }
 
-    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         self.write().await?;
-        self.store.set_aside(profile, now).await
+        self.store.set_aside(profile, key, now).await
     }
 
     async fn try_write(&self) -> Result<(), StoreError> {

@@ -8,7 +8,8 @@ use super::setup::{self, Access};
 use super::terminal::Terminal;
 
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let profile = setup::profile(global, Access::ReadOnly).await?;
+    let host = setup::host(global, Access::ReadOnly).await?;
+    let profile = host.profile(global.profile.clone());
     let adopted = profile.adopt().await?;
     let answer = json!({"ok": true, "profile": profile.name().as_str(), "adopted": adopted});
     Ok(terminal.answer(&answer, || {

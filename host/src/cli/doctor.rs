@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use chatgpt_oauth::store::MemoryStore;
-use chatgpt_oauth::{Error, ErrorCode, Finding, Host, report};
+use chatgpt_oauth::{Error, Finding, Host, report};
 use serde_json::json;
 
 use super::arguments::Global;
@@ -40,13 +40,7 @@ async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
             findings.extend(host.examine_store().await);
             findings
         }
-        Err(error) => {
-            let subject = match error.code {
-                ErrorCode::KeyUnknown => "key",
-                _ => "store",
-            };
-            vec![Finding::new(subject, Err::<String, _>(error))]
-        }
+        Err(error) => vec![Finding::new("store", Err::<String, _>(error))],
     })
 }
 

@@ -1,7 +1,6 @@
 use std::process::ExitCode;
 
-use chatgpt_oauth::contract::ConnectionState;
-use chatgpt_oauth::{Error, ErrorCode};
+use chatgpt_oauth::Error;
 use clap::Args;
 use serde_json::json;
 
@@ -9,9 +8,12 @@ use super::arguments::Global;
 use super::setup::{self, Access};
 use super::terminal::Terminal;
 
+const NOTHING: &str =
+    "Whatever is stored of the profile can be read. `chatgpt-oauth logout` signs out.";
+
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Set it aside even if it can be read
+    /// Set aside what can be read, too
     #[arg(long)]
     force: bool,
 }
@@ -21,25 +23,15 @@ pub(crate) async fn run(
     global: &Global,
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
-    let profile = setup::profile(global, Access::ReadWrite).await?;
-    if !arguments.force {
-        refuse_if_readable(profile.status().await?.state)?;
-    }
-    let set_aside = profile.reset().await?;
+    let host = setup::host(global, Access::ReadWrite).await?;
+    let profile = host.profile(global.profile.clone());
+    let set_aside = profile.reset(arguments.force).await?;
     let answer = json!({"ok": true, "profile": profile.name().as_str(), "set_aside": set_aside});
-    Ok(terminal.answer(&answer, || match set_aside {
-        0 => "Nothing was stored.".to_owned(),
-        n => format!("{n} values set aside, sealed as they are, for 30 days. Sign in again."),
+    Ok(terminal.answer(&answer, || match set_aside.is_empty() {
+        true => NOTHING.to_owned(),
+        false => format!(
+            "set aside, sealed as it is, for 30 days: {}",
+            set_aside.join(", ")
+        ),
     }))
-}
-
-fn refuse_if_readable(state: ConnectionState) -> Result<(), Error> {
-    match state {
-        ConnectionState::Unreadable => Ok(()),
-        _ => Err(Error::lasting(
-            ErrorCode::InvalidArgument,
-            "what is stored of the profile can be read",
-            "`chatgpt-oauth logout` signs out; --force sets it aside all the same",
-        )),
-    }
 }

@@ -22,28 +22,30 @@ pub(crate) enum Access {
 /// The profile that the options name.
 pub(crate) async fn profile(global: &Global, access: Access) -> Result<Profile, Error> {
     let host = host(global, access).await?;
+    keys(global)?.check()?;
     Ok(host.profile(global.profile.clone()))
 }
 
 /// The host that the options describe.
 pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error> {
     let file = store_file(global)?;
-    let keys = match &global.key_file {
-        Some(key_file) => Keys::in_file(key_file),
-        None => Keys::of_store(&file),
-    };
     let opened = match access {
         Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
         Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
     };
-    let mut builder = Host::builder(opened?);
-    keys.check()?;
-    builder = builder.keys(keys);
+    let mut builder = Host::builder(opened?).keys(keys(global)?);
     // Without a home there is no place for them.
     if let Some(directory) = state_directory() {
         builder = builder.rollback_marks(directory);
     }
     led(builder, global)?.build()
+}
+
+fn keys(global: &Global) -> Result<Keys, Error> {
+    Ok(match &global.key_file {
+        Some(key_file) => Keys::in_file(key_file),
+        None => Keys::of_store(store_file(global)?),
+    })
 }
 
 /// Leads a host to where the options say.

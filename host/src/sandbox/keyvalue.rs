@@ -136,10 +136,11 @@ impl Opener {
             let read = || self.records.read(key);
             self.insist(self.precious_since(key), read).await?
         } else {
-            bucket.unread.remove(key)
+            bucket.unread.get(key).cloned()
         };
         // What cannot be opened has not been seen, so it is not written over.
         let value = row.as_ref().map(|row| self.records.open(row)).transpose()?;
+        bucket.unread.remove(key);
         let version = row.map(|row| row.version);
         bucket.seen.insert(key.to_owned(), version);
         Ok(value.flatten())

@@ -44,7 +44,7 @@ impl Key {
     pub(super) fn of(bytes: Zeroizing<[u8; LENGTH]>) -> Self {
         let id = derive(&bytes, &[b"chatgpt-oauth key id"]);
         Self {
-            id: KeyId(id),
+            id: KeyId(*id),
             bytes,
         }
     }
@@ -86,7 +86,7 @@ impl Key {
             b"\0",
             profile.as_bytes(),
         ];
-        Zeroizing::new(derive(&self.bytes, &info))
+        derive(&self.bytes, &info)
     }
 }
 
@@ -97,10 +97,10 @@ impl fmt::Debug for Key {
 }
 
 /// HKDF with SHA-256 (RFC 5869), without a salt: the key is random.
-fn derive<const N: usize>(key: &[u8; LENGTH], info: &[&[u8]]) -> [u8; N] {
-    let mut derived = [0; N];
+fn derive<const N: usize>(key: &[u8; LENGTH], info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+    let mut derived = Zeroizing::new([0; N]);
     Hkdf::<Sha256>::new(None, key)
-        .expand_multi_info(info, &mut derived)
+        .expand_multi_info(info, &mut *derived)
         .expect("HKDF gives up to 8160 bytes");
     derived
 }

@@ -9,7 +9,6 @@
 use std::fmt::Write as _;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -20,8 +19,8 @@ use super::key::{Key, Ring};
 use crate::store::StoreError;
 use crate::store::file::{directory_of, quoted};
 
-/// What the file is called where its place is not named.
-pub(super) const NAME: &str = "chatgpt-oauth.key";
+/// What the file is called that a service manager hands over.
+pub(super) const HANDED: &str = "chatgpt-oauth.key";
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 4096;
 
@@ -83,17 +82,23 @@ pub(super) fn create(path: &Path) -> Result<Ring, StoreError> {
 pub(super) fn replace(path: &Path, ring: &Ring) -> Result<(), StoreError> {
     let write = || {
         let beside = write_beside(path, ring)?;
-        fs::rename(beside, path)?;
+        fs::rename(&beside, path).map_err(|error| without(&beside, error))?;
         sync_directory(path)
     };
     write().map_err(|error| unusable(path, &error))
 }
 
 /// Keeps others from exchanging keys meanwhile, as long as what it returns lives.
-pub(super) fn lock(path: &Path) -> Result<OwnedFd, StoreError> {
-    let directory = File::open(directory_of(path)).map_err(|error| unusable(path, &error))?;
-    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(directory.into()),
+pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path.with_extension("key-lock"));
+    let lock = lock.map_err(|error| unusable(path, &error))?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(lock),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Busy),
         Err(error) => Err(unusable(path, &error.into())),
     }
@@ -108,7 +113,7 @@ pub(super) fn missing(path: &Path) -> StoreError {
     refused(
         path,
         "is missing, the key that the stored logins are sealed with",
-        "put the file back; without it the logins are lost: `chatgpt-oauth reset` sets a profile aside, then sign in again",
+        "put the file back, or name it: --key-file, or $CREDENTIALS_DIRECTORY. If it is lost, the logins are: `chatgpt-oauth reset` sets a profile aside, every one of them before a new key is made",
     )
 }
 
@@ -132,7 +137,7 @@ fn check(path: &Path, found: &Metadata, rights: Rights) -> Result<(), StoreError
     let me = rustix::process::geteuid().as_raw();
     let (owners, others): (&[u32], _) = match rights {
         Rights::OwnersAlone => (&[me], 0o077),
-        Rights::Handed => (&[me, 0], 0o007),
+        Rights::Handed => (&[me, 0], 0o027),
     };
     if !owners.contains(&found.uid()) {
         let mend = format!("chown {me} {}", quoted(path));
@@ -168,9 +173,17 @@ fn write_beside(path: &Path, ring: &Ring) -> io::Result<PathBuf> {
         .create_new(true)
         .mode(0o600)
         .open(&beside)?;
-    file.write_all(text_of(ring).as_bytes())?;
-    file.sync_all()?;
-    Ok(beside)
+    let written = file.write_all(text_of(ring).as_bytes());
+    match written.and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(beside),
+        Err(error) => Err(without(&beside, error)),
+    }
+}
+
+/// Leaves no copy of keys behind what failed.
+fn without(copy: &Path, error: io::Error) -> io::Error {
+    let _ = fs::remove_file(copy);
+    error
 }
 
 /// A name that nobody guesses, so that nobody has put anything there.
@@ -256,7 +269,7 @@ mod tests {
     #[test]
     fn a_new_file_is_for_its_owner_alone_and_nothing_lies_beside_it() {
         let directory = directory();
-        let path = directory.path().join(NAME);
+        let path = directory.path().join("openai.db.key");
         assert!(read(&path, Rights::OwnersAlone).unwrap().is_none());
         let made = create(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
@@ -268,7 +281,7 @@ mod tests {
     #[test]
     fn whoever_comes_second_reads_the_first_ones_key() {
         let directory = directory();
-        let path = directory.path().join(NAME);
+        let path = directory.path().join("openai.db.key");
         let ids: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| create(&path).unwrap().sealing.id()))
@@ -285,7 +298,7 @@ mod tests {
     #[test]
     fn the_first_key_seals_and_a_second_one_opens() {
         let directory = directory();
-        let path = directory.path().join(NAME);
+        let path = directory.path().join("openai.db.key");
         write(
             &path,
             &format!("# words\n\n  {}\r\n{}\n", digits('a'), digits('b')),
@@ -302,7 +315,7 @@ mod tests {
     #[test]
     fn what_holds_no_keys_is_refused_and_not_repeated() {
         let directory = directory();
-        let path = directory.path().join(NAME);
+        let path = directory.path().join("openai.db.key");
         let three = [digits('a'), digits('b'), digits('c')].join("\n");
         for text in ["", "# nothing\n", "CANARY", &digits('a')[1..], &three] {
             write(&path, text);
@@ -317,7 +330,7 @@ mod tests {
     #[test]
     fn s13_a_key_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
         let directory = directory();
-        let path = directory.path().join(NAME);
+        let path = directory.path().join("openai.db.key");
         write(&path, &digits('a'));
         for (mode, rights, fits) in [
             (0o600, Rights::OwnersAlone, true),
@@ -325,6 +338,7 @@ mod tests {
             (0o640, Rights::OwnersAlone, false),
             (0o604, Rights::OwnersAlone, false),
             (0o440, Rights::Handed, true),
+            (0o460, Rights::Handed, false),
             (0o444, Rights::Handed, false),
         ] {
             chmod(&path, mode);
@@ -359,7 +373,7 @@ mod tests {
     #[test]
     fn keys_are_exchanged_by_one_process_at_a_time() {
         let directory = directory();
-        let path = directory.path().join(NAME);
+        let path = directory.path().join("openai.db.key");
         let held = lock(&path).unwrap();
         assert_eq!(lock(&path).unwrap_err(), StoreError::Busy);
         drop(held);

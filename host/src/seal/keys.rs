@@ -3,8 +3,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::os::fd::OwnedFd;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
@@ -13,7 +15,6 @@ use super::key::{Key, KeyId, Ring};
 use super::key_file::{self, Rights};
 use super::value::Place;
 use crate::store::StoreError;
-use crate::store::file::directory_of;
 
 /// The keys that values are sealed with. Cheap to clone; the clones are one.
 ///
@@ -27,6 +28,18 @@ struct Parts {
     source: Source,
     /// What was read last.
     ring: Mutex<Option<Arc<Ring>>>,
+    /// Whether they have opened, or sealed, a value of this store.
+    opened: AtomicBool,
+}
+
+/// What the values are sealed with that a store holds.
+pub(crate) enum SealedBefore {
+    /// There are none.
+    Nothing,
+    /// Some are sealed with one of the keys in question.
+    ByThese,
+    /// All are sealed with others.
+    ByOthersAlone,
 }
 
 #[derive(Debug)]
@@ -54,7 +67,8 @@ impl Keys {
 
     /// The keys of a store in a file: `chatgpt-oauth.key` in the directory that
     /// `$CREDENTIALS_DIRECTORY` names, if it exists, as a service manager hands
-    /// it over; else beside the store's file, made when the first value is stored.
+    /// it over; else the store's own, named as its file with `.key` at the end, and
+    /// made when the first value is stored.
     pub fn of_store(store: impl AsRef<Path>) -> Self {
         let handed = handed(env::var_os("CREDENTIALS_DIRECTORY"));
         Self::from(match handed {
@@ -64,7 +78,7 @@ impl Keys {
                 makes: false,
             },
             None => Source::File {
-                path: directory_of(store.as_ref()).join(key_file::NAME),
+                path: beside(store.as_ref()),
                 rights: Rights::OwnersAlone,
                 makes: true,
             },
@@ -108,27 +122,43 @@ impl Keys {
 
     /// Opens a value; a key that is not known is looked for in the file once more.
     pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        match place.open(&*self.known()?, sealed) {
+        let opened = match place.open(&*self.known()?, sealed) {
             Err(StoreError::KeyUnknown) => place.open(&*self.read()?, sealed),
             opened => opened,
-        }
+        }?;
+        self.note_opened();
+        Ok(opened)
     }
 
-    /// Seals a value. Where the key is yet to be made, it is made first if
-    /// `is_first` says that nothing has been sealed in this store before.
+    /// Seals a value. The file is read again, since the key may have been
+    /// exchanged. Before the first value, `sealed_before` says what others of this
+    /// store are sealed with: a key that opens none of them is not used, and one
+    /// that is yet to be made is made only if there are none.
     pub(crate) async fn seal(
         &self,
         place: Place<'_>,
         value: &[u8],
-        is_first: impl Future<Output = Result<bool, StoreError>>,
+        sealed_before: impl AsyncFnOnce(Option<&Ring>) -> Result<SealedBefore, StoreError>,
     ) -> Result<Vec<u8>, StoreError> {
-        let ring = match self.known() {
-            Err(_) if self.is_yet_to_be_made() => {
-                let is_first = is_first.await?;
-                self.make(is_first)?
-            }
-            known => known?,
+        let read = match self.read() {
+            // Once it has served, a file that is lost meanwhile loses no answer.
+            Err(error) => self.ring().clone().ok_or(error),
+            read => read,
         };
+        let ring = match read {
+            Ok(ring) if self.has_opened() => ring,
+            Ok(ring) => match sealed_before(Some(&ring)).await? {
+                SealedBefore::ByOthersAlone => return Err(StoreError::KeyUnknown),
+                SealedBefore::ByThese | SealedBefore::Nothing => ring,
+            },
+            Err(_) if self.is_yet_to_be_made() => match sealed_before(None).await? {
+                SealedBefore::Nothing => self.make()?,
+                // Made by another process meanwhile, or lost.
+                SealedBefore::ByThese | SealedBefore::ByOthersAlone => self.read()?,
+            },
+            Err(error) => return Err(error),
+        };
+        self.note_opened();
         place.seal(&ring.sealing, value)
     }
 
@@ -149,18 +179,13 @@ impl Keys {
     }
 
     /// Keeps others from exchanging keys meanwhile.
-    pub(crate) fn lock(&self) -> Result<Option<OwnedFd>, StoreError> {
-        self.file().map(key_file::lock).transpose()
+    pub(crate) fn lock(&self) -> Result<File, StoreError> {
+        key_file::lock(self.own_file()?)
     }
 
     /// Puts a new key before the sealing one, which still opens.
     pub(crate) fn exchange(&self) -> Result<(), StoreError> {
-        let Source::File { path, .. } = &self.parts.source else {
-            return Err(StoreError::NoKey {
-                message: "the program keeps the key itself".into(),
-                hint: "exchange it there".into(),
-            });
-        };
+        let path = self.own_file()?;
         let ring = Ring {
             sealing: key_file::generate()?,
             former: Some(self.read()?.sealing.clone()),
@@ -179,19 +204,34 @@ impl Keys {
         Ok(self.remember(ring))
     }
 
-    fn make(&self, is_first: bool) -> Result<Arc<Ring>, StoreError> {
+    fn make(&self) -> Result<Arc<Ring>, StoreError> {
+        Ok(self.remember(key_file::create(self.own_file()?)?))
+    }
+
+    pub(crate) fn is_yet_to_be_made(&self) -> bool {
+        self.own_file().is_ok_and(is_absent)
+    }
+
+    /// The file, if it is this software's own to write: no other store's, and
+    /// nobody else's.
+    pub(crate) fn own_file(&self) -> Result<&Path, StoreError> {
         match &self.parts.source {
-            Source::File { path, .. } if is_first => Ok(self.remember(key_file::create(path)?)),
-            // Made by another process meanwhile, or lost.
-            _ => self.read(),
+            Source::File {
+                path, makes: true, ..
+            } => Ok(path),
+            _ => Err(StoreError::NoKey {
+                message: "the key is kept by somebody else".into(),
+                hint: "put a new first key there, then run `chatgpt-oauth rekey --reseal`".into(),
+            }),
         }
     }
 
-    fn is_yet_to_be_made(&self) -> bool {
-        match &self.parts.source {
-            Source::File { path, makes, .. } => *makes && !path.exists(),
-            Source::Given => false,
-        }
+    fn has_opened(&self) -> bool {
+        self.parts.opened.load(Ordering::Relaxed)
+    }
+
+    fn note_opened(&self) {
+        self.parts.opened.store(true, Ordering::Relaxed);
     }
 
     fn remember(&self, ring: Ring) -> Arc<Ring> {
@@ -213,6 +253,7 @@ impl From<Source> for Keys {
             parts: Arc::new(Parts {
                 source,
                 ring: Mutex::new(None),
+                opened: AtomicBool::new(false),
             }),
         }
     }
@@ -226,6 +267,19 @@ impl fmt::Debug for Keys {
 
 /// The file in the directory of a service manager, if there is one.
 fn handed(directory: Option<OsString>) -> Option<PathBuf> {
-    let path = PathBuf::from(directory?).join(key_file::NAME);
-    path.exists().then_some(path)
+    let path = PathBuf::from(directory?).join(key_file::HANDED);
+    (!is_absent(&path)).then_some(path)
+}
+
+/// A store's own key file.
+fn beside(store: &Path) -> PathBuf {
+    let mut path = store.as_os_str().to_owned();
+    path.push(".key");
+    path.into()
+}
+
+/// One that cannot be looked at is there.
+fn is_absent(path: &Path) -> bool {
+    let found = fs::symlink_metadata(path);
+    found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }

@@ -21,5 +21,6 @@ mod value;
 
 pub use keys::Keys;
 
-pub(crate) use key::KeyId;
+pub(crate) use key::{KeyId, Ring};
+pub(crate) use keys::SealedBefore;
 pub(crate) use value::{Place, key_of};

@@ -109,21 +109,24 @@ impl Store for MemoryStore {
         Ok(live.map(|(name, _)| name.clone()).collect())
     }
 
-    /// They are dropped: nothing here is kept for 30 days.
-    async fn set_aside(&self, profile: &ProfileName, _now: u64) -> Result<u64, StoreError> {
+    /// It is dropped: nothing here is kept for 30 days.
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        _now: u64,
+    ) -> Result<bool, StoreError> {
         let mut content = self.content();
-        let mut version = content.last_version;
-        let rows = content.profiles.entry(profile.clone()).or_default();
-        let live = rows.values_mut().filter(|row| row.value.is_some());
-        let mut moved = 0;
-        for row in live {
-            version += 1;
-            moved += 1;
-            row.version = Version(version);
-            row.value = None;
-        }
+        let version = content.last_version + 1;
+        let rows = content.profiles.get_mut(profile);
+        let row = rows.and_then(|rows| rows.get_mut(key));
+        let Some(row) = row.filter(|row| row.value.is_some()) else {
+            return Ok(false);
+        };
+        row.version = Version(version);
+        row.value = None;
         content.last_version = version;
-        Ok(moved)
+        Ok(true)
     }
 
     async fn try_write(&self) -> Result<(), StoreError> {

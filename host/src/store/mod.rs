@@ -81,10 +81,15 @@ pub trait Store: Send + Sync + 'static {
     /// [removed](crate::Profile::remove) keeps the record of its logout.
     async fn list(&self) -> Result<Vec<ProfileName>, StoreError>;
 
-    /// Moves the values of a profile, as they are, to where no guest sees them,
-    /// and leaves tombstones. Returns how many there were. They are kept for at
-    /// least 30 days from `now`, in Unix seconds.
-    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError>;
+    /// Moves a value, as it is, to where no guest sees it, and leaves a tombstone.
+    /// Returns whether there was one. It is kept for at least 30 days from `now`, in
+    /// Unix seconds.
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError>;
 
     /// Makes a durable write that changes nothing, to find out whether it can.
     async fn try_write(&self) -> Result<(), StoreError>;

@@ -43,8 +43,13 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         S::list(self).await
     }
 
-    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
-        S::set_aside(self, profile, now).await
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        S::set_aside(self, profile, key, now).await
     }
 
     async fn try_write(&self) -> Result<(), StoreError> {

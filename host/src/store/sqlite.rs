@@ -299,7 +299,12 @@ impl Store for SqliteStore {
         rows.iter().map(name).collect()
     }
 
-    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         let mut connection = self.writer().await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -310,22 +315,24 @@ impl Store for SqliteStore {
         let moved = sqlx::query(
             "INSERT INTO aside (profile, key, version, value, since)
              SELECT profile, key, version, value, ?2 FROM record
-             WHERE profile = ?1 AND value IS NOT NULL",
+             WHERE profile = ?1 AND key = ?3 AND value IS NOT NULL",
         )
         .bind(profile.as_str())
         .bind(now)
+        .bind(key)
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
             "INSERT OR REPLACE INTO record (profile, key, value)
              SELECT profile, key, NULL FROM record
-             WHERE profile = ?1 AND value IS NOT NULL",
+             WHERE profile = ?1 AND key = ?2 AND value IS NOT NULL",
         )
         .bind(profile.as_str())
+        .bind(key)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(moved.rows_affected())
+        Ok(moved.rows_affected() > 0)
     }
 
     async fn try_write(&self) -> Result<(), StoreError> {

@@ -61,8 +61,13 @@ impl Store for Faulty {
         self.store.list().await
     }
 
-    async fn set_aside(&self, profile: &ProfileName, now: u64) -> Result<u64, StoreError> {
-        self.store.set_aside(profile, now).await
+    async fn set_aside(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        self.store.set_aside(profile, key, now).await
     }
 
     async fn try_write(&self) -> Result<(), StoreError> {

@@ -409,7 +409,7 @@ async fn what_was_set_aside_is_kept_for_thirty_days() {
             .compare_and_swap(&alice(), "key", row, Some(b"1"))
             .await;
         written.unwrap();
-        store.set_aside(&alice(), day * DAY).await.unwrap();
+        store.set_aside(&alice(), "key", day * DAY).await.unwrap();
         let tombstone = store.read(&alice(), "key").await.unwrap();
         row = tombstone.map(|row| row.version);
         assert_eq!(aside().await, kept, "day {day}");
