@@ -1,0 +1,119 @@
+//! Logins from a restored backup.
+
+use std::fs;
+use std::process::Stdio;
+
+use chatgpt_oauth::store::Row;
+use openai_simulator::Rotation;
+
+use crate::support;
+use crate::support::World;
+use crate::{A_LONG_TIME, backup, restore, rows, works};
+
+#[test]
+fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
+    let world = World::new();
+    world.sign_in();
+    let old = backup(&world);
+    world.pass(A_LONG_TIME);
+    works(&world);
+    let presented = world.simulator.presentations();
+    restore(&world, &old);
+
+    let before = rows(&world);
+    for command in [
+        &["authorize"][..],
+        &["refresh"],
+        &["models", "--force"],
+        &["start"],
+    ] {
+        let answer = world.ask(command);
+        match command[0] {
+            // A new login is the way out.
+            "start" => assert_eq!(answer["ok"], true, "{answer}"),
+            _ => assert_eq!(
+                answer["code"], "rollback-suspected",
+                "{command:?}: {answer}"
+            ),
+        }
+    }
+    let login = |rows: &[Row]| rows.iter().find(|row| row.key == "credential").cloned();
+    assert_eq!(login(&rows(&world)), login(&before));
+    let after = world.simulator.presentations();
+    assert_eq!(after.len(), presented.len());
+    assert!(after.iter().all(|token| token.presentations.len() <= 1));
+    let findings = world.ask(&["doctor"])["findings"].to_string();
+    assert!(findings.contains("rollback-suspected"), "{findings}");
+
+    world.sign_in();
+    world.pass(A_LONG_TIME);
+    works(&world);
+    assert_eq!(world.ask(&["adopt"])["adopted"], false);
+}
+
+#[test]
+fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
+    let world = World::new();
+    world.sign_in();
+    let old = backup(&world);
+    world.pass(100);
+    assert_eq!(world.ask(&["refresh"])["ok"], true);
+    restore(&world, &old);
+    works(&world);
+    assert_eq!(world.ask(&["status"])["state"], "connected");
+    assert_eq!(world.ask(&["logout"])["ok"], true);
+    world.sign_in();
+    works(&world);
+}
+
+#[test]
+fn a_backup_that_was_restored_on_purpose_is_adopted() {
+    let world = World::new();
+    world
+        .simulator
+        .set_rotation(Rotation::Grace { within: None });
+    world.sign_in();
+    let old = backup(&world);
+    world.pass(A_LONG_TIME);
+    works(&world);
+    restore(&world, &old);
+    assert_eq!(world.ask(&["authorize"])["code"], "rollback-suspected");
+    assert_eq!(world.ask(&["adopt"])["adopted"], true);
+    works(&world);
+}
+
+#[test]
+fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
+    let world = World::new();
+    world.sign_in();
+    for _ in 0..6 {
+        world.pass(A_LONG_TIME);
+        let callers: Vec<_> = (0..10)
+            .map(|_| {
+                let mut command = world.command();
+                command.args(["--json", "authorize"]);
+                command.stdout(Stdio::piped()).spawn().unwrap()
+            })
+            .collect();
+        for caller in callers {
+            let answer = support::json(&caller.wait_with_output().unwrap());
+            assert_eq!(answer["ok"], true, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn an_adoption_that_cannot_be_noted_is_a_failure() {
+    let world = World::new();
+    world.sign_in();
+    let old = backup(&world);
+    world.pass(A_LONG_TIME);
+    works(&world);
+    restore(&world, &old);
+    let lock = world.path("state/chatgpt-oauth/lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    assert_eq!(world.ask(&["adopt"])["code"], "store-unavailable");
+    fs::remove_dir(&lock).unwrap();
+    assert_eq!(world.ask(&["adopt"])["adopted"], true);
+}

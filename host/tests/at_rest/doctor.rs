@@ -1,0 +1,64 @@
+//! What the doctor finds.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::support;
+use crate::support::World;
+use crate::{key_file, tamper};
+
+#[test]
+fn the_doctor_finds_nothing_wrong_where_nothing_is() {
+    let world = World::new();
+    world.sign_in();
+    let output = world.command().args(["--json", "doctor"]).output().unwrap();
+    let answer = support::json(&output);
+    assert_eq!(
+        (&answer["healthy"], output.status.code()),
+        (&Value::Bool(true), Some(0)),
+        "{answer}"
+    );
+    let findings = answer["findings"].as_array().unwrap();
+    let subjects: Vec<_> = findings
+        .iter()
+        .map(|finding| finding["subject"].as_str().unwrap())
+        .collect();
+    for subject in [
+        "store",
+        "key",
+        "values",
+        "auth.openai.com",
+        "chatgpt.com",
+        "clock",
+    ] {
+        assert!(subjects.contains(&subject), "{subjects:?}");
+    }
+}
+
+#[test]
+fn the_doctor_names_what_is_wrong_and_what_mends_it() {
+    let world = World::new();
+    world.sign_in();
+    world.simulator.skew_date(3600);
+    tamper(&world, "credential", |value| value[40] ^= 1);
+    let wrong = |subject: &str| {
+        let answer = world.ask(&["doctor"]);
+        assert_eq!(answer["healthy"], false, "{answer}");
+        let findings = answer["findings"].as_array().unwrap().clone();
+        let finding = findings
+            .into_iter()
+            .find(|finding| finding["subject"] == subject);
+        let finding = finding.unwrap_or_else(|| panic!("{subject}: {answer}"));
+        assert_eq!(finding["ok"], false, "{finding}");
+        finding["hint"].as_str().unwrap().to_owned()
+    };
+    assert!(wrong("clock").contains("NTP"));
+    assert!(wrong("credential of default").contains("reset"));
+    fs::set_permissions(world.store(), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(wrong("store").starts_with("chmod 600"));
+    fs::set_permissions(world.store(), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(key_file(&world), "").unwrap();
+    assert!(wrong("key").contains("openssl rand"));
+}

@@ -1,0 +1,150 @@
+//! Exchanging the key while others use the store.
+
+use std::fs;
+
+use chatgpt_oauth::store::{SqliteStore, StoreKind};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::support::World;
+use crate::{A_LONG_TIME, ask_of, backup, json_of, key_file, made_key, name, restore, works};
+
+#[test]
+fn s33_running_processes_follow_an_exchange_of_the_key() {
+    let world = World::new();
+    let runtime = Runtime::new().unwrap();
+    let running = runtime.block_on(async {
+        let store = SqliteStore::open(world.store(), StoreKind::Test)
+            .await
+            .unwrap();
+        world.host(store).profile(name())
+    });
+    world.sign_in();
+    runtime.block_on(running.authorize(None)).unwrap();
+
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let outcome = world.ask(&["rekey"]);
+        assert_eq!(outcome["left"], Value::Array(Vec::new()), "{outcome}");
+        assert!(outcome["resealed"].as_u64().unwrap() >= 3, "{outcome}");
+        ids.push(outcome["key_id"].as_str().unwrap().to_owned());
+        // A refresh of the process that has been running all the time.
+        world.pass(A_LONG_TIME);
+        runtime.block_on(running.authorize(None)).unwrap();
+        let findings = world.ask(&["doctor"])["findings"].to_string();
+        assert!(
+            findings.contains("3 sealed with the key in use, 0 with the former one"),
+            "{findings}"
+        );
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+    let keys = fs::read_to_string(key_file(&world)).unwrap();
+    assert_eq!(keys.lines().filter(|line| line.len() == 64).count(), 2);
+    let every_token_once = world.simulator.presentations();
+    assert!(
+        every_token_once
+            .iter()
+            .all(|token| token.presentations.len() <= 1)
+    );
+}
+
+#[test]
+fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
+    let world = World::new();
+    world.sign_in();
+    let former = fs::read_to_string(key_file(&world)).unwrap();
+    fs::write(key_file(&world), format!("{}\n{former}", "ab".repeat(32))).unwrap();
+    works(&world);
+    let outcome = world.ask(&["rekey", "--reseal"]);
+    assert_eq!(outcome["ok"], true, "{outcome}");
+    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
+    works(&world);
+}
+
+#[test]
+fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
+    let world = World::new();
+    world.sign_in();
+    let backup = backup(&world);
+    world.ask(&["rekey"]);
+    restore(&world, &backup);
+    let keys = fs::read(key_file(&world)).unwrap();
+    let outcome = world.ask(&["rekey"]);
+    assert_eq!(outcome["code"], "rollback-suspected", "{outcome}");
+    assert_eq!(fs::read(key_file(&world)).unwrap(), keys);
+    world.ask(&["adopt"]);
+    assert_eq!(world.ask(&["rekey"])["ok"], true);
+    works(&world);
+}
+
+#[test]
+fn stores_side_by_side_have_keys_of_their_own() {
+    let world = World::new();
+    world.sign_in();
+    let beside = world.store().with_file_name("other.db");
+    let other = |arguments: &[&str]| ask_of(&world, &beside, arguments);
+    assert_eq!(other(&["start"])["ok"], true);
+    for _ in 0..2 {
+        assert_eq!(other(&["rekey"])["resealed"], 1);
+    }
+    works(&world);
+}
+
+#[test]
+fn s33_a_running_process_seals_nothing_with_a_key_that_is_gone() {
+    let world = World::new();
+    world.sign_in();
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = SqliteStore::open(world.store(), StoreKind::Test).await;
+        let host = world.host(store.unwrap());
+        host.profile(name()).authorize(None).await.unwrap();
+        world.ask(&["rekey"]);
+        world.ask(&["rekey"]);
+        host.profile("eve".parse().unwrap()).start().await.unwrap();
+    });
+    assert_eq!(
+        world.ask(&["--profile", "eve", "status"])["state"],
+        "pending"
+    );
+}
+
+#[test]
+fn a_key_that_somebody_else_keeps_is_not_exchanged_here() {
+    let world = World::new();
+    fs::create_dir(world.path("credentials")).unwrap();
+    let handed = made_key(&world.path("credentials/chatgpt-oauth.key"), 0o600);
+    let named = made_key(&world.path("named.key"), 0o600);
+    let before = fs::read(&handed).unwrap();
+    let ask = |arguments: &[&str]| {
+        let mut command = world.command();
+        command.env("CREDENTIALS_DIRECTORY", world.path("credentials"));
+        json_of(command.arg("--json").args(arguments))
+    };
+    assert_eq!(ask(&["start"])["ok"], true);
+    for arguments in [
+        &["rekey"][..],
+        &["--key-file", named.to_str().unwrap(), "rekey"],
+    ] {
+        let refused = ask(arguments);
+        assert_eq!(refused["code"], "key-unknown", "{refused}");
+        assert!(
+            refused["hint"].as_str().unwrap().contains("--reseal"),
+            "{refused}"
+        );
+    }
+    assert_eq!(fs::read(&handed).unwrap(), before);
+    assert_eq!(fs::read(&named).unwrap(), before);
+}
+
+#[test]
+fn marks_beside_the_store_are_in_nobodys_way() {
+    let world = World::new();
+    let store = world.path("state/chatgpt-oauth/test.db");
+    let ask = |arguments: &[&str]| ask_of(&world, &store, arguments);
+    let code = ask(&["start"])["user_code"].as_str().unwrap().to_owned();
+    world.simulator.approve(&code).unwrap();
+    assert_eq!(ask(&["poll"])["status"], "connected");
+    assert_eq!(ask(&["rekey"])["resealed"], 3);
+}

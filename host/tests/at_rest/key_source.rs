@@ -1,0 +1,134 @@
+//! Where the key comes from, and when it is made.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+
+use chatgpt_oauth::store::{SqliteStore, StoreKind};
+
+use crate::support;
+use crate::support::World;
+use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, works};
+
+#[test]
+fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
+    let world = World::new();
+    world.sign_in();
+    world.pass(A_LONG_TIME);
+    let elsewhere = world.path("key");
+    fs::rename(key_file(&world), &elsewhere).unwrap();
+    all_commands_fail(&world, "key-unknown");
+    let told = String::from_utf8(world.run(&["authorize"]).stderr).unwrap();
+    assert!(told.contains("test.db.key is missing"), "{told}");
+    let somebody_new = world.ask(&["--profile", "eve", "start"]);
+    assert_eq!(somebody_new["code"], "key-unknown");
+    assert!(!key_file(&world).exists());
+    fs::rename(elsewhere, key_file(&world)).unwrap();
+    works(&world);
+}
+
+#[test]
+fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
+    let world = World::new();
+    world.sign_in();
+    let right = fs::read(key_file(&world)).unwrap();
+    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
+    let new = world.ask(&["--profile", "eve", "start"]);
+    assert_eq!(new["code"], "key-unknown", "{new}");
+    fs::write(key_file(&world), right).unwrap();
+    assert_eq!(world.ask(&["--profile", "eve", "start"])["ok"], true);
+}
+
+#[test]
+fn the_first_ones_at_the_same_moment_share_one_key() {
+    let world = World::new();
+    let starting: Vec<_> = (0..8)
+        .map(|n| {
+            let mut command = world.command();
+            command.args(["--json", "--profile", &format!("p{n}"), "start"]);
+            command
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in starting {
+        let answer = support::json(&child.wait_with_output().unwrap());
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+    for n in 0..8 {
+        let status = world.ask(&["--profile", &format!("p{n}"), "status"]);
+        assert_eq!(status["state"], "pending", "{status}");
+    }
+}
+
+#[test]
+fn looking_makes_no_key() {
+    let world = World::new();
+    for command in [
+        &["status"][..],
+        &["doctor"],
+        &["profiles", "list"],
+        &["adopt"],
+    ] {
+        assert_eq!(world.ask(command)["ok"], true, "{command:?}");
+    }
+    assert!(!world.store().parent().unwrap().exists());
+
+    block_on(SqliteStore::open(world.store(), StoreKind::Test)).unwrap();
+    for command in [
+        &["status"][..],
+        &["doctor"],
+        &["profiles", "list"],
+        &["adopt"],
+        &["reset"],
+    ] {
+        assert_eq!(world.ask(command)["ok"], true, "{command:?}");
+    }
+    assert!(!key_file(&world).exists());
+}
+
+#[test]
+fn a_key_comes_from_where_it_is_named() {
+    let world = World::new();
+    let named = made_key(&world.path("named.key"), 0o600);
+    fs::create_dir(world.path("credentials")).unwrap();
+    made_key(&world.path("credentials/chatgpt-oauth.key"), 0o440);
+    let run = |by: &dyn Fn(&mut Command)| -> Output {
+        let mut command = world.command();
+        by(&mut command);
+        command.args(["--json", "start"]).output().unwrap()
+    };
+    let handed = support::json(&run(&|command| {
+        command.env("CREDENTIALS_DIRECTORY", world.path("credentials"));
+    }));
+    assert_eq!(handed["ok"], true, "{handed}");
+    // The same digits, so it is the same key.
+    let by_name = support::json(&run(&|command| {
+        command.arg("--key-file").arg(&named);
+    }));
+    assert_eq!(by_name["pending_id"], handed["pending_id"]);
+    assert!(!key_file(&world).exists());
+
+    let missing = support::json(&run(&|command| {
+        command.env("CHATGPT_OAUTH_KEY_FILE", world.path("nowhere"));
+    }));
+    assert_eq!(missing["code"], "key-unknown", "{missing}");
+    assert!(
+        missing["error"].as_str().unwrap().contains("nowhere"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    let world = World::new();
+    world.sign_in();
+    fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = world.ask(&["status"]);
+    assert_eq!(refused["code"], "key-unknown");
+    let mend = refused["hint"].as_str().unwrap();
+    let mended = Command::new("sh").args(["-c", mend]).status().unwrap();
+    assert!(mended.success(), "{mend}");
+    works(&world);
+}

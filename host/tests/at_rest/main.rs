@@ -1,0 +1,166 @@
+//! What lies on the disk: sealed, told apart when it cannot be read, never
+//! written over then, and with a way out.
+
+mod backups;
+mod doctor;
+mod exchange;
+mod key_source;
+mod secrets;
+#[path = "../support/mod.rs"]
+mod support;
+mod unreadable;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use chatgpt_oauth::ProfileName;
+use chatgpt_oauth::store::{Row, SqliteStore, Store, StoreKind};
+use serde_json::Value;
+use support::World;
+use tokio::runtime::Runtime;
+
+/// Longer than an access token of the simulator lives.
+const A_LONG_TIME: u64 = 900_000;
+
+/// Every command that reads or writes a login.
+const COMMANDS: [&[&str]; 8] = [
+    &["status"],
+    &["start"],
+    &["poll"],
+    &["authorize"],
+    &["refresh"],
+    &["models", "--force"],
+    &["usage", "--force"],
+    &["logout"],
+];
+
+fn key_file(world: &World) -> PathBuf {
+    world.store().with_file_name("test.db.key")
+}
+
+fn name() -> ProfileName {
+    "default".parse().unwrap()
+}
+
+/// What is stored of the profile, as it lies there.
+fn rows(world: &World) -> Vec<Row> {
+    block_on(async {
+        let store = SqliteStore::open_read_only(world.store(), StoreKind::Test).await;
+        let mut rows = store.unwrap().load(&name()).await.unwrap();
+        rows.sort_by(|one, other| one.key.cmp(&other.key));
+        rows
+    })
+}
+
+/// Changes what is stored under a key, past everything.
+fn tamper(world: &World, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let profile = name();
+    block_on(async {
+        let store = SqliteStore::open(world.store(), StoreKind::Test)
+            .await
+            .unwrap();
+        let row = store.read(&profile, key).await.unwrap().unwrap();
+        let mut value = row.value.unwrap();
+        change(&mut value);
+        let written = store.compare_and_swap(&profile, key, Some(row.version), Some(&value));
+        written.await.unwrap();
+    });
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    Runtime::new().unwrap().block_on(future)
+}
+
+/// Runs SQL on the file, past everything, and returns what it answers.
+fn sql(world: &World, statement: &str) -> String {
+    let script = "import sqlite3, sys
+base = sqlite3.connect(sys.argv[1])
+print(base.execute(sys.argv[2]).fetchall())
+base.commit()";
+    let output = Command::new("python3")
+        .args(["-c", script])
+        .arg(world.store())
+        .arg(statement)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Every command ends in this error, and the rows stay as they are.
+#[track_caller]
+fn all_commands_fail(world: &World, code: &str) {
+    let before = rows(world);
+    for command in COMMANDS {
+        let output = world
+            .command()
+            .arg("--json")
+            .args(command)
+            .output()
+            .unwrap();
+        let answer = support::json(&output);
+        match command[0] {
+            "status" if answer["ok"] == true => assert_eq!(answer["state"], "unreadable"),
+            _ => {
+                assert_eq!(answer["code"], code, "{command:?}: {answer}");
+                assert_eq!(output.status.code(), Some(5), "{command:?}");
+                let hint = answer["hint"].as_str().unwrap();
+                assert!(!hint.is_empty(), "{answer}");
+            }
+        }
+    }
+    assert_eq!(rows(world), before);
+}
+
+#[track_caller]
+fn works(world: &World) {
+    let answer = world.ask(&["authorize"]);
+    assert_eq!(answer["ok"], true, "{answer}");
+}
+
+/// Copies the store, as a backup does.
+fn backup(world: &World) -> Vec<u8> {
+    sql(world, "PRAGMA wal_checkpoint(TRUNCATE)");
+    fs::read(world.store()).unwrap()
+}
+
+fn restore(world: &World, backup: &[u8]) {
+    for journal in ["-wal", "-shm"] {
+        let mut path = world.store().into_os_string();
+        path.push(journal);
+        let _ = fs::remove_file(path);
+    }
+    fs::write(world.store(), backup).unwrap();
+}
+
+/// Runs a command with another store.
+#[track_caller]
+fn ask_of(world: &World, store: &Path, arguments: &[&str]) -> Value {
+    let ours = format!("sqlite:{}", world.store().display());
+    let theirs = format!("sqlite:{}", store.display());
+    let options = world.options().into_iter();
+    let options = options.map(|option| option.replace(&ours, &theirs));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    command
+        .env("XDG_STATE_HOME", world.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .args(options)
+        .arg("--json")
+        .args(arguments);
+    json_of(&mut command)
+}
+
+/// The one JSON object that a command prints.
+#[track_caller]
+fn json_of(command: &mut Command) -> Value {
+    support::json(&command.output().unwrap())
+}
+
+/// A key file of somebody's own making.
+fn made_key(path: &Path, mode: u32) -> PathBuf {
+    fs::write(path, "cd".repeat(32)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    path.to_owned()
+}

@@ -1,0 +1,112 @@
+//! Values that do not open: told apart, left as they are, and set aside on request.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::World;
+use crate::{A_LONG_TIME, COMMANDS, all_commands_fail, key_file, rows, sql, tamper, works};
+
+#[test]
+fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
+    let world = World::new();
+    world.sign_in();
+    world.pass(A_LONG_TIME);
+    let right = fs::read(key_file(&world)).unwrap();
+    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
+    all_commands_fail(&world, "key-unknown");
+    fs::write(key_file(&world), right).unwrap();
+    works(&world);
+}
+
+#[test]
+fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
+    let world = World::new();
+    world.sign_in();
+    world.pass(A_LONG_TIME);
+    tamper(&world, "credential", |value| {
+        *value.last_mut().unwrap() ^= 1
+    });
+    all_commands_fail(&world, "record-corrupt");
+    tamper(&world, "credential", |value| {
+        *value.last_mut().unwrap() ^= 1
+    });
+    works(&world);
+}
+
+#[test]
+fn s02_a_damaged_copy_is_passed_over_and_replaced() {
+    let world = World::new();
+    world.sign_in();
+    tamper(&world, "usage", |value| value.truncate(20));
+    assert_eq!(world.ask(&["status"])["state"], "connected");
+    world.pass(30);
+    assert_eq!(world.ask(&["usage"])["source"], "api");
+    assert_eq!(world.ask(&["usage"])["source"], "cache");
+}
+
+#[test]
+fn m10_a_login_moved_to_another_profile_does_not_open_there() {
+    let world = World::new();
+    world.sign_in();
+    sql(
+        &world,
+        "INSERT INTO record (profile, key, value) SELECT 'eve', key, value FROM record",
+    );
+    let answer = world.ask(&["--profile", "eve", "authorize"]);
+    assert_eq!(answer["code"], "record-corrupt", "{answer}");
+    works(&world);
+}
+
+#[test]
+fn s04_a_value_or_a_store_of_a_newer_version_is_left_as_it_is() {
+    let world = World::new();
+    world.sign_in();
+    world.pass(A_LONG_TIME);
+    tamper(&world, "credential", |value| value[0] = 2);
+    all_commands_fail(&world, "record-newer");
+    tamper(&world, "credential", |value| value[0] = 1);
+
+    sql(&world, "PRAGMA user_version = 99");
+    let before = sql(&world, "SELECT * FROM record");
+    for command in COMMANDS {
+        let answer = world.ask(command);
+        assert_eq!(answer["code"], "record-newer", "{command:?}: {answer}");
+    }
+    assert_eq!(sql(&world, "SELECT * FROM record"), before);
+    sql(&world, "PRAGMA user_version = 2");
+    works(&world);
+}
+
+#[test]
+fn what_cannot_be_read_is_set_aside_as_it_is() {
+    let world = World::new();
+    world.sign_in();
+    let readable = world.ask(&["reset"]);
+    assert_eq!(readable["set_aside"], json!([]), "{readable}");
+    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
+    let live = "SELECT key, version, value FROM record WHERE value IS NOT NULL ORDER BY key";
+    let before = sql(&world, live);
+    let reset = world.ask(&["reset"]);
+    assert_eq!(reset["set_aside"].as_array().unwrap().len(), 3, "{reset}");
+    let aside = "SELECT key, version, value FROM aside ORDER BY key";
+    assert_eq!(sql(&world, aside), before);
+    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+    world.sign_in();
+    works(&world);
+}
+
+#[test]
+fn a_code_that_cannot_be_read_is_set_aside_and_the_login_stays() {
+    let world = World::new();
+    world.sign_in();
+    world.ask(&["start"]);
+    tamper(&world, "pending", |value| value[50] ^= 1);
+    assert_eq!(world.ask(&["start"])["code"], "record-corrupt");
+    let before = rows(&world);
+    assert_eq!(world.ask(&["poll"])["code"], "record-corrupt");
+    assert_eq!(rows(&world), before);
+    assert_eq!(world.ask(&["reset"])["set_aside"], json!(["pending"]));
+    works(&world);
+    assert_eq!(world.ask(&["start"])["ok"], true);
+}
