@@ -137,7 +137,7 @@ impl From<StoreError> for Error {
             StoreError::NeedsUpgrade => Self::lasting(
                 ErrorCode::StoreNeedsUpgrade,
                 message,
-                "any command but `status` upgrades it",
+                "any command that writes upgrades it",
             ),
             StoreError::Newer => Self::lasting(
                 ErrorCode::RecordNewer,

@@ -9,7 +9,7 @@
 //!
 //! Broken off anywhere, everything still opens, and the next attempt goes on.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::host::Host;
 use crate::records::{Writes, is_precious, sealed_with};
 use crate::seal::KeyId;
@@ -46,7 +46,8 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// `key-unknown` when there is no key file or it cannot be written,
+    /// `invalid-argument` when nothing is sealed yet or the host has no keys,
+    /// `key-unknown` when there is no key file, or it is not the store's own,
     /// `store-busy` when another process exchanges the key, and those of the
     /// store. What cannot be opened, or looks restored from a backup, is no error:
     /// it is left as it is. But if the key before the one in use would be lost with
@@ -77,6 +78,9 @@ impl Host {
     /// As [`rekey`](Self::rekey).
     pub async fn reseal(&self) -> Result<Resealed, Error> {
         let keys = self.keys()?;
+        if keys.is_yet_to_be_made() && self.store().list().await?.is_empty() {
+            return Err(nothing_to_seal());
+        }
         let sealing = *keys.ids()?.first().ok_or(StoreError::KeyUnknown)?;
         let mut outcome = Resealed {
             key: sealing.to_string(),
@@ -141,4 +145,12 @@ impl Host {
         }
         Err(StoreError::Conflict)
     }
+}
+
+fn nothing_to_seal() -> Error {
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        "there is nothing to seal",
+        "the first login makes a key",
+    )
 }

@@ -127,6 +127,13 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 fn check(path: &Path, found: &Metadata, rights: Rights) -> Result<(), StoreError> {
+    if found.len() > LARGEST {
+        return Err(refused(
+            path,
+            "is too large for a key file",
+            "put the right file back",
+        ));
+    }
     if !found.is_file() {
         return Err(refused(
             path,
@@ -324,6 +331,8 @@ mod tests {
             assert!(!told.contains("CANARY") && !told.contains("aaaa"), "{told}");
         }
         fs::write(&path, [0xff; 64]).unwrap();
+        refusal(read(&path, Rights::OwnersAlone));
+        write(&path, &format!("{}\n{}", digits('a'), "#".repeat(5000)));
         refusal(read(&path, Rights::OwnersAlone));
     }
 

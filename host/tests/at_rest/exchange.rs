@@ -63,6 +63,14 @@ fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
 }
 
 #[test]
+fn there_is_no_key_to_exchange_before_the_first_login() {
+    let world = World::new();
+    let answer = world.ask(&["rekey"]);
+    assert_eq!(answer["error"], "there is nothing to seal", "{answer}");
+    assert!(!key_file(&world).exists());
+}
+
+#[test]
 fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
     let world = World::new();
     world.sign_in();
