@@ -130,36 +130,45 @@ impl Keys {
         Ok(opened)
     }
 
-    /// Seals a value. The file is read again, since the key may have been
-    /// exchanged. Before the first value, `sealed_before` says what others of this
-    /// store are sealed with: a key that opens none of them is not used, and one
-    /// that is yet to be made is made only if there are none.
+    /// Seals a value. `sealed_before` says what the values of this store are sealed
+    /// with: with one of these keys, with others, or that there are none.
     pub(crate) async fn seal(
         &self,
         place: Place<'_>,
         value: &[u8],
         sealed_before: impl AsyncFnOnce(Option<&Ring>) -> Result<SealedBefore, StoreError>,
     ) -> Result<Vec<u8>, StoreError> {
-        let read = match self.read() {
-            // Once it has served, a file that is lost meanwhile loses no answer.
-            Err(error) => self.ring().clone().ok_or(error),
-            read => read,
-        };
-        let ring = match read {
-            Ok(ring) if self.has_opened() => ring,
-            Ok(ring) => match sealed_before(Some(&ring)).await? {
-                SealedBefore::ByOthersAlone => return Err(StoreError::KeyUnknown),
-                SealedBefore::ByThese | SealedBefore::Nothing => ring,
-            },
-            Err(_) if self.is_yet_to_be_made() => match sealed_before(None).await? {
-                SealedBefore::Nothing => self.make()?,
-                // Made by another process meanwhile, or lost.
-                SealedBefore::ByThese | SealedBefore::ByOthersAlone => self.read()?,
-            },
-            Err(error) => return Err(error),
-        };
+        let ring = self.for_sealing(sealed_before).await?;
         self.note_opened();
         place.seal(&ring.sealing, value)
+    }
+
+    /// The keys that the file holds now, since they may have been exchanged. Keys
+    /// that open no value of the store are not used in it: those that have served
+    /// until now are, if there are any, so that no answer is lost with a file. One
+    /// that is yet to be made is made only for an empty store.
+    async fn for_sealing(
+        &self,
+        sealed_before: impl AsyncFnOnce(Option<&Ring>) -> Result<SealedBefore, StoreError>,
+    ) -> Result<Arc<Ring>, StoreError> {
+        let known = self.ring().clone().filter(|_| self.has_opened());
+        match (self.read(), known) {
+            (Ok(read), Some(known)) if read.find(known.sealing.id()).is_some() => Ok(read),
+            (Ok(read), known) => match sealed_before(Some(&read)).await? {
+                SealedBefore::ByThese | SealedBefore::Nothing => Ok(read),
+                SealedBefore::ByOthersAlone => {
+                    let known = known.ok_or(StoreError::KeyUnknown)?;
+                    Ok(self.remember(known))
+                }
+            },
+            (Err(_), Some(known)) => Ok(known),
+            (Err(_), None) if self.is_yet_to_be_made() => match sealed_before(None).await? {
+                SealedBefore::Nothing => self.make(),
+                // Made by another process meanwhile, or lost.
+                SealedBefore::ByThese | SealedBefore::ByOthersAlone => self.read(),
+            },
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// The keys, read if they have not been.
@@ -234,8 +243,8 @@ impl Keys {
         self.parts.opened.store(true, Ordering::Relaxed);
     }
 
-    fn remember(&self, ring: Ring) -> Arc<Ring> {
-        self.ring().insert(Arc::new(ring)).clone()
+    fn remember(&self, ring: impl Into<Arc<Ring>>) -> Arc<Ring> {
+        self.ring().insert(ring.into()).clone()
     }
 
     /// No change is ever left half-made, so a panic elsewhere does no harm here.

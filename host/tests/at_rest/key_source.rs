@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use chatgpt_oauth::store::{SqliteStore, StoreKind};
+use tokio::runtime::Runtime;
 
 use crate::support;
 use crate::support::World;
-use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, works};
+use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, name, works};
 
 #[test]
 fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
@@ -131,4 +132,30 @@ fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
     let mended = Command::new("sh").args(["-c", mend]).status().unwrap();
     assert!(mended.success(), "{mend}");
     works(&world);
+}
+
+#[test]
+fn s32_a_running_process_loses_nothing_with_a_file_that_is_exchanged_for_a_strange_one() {
+    let world = World::new();
+    world.sign_in();
+    let runtime = Runtime::new().unwrap();
+    let running = runtime.block_on(async {
+        let store = SqliteStore::open(world.store(), StoreKind::Test).await;
+        let running = world.host(store.unwrap()).profile(name());
+        running.authorize(None).await.unwrap();
+        running
+    });
+    let right = fs::read(key_file(&world)).unwrap();
+    for strange in [Some("ab".repeat(32)), None] {
+        fs::remove_file(key_file(&world)).unwrap();
+        if let Some(strange) = strange {
+            fs::write(key_file(&world), strange).unwrap();
+            fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        world.pass(A_LONG_TIME);
+        runtime.block_on(running.authorize(None)).unwrap();
+        fs::write(key_file(&world), &right).unwrap();
+        fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o600)).unwrap();
+        works(&world);
+    }
 }
