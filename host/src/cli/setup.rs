@@ -21,19 +21,24 @@ pub(crate) enum Access {
 
 /// The profile that the options name.
 pub(crate) async fn profile(global: &Global, access: Access) -> Result<Profile, Error> {
-    let host = host(global, access).await?;
-    keys(global)?.check()?;
+    let keys = keys(global)?;
+    let host = sealed_host(global, access, keys.clone()).await?;
+    keys.check()?;
     Ok(host.profile(global.profile.clone()))
 }
 
 /// The host that the options describe.
 pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error> {
+    sealed_host(global, access, keys(global)?).await
+}
+
+async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host, Error> {
     let file = store_file(global)?;
     let opened = match access {
         Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
         Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
     };
-    let mut builder = Host::builder(opened?).keys(keys(global)?);
+    let mut builder = Host::builder(opened?).keys(keys);
     // Without a home there is no place for them.
     if let Some(directory) = state_directory() {
         builder = builder.rollback_marks(directory);

@@ -9,8 +9,9 @@
 //! newer format (`newer`).
 //!
 //! There are at most two keys, in one [file](key_file): the first seals, both
-//! open. So a key is exchanged while other processes run: they read the file
-//! again when they meet a value under a key they do not know ([`keys`]).
+//! open. So a key is exchanged while other processes run: they read the file again
+//! before they seal, and when they meet a value under a key they do not know
+//! ([`keys`]).
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -501,3 +501,29 @@ async fn a_call_that_is_over_reads_and_writes_nothing_more() {
     assert_eq!(bucket.get("key").await, Err("unavailable".into()));
     assert_eq!(bucket.reads(), reads);
 }
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_never_taken_for_absent_nor_written_over() {
+    let mut guest = Guest::new();
+    let alice = "alice".parse().unwrap();
+    let junk = guest
+        .store
+        .store
+        .compare_and_swap(&alice, "credential", None, Some(b"junk"));
+    junk.await.unwrap();
+    let records = Records {
+        store: guest.store.clone(),
+        keys: Some(crate::Keys::given([7; 32], None)),
+        marks: None,
+    };
+    let records = records.of(alice, Writes::Onward);
+    guest.opener = Opener::new(records, Bound::of_a_call(), guest.traffic.clone());
+    let mut bucket = guest.open().await;
+    for _ in 0..3 {
+        assert_eq!(bucket.get("credential").await, Err("corrupt".into()));
+        assert_eq!(
+            bucket.set("credential", b"new").await,
+            Err("conflict".into())
+        );
+    }
+}
