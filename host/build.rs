@@ -1,50 +1,59 @@
-//! Builds the component, twice, and compiles it ahead of time, so that
-//! `cargo build` of the host needs nothing else and the host needs no compiler.
+//! Builds every edition of the component and compiles the one that runs ahead of
+//! time, so that `cargo build` of the host needs nothing else and the host needs
+//! no compiler.
 //!
-//! | file in `OUT_DIR`  | what it is                                            |
-//! |--------------------|-------------------------------------------------------|
-//! | `onboarding.wasm`  | the component without `credentials`                   |
-//! | `platform.wasm`    | the component with it                                 |
+//! | file in `OUT_DIR`  | what it is                                                |
+//! |--------------------|-----------------------------------------------------------|
+//! | `EDITION.wasm`     | the component, for each kind of runtime                   |
+//! | `editions.rs`      | the list of them, with their digests                      |
+//! | `contract.wasm`    | `wit/`, as a package in its binary form                   |
 //! | `platform.cwasm`   | `platform.wasm` as machine code for the target's baseline CPU |
-//!
-//! The components are reproducible: whoever builds the same sources with the
-//! same toolchain gets the same bytes, wherever the sources and cargo's home
-//! lie. Their SHA-256 is passed on as `ONBOARDING_SHA256` and `PLATFORM_SHA256`.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-#[path = "build/component.rs"]
-mod component;
+use chatgpt_oauth_editions::{Builder, Edition};
+use sha2::{Digest, Sha256};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
 #[path = "src/sandbox/engine_config.rs"]
 mod engine_config;
-#[path = "build/strip.rs"]
-mod strip;
 
 fn main() {
     if let Err(error) = build() {
-        println!("cargo::error={error}");
+        println!("cargo::error={error:#}");
         std::process::exit(1);
     }
 }
 
-fn build() -> Result<(), Box<dyn Error>> {
+fn build() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let host = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = host.parent().ok_or("the host is not in its workspace")?;
     rerun_when_sources_change(workspace);
 
-    let onboarding = component::build(workspace, &out, &[])?;
-    emit(&out, "onboarding", &onboarding)?;
-    let platform = component::build(workspace, &out, &["platform"])?;
-    emit(&out, "platform", &platform)?;
-    fs::write(out.join("platform.cwasm"), precompile(&platform)?)?;
+    let builder = Builder::new(workspace, out.join("component"));
+    fs::write(out.join("contract.wasm"), builder.contract()?)?;
+    let mut list = String::new();
+    for edition in Edition::ALL {
+        let component = builder.build(edition)?;
+        let file = out.join(edition.name()).with_extension("wasm");
+        fs::write(&file, &component)?;
+        list_entry(&mut list, edition, &file, &component)?;
+        if edition == Edition::Platform {
+            fs::write(out.join("platform.cwasm"), precompile(&component)?)?;
+        }
+    }
+    fs::write(out.join("editions.rs"), format!("[{list}]"))?;
     Ok(())
 }
 
 fn rerun_when_sources_change(workspace: &Path) {
-    for source in ["component", "wit", "Cargo.lock", "Cargo.toml"] {
+    let keyvalue = "editions/keyvalue-filesystem";
+    for source in ["component", keyvalue, "wit", "Cargo.lock", "Cargo.toml"] {
         println!(
             "cargo::rerun-if-changed={}",
             workspace.join(source).display()
@@ -52,22 +61,23 @@ fn rerun_when_sources_change(workspace: &Path) {
     }
 }
 
-/// Writes a component and passes its digest on.
-fn emit(out: &Path, name: &str, component: &[u8]) -> Result<(), Box<dyn Error>> {
-    use sha2::Digest;
-
-    fs::write(out.join(name).with_extension("wasm"), component)?;
-    let digest: String = sha2::Sha256::digest(component)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    println!("cargo::rustc-env={}_SHA256={digest}", name.to_uppercase());
+/// Adds an edition as `src/artifact.rs` declares them.
+fn list_entry(list: &mut String, edition: Edition, file: &Path, component: &[u8]) -> Result<()> {
+    let mut digest = String::new();
+    for byte in Sha256::digest(component) {
+        write!(digest, "{byte:02x}")?;
+    }
+    write!(
+        list,
+        "Edition {{ name: {:?}, component: include_bytes!({file:?}), digest: {digest:?} }},",
+        edition.name(),
+    )?;
     Ok(())
 }
 
 /// Compiles for the target as such, not for the CPU of the machine that builds:
 /// the program may run on another one.
-fn precompile(component: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+fn precompile(component: &[u8]) -> Result<Vec<u8>> {
     let mut config = engine_config::engine_config();
     config.target(&env::var("TARGET")?)?;
     config.cranelift_opt_level(wasmtime::OptLevel::Speed);

@@ -1,15 +1,28 @@
-#[cfg(any(feature = "platform", not(target_arch = "wasm32")))]
-wit_bindgen::generate!({
-    path: "../wit",
-    world: "platform",
-    generate_all,
-    pub_export_macro: true,
-});
+//! Generated from `wit/`, for the world of the edition that is built: all worlds
+//! have the same names here.
 
-#[cfg(not(any(feature = "platform", not(target_arch = "wasm32"))))]
-wit_bindgen::generate!({
-    path: "../wit",
-    world: "onboarding",
-    generate_all,
-    pub_export_macro: true,
-});
+macro_rules! generate {
+    ($world:literal, $keyvalue:ident) => {
+        wit_bindgen::generate!({
+            path: "../wit",
+            world: $world,
+            generate_all,
+            pub_export_macro: true,
+        });
+
+        #[cfg(target_arch = "wasm32")]
+        pub(crate) use wasi::$keyvalue::store as keyvalue;
+    };
+}
+
+#[cfg(all(feature = "platform", feature = "draft2"))]
+generate!("platform-draft2", keyvalue0_2_0_draft2);
+
+#[cfg(all(feature = "platform", not(feature = "draft2")))]
+generate!("platform", keyvalue0_2_0_draft);
+
+#[cfg(all(not(feature = "platform"), feature = "draft2"))]
+generate!("onboarding-draft2", keyvalue0_2_0_draft2);
+
+#[cfg(not(any(feature = "platform", feature = "draft2")))]
+generate!("onboarding", keyvalue0_2_0_draft);

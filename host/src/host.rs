@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use crate::artifact;
 use crate::calls::Calls;
+use crate::digest::Digest;
 use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::queue::Queues;
@@ -47,6 +49,7 @@ impl Host {
             connect_to: Vec::new(),
             roots: Vec::new(),
             wall_clock: WallClock::System,
+            component_digest: None,
             #[cfg(feature = "compiler")]
             component: None,
         }
@@ -125,6 +128,7 @@ pub struct HostBuilder {
     connect_to: Vec<ConnectTo>,
     roots: Vec<Vec<u8>>,
     wall_clock: WallClock,
+    component_digest: Option<Digest>,
     #[cfg(feature = "compiler")]
     component: Option<Vec<u8>>,
 }
@@ -174,8 +178,17 @@ impl HostBuilder {
         self
     }
 
-    /// Runs this component of the world `platform` instead of the embedded one.
-    /// It is compiled when the host is built.
+    /// Runs the component only if this is its SHA-256: for whoever has looked at
+    /// one, and wants to look at the next before it runs.
+    pub fn component_digest(mut self, digest: Digest) -> Self {
+        self.component_digest = Some(digest);
+        self
+    }
+
+    /// Runs this component of the world `platform` or `platform-draft2` instead of
+    /// the embedded one. It is compiled when the host is built; what is compiled
+    /// already is never loaded. Its bytes are trusted with the logins of the
+    /// store: give their [digest](Self::component_digest) too.
     #[cfg(feature = "compiler")]
     pub fn component(mut self, component: impl Into<Vec<u8>>) -> Self {
         self.component = Some(component.into());
@@ -200,7 +213,8 @@ impl HostBuilder {
     /// names a proxy that cannot be used, when [`connect_to`](Self::connect_to)
     /// comes with a store of real logins, when a store that outlives the program
     /// gets neither keys nor word that it needs none, or when a component does not
-    /// fit; `internal` when the embedded one does not.
+    /// fit or is not the one of [`component_digest`](Self::component_digest);
+    /// `internal` when the embedded one does not fit.
     pub fn build(self) -> Result<Host, Error> {
         let kind = self.store.kind();
         if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
@@ -250,6 +264,7 @@ impl HostBuilder {
     fn sandbox(&self) -> Result<Sandbox, Error> {
         #[cfg(feature = "compiler")]
         if let Some(component) = &self.component {
+            self.check_digest(component)?;
             return Sandbox::compile(component).map_err(|error| {
                 tracing::error!(error = format!("{error:#}"), "the component does not fit");
                 Error::lasting(
@@ -259,10 +274,19 @@ impl HostBuilder {
                 )
             });
         }
+        self.check_digest(artifact::PLATFORM.component)?;
         Sandbox::embedded().map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "the component does not load");
             Error::internal("the embedded component does not load")
         })
+    }
+
+    /// Refuses a component that is not the one that was asked for.
+    fn check_digest(&self, component: &[u8]) -> Result<(), Error> {
+        match self.component_digest {
+            Some(wanted) => Digest::of(component).check(wanted),
+            None => Ok(()),
+        }
     }
 }
 

@@ -52,8 +52,10 @@ pub mod artifact;
 mod call;
 mod calls;
 pub mod contract;
+mod digest;
 mod doctor;
 mod error;
+mod hexadecimal;
 mod host;
 pub mod inspect;
 mod profile;
@@ -69,6 +71,7 @@ mod seal;
 pub mod store;
 
 pub use contract::Authorization;
+pub use digest::{Digest, InvalidDigest};
 pub use doctor::Finding;
 pub use error::{Error, ErrorCode};
 pub use host::{Host, HostBuilder};
@@ -76,6 +79,7 @@ pub use profile::Profile;
 pub use rekey::{LeftSealed, Resealed};
 pub use sandbox::address::is_public;
 pub use sandbox::egress::{POLICY, Rule};
+pub use sandbox::limits::{LIMITS, Limits};
 pub use sandbox::resolve::{ConnectTo, ConnectToError, Resolver, SystemResolver};
 pub use seal::Keys;
 #[cfg(feature = "fuzzing")]

@@ -196,11 +196,14 @@ pub fn finding(finding: &Finding) -> Value {
 /// This software's version and the digests of the components in it.
 #[must_use]
 pub fn version() -> Value {
+    let editions = artifact::EDITIONS
+        .iter()
+        .map(|edition| (edition.name.to_owned(), Value::from(edition.digest)));
     json!({
         "ok": true,
         "version": env!("CARGO_PKG_VERSION"),
-        "platform_sha256": artifact::PLATFORM_DIGEST,
-        "onboarding_sha256": artifact::ONBOARDING_DIGEST,
+        "component_sha256": artifact::PLATFORM.digest,
+        "editions": editions.collect::<Map<_, _>>(),
     })
 }
 

@@ -3,12 +3,12 @@
 use std::env;
 use std::path::Path;
 
-use chatgpt_oauth::artifact::{ONBOARDING, ONBOARDING_DIGEST, PLATFORM, PLATFORM_DIGEST};
-use chatgpt_oauth::inspect::{DECLARED_IMPORTS, Inspection};
+use chatgpt_oauth::artifact::{EDITIONS, ONBOARDING, PLATFORM};
+use chatgpt_oauth::inspect::Inspection;
 use sha2::{Digest, Sha256};
 use wit_component::DecodedWasm;
 
-/// The imports and the exports of a component.
+/// The imports and the exports of a component, by another reader than ours.
 fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(component).unwrap() else {
         panic!("not a component");
@@ -24,39 +24,70 @@ fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
     )
 }
 
+/// What every edition reaches beside its store.
+const OUTSIDE: [&str; 8] = [
+    "wasi:clocks/monotonic-clock@0.2.0",
+    "wasi:clocks/wall-clock@0.2.0",
+    "wasi:http/outgoing-handler@0.2.0",
+    "wasi:http/types@0.2.0",
+    "wasi:io/error@0.2.0",
+    "wasi:io/poll@0.2.0",
+    "wasi:io/streams@0.2.0",
+    "wasi:random/random@0.2.0",
+];
+
+/// What an edition keeps its login by.
+fn store(edition: &str) -> &'static [&'static str] {
+    match edition {
+        "onboarding" | "platform" => &["wasi:keyvalue/store@0.2.0-draft"],
+        "onboarding-draft2" | "platform-draft2" => &["wasi:keyvalue/store@0.2.0-draft2"],
+        "onboarding-filesystem" => &[
+            "wasi:filesystem/preopens@0.2.0",
+            "wasi:filesystem/types@0.2.0",
+        ],
+        other => panic!("{other} is new: what does it keep its login by?"),
+    }
+}
+
 #[test]
-fn the_component_imports_nothing_but_what_the_world_names() {
-    for component in [ONBOARDING, PLATFORM] {
-        let (imports, _) = world(component);
-        for import in imports {
-            assert!(DECLARED_IMPORTS.contains(&import.as_str()), "{import}");
-        }
+fn an_edition_imports_its_store_and_what_every_one_does_and_nothing_else() {
+    for edition in &EDITIONS {
+        let (mut imports, _) = world(edition.component);
+        let mut expected = [&OUTSIDE[..], store(edition.name)].concat();
+        imports.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(imports, expected, "{}", edition.name);
+    }
+}
+
+#[test]
+fn only_the_platforms_editions_export_credentials() {
+    let connection = "chatgpt:oauth/connection@0.1.0";
+    let credentials = "chatgpt:oauth/credentials@0.1.0";
+    for edition in &EDITIONS {
+        let expected = match edition.name.starts_with("platform") {
+            true => &[connection, credentials][..],
+            false => &[connection],
+        };
+        assert_eq!(world(edition.component).1, expected, "{}", edition.name);
     }
 }
 
 #[test]
 fn the_component_stays_small() {
-    for component in [ONBOARDING, PLATFORM] {
-        let inspection = Inspection::of(component).unwrap();
+    for edition in [ONBOARDING, PLATFORM] {
+        let inspection = Inspection::of(edition.component).unwrap();
         let bytes = inspection.size_without_custom_sections;
         assert!(bytes <= 160_000, "{bytes}");
     }
 }
 
 #[test]
-fn only_the_platforms_edition_exports_credentials() {
-    let connection = "chatgpt:oauth/connection@0.1.0";
-    let credentials = "chatgpt:oauth/credentials@0.1.0";
-    assert_eq!(world(ONBOARDING).1, [connection]);
-    assert_eq!(world(PLATFORM).1, [connection, credentials]);
-}
-
-#[test]
 fn m01_the_digests_are_those_of_the_components() {
-    for (component, digest) in [(ONBOARDING, ONBOARDING_DIGEST), (PLATFORM, PLATFORM_DIGEST)] {
-        let bytes = Sha256::digest(component);
+    for edition in &EDITIONS {
+        let bytes = Sha256::digest(edition.component);
         let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hexadecimal, digest);
+        assert_eq!(hexadecimal, edition.digest, "{}", edition.name);
     }
 }
 
@@ -65,16 +96,11 @@ fn nothing_in_the_components_tells_where_they_were_built() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let home = env::home_dir().unwrap();
     let traces = [workspace, &home].map(|path| path.display().to_string());
-    for component in [ONBOARDING, PLATFORM] {
-        for trace in traces
-            .iter()
-            .map(String::as_str)
-            .chain(["registry", "producers"])
-        {
-            let found = component
-                .windows(trace.len())
-                .any(|bytes| bytes == trace.as_bytes());
-            assert!(!found, "{trace}");
+    for edition in &EDITIONS {
+        let text = String::from_utf8_lossy(edition.component);
+        let places = ["registry", "/.cargo/", "/home/", "/Users/", ".rs"];
+        for trace in traces.iter().map(String::as_str).chain(places) {
+            assert!(!text.contains(trace), "{}: {trace}", edition.name);
         }
     }
 }
@@ -110,12 +136,18 @@ fn no_setting_of_the_components_build_is_left_to_the_cargo_of_whoever_builds_it(
 
 #[test]
 fn what_writes_the_component_is_of_one_version_even_without_a_lock() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let manifest = std::fs::read_to_string(manifest).unwrap();
-    let needed = manifest.split("[build-dependencies]\n").nth(1).unwrap();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(workspace.join("editions/Cargo.toml")).unwrap();
+    let needed = manifest.split("# Exactly these").nth(1).unwrap();
     let needed = needed.split("\n[").next().unwrap();
-    for library in ["wasm-encoder", "wasmparser", "wit-component"] {
-        let line = needed.lines().find(|line| line.starts_with(library));
-        assert!(line.unwrap().contains("\"=0."), "{line:?}");
+    let lines: Vec<_> = needed.lines().filter(|line| line.contains(" = ")).collect();
+    for library in ["miniz_oxide", "wac-graph", "wasm-encoder", "wit-component"] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(library)),
+            "{library}"
+        );
+    }
+    for line in lines {
+        assert!(line.contains("\"=0."), "{line}");
     }
 }

@@ -310,7 +310,7 @@ fn bytes_that_are_no_component_are_refused() {
 
 #[test]
 fn a_component_that_exports_no_credentials_is_refused() {
-    let onboarding = chatgpt_oauth::artifact::ONBOARDING;
+    let onboarding = chatgpt_oauth::artifact::ONBOARDING.component;
     let host = Host::builder(MemoryStore::new()).component(onboarding);
     assert_eq!(host.build().unwrap_err().code, ErrorCode::InvalidArgument);
 }

@@ -1,4 +1,4 @@
-use crate::bindings::wasi::keyvalue::store::{self as keyvalue, Error};
+use crate::bindings::keyvalue::{self, Error};
 use crate::ports::{Store, StoreError};
 use alloc::vec::Vec;
 

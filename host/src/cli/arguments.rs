@@ -1,17 +1,21 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use chatgpt_oauth::{ConnectTo, ProfileName};
+use chatgpt_oauth::artifact::{EDITIONS, Edition};
+use chatgpt_oauth::{ConnectTo, Digest, ProfileName};
 use clap::{Args, Parser, Subcommand};
 
-const VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    "\ncomponent platform    sha256:",
-    env!("PLATFORM_SHA256"),
-    "\ncomponent onboarding  sha256:",
-    env!("ONBOARDING_SHA256"),
-);
+/// The version, and which component runs and which are written out.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut version = env!("CARGO_PKG_VERSION").to_owned();
+    for edition in &EDITIONS {
+        let Edition { name, digest, .. } = edition;
+        version.push_str(&format!("\n{name:<21}  sha256:{digest}"));
+    }
+    version
+});
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +36,7 @@ This is not OpenAI's product. One profile is one person's own subscription.";
 /// login runs in a WebAssembly sandbox that can reach six addresses and one
 /// bucket.
 #[derive(Parser)]
-#[command(name = "chatgpt-oauth", version = VERSION, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "chatgpt-oauth", version = VERSION.as_str(), after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -85,6 +89,15 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) cacert: Vec<PathBuf>,
 
+    /// Run no component but the one of this SHA-256, which `inspect` shows
+    #[arg(
+        long,
+        global = true,
+        value_name = "SHA256",
+        env = "CHATGPT_OAUTH_COMPONENT_DIGEST"
+    )]
+    pub(crate) component_digest: Option<Digest>,
+
     /// Say on standard error what happens; twice says more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -111,7 +124,7 @@ pub(crate) enum Command {
     Usage(super::usage::Arguments),
     /// Say which token a model call would use; show it only if asked to
     Authorize(super::authorize::Arguments),
-    /// Write the WebAssembly component to a file
+    /// Write the WebAssembly component to a file, for another runtime
     Component(super::component::Arguments),
     /// Say what a component can reach; fail if that is more than the contract
     Inspect(super::inspect::Arguments),

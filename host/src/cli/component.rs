@@ -2,8 +2,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chatgpt_oauth::{Error, artifact};
-use clap::{Args, ValueEnum};
+use chatgpt_oauth::Error;
+use chatgpt_oauth::artifact::{EDITIONS, Edition, ONBOARDING};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::setup;
@@ -11,46 +13,38 @@ use super::terminal::Terminal;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Which world: `onboarding` never returns a token, `platform` has `credentials` too
-    #[arg(long, value_enum, default_value_t = World::Onboarding)]
-    world: World,
+    /// Which edition: the runtime decides, and whether the caller may have tokens, which only `platform` ones return
+    #[arg(
+        long,
+        value_name = "EDITION",
+        default_value = ONBOARDING.name,
+        value_parser = PossibleValuesParser::new(EDITIONS.iter().map(|edition| edition.name)),
+    )]
+    edition: String,
 
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum World {
-    Onboarding,
-    Platform,
-}
-
 pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let (name, component, digest) = match arguments.world {
-        World::Onboarding => (
-            "onboarding",
-            artifact::ONBOARDING,
-            artifact::ONBOARDING_DIGEST,
-        ),
-        World::Platform => ("platform", artifact::PLATFORM, artifact::PLATFORM_DIGEST),
-    };
+    let edition = Edition::named(&arguments.edition);
+    let edition = edition.ok_or_else(|| setup::invalid("there is no such edition"))?;
     let file = &arguments.output;
-    write(file, component)
+    write(file, edition.component)
         .map_err(|error| setup::invalid(format!("cannot write {}: {error}", file.display())))?;
+    let size = edition.component.len();
     let answer = json!({
         "ok": true,
-        "world": name,
+        "edition": edition.name,
         "file": file.to_string_lossy(),
-        "size_bytes": component.len(),
-        "sha256": digest,
+        "size_bytes": size,
+        "sha256": edition.digest,
     });
     Ok(terminal.answer(&answer, || {
-        format!(
-            "wrote {} ({name}, {} bytes, sha256:{digest})",
-            file.display(),
-            component.len()
-        )
+        let (name, digest) = (edition.name, edition.digest);
+        let file = file.display();
+        format!("wrote {file} ({name}, {size} bytes, sha256:{digest})")
     }))
 }
 

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chatgpt_oauth::artifact::EDITIONS;
 use chatgpt_oauth::inspect::Inspection;
 use chatgpt_oauth::store::MemoryStore;
-use chatgpt_oauth::{Error, ErrorCode, Host, POLICY, artifact, report};
+use chatgpt_oauth::{Error, ErrorCode, Host, LIMITS, POLICY, artifact, report};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -17,6 +19,10 @@ use super::terminal::Terminal;
 pub(crate) struct Arguments {
     /// The component [default: the one that this program runs]
     file: Option<PathBuf>,
+
+    /// Show what it imports and exports as WIT, too
+    #[arg(long)]
+    wit: bool,
 }
 
 pub(crate) fn run(
@@ -26,18 +32,19 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Error> {
     let (name, component) = match arguments.file {
         Some(file) => (file.display().to_string(), read(&file)?),
-        None => ("embedded".to_owned(), artifact::PLATFORM.to_vec()),
+        None => ("embedded".to_owned(), artifact::PLATFORM.component.to_vec()),
     };
     let inspection =
         Inspection::of(&component).map_err(|error| setup::invalid(format!("{name}: {error}")))?;
     let findings = Findings {
-        undeclared: inspection.undeclared_imports().collect(),
         proxies: proxies(global)?,
+        wit: arguments.wit,
+        refusal: refusal(&inspection, global),
         name,
         inspection: &inspection,
     };
     let told = terminal.answer(&findings.json(), || findings.in_words());
-    Ok(match findings.refusal() {
+    Ok(match &findings.refusal {
         Some(refusal) => exit::code(refusal.code),
         None => told,
     })
@@ -46,6 +53,22 @@ pub(crate) fn run(
 fn read(file: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(file)
         .map_err(|error| setup::invalid(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Why the component must not be loaded, if so.
+fn refusal(inspection: &Inspection, global: &Global) -> Option<Error> {
+    if let Some(wanted) = global.component_digest
+        && let Err(error) = inspection.digest.check(wanted)
+    {
+        return Some(error);
+    }
+    (!inspection.excess.is_empty()).then(|| {
+        Error::lasting(
+            ErrorCode::EgressDenied,
+            "the component is not what its edition says",
+            "do not load it: take the one that `chatgpt-oauth component` writes",
+        )
+    })
 }
 
 /// The proxy by which this host would reach each host of the policy, if by one.
@@ -66,36 +89,53 @@ fn proxies(global: &Global) -> Result<Vec<(&'static str, Option<String>)>, Error
 struct Findings<'a> {
     name: String,
     inspection: &'a Inspection,
-    undeclared: Vec<&'a str>,
+    refusal: Option<Error>,
     proxies: Vec<(&'static str, Option<String>)>,
+    wit: bool,
 }
 
 impl Findings<'_> {
-    /// Why the component must not be loaded, if so.
-    fn refusal(&self) -> Option<Error> {
-        (!self.undeclared.is_empty()).then(|| {
-            Error::lasting(
-                ErrorCode::EgressDenied,
-                "the component reaches for more than the contract",
-                "do not load it: take the one that `chatgpt-oauth component` writes",
-            )
-        })
+    /// The edition in this program that has the very same bytes.
+    fn embedded(&self) -> Option<&'static str> {
+        let digest = self.inspection.digest.to_string();
+        let same = EDITIONS.iter().find(|edition| edition.digest == digest);
+        same.map(|edition| edition.name)
     }
 
     fn json(&self) -> Value {
+        let Inspection {
+            name,
+            edition,
+            version,
+            description,
+            producers,
+            test_origin,
+            imports,
+            exports,
+            ..
+        } = self.inspection;
         let found = json!({
             "component": self.name,
-            "sha256": self.inspection.digest,
+            "sha256": self.inspection.digest.to_string(),
             "size_bytes": self.inspection.size,
             "size_without_custom_sections_bytes": self.inspection.size_without_custom_sections,
-            "imports": self.inspection.imports,
-            "undeclared_imports": self.undeclared,
-            "exports": self.inspection.exports,
+            "name": name,
+            "edition": edition,
+            "same_as_embedded": self.embedded(),
+            "version": version,
+            "description": description,
+            "producers": producers,
+            "test_origin": test_origin,
+            "imports": imports,
+            "exports": exports,
+            "beyond_contract": self.excess(),
+            "wit": self.wit.then_some(&self.inspection.wit),
             "policy": POLICY.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "proxies": self.proxies.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+            "limits": limits(),
+            "proxies": self.proxies.iter().cloned().collect::<BTreeMap<_, _>>(),
         });
-        let mut answer = match self.refusal() {
-            Some(refusal) => report::error(&refusal),
+        let mut answer = match &self.refusal {
+            Some(refusal) => report::error(refusal),
             None => json!({"ok": true}),
         };
         if let (Some(answer), Value::Object(found)) = (answer.as_object_mut(), found) {
@@ -106,8 +146,12 @@ impl Findings<'_> {
 
     fn in_words(&self) -> String {
         let mut lines = Lines::default();
-        let (size, digest) = (self.inspection.size, &self.inspection.digest);
+        let (size, digest) = (self.inspection.size, self.inspection.digest);
         lines.tell(&self.name, Some(format!("{size} bytes, sha256:{digest}")));
+        lines.tell("edition", self.inspection.edition.as_ref());
+        lines.tell("same as embedded", self.embedded());
+        lines.tell("version", self.inspection.version.as_ref());
+        lines.tell("made by", Some(self.inspection.producers.join(", ")));
         lines.list("imports:", self.inspection.imports.iter());
         lines.list("exports:", self.inspection.exports.iter());
         lines.list("this host would let it reach:", POLICY.iter());
@@ -115,13 +159,33 @@ impl Findings<'_> {
             let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
             lines.say(proxy.as_ref().map(by));
         }
-        match self.refusal() {
-            None => lines.say(Some("It reaches for nothing beyond the contract.")),
+        lines.say(self.wit.then_some(&self.inspection.wit));
+        match &self.refusal {
+            None => lines.say(Some(
+                "It is what its edition says, and reaches for no more.",
+            )),
             Some(refusal) => {
-                lines.list("NOT DECLARED by the contract:", self.undeclared.iter());
+                lines.list("BEYOND its edition:", self.excess().iter());
                 lines.say(Some(format!("{}: {}", refusal.message, refusal.hint)));
             }
         }
         lines.text()
     }
+
+    fn excess(&self) -> Vec<String> {
+        let excess = self.inspection.excess.iter();
+        excess.map(ToString::to_string).collect()
+    }
+}
+
+fn limits() -> Value {
+    json!({
+        "memory_bytes": LIMITS.memory,
+        "handles": LIMITS.handles,
+        "host_call_bytes": LIMITS.host_call,
+        "computing_seconds": LIMITS.computing.as_secs(),
+        "request_seconds": LIMITS.request.as_secs(),
+        "store_seconds": LIMITS.store.as_secs(),
+        "call_seconds": LIMITS.call.as_secs(),
+    })
 }

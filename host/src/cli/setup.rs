@@ -62,6 +62,9 @@ pub(crate) fn led(mut builder: HostBuilder, global: &Global) -> Result<HostBuild
         let pem = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
         builder = builder.root_certificates(pem);
     }
+    if let Some(digest) = global.component_digest {
+        builder = builder.component_digest(digest);
+    }
     #[cfg(feature = "test-clock")]
     if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK") {
         builder = builder.wall_clock_file(file);

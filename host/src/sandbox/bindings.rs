@@ -16,6 +16,7 @@ wasmtime::component::bindgen!({
 
         world platform {
             import wasi:keyvalue/store@0.2.0-draft;
+            import wasi:keyvalue/store@0.2.0-draft2;
             export chatgpt:oauth/connection@0.1.0;
             export chatgpt:oauth/credentials@0.1.0;
         }
@@ -25,9 +26,11 @@ wasmtime::component::bindgen!({
     require_store_data_send: true,
     additional_derives: [PartialEq],
     with: {
-        "wasi:keyvalue/store.bucket": super::keyvalue::Bucket,
+        "wasi:keyvalue/store@0.2.0-draft.bucket": super::keyvalue::Bucket,
+        "wasi:keyvalue/store@0.2.0-draft2.bucket": super::keyvalue::Bucket,
     },
     trappable_error_type: {
-        "wasi:keyvalue/store.error" => super::keyvalue::Fault,
+        "wasi:keyvalue/store@0.2.0-draft.error" => super::keyvalue::Fault,
+        "wasi:keyvalue/store@0.2.0-draft2.error" => super::keyvalue::Fault,
     },
 });

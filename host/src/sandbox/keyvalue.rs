@@ -6,11 +6,16 @@
 //! own `set`, and writes only over that version. A key that was not read, or that
 //! somebody has written since, is a conflict.
 //!
+//! Guests know it by one of two [drafts] of the interface; what they mean is the
+//! same.
+//!
 //! `open` is one query, which brings all rows of the profile; the first `get` of
 //! a key is answered from it, every later one from the database.
 //!
 //! What goes wrong is `other(…)` with one word of a closed [list](Fault); a host
 //! that is not this one says other things there, which mean `unavailable`.
+
+mod drafts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,11 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
-use wasmtime::Result;
-use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
+use wasmtime::component::{HasData, ResourceTable, ResourceTableError};
 
-use super::bindings::wasi::keyvalue::store as wasi;
-use super::failpoint::step;
 use super::limits::{self, Bound};
 use super::state::Traffic;
 use crate::records::{ProfileRecords, is_precious};
@@ -271,82 +273,6 @@ pub(crate) struct BucketView<'a> {
 
 impl HasData for BucketView<'static> {
     type Data<'a> = BucketView<'a>;
-}
-
-impl wasi::Host for BucketView<'_> {
-    async fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Fault> {
-        if identifier != BUCKET {
-            return Err(Fault::NoSuchStore);
-        }
-        let bucket = step("open", BUCKET, self.opener.open()).await?;
-        Ok(self.table.push(bucket)?)
-    }
-
-    fn convert_error(&mut self, fault: Fault) -> Result<wasi::Error> {
-        match fault {
-            Fault::NoSuchStore => Ok(wasi::Error::NoSuchStore),
-            Fault::AccessDenied => Ok(wasi::Error::AccessDenied),
-            Fault::Store(error) => {
-                let word = Fault::word(&error);
-                match error {
-                    // No failure: the guest reads again and goes on.
-                    StoreError::Conflict => tracing::debug!("somebody else has written the key"),
-                    error => tracing::warn!(word, %error, "the store failed"),
-                }
-                Ok(wasi::Error::Other(word.to_owned()))
-            }
-            Fault::Trap(error) => Err(error),
-        }
-    }
-}
-
-impl wasi::HostBucket for BucketView<'_> {
-    async fn get(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-    ) -> Result<Option<Vec<u8>>, Fault> {
-        check_key(&key)?;
-        let bucket = self.table.get_mut(&bucket)?;
-        Ok(step("get", &key, self.opener.get(bucket, &key)).await?)
-    }
-
-    async fn set(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-        value: Vec<u8>,
-    ) -> Result<(), Fault> {
-        check_key(&key)?;
-        let bucket = self.table.get_mut(&bucket)?;
-        let written = self.opener.put(bucket, &key, Some(&value));
-        Ok(step("set", &key, written).await?)
-    }
-
-    async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Fault> {
-        check_key(&key)?;
-        let bucket = self.table.get_mut(&bucket)?;
-        Ok(step("delete", &key, self.opener.put(bucket, &key, None)).await?)
-    }
-
-    async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Result<bool, Fault> {
-        check_key(&key)?;
-        Ok(self.opener.exists(&key).await?)
-    }
-
-    async fn list_keys(
-        &mut self,
-        _: Resource<Bucket>,
-        _cursor: Option<u64>,
-    ) -> Result<wasi::KeyResponse, Fault> {
-        let keys = self.opener.keys().await?;
-        Ok(wasi::KeyResponse { keys, cursor: None })
-    }
-
-    async fn drop(&mut self, bucket: Resource<Bucket>) -> Result<()> {
-        self.table.delete(bucket)?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,37 @@ pub(crate) const HTTP: Duration = Duration::from_secs(30);
 /// How long one operation of the store may take.
 pub(crate) const STORE: Duration = Duration::from_secs(15);
 
+/// How large and how long one call of a component may be.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Linear memory, in bytes.
+    pub memory: usize,
+    /// Resources that it may hold at a time.
+    pub handles: usize,
+    /// What one host call may copy out of it, in bytes.
+    pub host_call: usize,
+    /// How long it may compute.
+    pub computing: Duration,
+    /// How long one HTTP request may take, to the last byte of the answer.
+    pub request: Duration,
+    /// How long one operation of the store may take.
+    pub store: Duration,
+    /// How long it may take as a whole.
+    pub call: Duration,
+}
+
+/// The limits of every call.
+pub const LIMITS: Limits = Limits {
+    memory: MEMORY,
+    handles: HANDLES,
+    host_call: HOSTCALL_BYTES,
+    computing: GUEST_CPU,
+    request: HTTP,
+    store: STORE,
+    call: CALL,
+};
+
 /// What a guest may grow.
 pub(crate) fn growth() -> StoreLimits {
     StoreLimitsBuilder::new()

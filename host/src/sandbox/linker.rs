@@ -8,14 +8,15 @@ use wasmtime_wasi::p2::bindings::{clocks, io, random};
 use wasmtime_wasi_http::p2::bindings::http;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 
-use super::bindings::wasi::keyvalue;
+use super::bindings::wasi::{keyvalue0_2_0_draft, keyvalue0_2_0_draft2};
 use super::keyvalue::BucketView;
 use super::random::SystemRandom;
 use super::state::State;
 use super::waiting::Waiting;
 use super::wall_clock::WallClock;
 
-/// Links the nine interfaces of `wit/world.wit`.
+/// Links the interfaces of the world `platform`, and the store also by the name
+/// that it has in `platform-draft2`.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
     let l = &mut Linker::new(engine);
     let http_options = http::types::LinkOptions::default();
@@ -28,7 +29,8 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
     random::random::add_to_linker::<_, SystemRandom>(l, |_| SystemRandom)?;
     http::types::add_to_linker::<_, WasiHttp>(l, &http_options, State::http)?;
     http::outgoing_handler::add_to_linker::<_, WasiHttp>(l, State::http)?;
-    keyvalue::store::add_to_linker::<_, BucketView<'static>>(l, State::bucket)?;
+    keyvalue0_2_0_draft::store::add_to_linker::<_, BucketView<'static>>(l, State::bucket)?;
+    keyvalue0_2_0_draft2::store::add_to_linker::<_, BucketView<'static>>(l, State::bucket)?;
 
     Ok(l.clone())
 }

@@ -28,7 +28,7 @@ mod engine_config;
 mod failpoint;
 pub(crate) mod http;
 mod keyvalue;
-mod limits;
+pub(crate) mod limits;
 mod linker;
 mod random;
 pub(crate) mod resolve;

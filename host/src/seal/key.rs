@@ -6,6 +6,8 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::hexadecimal;
+
 /// The length of a key, in bytes.
 const LENGTH: usize = 32;
 
@@ -52,15 +54,7 @@ impl Key {
     /// Reads 64 hexadecimal digits.
     pub(super) fn parse(digits: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
-        let digits = digits.as_bytes();
-        if digits.len() != 2 * LENGTH {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
-            // Fits: two hexadecimal digits.
-            *byte = (high? << 4 | low?) as u8;
-        }
+        hexadecimal::read(digits, &mut *bytes)?;
         Some(Self::of(bytes))
     }
 

@@ -8,6 +8,9 @@ use async_trait::async_trait;
 
 use super::*;
 use crate::records::{Records, Writes};
+use wasmtime::component::Resource;
+
+use crate::sandbox::bindings::wasi::keyvalue0_2_0_draft::store as wasi;
 use crate::store::{MemoryStore, ProfileName, Store, StoreKind};
 
 /// A store that counts its reads and fails its next operations as it is told.

@@ -1,0 +1,182 @@
+//! Runs cargo for what becomes a component.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// SHA-256 without unrolled loops: 8 KB less, for fingerprints of short texts.
+const SMALL_SHA2: &str = r#"--cfg=sha2_backend_soft="compact""#;
+
+/// What the component's source calls the origin of a build for tests.
+const TEST_ORIGIN: &str = "CHATGPT_OAUTH_TEST_ORIGIN";
+
+/// Where sources are, where they are built, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Cargo {
+    pub(crate) workspace: PathBuf,
+    pub(crate) target_dir: PathBuf,
+    pub(crate) test_origin: Option<String>,
+}
+
+/// A package of the workspace that becomes a core module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Module {
+    pub(crate) package: &'static str,
+    /// Its features, comma-separated.
+    pub(crate) features: &'static str,
+}
+
+impl Module {
+    fn file(&self) -> PathBuf {
+        Path::new(&self.package.replace('-', "_")).with_extension("wasm")
+    }
+
+    fn selection(&self) -> [&'static str; 5] {
+        let Self { package, features } = self;
+        [
+            "--package",
+            package,
+            "--no-default-features",
+            "--features",
+            features,
+        ]
+    }
+}
+
+impl Cargo {
+    /// Builds a module.
+    pub(crate) fn module(&self, module: &Module) -> Result<Vec<u8>> {
+        require_target()?;
+        let status = self
+            .command("rustc")
+            .args(["--profile", "component"])
+            // Beside an rlib cargo would not optimize across crates.
+            .args(["--lib", "--crate-type", "cdylib"])
+            .args(module.selection())
+            .arg("--target-dir")
+            .arg(&self.target_dir)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags(&self.workspace))
+            .status()?;
+        if !status.success() {
+            bail!("building the component failed ({status}); cargo's messages are above");
+        }
+        let built = self.target_dir.join(TARGET).join("component");
+        let file = built.join(module.file());
+        fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    /// What a module is built from: a line a package, with its depth in front.
+    pub(crate) fn tree(&self, module: &Module) -> Result<String> {
+        let output = self
+            .command("tree")
+            .args(["--edges", "normal", "--no-dedupe"])
+            .args(["--prefix", "depth", "--format", "{p}"])
+            .args(module.selection())
+            .output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("cargo tree failed ({}): {said}", output.status);
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// The inner cargo. Of what an outer one was asked for it hears only through
+    /// the environment: of `CARGO_NET_OFFLINE`, not of `--offline`.
+    fn command(&self, subcommand: &str) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        for (name, _) in env::vars_os() {
+            if changes_the_build(&name) {
+                cargo.env_remove(name);
+            }
+        }
+        if let Some(origin) = &self.test_origin {
+            cargo.env(TEST_ORIGIN, origin);
+        }
+        cargo
+            .args([subcommand, "--locked", "--target", TARGET])
+            .arg("--manifest-path")
+            .arg(self.workspace.join("Cargo.toml"));
+        cargo
+    }
+}
+
+/// Says in one line what is missing, instead of a page of "can't find crate for `core`".
+fn require_target() -> Result<()> {
+    let libraries = rustc(&["--print", "target-libdir", "--target", TARGET])?;
+    if !Path::new(&libraries).is_dir() {
+        bail!(
+            "the component needs Rust's target {TARGET}; install it with: rustup target add {TARGET}"
+        );
+    }
+    Ok(())
+}
+
+/// Whether a variable of the outer build would change what comes out of this one.
+fn changes_the_build(variable: &OsStr) -> bool {
+    let Some(name) = variable.to_str() else {
+        return false;
+    };
+    matches!(
+        name,
+        "RUSTFLAGS"
+            | "CARGO_ENCODED_RUSTFLAGS"
+            | "RUSTC_WRAPPER"
+            | "RUSTC_WORKSPACE_WRAPPER"
+            | "CARGO_TARGET_DIR"
+            | "CARGO_INCREMENTAL"
+            | TEST_ORIGIN
+    ) || ["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_WASM32_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+/// The flags that keep this machine's directories out of the component and the
+/// component small, in cargo's encoding, which allows spaces in them.
+fn flags(workspace: &Path) -> String {
+    let mut remaps = vec![(workspace.to_path_buf(), "/workspace")];
+    if let Ok(sysroot) = rustc(&["--print", "sysroot"]) {
+        remaps.push((PathBuf::from(sysroot), "/rust"));
+    }
+    if let Some(home) = cargo_home() {
+        // One directory per registry, named after it: a mirror must not show.
+        let sources = fs::read_dir(home.join("registry/src"))
+            .into_iter()
+            .flatten();
+        let mut sources: Vec<_> = sources.flatten().map(|entry| entry.path()).collect();
+        sources.sort();
+        // rustc takes the last prefix that fits.
+        remaps.push((home, "/cargo"));
+        remaps.extend(sources.into_iter().map(|source| (source, "/crates")));
+    }
+    let mut flags: Vec<_> = remaps
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
+    flags.push(SMALL_SHA2.to_owned());
+    flags.join("\u{1f}")
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let default = || env::home_dir().map(|home| home.join(".cargo"));
+    env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(default)
+}
+
+/// The compiler's version: `rustc 1.95.0 (59807616e 2026-04-14)` is `1.95.0`.
+pub(crate) fn rustc_version() -> Result<String> {
+    let said = rustc(&["--version"])?;
+    let version = said.split(' ').nth(1);
+    Ok(version.context("rustc has no version")?.to_owned())
+}
+
+fn rustc(arguments: &[&str]) -> Result<String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).args(arguments).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}

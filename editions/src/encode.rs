@@ -1,0 +1,12 @@
+//! Turns a core module into a component.
+
+use anyhow::Result;
+use wit_component::ComponentEncoder;
+
+/// The component of a module that wit-bindgen has left its world in.
+pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>> {
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)?
+        .encode()
+}

@@ -1,0 +1,107 @@
+//! Builds the component, in one edition for each kind of runtime.
+//!
+//! ```text
+//!   component/ ──cargo──▶ module ──encode──▶ component ──┬──────────────▶ label ──▶ edition
+//!   keyvalue-filesystem/ ──cargo, encode──▶ component ──compose
+//! ```
+//!
+//! An edition is reproducible: whoever builds the same sources with the same
+//! toolchain gets the same bytes, wherever the sources and cargo's home lie. It
+//! says what it is in custom sections ([`label`](crate::label)), and nothing of
+//! where it was built.
+//!
+//! The host's build script builds all editions and embeds them; `cargo run
+//! --package chatgpt-oauth-editions --features dist` writes them to `dist/`, with
+//! what goes with a publication.
+
+mod cargo;
+mod compose;
+mod contract;
+mod dependencies;
+mod edition;
+mod encode;
+mod label;
+mod strip;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+pub use dependencies::Dependencies;
+pub use edition::Edition;
+
+use cargo::Cargo;
+
+/// Builds editions from the sources of one workspace.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    cargo: Cargo,
+}
+
+impl Builder {
+    /// Takes the sources of this workspace, and this directory to build in.
+    pub fn new(workspace: impl Into<PathBuf>, target_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            cargo: Cargo {
+                workspace: workspace.into(),
+                target_dir: target_dir.into(),
+                test_origin: None,
+            },
+        }
+    }
+
+    /// Builds for tests: the component then sends every request to this origin,
+    /// `http://127.0.0.1:PORT`, instead of to OpenAI, and says so in its name and
+    /// in a section of its own.
+    #[must_use]
+    pub fn test_origin(mut self, origin: impl Into<String>) -> Self {
+        self.cargo.test_origin = Some(origin.into());
+        self
+    }
+
+    /// Builds an edition.
+    ///
+    /// # Errors
+    ///
+    /// When the target `wasm32-unknown-unknown` is missing, and when cargo or one
+    /// of the tools behind it fails; cargo's own messages go to standard error.
+    pub fn build(&self, edition: Edition) -> Result<Vec<u8>> {
+        let module = self.cargo.module(&edition.module())?;
+        let mut component = encode::component(&module)?;
+        if let Some(plug) = edition.plug() {
+            let plug = encode::component(&self.cargo.module(&plug)?)?;
+            component = compose::plug(component, plug)?;
+        }
+        let producers = label::Producers::of(&component, &cargo::rustc_version()?)?;
+        let component = strip::component(&component)?;
+        let label = label::Label {
+            edition,
+            producers,
+            documentation: contract::documentation(&self.cargo.workspace, edition, &component)?,
+            dependencies: self.dependencies(edition)?,
+            test_origin: self.cargo.test_origin.as_deref(),
+        };
+        label.put_on(&component)
+    }
+
+    /// The contract, `wit/`, as one file: a package of WIT in its binary form.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn contract(&self) -> Result<Vec<u8>> {
+        contract::encoded(&self.cargo.workspace)
+    }
+
+    /// What an edition is built from.
+    ///
+    /// # Errors
+    ///
+    /// When cargo fails.
+    pub fn dependencies(&self, edition: Edition) -> Result<Dependencies> {
+        let plug = edition.plug();
+        let modules = [Some(edition.module()), plug].into_iter().flatten();
+        let trees: Result<Vec<_>> = modules.map(|module| self.cargo.tree(&module)).collect();
+        Dependencies::read(&trees?)
+    }
+}

@@ -1,0 +1,61 @@
+//! Writes everything that is published of the component:
+//!
+//!     cargo run --package chatgpt-oauth-editions --features dist [-- DIRECTORY]
+//!
+//! | in `dist/`, or the directory that is named | what it is                       |
+//! |---------------------|---------------------------------------------------------|
+//! | `EDITION.wasm`      | the component                                           |
+//! | `EDITION.cdx.json`  | its bill of materials, in CycloneDX                     |
+//! | `SHA256SUMS`        | the digests of all of them, for `sha256sum --check`     |
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use chatgpt_oauth_editions::{Builder, Dependencies, Edition};
+use sha2::{Digest, Sha256};
+
+fn main() -> Result<()> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let workspace = workspace.context("this package is not in its workspace")?;
+    let directory = env::args_os().nth(1).map(PathBuf::from);
+    let directory = directory.unwrap_or_else(|| workspace.join("dist"));
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make {}", directory.display()))?;
+
+    let builder = Builder::new(workspace, target_directory(workspace));
+    let mut sums = String::new();
+    for edition in Edition::ALL {
+        let materials = bill_of_materials(&builder.dependencies(edition)?)?;
+        for (extension, bytes) in [("wasm", builder.build(edition)?), ("cdx.json", materials)] {
+            let name = format!("{edition}.{extension}");
+            fs::write(directory.join(&name), &bytes)?;
+            writeln!(sums, "{}  {name}", digest(&bytes))?;
+        }
+    }
+    fs::write(directory.join("SHA256SUMS"), &sums)?;
+    print!("{sums}");
+    Ok(())
+}
+
+fn target_directory(workspace: &Path) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.unwrap_or_else(|| workspace.join("target"));
+    target.join("editions")
+}
+
+fn bill_of_materials(dependencies: &Dependencies) -> Result<Vec<u8>> {
+    let bill = auditable_cyclonedx::auditable_to_minimal_cdx(dependencies.packages());
+    let mut json = Vec::new();
+    bill.output_as_json_v1_4(&mut json)?;
+    Ok(json)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let mut digest = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(digest, "{byte:02x}").expect("a string takes what is written");
+    }
+    digest
+}

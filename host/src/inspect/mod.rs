@@ -1,0 +1,185 @@
+//! What a component can reach: read off the file itself, nothing is run.
+//!
+//! ```text
+//!   bytes ──▶ validated ──┬─▶ label     what it says of itself
+//!                         ├─▶ imports, exports, WIT
+//!                         └─▶ contract  what it has beyond the world of its edition
+//! ```
+
+mod contract;
+mod label;
+
+use std::fmt;
+
+use wasmparser::{Parser, Payload, Validator};
+use wit_component::{DecodedWasm, WitPrinter};
+
+use crate::digest::Digest;
+use label::Label;
+
+/// What a component is, imports and exports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// What it calls itself, if anything.
+    pub name: Option<String>,
+    /// The edition that this names: a world of `wit/world.wit`.
+    pub edition: Option<String>,
+    /// Which version it says it is.
+    pub version: Option<String>,
+    /// What it says it does.
+    pub description: Option<String>,
+    /// The tools that made it, with their versions, as it says.
+    pub producers: Vec<String>,
+    /// Where it sends its requests instead of to OpenAI, if it was built for tests.
+    pub test_origin: Option<String>,
+    /// Names of the imports, sorted.
+    pub imports: Vec<String>,
+    /// Names of the exports, sorted.
+    pub exports: Vec<String>,
+    /// What both are, as a WIT package.
+    pub wit: String,
+    /// What it has beyond the world of its edition.
+    pub excess: Vec<Excess>,
+    /// The size, in bytes.
+    pub size: usize,
+    /// The size without custom sections, which hold names and documentation, in bytes.
+    pub size_without_custom_sections: usize,
+    /// SHA-256.
+    pub digest: Digest,
+}
+
+/// Something about a component that its edition does not account for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Excess {
+    /// It names no edition.
+    Unnamed,
+    /// It names an edition that the contract does not have.
+    UnknownEdition(String),
+    /// It imports what the world of its edition does not.
+    Import(String),
+    /// It exports what the world of its edition does not.
+    Export(String),
+    /// What it imports or exports has another type than in that world, or an
+    /// export is missing.
+    OtherTypes(String),
+    /// It was built for tests, and sends what it knows there.
+    TestBuild(String),
+}
+
+/// That is no WebAssembly component.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no WebAssembly component: {0}")]
+pub struct NotAComponent(String);
+
+impl Inspection {
+    /// Looks at a component.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAComponent`], for a core module and for a package of WIT too.
+    pub fn of(component: &[u8]) -> Result<Self, NotAComponent> {
+        if !Parser::is_component(component) {
+            return Err(NotAComponent("it does not begin like one".to_owned()));
+        }
+        Validator::new().validate_all(component).map_err(invalid)?;
+        let mut surface = Surface::default();
+        surface.read(component).map_err(invalid)?;
+        let label = Label::of(component);
+        let wit = wit(component)?;
+        Ok(Self {
+            excess: contract::excess(&label, &surface, component),
+            edition: label.edition().map(str::to_owned),
+            name: label.name,
+            version: label.version,
+            description: label.description,
+            producers: label.producers,
+            test_origin: label.test_origin,
+            imports: surface.imports,
+            exports: surface.exports,
+            wit,
+            size: component.len(),
+            size_without_custom_sections: component.len() - surface.custom_sections,
+            digest: Digest::of(component),
+        })
+    }
+}
+
+fn invalid(error: impl fmt::Display) -> NotAComponent {
+    NotAComponent(error.to_string())
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unnamed => write!(f, "it names no edition of this contract"),
+            Self::UnknownEdition(name) => {
+                write!(
+                    f,
+                    "it names itself {name}, which is no edition of this contract"
+                )
+            }
+            Self::Import(name) => write!(f, "it imports {name}"),
+            Self::Export(name) => write!(f, "it exports {name}"),
+            Self::OtherTypes(what) => write!(f, "its types are others: {what}"),
+            Self::TestBuild(origin) => {
+                write!(f, "it was built for tests and sends everything to {origin}")
+            }
+        }
+    }
+}
+
+/// Imports and exports of the component itself, not of what is nested in it.
+#[derive(Default)]
+struct Surface {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    /// The size of the custom sections, those of nested parts too, in bytes.
+    custom_sections: usize,
+}
+
+impl Surface {
+    fn read(&mut self, component: &[u8]) -> wasmparser::Result<()> {
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::CustomSection(section) => self.custom_sections += section.range().len(),
+                Payload::ComponentImportSection(imports) if depth == 0 => {
+                    for import in imports {
+                        self.imports.push(import?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(exports) if depth == 0 => {
+                    for export in exports {
+                        self.exports.push(export?.name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.imports.sort();
+        self.exports.sort();
+        Ok(())
+    }
+}
+
+/// What a component imports and exports, as WIT.
+fn wit(component: &[u8]) -> Result<String, NotAComponent> {
+    let decoded = wit_component::decode(component).map_err(invalid)?;
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        return Err(NotAComponent("it is a package of WIT".to_owned()));
+    };
+    let package = resolve.worlds[world].package;
+    let package = package.ok_or_else(|| invalid("its world is in no package"))?;
+    let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
+    let others: Vec<_> = others.into_iter().filter(|&id| id != package).collect();
+    let mut printer = WitPrinter::default();
+    printer.print(&resolve, package, &others).map_err(invalid)?;
+    Ok(printer.output.to_string())
+}
+
+#[cfg(test)]
+mod tests;

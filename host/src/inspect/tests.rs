@@ -1,0 +1,166 @@
+use super::*;
+use crate::artifact::{EDITIONS, ONBOARDING, PLATFORM};
+use wasm_encoder::{Component, ComponentNameSection, CustomSection};
+
+/// A component without imports and exports, under this name.
+fn named(name: &str) -> Vec<u8> {
+    let mut component = Component::new();
+    let mut section = ComponentNameSection::new();
+    section.component(name);
+    component.section(&section);
+    component.finish()
+}
+
+/// What is after the name of an edition, under another name.
+fn renamed(component: &[u8], name: &str) -> Vec<u8> {
+    let mut renamed = named(name);
+    let payloads = Parser::new(0).parse_all(component).map(Result::unwrap);
+    let first = payloads.skip(1).map(|payload| match payload {
+        Payload::CustomSection(section) => section.range().end,
+        _ => panic!("no name in front"),
+    });
+    let end = { first }.next().unwrap();
+    renamed.extend_from_slice(&component[end..]);
+    renamed
+}
+
+fn excess(component: &[u8]) -> Vec<String> {
+    let inspection = Inspection::of(component).unwrap();
+    inspection.excess.iter().map(Excess::to_string).collect()
+}
+
+#[test]
+fn every_edition_is_what_the_world_of_its_name_says_and_nothing_else() {
+    for edition in &EDITIONS {
+        let inspection = Inspection::of(edition.component).unwrap();
+        assert_eq!(inspection.excess, [], "{}", edition.name);
+        assert_eq!(inspection.edition.as_deref(), Some(edition.name));
+    }
+}
+
+#[test]
+fn an_edition_under_the_name_of_another_is_found_out() {
+    let as_onboarding = renamed(PLATFORM.component, "chatgpt-oauth-onboarding");
+    assert_eq!(
+        excess(&as_onboarding),
+        ["it exports chatgpt:oauth/credentials@0.1.0"]
+    );
+    let as_draft2 = renamed(ONBOARDING.component, "chatgpt-oauth-onboarding-draft2");
+    assert_eq!(
+        excess(&as_draft2),
+        ["it imports wasi:keyvalue/store@0.2.0-draft"]
+    );
+    let as_platform = renamed(ONBOARDING.component, "chatgpt-oauth-platform");
+    let [types] = &excess(&as_platform)[..] else {
+        panic!("not one excess");
+    };
+    assert!(types.contains("credentials"), "{types}");
+}
+
+#[test]
+fn a_component_that_names_no_edition_is_found_out() {
+    assert_eq!(
+        excess(&Component::new().finish()),
+        ["it names no edition of this contract"]
+    );
+    for name in ["", "onboarding", "chatgpt-oauth-", "chatgpt-oauth-outside"] {
+        let unknown = format!("it names itself {name}, which is no edition of this contract");
+        assert_eq!(excess(&named(name)), [unknown]);
+    }
+    // A world, but of a part.
+    let part = "chatgpt-oauth-keyvalue-filesystem";
+    assert!(excess(&named(part))[0].contains("is no edition"));
+}
+
+#[test]
+fn a_build_for_tests_is_found_out_by_its_name_and_by_its_origin() {
+    let by_name = renamed(ONBOARDING.component, "chatgpt-oauth-onboarding-test");
+    assert_eq!(
+        excess(&by_name),
+        ["it was built for tests and sends everything to an unknown place"]
+    );
+    let mut by_origin = Component::new();
+    by_origin.section(&CustomSection {
+        name: "test-origin".into(),
+        data: b"http://127.0.0.1:1".into(),
+    });
+    let mut by_origin = by_origin.finish();
+    by_origin.extend_from_slice(&ONBOARDING.component[Component::HEADER.len()..]);
+    assert_eq!(
+        excess(&by_origin),
+        ["it was built for tests and sends everything to http://127.0.0.1:1"]
+    );
+}
+
+#[test]
+fn a_component_says_who_it_is_and_what_made_it() {
+    let inspection = Inspection::of(ONBOARDING.component).unwrap();
+    assert_eq!(inspection.name.as_deref(), Some("chatgpt-oauth-onboarding"));
+    assert_eq!(
+        inspection.version.as_deref(),
+        Some(env!("CARGO_PKG_VERSION"))
+    );
+    assert!(inspection.description.unwrap().contains("returns no token"));
+    for tool in ["Rust", "rustc", "wit-bindgen-rust", "wit-component"] {
+        let named = |producer: &String| producer.starts_with(&format!("{tool} "));
+        assert!(inspection.producers.iter().any(named), "{tool}");
+    }
+}
+
+#[test]
+fn the_wit_of_a_component_names_its_functions() {
+    let wit = Inspection::of(PLATFORM.component).unwrap().wit;
+    for line in [
+        "import wasi:keyvalue/store@0.2.0-draft;",
+        "export chatgpt:oauth/connection@0.1.0;",
+        "poll: func(pending-id: option<string>) -> result<login-progress, error>;",
+        "authorize: func(refused: option<string>) -> result<authorization, error>;",
+    ] {
+        assert!(wit.contains(line), "{line}\n{wit}");
+    }
+}
+
+#[test]
+fn onboarding_is_at_most_160_kb_without_custom_sections() {
+    let size = Inspection::of(ONBOARDING.component)
+        .unwrap()
+        .size_without_custom_sections;
+    assert!(size <= 160_000, "{size}");
+}
+
+#[test]
+fn m01_the_digests_are_those_of_the_bytes() {
+    for edition in &EDITIONS {
+        let inspection = Inspection::of(edition.component).unwrap();
+        assert_eq!(inspection.digest.to_string(), edition.digest);
+    }
+}
+
+#[test]
+fn what_is_no_component_is_refused() {
+    let module = b"\0asm\x01\0\0\0";
+    let cut = &ONBOARDING.component[..1000];
+    let mut invalid = ONBOARDING.component.to_vec();
+    let middle = invalid.len() / 2;
+    invalid[middle..middle + 64].fill(0xff);
+    for bytes in [&b""[..], module, b"#!/bin/sh", cut, &invalid] {
+        assert!(Inspection::of(bytes).is_err());
+    }
+}
+
+#[test]
+fn a_package_of_wit_is_refused() {
+    let package = include_bytes!(concat!(env!("OUT_DIR"), "/contract.wasm"));
+    assert!(Inspection::of(package).is_err());
+}
+
+#[test]
+fn no_byte_in_another_place_makes_it_panic() {
+    let component = ONBOARDING.component;
+    for position in (0..component.len()).step_by(component.len() / 200) {
+        let mut damaged = component.to_vec();
+        damaged[position] ^= 0x15;
+        // Whatever comes of it: it comes.
+        let _ = Inspection::of(&damaged);
+    }
+}
