@@ -85,6 +85,7 @@ fn changes_the_build(variable: &OsString) -> bool {
             | "RUSTC_WORKSPACE_WRAPPER"
             | "CARGO_TARGET_DIR"
             | "CARGO_INCREMENTAL"
+            | "CHATGPT_OAUTH_TEST_ORIGIN"
     ) || ["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_WASM32_"]
         .iter()
         .any(|prefix| name.starts_with(prefix))

@@ -9,6 +9,19 @@ use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError}
 use crate::ports::{Http, HttpError, Method, Request, Response};
 use alloc::vec::Vec;
 
+/// Where a test build sends every request, whatever host it is for: paths tell
+/// the hosts apart. Fixed when the component is built; without the variable, as
+/// in every build that is handed out, there is no such place.
+const TEST_AUTHORITY: Option<&str> = match option_env!("CHATGPT_OAUTH_TEST_ORIGIN") {
+    None => None,
+    Some(origin) => Some(loopback_authority(origin)),
+};
+
+const SCHEME: Scheme = match TEST_AUTHORITY {
+    None => Scheme::Https,
+    Some(_) => Scheme::Http,
+};
+
 const SECOND: Duration = 1_000_000_000;
 
 /// For connecting, in seconds. Hosts that set no limit of their own take minutes.
@@ -58,16 +71,34 @@ fn outgoing(request: &Request) -> Result<OutgoingRequest, HttpError> {
         Method::Post => WasiMethod::Post,
     };
     outgoing.set_method(&method).map_err(|()| UNSENT)?;
+    outgoing.set_scheme(Some(&SCHEME)).map_err(|()| UNSENT)?;
     outgoing
-        .set_scheme(Some(&Scheme::Https))
-        .map_err(|()| UNSENT)?;
-    outgoing
-        .set_authority(Some(request.host))
+        .set_authority(Some(TEST_AUTHORITY.unwrap_or(request.host)))
         .map_err(|()| UNSENT)?;
     outgoing
         .set_path_with_query(Some(&request.path))
         .map_err(|()| UNSENT)?;
     Ok(outgoing)
+}
+
+/// The authority of `http://127.0.0.1:PORT`. Nothing else compiles: no build can
+/// carry a token to another machine.
+const fn loopback_authority(origin: &str) -> &str {
+    const SCHEME: &[u8] = b"http://";
+    const HOST: &[u8] = b"http://127.0.0.1:";
+    const WRONG: &str = "CHATGPT_OAUTH_TEST_ORIGIN must be http://127.0.0.1:PORT";
+
+    let (mut at, bytes) = (0, origin.as_bytes());
+    assert!(bytes.len() > HOST.len(), "{}", WRONG);
+    while at < HOST.len() {
+        assert!(bytes[at] == HOST[at], "{}", WRONG);
+        at += 1;
+    }
+    let (_, port) = origin.split_at(HOST.len());
+    // A number could also begin with a plus sign.
+    assert!(matches!(port.as_bytes()[0], b'1'..=b'9'), "{}", WRONG);
+    assert!(u16::from_str_radix(port, 10).is_ok(), "{}", WRONG);
+    origin.split_at(SCHEME.len()).1
 }
 
 /// Hosts may refuse any of these: the deadline beside the answer holds all the same.
