@@ -108,3 +108,9 @@ fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_python() {
     let lost = Fault::silence().after_processing();
     stories::a_refresh_without_an_answer_has_an_unknown_outcome(&python(&world), &world, lost);
 }
+
+#[test]
+fn two_processes_at_once_present_a_refresh_token_once_in_python() {
+    let world = world();
+    stories::two_processes_at_once_present_a_refresh_token_once(&python(&world), &world);
+}

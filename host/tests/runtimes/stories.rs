@@ -211,3 +211,26 @@ pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
     assert_eq!(person.failure("refresh", 125), "refresh-uncertain");
     assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), asked);
 }
+
+/// Only where writes are conditional.
+pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, world: &World) {
+    let person = Person::new(runtime, world).signed_in();
+    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+    for round in 1..=6 {
+        let refreshes = [(); 2].map(|()| {
+            let mut refresh = runtime.call(person.directory.path(), "refresh", round * 120);
+            refresh.stdout(Stdio::piped()).spawn().unwrap()
+        });
+        let told = refreshes.map(|refresh| refresh.wait_with_output().unwrap());
+        assert!(
+            told.iter().any(|output| output.status.success()),
+            "{told:?}"
+        );
+        assert_eq!(person.ask("status")["state"], "connected");
+    }
+    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    assert_eq!(refreshed, exchanges + 6);
+    for token in world.simulator.presentations() {
+        assert!(token.presentations.len() <= 1, "{token:?}");
+    }
+}
