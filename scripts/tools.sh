@@ -6,6 +6,7 @@
 #
 # Kept in the user's cache directory; a second run finds them there.
 set -eu
+cd "$(dirname "$0")/.."
 
 wasmtime_version=48.0.8
 codex_version=0.169.0
@@ -20,6 +21,7 @@ need() {
 
 need python3
 need npm
+need node
 # What a power loss leaves is shown on Linux only.
 [ "$(uname -s)" != Linux ] || need strace
 
@@ -40,5 +42,25 @@ if [ -z "$(codex)" ]; then
     npm install --silent --no-audit --no-fund --prefix "$tools/codex-$codex_version" "@openai/codex@$codex_version" >&2
 fi
 
+# What the examples pin. The copy says that all of it is there.
+jco=$tools/jco
+if ! cmp -s examples/node/package-lock.json "$jco/installed"; then
+    echo "installing jco" >&2
+    mkdir -p "$jco"
+    cp examples/node/package.json examples/node/package-lock.json "$jco"
+    npm ci --silent --no-audit --no-fund --prefix "$jco" >&2
+    cp examples/node/package-lock.json "$jco/installed"
+fi
+wasmtime_python=$tools/wasmtime-python
+if ! cmp -s examples/python/requirements.txt "$wasmtime_python/installed"; then
+    echo "installing wasmtime for Python" >&2
+    rm -rf "$wasmtime_python"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+        --target "$wasmtime_python" --requirement examples/python/requirements.txt >&2
+    cp examples/python/requirements.txt "$wasmtime_python/installed"
+fi
+
 echo "export WASMTIME_BIN='$wasmtime'"
 echo "export CODEX_BIN='$(codex)'"
+echo "export JCO_NODE_MODULES='$jco/node_modules'"
+echo "export WASMTIME_PYTHON='$wasmtime_python'"

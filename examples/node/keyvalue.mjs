@@ -1,0 +1,72 @@
+// wasi:keyvalue/store on a directory: a value is a file that only its owner can read.
+
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/// The interface, over a directory that exists. A `set` is whole and on the disk when it returns, but it does not
+/// look whether somebody else has written since: run one caller of a directory at a time.
+export function directory(path) {
+  class Bucket {
+    get(key) {
+      return attempt(() => (existsSync(file(key)) ? new Uint8Array(readFileSync(file(key))) : undefined));
+    }
+
+    set(key, value) {
+      attempt(() => {
+        const next = `${file(key)}.next`;
+        rmSync(next, { force: true });
+        write(next, value);
+        renameSync(next, file(key));
+        sync(path);
+      });
+    }
+
+    delete(key) {
+      attempt(() => {
+        rmSync(file(key), { force: true });
+        sync(path);
+      });
+    }
+  }
+
+  // With its ending, no key is `.`, `..` or another key's unfinished value.
+  const file = (key) => join(path, `${encodeURIComponent(key)}.value`);
+
+  function open(name) {
+    if (name !== "default" || !existsSync(path)) throw { tag: "no-such-store" };
+    return new Bucket();
+  }
+
+  return { open, Bucket };
+}
+
+function write(path, bytes) {
+  const descriptor = openSync(path, "wx", 0o600);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/// Puts the directory's names on the disk.
+function sync(path) {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/// The component knows these words; any other text stands for a store that does not work.
+const WORDS = { ENOSPC: "full", EDQUOT: "full", EROFS: "read-only", EACCES: "read-only", EPERM: "read-only" };
+
+function attempt(operation) {
+  try {
+    return operation();
+  } catch (error) {
+    throw { tag: "other", val: WORDS[error.code] ?? "unavailable" };
+  }
+}

@@ -1,0 +1,144 @@
+//! Node, through jco: examples/node.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use openai_simulator::{Endpoint, Fault};
+
+use crate::stories::{self, Runtime};
+use crate::world::{self, World, world};
+
+/// A directory with the example's programs.
+struct Node(PathBuf);
+
+/// Led to the simulator.
+fn node(world: &World) -> &'static Node {
+    static NODE: LazyLock<Node> = LazyLock::new(|| Node::set_up("runtimes-node"));
+    world.copy_example("node", &NODE.0);
+    &NODE
+}
+
+impl Node {
+    fn set_up(name: &str) -> Self {
+        let modules = env::var_os("JCO_NODE_MODULES").expect(
+            "JCO_NODE_MODULES is not set: eval \"$(sh scripts/tools.sh)\" installs jco and sets it",
+        );
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        symlink(modules, directory.join("node_modules")).unwrap();
+        let node = Self(directory);
+        world::copy_unchanged("node", &node.0);
+        let transpiled = node
+            .program("transpile.mjs")
+            .arg(world::component_file())
+            .output()
+            .expect("node cannot be run: install Node 20 or newer");
+        let said = String::from_utf8_lossy(&transpiled.stderr);
+        assert!(transpiled.status.success(), "{said}");
+        node
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.0.join(name));
+        command
+    }
+}
+
+impl Runtime for Node {
+    fn call(&self, directory: &Path, function: &str, ahead: u64) -> Command {
+        let clock = format!(
+            "data:text/javascript,const now = Date.now; Date.now = () => now() + {ahead} * 1000"
+        );
+        let mut command = Command::new("node");
+        command
+            .args(["--import", &clock])
+            .arg(self.0.join("call.mjs"))
+            .arg(directory)
+            .arg(function);
+        command
+    }
+
+    fn sign_in(&self, directory: &Path) -> Command {
+        let mut command = self.program("sign-in.mjs");
+        command.arg(directory);
+        command
+    }
+
+    fn field(&self, name: &str) -> String {
+        let mut words = name.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |name, word| {
+            let (initial, rest) = word.split_at(1);
+            name + &initial.to_uppercase() + rest
+        })
+    }
+}
+
+#[test]
+fn a_login_lives_over_processes_in_node() {
+    let world = world();
+    stories::a_login_lives_over_processes(node(&world), &world);
+}
+
+#[test]
+fn the_login_program_waits_for_the_person_in_node() {
+    let world = world();
+    stories::the_login_program_waits_for_the_person(node(&world), &world);
+}
+
+#[test]
+fn nobody_else_can_read_what_node_stores() {
+    let world = world();
+    stories::nobody_else_can_read_what_is_stored(node(&world), &world);
+}
+
+#[test]
+fn a_directory_that_is_missing_is_a_store_that_does_not_work_in_node() {
+    let world = world();
+    stories::a_directory_that_is_missing_is_a_store_that_does_not_work(node(&world), &world);
+}
+
+#[test]
+fn a_declined_login_and_a_late_one_say_so_in_node() {
+    let world = world();
+    stories::a_declined_login_and_a_late_one_say_so(node(&world), &world);
+}
+
+#[test]
+fn what_is_not_on_the_list_is_not_reached_in_node() {
+    let world = world();
+    let unchanged = Node::set_up("runtimes-node-unchanged");
+    stories::what_is_not_on_the_list_is_not_reached(&unchanged, &world);
+}
+
+#[test]
+fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_node() {
+    let world = world();
+    let lost = Fault::silence().after_processing();
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&world), &world, lost);
+}
+
+/// jco's shim calls this a timeout of connecting.
+#[test]
+fn a_refresh_that_is_not_answered_has_an_unknown_outcome_in_node() {
+    let world = world();
+    let lost = Fault::hang();
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&world), &world, lost);
+}
+
+/// The component allows 5 s for connecting and 15 s for the first byte; the shim
+/// would end both after 5 s.
+#[test]
+fn an_answer_may_take_longer_than_connecting_in_node() {
+    let world = world();
+    let slow = Fault::normal().delay(Duration::from_secs(7));
+    world.simulator.fault(Endpoint::UserCode, slow);
+    stories::the_login_program_waits_for_the_person(node(&world), &world);
+}

@@ -1,0 +1,116 @@
+//! Python, through the package `wasmtime`: examples/python.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+use openai_simulator::Fault;
+use tempfile::TempDir;
+
+use crate::stories::{self, Runtime};
+use crate::world::{self, World, world};
+
+/// A directory with the example's programs.
+struct Python(TempDir);
+
+/// Led to the simulator.
+fn python(world: &World) -> Python {
+    let python = unchanged();
+    world.copy_example("python", python.0.path());
+    python
+}
+
+fn unchanged() -> Python {
+    let directory = tempfile::tempdir().unwrap();
+    world::copy_unchanged("python", directory.path());
+    Python(directory)
+}
+
+impl Python {
+    fn command(&self) -> Command {
+        let packages = env::var_os("WASMTIME_PYTHON").expect(
+            "WASMTIME_PYTHON is not set: eval \"$(sh scripts/tools.sh)\" installs wasmtime for Python and sets it",
+        );
+        let mut command = Command::new("python3");
+        command.env("PYTHONPATH", packages).current_dir(&self.0);
+        command
+    }
+}
+
+impl Runtime for Python {
+    fn call(&self, directory: &Path, function: &str, ahead: u64) -> Command {
+        let program = format!(
+            "import sys, time, runpy; now = time.time; time.time = lambda: now() + {ahead}; \
+             sys.argv[0] = 'call.py'; runpy.run_path('call.py', run_name='__main__')"
+        );
+        let mut command = self.command();
+        command
+            .args(["-c", &program])
+            .arg(world::component_file())
+            .arg(directory)
+            .arg(function);
+        command
+    }
+
+    fn sign_in(&self, directory: &Path) -> Command {
+        let mut command = self.command();
+        command
+            .arg("sign_in.py")
+            .arg(world::component_file())
+            .arg(directory);
+        command
+    }
+
+    fn field(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
+
+#[test]
+fn a_login_lives_over_processes_in_python() {
+    let world = world();
+    stories::a_login_lives_over_processes(&python(&world), &world);
+}
+
+#[test]
+fn the_login_program_waits_for_the_person_in_python() {
+    let world = world();
+    stories::the_login_program_waits_for_the_person(&python(&world), &world);
+}
+
+#[test]
+fn nobody_else_can_read_what_python_stores() {
+    let world = world();
+    stories::nobody_else_can_read_what_is_stored(&python(&world), &world);
+}
+
+#[test]
+fn a_directory_that_is_missing_is_a_store_that_does_not_work_in_python() {
+    let world = world();
+    stories::a_directory_that_is_missing_is_a_store_that_does_not_work(&python(&world), &world);
+}
+
+#[test]
+fn a_declined_login_and_a_late_one_say_so_in_python() {
+    let world = world();
+    stories::a_declined_login_and_a_late_one_say_so(&python(&world), &world);
+}
+
+#[test]
+fn what_is_not_on_the_list_is_not_reached_in_python() {
+    let world = world();
+    stories::what_is_not_on_the_list_is_not_reached(&unchanged(), &world);
+}
+
+#[test]
+fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_python() {
+    let world = world();
+    let lost = Fault::silence().after_processing();
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(&python(&world), &world, lost);
+}
+
+#[test]
+fn two_processes_at_once_present_a_refresh_token_once_in_python() {
+    let world = world();
+    stories::two_processes_at_once_present_a_refresh_token_once(&python(&world), &world);
+}

@@ -1,0 +1,236 @@
+//! What happens to people, whatever the runtime.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use openai_simulator::{Endpoint, Fault};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::world::World;
+
+/// A runtime with an example's programs.
+pub trait Runtime {
+    /// The process that calls one function over the login in `directory`, with a
+    /// wall clock that is so many seconds ahead.
+    fn call(&self, directory: &Path, function: &str, ahead: u64) -> Command;
+
+    /// The process that does a whole login there.
+    fn sign_in(&self, directory: &Path) -> Command;
+
+    /// How a field of the contract is spelt in its answers.
+    fn field(&self, name: &str) -> String;
+}
+
+/// A person with a directory, and the processes that ran for them.
+struct Person<'a, R> {
+    runtime: &'a R,
+    world: &'a World,
+    directory: TempDir,
+}
+
+impl<'a, R: Runtime> Person<'a, R> {
+    fn new(runtime: &'a R, world: &'a World) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self {
+            runtime,
+            world,
+            directory,
+        }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.directory.path()).unwrap();
+        files.map(|file| file.unwrap().path()).collect()
+    }
+
+    /// What a process of its own answers, and whether it says that all is well.
+    #[track_caller]
+    fn ask_later(&self, function: &str, ahead: u64) -> (Value, bool) {
+        let mut command = self.runtime.call(self.directory.path(), function, ahead);
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        for secret in self.world.simulator.secrets() {
+            assert!(!told.contains(&secret.value), "{:?}", secret.kind);
+            assert!(!complaints.contains(&secret.value), "{:?}", secret.kind);
+        }
+        let answer = serde_json::from_str(&told)
+            .unwrap_or_else(|error| panic!("{function}: {error}: {told}{complaints}"));
+        (answer, output.status.success())
+    }
+
+    #[track_caller]
+    fn ask(&self, function: &str) -> Value {
+        let (answer, is_well) = self.ask_later(function, 0);
+        assert!(is_well, "{function}: {answer}");
+        answer
+    }
+
+    /// The code of an answer that is an error.
+    #[track_caller]
+    fn failure(&self, function: &str, ahead: u64) -> Value {
+        let (answer, is_well) = self.ask_later(function, ahead);
+        assert!(!is_well, "{function}: {answer}");
+        answer["code"].clone()
+    }
+
+    fn get<'v>(&self, answer: &'v Value, name: &str) -> &'v Value {
+        &answer[self.runtime.field(name)]
+    }
+
+    /// Begins a login and returns the code for the person.
+    #[track_caller]
+    fn start(&self) -> String {
+        let prompt = self.ask("start");
+        let code = self.get(&prompt["pending"], "user_code");
+        code.as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    fn signed_in(self) -> Self {
+        let code = self.start();
+        self.world.simulator.approve(&code).unwrap();
+        assert_eq!(self.ask("poll")["status"], "connected");
+        self
+    }
+}
+
+pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &World) {
+    let person = Person::new(runtime, world);
+    assert_eq!(person.ask("status")["state"], "not-connected");
+    assert_eq!(person.files(), [] as [PathBuf; 0]);
+
+    let code = person.start();
+    assert_eq!(person.ask("poll")["status"], "pending");
+    assert_eq!(person.ask("status")["state"], "pending");
+    world.simulator.approve(&code).unwrap();
+    let (progress, _) = person.ask_later("poll", 5);
+    assert_eq!(progress["status"], "connected");
+
+    let status = person.ask("status");
+    assert_eq!(status["state"], "connected");
+    assert_eq!(status["email"], "ada@example.com");
+    assert_eq!(person.ask("models")["source"], "cache");
+    assert_eq!(person.ask_later("models", 400).0["source"], "api");
+    assert_eq!(person.ask("usage")["plan"], "plus");
+
+    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+    assert!(person.ask_later("refresh", 120).1);
+    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    assert_eq!(refreshed, exchanges + 1);
+
+    assert_eq!(person.ask("logout")["status"], "disconnected");
+    assert_eq!(person.ask("status")["state"], "not-connected");
+    assert_eq!(person.failure("refresh", 0), "not-connected");
+}
+
+pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &World) {
+    let person = Person::new(runtime, world);
+    let mut command = runtime.sign_in(person.directory.path());
+    let mut program = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut shown = BufReader::new(program.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let instructions = shown.next().unwrap();
+    let (_, code) = instructions.split_once("enter the code ").unwrap();
+    let (code, _) = code.split_once('.').unwrap();
+    assert!(shown.next().unwrap().starts_with("Press Enter"));
+    world.simulator.approve(code).unwrap();
+    // One line, and nothing after it: the program must not wait for more.
+    let mut keyboard = program.stdin.take().unwrap();
+    keyboard.write_all(b"\n").unwrap();
+    drop(keyboard);
+    let told: Vec<String> = shown.collect();
+    assert!(program.wait().unwrap().success(), "{told:?}");
+    assert!(told[0].starts_with("Connected."), "{told:?}");
+    assert!(
+        told[1].starts_with("Signed in as ada@example.com (plus)"),
+        "{told:?}"
+    );
+    assert!(told[2].trim().starts_with("openai-codex/"), "{told:?}");
+}
+
+pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &World) {
+    let person = Person::new(runtime, world).signed_in();
+    let files = person.files();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let permissions = file.metadata().unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600, "{file:?}");
+        assert_eq!(file.extension().unwrap(), "value", "{file:?}");
+    }
+}
+
+pub fn a_directory_that_is_missing_is_a_store_that_does_not_work(
+    runtime: &impl Runtime,
+    world: &World,
+) {
+    let person = Person::new(runtime, world);
+    std::fs::remove_dir(person.directory.path()).unwrap();
+    for function in ["status", "start"] {
+        assert_eq!(person.failure(function, 0), "store-unavailable");
+    }
+    assert!(!person.directory.path().exists());
+    assert_eq!(world.simulator.requests().len(), 0);
+}
+
+pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, world: &World) {
+    let person = Person::new(runtime, world);
+    world.simulator.deny(&person.start()).unwrap();
+    assert_eq!(person.failure("poll", 0), "login-denied");
+    world.simulator.expire_code(&person.start()).unwrap();
+    assert_eq!(person.failure("poll", 0), "login-expired");
+    assert_eq!(person.ask("status")["state"], "not-connected");
+    assert_eq!(person.failure("poll", 0), "no-pending-login");
+}
+
+/// `unchanged` is the example as it is: the simulator is not on its list.
+pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, world: &World) {
+    let person = Person::new(unchanged, world);
+    assert_eq!(person.failure("start", 0), "egress-denied");
+    assert_eq!(world.simulator.requests().len(), 0);
+}
+
+pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
+    runtime: &impl Runtime,
+    world: &World,
+    lost: Fault,
+) {
+    let person = Person::new(runtime, world).signed_in();
+    world.simulator.fault(Endpoint::Token, lost);
+    assert_eq!(person.failure("refresh", 120), "refresh-uncertain");
+    let asked = world.simulator.requests_to(Endpoint::Token).len();
+    assert_eq!(person.ask("status")["state"], "uncertain");
+    assert_eq!(person.failure("refresh", 125), "refresh-uncertain");
+    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), asked);
+}
+
+/// Only where writes are conditional.
+pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, world: &World) {
+    let person = Person::new(runtime, world).signed_in();
+    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+    for round in 1..=6 {
+        let refreshes = [(); 2].map(|()| {
+            let mut refresh = runtime.call(person.directory.path(), "refresh", round * 120);
+            refresh.stdout(Stdio::piped()).spawn().unwrap()
+        });
+        let told = refreshes.map(|refresh| refresh.wait_with_output().unwrap());
+        assert!(
+            told.iter().any(|output| output.status.success()),
+            "{told:?}"
+        );
+        assert_eq!(person.ask("status")["state"], "connected");
+    }
+    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    assert_eq!(refreshed, exchanges + 6);
+    for token in world.simulator.presentations() {
+        assert!(token.presentations.len() <= 1, "{token:?}");
+    }
+}
