@@ -34,7 +34,7 @@ impl Service {
 }
 
 #[tokio::test]
-async fn m06_a_redirect_is_an_answer_wherever_it_leads() {
+pub async fn m06_a_redirect_is_an_answer_wherever_it_leads() {
     let service = Service::new();
     for status in [301, 302, 303, 307, 308] {
         for location in [
@@ -54,7 +54,7 @@ async fn m06_a_redirect_is_an_answer_wherever_it_leads() {
 }
 
 #[tokio::test]
-async fn a_request_to_upgrade_or_to_go_on_changes_nothing() {
+pub async fn a_request_to_upgrade_or_to_go_on_changes_nothing() {
     let service = Service::new();
     let upgrade = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
     let end = service.end_of(Fault::raw(upgrade)).await;
@@ -69,7 +69,7 @@ async fn a_request_to_upgrade_or_to_go_on_changes_nothing() {
 }
 
 #[tokio::test]
-async fn h06_of_a_flood_of_headers_the_guest_sees_none_or_those_that_it_reads() {
+pub async fn h06_of_a_flood_of_headers_the_guest_sees_none_or_those_that_it_reads() {
     let service = Service::new();
     let flood = |headers: usize| {
         let flood = |fault: Fault, n: usize| fault.header(&format!("x-{n}"), "0123456789abcdef");
@@ -92,7 +92,7 @@ async fn h06_of_a_flood_of_headers_the_guest_sees_none_or_those_that_it_reads() 
 }
 
 #[tokio::test]
-async fn n13_a_body_without_end_is_read_no_further_than_its_limit() {
+pub async fn n13_a_body_without_end_is_read_no_further_than_its_limit() {
     let service = Service::new();
     let too_large = "HttpResponseBodySize(Some(65536))";
     let body = |bytes: usize| Fault::status(200).body(vec![b'x'; bytes]);
@@ -110,7 +110,7 @@ async fn n13_a_body_without_end_is_read_no_further_than_its_limit() {
 }
 
 #[tokio::test]
-async fn n14_a_compressed_body_is_not_inflated() {
+pub async fn n14_a_compressed_body_is_not_inflated() {
     let service = Service::new();
     for coding in ["gzip", "deflate", "br", "zstd", "identity, gzip", "x"] {
         let bomb = Fault::status(200)
@@ -122,7 +122,7 @@ async fn n14_a_compressed_body_is_not_inflated() {
 }
 
 #[tokio::test]
-async fn n08_n09_h07_a_slow_head_or_body_ends_after_thirty_seconds_however_patient_the_guest() {
+pub async fn n08_n09_h07_a_slow_head_or_body_ends_after_thirty_seconds_however_patient_the_guest() {
     let head = World::new();
     head.simulator.fault(Endpoint::Token, Fault::hang());
     let body = World::new();
@@ -143,7 +143,7 @@ async fn n08_n09_h07_a_slow_head_or_body_ends_after_thirty_seconds_however_patie
 }
 
 #[tokio::test]
-async fn h07_a_guest_without_patience_waits_no_longer_than_a_connection_may_take() {
+pub async fn h07_a_guest_without_patience_waits_no_longer_than_a_connection_may_take() {
     let Service { world, host } = Service::new();
     world.simulator.fault_always(Endpoint::Token, Fault::hang());
     let started = Instant::now();

@@ -7,7 +7,7 @@ use crate::guest::{end_in, host, order, profile, stopped};
 const TOOK_TOO_LONG: &str = "the call took too long and was stopped";
 
 #[tokio::test]
-async fn h03_a_guest_that_computes_forever_is_stopped_after_two_seconds() {
+pub async fn h03_a_guest_that_computes_forever_is_stopped_after_two_seconds() {
     host();
     for misdeed in [
         "compute forever",
@@ -24,7 +24,7 @@ async fn h03_a_guest_that_computes_forever_is_stopped_after_two_seconds() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn others_get_their_turn_while_a_guest_computes() {
+pub async fn others_get_their_turn_while_a_guest_computes() {
     let culprit = profile("culprit");
     let misdeed = tokio::spawn(async move { culprit.poll(Some("compute forever")).await });
     let served = tokio::spawn(async move {
@@ -40,7 +40,7 @@ async fn others_get_their_turn_while_a_guest_computes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guest_that_waits_forever_is_stopped_when_its_call_is_over() {
+pub async fn a_guest_that_waits_forever_is_stopped_when_its_call_is_over() {
     for misdeed in [
         &["sleep", "18446744073709551615"][..],
         &["sleep until the end of all time"],
@@ -54,7 +54,7 @@ async fn a_guest_that_waits_forever_is_stopped_when_its_call_is_over() {
 }
 
 #[tokio::test]
-async fn a_guest_that_breaks_off_ends_its_call_alone() {
+pub async fn a_guest_that_breaks_off_ends_its_call_alone() {
     for misdeed in ["panic", "trap", "poll nothing"] {
         let error = stopped(&[misdeed]).await;
         assert_eq!(error.message, "the component broke off", "{misdeed}");
@@ -62,7 +62,7 @@ async fn a_guest_that_breaks_off_ends_its_call_alone() {
 }
 
 #[tokio::test]
-async fn h09_every_one_of_many_calls_at_once_gets_a_sandbox() {
+pub async fn h09_every_one_of_many_calls_at_once_gets_a_sandbox() {
     const CALLS: usize = 300;
     let a_second = order(&["sleep", "1000000000"]);
     let asleep: Vec<_> = (0..CALLS)

@@ -3,7 +3,7 @@
 use crate::guest::{stopped, told};
 
 #[tokio::test]
-async fn h04_memory_ends_at_64_mebibytes() {
+pub async fn h04_memory_ends_at_64_mebibytes() {
     stopped(&["take all memory"]).await;
     let pages = told(&["grow the memory as far as it goes"]).await;
     assert_eq!(pages, ((64 << 20) / (64 << 10)).to_string());
@@ -11,7 +11,7 @@ async fn h04_memory_ends_at_64_mebibytes() {
 }
 
 #[tokio::test]
-async fn h05_handles_of_every_kind_end_at_256() {
+pub async fn h05_handles_of_every_kind_end_at_256() {
     for kind in [
         "fields",
         "pollables",
@@ -27,7 +27,7 @@ async fn h05_handles_of_every_kind_end_at_256() {
 }
 
 #[tokio::test]
-async fn h05_a_host_call_gives_and_takes_no_more_than_it_must() {
+pub async fn h05_a_host_call_gives_and_takes_no_more_than_it_must() {
     stopped(&["ask for random bytes", "4097"]).await;
     stopped(&["ask for random bytes", "1048576"]).await;
     stopped(&["ask for random bytes", "18446744073709551615"]).await;

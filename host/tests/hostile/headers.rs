@@ -15,7 +15,7 @@ pub fn led_to(world: &World) -> Host {
 }
 
 #[tokio::test]
-async fn m04_no_header_of_the_guests_says_where_a_request_goes_or_how_it_is_framed() {
+pub async fn m04_no_header_of_the_guests_says_where_a_request_goes_or_how_it_is_framed() {
     let world = World::new();
     let host = led_to(&world);
     for forbidden in [
@@ -72,7 +72,7 @@ async fn m04_no_header_of_the_guests_says_where_a_request_goes_or_how_it_is_fram
 }
 
 #[tokio::test]
-async fn h05_a_flood_of_headers_ends_the_call_before_anything_leaves() {
+pub async fn h05_a_flood_of_headers_ends_the_call_before_anything_leaves() {
     let world = World::new();
     let host = led_to(&world);
     let long = format!("header=x: {}", "x".repeat(17 << 10));
@@ -83,7 +83,7 @@ async fn h05_a_flood_of_headers_ends_the_call_before_anything_leaves() {
 }
 
 #[tokio::test]
-async fn m07_a_body_that_is_too_large_does_not_leave() {
+pub async fn m07_a_body_that_is_too_large_does_not_leave() {
     let world = World::new();
     let host = led_to(&world);
     for bytes in [(64 << 10) + 1, 8 << 20] {

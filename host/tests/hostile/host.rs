@@ -10,7 +10,7 @@ use chatgpt_oauth::{ErrorCode, Host};
 use crate::guest::{guest, host, profile};
 
 #[tokio::test]
-async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
+pub async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
     let culprit = profile("culprit");
     let poll = culprit.poll(Some("compute forever"));
     let gone = tokio::time::timeout(Duration::from_millis(100), poll).await;
@@ -22,7 +22,7 @@ async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
 }
 
 #[tokio::test]
-async fn h10_a_host_that_drains_lets_its_calls_end_and_begins_none() {
+pub async fn h10_a_host_that_drains_lets_its_calls_end_and_begins_none() {
     let host = Host::builder(MemoryStore::new()).component(guest());
     let host = host.build().unwrap();
     let culprit = host.profile("culprit".parse().unwrap());
@@ -96,7 +96,7 @@ impl Store for Panicking {
 }
 
 #[tokio::test]
-async fn h11_a_panic_of_the_store_ends_its_own_call_and_no_other() {
+pub async fn h11_a_panic_of_the_store_ends_its_own_call_and_no_other() {
     let host = Host::builder(Panicking(MemoryStore::new()))
         .build()
         .unwrap();
@@ -111,7 +111,7 @@ async fn h11_a_panic_of_the_store_ends_its_own_call_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_call_that_finds_a_refresh_waits_for_its_end() {
+pub async fn a_call_that_finds_a_refresh_waits_for_its_end() {
     let waiting = profile("waiting");
     let (store, name) = (host().store(), waiting.name().clone());
     let written = store
@@ -128,7 +128,7 @@ async fn a_call_that_finds_a_refresh_waits_for_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_waits_forty_seconds_at_most() {
+pub async fn it_waits_forty_seconds_at_most() {
     let waiting = profile("waiting");
     let store = host().store();
     let written = store
@@ -142,18 +142,18 @@ async fn it_waits_forty_seconds_at_most() {
 }
 
 #[test]
-fn the_embedded_component_loads_beside_a_compiler() {
+pub fn the_embedded_component_loads_beside_a_compiler() {
     Host::builder(MemoryStore::new()).build().unwrap();
 }
 
 #[test]
-fn bytes_that_are_no_component_are_refused() {
+pub fn bytes_that_are_no_component_are_refused() {
     let host = Host::builder(MemoryStore::new()).component(*b"\0asm");
     assert_eq!(host.build().unwrap_err().code, ErrorCode::InvalidArgument);
 }
 
 #[test]
-fn a_component_that_exports_no_credentials_is_refused() {
+pub fn a_component_that_exports_no_credentials_is_refused() {
     let onboarding = chatgpt_oauth::artifact::ONBOARDING;
     let host = Host::builder(MemoryStore::new()).component(onboarding);
     assert_eq!(host.build().unwrap_err().code, ErrorCode::InvalidArgument);

@@ -20,21 +20,28 @@
 //! | [`computing`] | loops without end | stopped | 2 s |
 //! | | waiting without end | stopped | 100 s |
 //! | | panics, traps | stopped | at once |
+//! | [`instantiation`] | the same in a start function, or declared by the module; a table that grows | stopped, or refused | as above; 10,000 elements, 8 tables |
+//! | [`deaths`] | breaking off before a request, during it, after it | the request ends too; the login stays as it was, unless its token was spent | at once |
 //! | [`growing`] | memory, the stack | stopped, or refused | 64 MiB, 512 KiB |
 //! | | handles of every kind | stopped | 256 |
 //! | | random bytes, long names, values and answers | stopped | 4096 bytes, 16 MiB |
 //! | [`storing`] | other buckets, other profiles, odd key names | `no-such-store`, `access-denied` | |
 //! | | large values, many keys, keys not read | `too-large`, `full`, `conflict` | 32 KiB, 256 KiB, 32 keys |
 //!
-//! [`host`] has what is no misdeed of the guest's: calls that nobody waits for, a
+//! [`leaks`] runs all of them twice: the second time leaves memory, handles and threads
+//! of the process where the first has left them. [`host`] has what is no misdeed of the guest's: calls that nobody waits for, a
 //! host that ends, a store that panics, components that do not fit.
 
 mod answers;
 mod computing;
+mod deaths;
 mod growing;
 mod guest;
 mod headers;
 mod host;
+mod instantiation;
+#[cfg(target_os = "linux")]
+mod leaks;
 mod names;
 mod storing;
 #[path = "../support/mod.rs"]

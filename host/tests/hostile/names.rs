@@ -83,7 +83,7 @@ impl OwnMachine {
 const NOBODY: &str = "3ffe::1";
 
 #[tokio::test]
-async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohibited() {
+pub async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohibited() {
     let own_machine = OwnMachine::listen();
     let names = Names::leading_to(&[]);
     let host = host_with(names.clone());
@@ -131,7 +131,7 @@ async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohibited
 }
 
 #[tokio::test]
-async fn m05_a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
+pub async fn m05_a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
     let own_machine = OwnMachine::listen();
     let names = Names::leading_to(&[]);
     let host = host_with(names.clone());
@@ -165,6 +165,6 @@ async fn m05_a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
 }
 
 #[tokio::test]
-async fn n01_a_name_that_leads_nowhere_is_no_place() {
+pub async fn n01_a_name_that_leads_nowhere_is_no_place() {
     assert_eq!(told(&["request"]).await, "DestinationNotFound");
 }

@@ -3,10 +3,11 @@
 use chatgpt_oauth::Profile;
 use chatgpt_oauth::store::Row;
 
-use crate::guest::{host, order, profile, told};
+use crate::guest::{host, host_with, order, profile, told, told_in};
+use crate::names::Names;
 
 #[tokio::test]
-async fn m19_a_guest_opens_no_bucket_but_its_own() {
+pub async fn m19_a_guest_opens_no_bucket_but_its_own() {
     for name in [
         "",
         "alice",
@@ -26,7 +27,7 @@ async fn m19_a_guest_opens_no_bucket_but_its_own() {
 }
 
 #[tokio::test]
-async fn m17_m18_a_key_is_a_plain_word_or_denied() {
+pub async fn m17_m18_a_key_is_a_plain_word_or_denied() {
     let long = "x".repeat(65);
     for key in [
         "",
@@ -53,7 +54,9 @@ async fn m17_m18_a_key_is_a_plain_word_or_denied() {
 }
 
 #[tokio::test]
-async fn s36_a_value_beyond_its_limit_is_refused() {
+pub async fn s36_a_value_beyond_its_limit_is_refused() {
+    // Of its own: it keeps what fits.
+    let host = host_with(Names::leading_to(&[]));
     let too_large = "Error::Other(\"too-large\")";
     for (key, limit) in [
         ("credential", 32),
@@ -62,14 +65,16 @@ async fn s36_a_value_beyond_its_limit_is_refused() {
         ("x", 256),
     ] {
         let over = ((limit << 10) + 1).to_string();
-        assert_eq!(told(&["write bytes", key, &over]).await, too_large, "{key}");
+        let end = told_in(&host, &["write bytes", key, &over]).await;
+        assert_eq!(end, too_large, "{key}");
         let fits = (limit << 10).to_string();
-        assert_eq!(told(&["write bytes", key, &fits]).await, "()", "{key}");
+        let end = told_in(&host, &["write bytes", key, &fits]).await;
+        assert_eq!(end, "()", "{key}");
     }
 }
 
 #[tokio::test]
-async fn s35_a_profile_cannot_be_filled_with_keys() {
+pub async fn s35_a_profile_cannot_be_filled_with_keys() {
     assert_eq!(
         told(&["write keys", "1000"]).await,
         "32: Error::Other(\"full\")"
@@ -77,7 +82,7 @@ async fn s35_a_profile_cannot_be_filled_with_keys() {
 }
 
 #[tokio::test]
-async fn s17_nothing_is_written_over_unread() {
+pub async fn s17_nothing_is_written_over_unread() {
     let end = told(&["write unread", "credential"]).await;
     assert_eq!(end, "Error::Other(\"conflict\")");
 }
@@ -88,7 +93,7 @@ async fn rows(profile: &Profile) -> Vec<Row> {
 }
 
 #[tokio::test]
-async fn m23_nothing_that_a_guest_writes_or_returns_ends_up_in_another_profile() {
+pub async fn m23_nothing_that_a_guest_writes_or_returns_ends_up_in_another_profile() {
     let (victim, culprit) = (profile("victim"), profile("culprit"));
     let says = async |who: &Profile, words: &[&str]| {
         let error = who.poll(Some(&order(words))).await.unwrap_err();

@@ -30,7 +30,7 @@ async fn none_leaves(details: &[&str]) {
 }
 
 #[tokio::test]
-async fn m03_no_other_host_is_reached_however_much_it_looks_like_one_of_the_two() {
+pub async fn m03_no_other_host_is_reached_however_much_it_looks_like_one_of_the_two() {
     none_leaves(&[
         "authority=example.org",
         "authority=AUTH.openai.com",
@@ -62,7 +62,7 @@ async fn m03_no_other_host_is_reached_however_much_it_looks_like_one_of_the_two(
 }
 
 #[tokio::test]
-async fn m03_no_address_is_reached_in_place_of_a_name() {
+pub async fn m03_no_address_is_reached_in_place_of_a_name() {
     none_leaves(&[
         "authority=127.0.0.1",
         "authority=127.0.0.1:443",
@@ -90,7 +90,7 @@ async fn m03_no_address_is_reached_in_place_of_a_name() {
 }
 
 #[tokio::test]
-async fn m03_no_other_port_or_scheme_is_used() {
+pub async fn m03_no_other_port_or_scheme_is_used() {
     none_leaves(&[
         "authority=auth.openai.com:80",
         "authority=auth.openai.com:8443",
@@ -113,7 +113,7 @@ async fn m03_no_other_port_or_scheme_is_used() {
 }
 
 #[tokio::test]
-async fn m04_no_target_names_another_place() {
+pub async fn m04_no_target_names_another_place() {
     none_leaves(&[
         "path=https://example.org/oauth/token",
         "path=https://auth.openai.com/oauth/token",
@@ -129,7 +129,7 @@ async fn m04_no_target_names_another_place() {
 }
 
 #[tokio::test]
-async fn m07_no_other_path_or_method_is_used() {
+pub async fn m07_no_other_path_or_method_is_used() {
     none_leaves(&[
         "path=",
         "no path",
@@ -159,7 +159,7 @@ async fn m07_no_other_path_or_method_is_used() {
 }
 
 #[tokio::test]
-async fn m11_no_line_break_or_nul_splits_a_request() {
+pub async fn m11_no_line_break_or_nul_splits_a_request() {
     none_leaves(&[
         "method=POST\r\nx: y",
         "method=POST / HTTP/1.1\r\nhost: example.org\r\n\r\nPOST",
