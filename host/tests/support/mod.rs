@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+pub mod proxy;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
