@@ -356,6 +356,26 @@ mod tests {
         sealed.build().unwrap();
     }
 
+    #[cfg(feature = "compiler")]
+    #[test]
+    fn m02_machine_code_is_never_taken_for_a_component() {
+        use crate::artifact::{PLATFORM, PRECOMPILED};
+
+        let refusal = |bytes: &[u8]| {
+            let host = Host::builder(MemoryStore::new()).component(bytes);
+            host.build().err().map(|error| error.code)
+        };
+        assert_eq!(refusal(PLATFORM.component), None);
+        // Not even our own, unchanged, which would load if it were let.
+        let refused = Some(ErrorCode::InvalidArgument);
+        assert_eq!(refusal(PRECOMPILED), refused);
+        let mut tampered = PRECOMPILED.to_vec();
+        *tampered.last_mut().unwrap() ^= 1;
+        assert_eq!(refusal(&tampered), refused);
+        let foreign = wasmtime::Engine::default().precompile_component(PLATFORM.component);
+        assert_eq!(refusal(&foreign.unwrap()), refused);
+    }
+
     #[test]
     fn certificates_that_cannot_be_read_are_refused() {
         let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";

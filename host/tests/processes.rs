@@ -339,36 +339,6 @@ fn m15_no_image_of_the_programs_memory_is_left_behind() {
 }
 
 #[test]
-fn a_flag_carries_no_real_login_to_another_place() {
-    let world = World::new();
-    let real = world.path("store/openai.db");
-    let store = format!("sqlite:{}", real.display());
-    let program = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
-        command.args(["--json", "--store", &store]);
-        command
-    };
-    let made = program().args(["logout"]).output().unwrap();
-    assert_eq!(json(&made)["ok"], true);
-
-    let [auth, _] = world.simulator.connect_to();
-    let led_away = program()
-        .args(["--connect-to", &auth, "start"])
-        .output()
-        .unwrap();
-    assert_eq!(led_away.status.code(), Some(2));
-    assert_eq!(json(&led_away)["code"], "invalid-argument");
-    world.sign_in();
-    let test_store = format!("sqlite:{}", world.store().display());
-    let brought_home = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
-        .args(["--json", "--store", &test_store, "refresh"])
-        .output()
-        .unwrap();
-    assert_eq!(brought_home.status.code(), Some(2));
-    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 1);
-}
-
-#[test]
 fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
     let world = World::new();
     let full = std::fs::File::options()

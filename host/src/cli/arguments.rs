@@ -141,3 +141,78 @@ pub(crate) enum Command {
     /// Print a completion script for a shell
     Completions(super::completions::Arguments),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Options that say how to connect. `host/tests/real_logins.rs` shows for each that
+    /// it carries no real login elsewhere.
+    const HOW_TO_CONNECT: [&str; 2] = ["cacert", "connect-to"];
+
+    /// Options that say where the store and its key are, and whose login it is: a
+    /// login is used where it is found, at the same six addresses.
+    const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
+
+    /// Options that say what to do and what to show.
+    const WHAT_TO_DO: [&str; 12] = [
+        "expect",
+        "force",
+        "help",
+        "json",
+        "output",
+        "refused",
+        "reseal",
+        "reveal-token",
+        "revoke",
+        "verbose",
+        "version",
+        "world",
+    ];
+
+    fn all(command: &clap::Command) -> Vec<&clap::Arg> {
+        let own = command.get_arguments();
+        own.chain(command.get_subcommands().flat_map(all)).collect()
+    }
+
+    fn program() -> clap::Command {
+        let mut program = Arguments::command();
+        program.build();
+        program
+    }
+
+    #[test]
+    fn no_option_says_where_a_real_login_goes() {
+        let program = program();
+        let known: BTreeSet<_> = all(&program)
+            .into_iter()
+            .filter_map(clap::Arg::get_long)
+            .collect();
+        let looked_at = [&HOW_TO_CONNECT[..], &WHERE_LOGINS_ARE, &WHAT_TO_DO].concat();
+        assert_eq!(
+            known,
+            looked_at.into_iter().collect(),
+            "a new option is told apart here: could it lead a login elsewhere?"
+        );
+    }
+
+    #[test]
+    fn no_variable_of_the_environment_does() {
+        let program = program();
+        let known: BTreeSet<_> = all(&program)
+            .into_iter()
+            .filter_map(clap::Arg::get_env)
+            .filter_map(std::ffi::OsStr::to_str)
+            .collect();
+        let where_logins_are = [
+            "CHATGPT_OAUTH_KEY_FILE",
+            "CHATGPT_OAUTH_PROFILE",
+            "CHATGPT_OAUTH_STORE",
+        ];
+        assert_eq!(known, BTreeSet::from(where_logins_are));
+    }
+}

@@ -1,43 +1,19 @@
 //! The component, built to send every request to one origin.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-/// Where such builds happen; the wasm target's own directories are inside.
-fn target_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("test-component")
-}
+use chatgpt_oauth::inspect::{Excess, Inspection};
+use chatgpt_oauth_editions::{Builder, Edition};
 
-/// Builds the component of the world `onboarding` for this origin.
-pub fn build(origin: &str) -> Vec<u8> {
-    let built = cargo(origin);
-    assert!(
-        built.status.success(),
-        "{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
-    let module = target_dir().join("wasm32-unknown-unknown/component/chatgpt_oauth_component.wasm");
-    let module = std::fs::read(module).unwrap();
-    let encoder = wit_component::ComponentEncoder::default();
-    encoder.module(&module).unwrap().encode().unwrap()
-}
-
-fn cargo(origin: &str) -> Output {
+/// Builds an edition for this origin. One build at a time: they share a directory.
+pub fn build(edition: Edition, origin: &str) -> Result<Vec<u8>, String> {
+    static DIRECTORY: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = DIRECTORY.lock().unwrap_or_else(PoisonError::into_inner);
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    Command::new(env!("CARGO"))
-        .args(["rustc", "--quiet", "--locked", "--profile", "component"])
-        .args(["--target", "wasm32-unknown-unknown"])
-        .args(["--lib", "--crate-type", "cdylib"])
-        .args(["--package", "chatgpt-oauth-component"])
-        .arg("--manifest-path")
-        .arg(workspace.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(target_dir())
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("CHATGPT_OAUTH_TEST_ORIGIN", origin)
-        .output()
-        .unwrap()
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("test-component");
+    let builder = Builder::new(workspace, target_dir).test_origin(origin);
+    builder.build(edition).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -47,12 +23,15 @@ fn a_build_for_tests_reaches_this_machine_or_does_not_compile() {
         "http://127.0.0.1.example.com:80",
         "http://127.0.0.1:80@example.com",
     ] {
-        let built = cargo(origin);
-        let said = String::from_utf8_lossy(&built.stderr);
-        assert!(!built.status.success(), "{origin}");
-        assert!(
-            said.contains("CHATGPT_OAUTH_TEST_ORIGIN must be http://127.0.0.1:PORT"),
-            "{origin}: {said}"
-        );
+        assert!(build(Edition::Onboarding, origin).is_err(), "{origin}");
     }
+}
+
+#[test]
+fn a_build_for_tests_says_so_when_it_is_inspected() {
+    let origin = "http://127.0.0.1:1";
+    let component = build(Edition::Onboarding, origin).unwrap();
+    let inspection = Inspection::of(&component).unwrap();
+    assert_eq!(inspection.test_origin.as_deref(), Some(origin));
+    assert_eq!(inspection.excess, [Excess::TestBuild(origin.to_owned())]);
 }

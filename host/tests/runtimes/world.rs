@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
+use chatgpt_oauth_editions::Edition;
 use openai_simulator::Simulator;
 
 use crate::test_component;
@@ -17,8 +18,8 @@ pub struct World {
 pub fn world() -> MutexGuard<'static, World> {
     static WORLD: LazyLock<Mutex<World>> = LazyLock::new(|| {
         let simulator = Simulator::builder().interval(1).start().unwrap();
-        let component = test_component::build(&simulator.http_url());
-        fs::write(component_file(), component).unwrap();
+        let component = test_component::build(Edition::Onboarding, &simulator.http_url());
+        fs::write(component_file(), component.unwrap()).unwrap();
         Mutex::new(World { simulator })
     });
     let world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);

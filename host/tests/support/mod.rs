@@ -3,13 +3,15 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+pub mod proxy;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chatgpt_oauth::contract::{LoginProgress, LoginStatus};
 use chatgpt_oauth::store::{MemoryStore, Store, StoreKind};
-use chatgpt_oauth::{Host, Keys, Profile};
+use chatgpt_oauth::{Host, HostBuilder, Keys, Profile};
 use openai_simulator::{Builder, Simulator};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -82,6 +84,11 @@ impl World {
 
     /// A host in this process, led to the simulator.
     pub fn host(&self, store: impl Store) -> Host {
+        self.builder(store).build().unwrap()
+    }
+
+    /// What makes such a host.
+    pub fn builder(&self, store: impl Store) -> HostBuilder {
         let is_sealed = store.outlives_program();
         let mut host = Host::builder(store)
             .root_certificates(self.simulator.ca_pem())
@@ -92,7 +99,7 @@ impl World {
         for connect_to in self.simulator.connect_to() {
             host = host.connect_to(connect_to.parse().unwrap());
         }
-        host.build().unwrap()
+        host
     }
 
     /// A person's connection in this process, nobody signed in.

@@ -1,0 +1,129 @@
+//! What no compiler of a language lets a guest do: misdeeds before it is called, in
+//! the start function of its module or by what the module declares, and tables that
+//! grow. Modules are written here by hand.
+
+use std::time::Instant;
+
+use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::{Error, ErrorCode, Host};
+use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding};
+
+use crate::guest::profile;
+
+/// A component of the world `platform` whose module has these parts beside what the
+/// world demands. `poll` answers with what lies at address 0.
+fn component(parts: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(module
+            {parts}
+            (func $nothing (result i32) unreachable)
+            (func $one (param i32) (result i32) unreachable)
+            (func $three (param i32 i32 i32) (result i32) unreachable)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+            (export "chatgpt:oauth/connection@0.1.0#status" (func $nothing))
+            (export "chatgpt:oauth/connection@0.1.0#start" (func $nothing))
+            (export "chatgpt:oauth/connection@0.1.0#poll" (func $poll))
+            (export "chatgpt:oauth/connection@0.1.0#logout" (func $one))
+            (export "chatgpt:oauth/connection@0.1.0#refresh" (func $nothing))
+            (export "chatgpt:oauth/connection@0.1.0#models" (func $one))
+            (export "chatgpt:oauth/connection@0.1.0#usage" (func $one))
+            (export "chatgpt:oauth/credentials@0.1.0#authorize" (func $three))
+        )"#
+    );
+    let mut module = wat::parse_str(text).unwrap();
+    let platform = wit_component::decode(chatgpt_oauth::artifact::PLATFORM.component).unwrap();
+    let DecodedWasm::Component(wit, world) = platform else {
+        panic!("not a component");
+    };
+    let utf8 = StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &wit, world, utf8).unwrap();
+    let encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap().encode().unwrap()
+}
+
+/// How two calls in a row end in a host of that component, having shown that
+/// others are served.
+async fn ends_of(parts: &str) -> [Error; 2] {
+    let host = Host::builder(MemoryStore::new()).component(component(parts));
+    let culprit = host.build().unwrap().profile("culprit".parse().unwrap());
+    let first = culprit.poll(None).await.unwrap_err();
+    profile("bystander").status().await.unwrap();
+    [first, culprit.poll(None).await.unwrap_err()]
+}
+
+const MEMORY: &str = r#"(memory (export "memory") 1)"#;
+const POLL: &str = "(func $poll (param i32 i32 i32) (result i32) (i32.const 0))";
+
+#[tokio::test]
+pub async fn h03_a_start_function_that_computes_forever_is_stopped_after_two_seconds() {
+    let forever = format!("{MEMORY} {POLL} (start $s) (func $s (loop (br 0)))");
+    let started = Instant::now();
+    for end in ends_of(&forever).await {
+        assert_eq!(end.message, "the call took too long and was stopped");
+    }
+    let seconds = started.elapsed().as_secs_f32();
+    assert!((3.8..12.0).contains(&seconds), "{seconds} s");
+}
+
+#[tokio::test]
+pub async fn h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped() {
+    let nine_tables = "(table 1 funcref)".repeat(9);
+    for (misdeed, parts) in [
+        ("trap", format!("{MEMORY} (start $s) (func $s unreachable)")),
+        (
+            "overflow the stack",
+            format!("{MEMORY} (start $s) (func $s (call $s))"),
+        ),
+        (
+            "grow the memory, and compute forever where it grows",
+            format!(
+                "{MEMORY} (start $s) (func $s
+                    (if (i32.eq (memory.grow (i32.const 1024)) (i32.const -1)) (then unreachable))
+                    (loop (br 0)))"
+            ),
+        ),
+        (
+            "hold handles",
+            format!(
+                r#"(import "wasi:http/types@0.2.0" "[constructor]fields" (func $f (result i32)))
+                {MEMORY} (start $s) (func $s (loop (drop (call $f)) (br 0)))"#
+            ),
+        ),
+        (
+            "declare a large memory",
+            r#"(memory (export "memory") 1025)"#.to_owned(),
+        ),
+        (
+            "declare a large table",
+            format!("{MEMORY} (table 10001 funcref)"),
+        ),
+        ("declare many tables", format!("{MEMORY} {nine_tables}")),
+    ] {
+        for end in ends_of(&format!("{parts} {POLL}")).await {
+            assert_eq!(end.code, ErrorCode::Internal, "{misdeed}");
+            assert_eq!(end.message, "the component broke off", "{misdeed}");
+        }
+    }
+}
+
+#[tokio::test]
+pub async fn h05_a_table_ends_at_ten_thousand_elements() {
+    // It grows as far as it goes, and answers with an error of the code
+    // `invalid-argument`, whose message is as long as the table.
+    let grow = format!(
+        "{MEMORY} (table $t 1 funcref)
+        (func $poll (param i32 i32 i32) (result i32)
+            (loop
+                (table.grow $t (ref.null func) (i32.const 1))
+                (br_if 0 (i32.ne (i32.const -1))))
+            (i32.store8 (i32.const 0) (i32.const 1))
+            (i32.store8 (i32.const 8) (i32.const 28))
+            (i32.store (i32.const 12) (i32.const 4096))
+            (i32.store (i32.const 16) (table.size $t))
+            (i32.const 0))"
+    );
+    for end in ends_of(&grow).await {
+        assert_eq!(end.code, ErrorCode::InvalidArgument);
+        assert_eq!(end.message.len(), 10_000);
+    }
+}

@@ -1,0 +1,131 @@
+//! Buckets, keys and values: other people's, odd ones, and too large ones.
+
+use chatgpt_oauth::Profile;
+use chatgpt_oauth::store::Row;
+
+use crate::guest::{host, host_with, order, profile, told, told_in};
+use crate::names::Names;
+
+#[tokio::test]
+pub async fn m19_a_guest_opens_no_bucket_but_its_own() {
+    for name in [
+        "",
+        "alice",
+        "bystander-0",
+        "../default",
+        "default/",
+        "default\0",
+        "DEFAULT",
+        " default",
+        "*",
+        "sqlite:/etc/passwd",
+    ] {
+        let end = told(&["open a bucket", name]).await;
+        assert_eq!(end, "Error::NoSuchStore", "{name:?}");
+    }
+    assert_eq!(told(&["open a bucket", "default"]).await, "opened");
+}
+
+#[tokio::test]
+pub async fn m17_m18_a_key_is_a_plain_word_or_denied() {
+    let long = "x".repeat(65);
+    for key in [
+        "",
+        ".",
+        "..",
+        "../alice/credential",
+        "alice/credential",
+        "alice:credential",
+        "credential\0",
+        "credential ",
+        "Credential",
+        "cr\u{e9}dential",
+        "credential\n",
+        "%63redential",
+        "key1",
+        "'; DROP TABLE rows; --",
+        &long,
+    ] {
+        for misdeed in ["read", "write unread", "delete", "ask whether there is"] {
+            let end = told(&[misdeed, key]).await;
+            assert_eq!(end, "Error::AccessDenied", "{misdeed} {key:?}");
+        }
+    }
+}
+
+#[tokio::test]
+pub async fn s36_a_value_beyond_its_limit_is_refused() {
+    // Of its own: it keeps what fits.
+    let host = host_with(Names::leading_to(&[]));
+    let too_large = "Error::Other(\"too-large\")";
+    for (key, limit) in [
+        ("credential", 32),
+        ("pending", 32),
+        ("models", 256),
+        ("x", 256),
+    ] {
+        let over = ((limit << 10) + 1).to_string();
+        let end = told_in(&host, &["write bytes", key, &over]).await;
+        assert_eq!(end, too_large, "{key}");
+        let fits = (limit << 10).to_string();
+        let end = told_in(&host, &["write bytes", key, &fits]).await;
+        assert_eq!(end, "()", "{key}");
+    }
+}
+
+#[tokio::test]
+pub async fn s35_a_profile_cannot_be_filled_with_keys() {
+    assert_eq!(
+        told(&["write keys", "1000"]).await,
+        "32: Error::Other(\"full\")"
+    );
+}
+
+#[tokio::test]
+pub async fn s17_nothing_is_written_over_unread() {
+    let end = told(&["write unread", "credential"]).await;
+    assert_eq!(end, "Error::Other(\"conflict\")");
+}
+
+/// All that is stored of a profile.
+async fn rows(profile: &Profile) -> Vec<Row> {
+    host().store().load(profile.name()).await.unwrap()
+}
+
+#[tokio::test]
+pub async fn m23_nothing_that_a_guest_writes_or_returns_ends_up_in_another_profile() {
+    let (victim, culprit) = (profile("victim"), profile("culprit"));
+    let says = async |who: &Profile, words: &[&str]| {
+        let error = who.poll(Some(&order(words))).await.unwrap_err();
+        error.message
+    };
+    says(&victim, &["write", "credential", "of the victim"]).await;
+    let before = rows(&victim).await;
+    assert_eq!(before.len(), 1);
+
+    let forged = format!(
+        r#"{{"profile": "{0}", "bucket": "{0}", "account_id": "{0}"}}"#,
+        victim.name()
+    );
+    for key in ["credential", "pending", "models", "usage", "victim"] {
+        says(&culprit, &["write", key, &forged]).await;
+    }
+    let name = victim.name().as_str();
+    says(&culprit, &["open a bucket", name]).await;
+    for key in [name, "credential"] {
+        says(&culprit, &["delete", key]).await;
+    }
+    assert_eq!(says(&culprit, &["read", "credential"]).await, "None");
+
+    assert_eq!(rows(&victim).await, before);
+    assert_eq!(
+        says(&victim, &["list the keys", ""]).await,
+        "[\"credential\"]"
+    );
+    let keys: Vec<_> = rows(&culprit)
+        .await
+        .into_iter()
+        .map(|row| row.key)
+        .collect();
+    assert_eq!(keys, ["credential", "models", "pending", "usage", "victim"]);
+}

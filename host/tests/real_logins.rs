@@ -1,0 +1,380 @@
+//! Whether anything that is typed, set or stored carries a real login elsewhere than
+//! to the six addresses of the policy. (What may be typed at all,
+//! `host/src/cli/arguments.rs` lists.)
+//!
+//! A real login needs a store of the real kind and no `--connect-to`. Here it is made
+//! by the way that an operator has: through a proxy, which leads to the simulator,
+//! and with a root that they trust.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chatgpt_oauth::contract::ConnectionState;
+use chatgpt_oauth::store::{MemoryStore, Store, StoreKind};
+use chatgpt_oauth::{ErrorCode, Host, POLICY, Profile, Resolver};
+use serde_json::{Value, json};
+use support::proxy::Proxy;
+use support::{World, json as answer, sign_in};
+
+/// The hosts of the policy, as a proxy is asked for them.
+const CONNECTS: [&str; 2] = [
+    "CONNECT auth.openai.com:443 HTTP/1.1",
+    "CONNECT chatgpt.com:443 HTTP/1.1",
+];
+
+/// How the program is told of a proxy.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Everything that presents a token, or asks for one.
+const COMMANDS: [&[&str]; 7] = [
+    &["models", "--force"],
+    &["usage", "--force"],
+    &["authorize"],
+    &["refresh"],
+    &["start"],
+    &["poll"],
+    &["logout", "--revoke"],
+];
+
+/// The program over a store of real logins.
+fn program(world: &World) -> Command {
+    program_over(&world.path("real/openai.db"), world)
+}
+
+/// The program, with nothing of the environment's own.
+fn program_over(store: &Path, world: &World) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    let store = format!("sqlite:{}", store.display());
+    for variable in PROXY_VARIABLES.iter().chain(&["NO_PROXY", "no_proxy"]) {
+        program.env_remove(variable);
+    }
+    program
+        .args(["--json", "--store", &store])
+        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .env("XDG_STATE_HOME", world.path("state"))
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env_remove("SSL_CERT_DIR");
+    program
+}
+
+fn run(mut program: Command) -> Value {
+    answer(&program.output().unwrap())
+}
+
+/// Signs in by a proxy and a root that the operator trusts.
+fn sign_in_for_real(world: &World, proxy: &Proxy) {
+    let trusting = |command: &str| {
+        let mut program = program(world);
+        let ca = world.path("ca.pem");
+        program.env("HTTPS_PROXY", proxy.url());
+        program.arg("--cacert").arg(ca).arg(command);
+        run(program)
+    };
+    let prompt = trusting("start");
+    let code = prompt["user_code"].as_str().unwrap();
+    world.simulator.approve(code).unwrap();
+    assert_eq!(trusting("poll")["status"], "connected");
+    world.simulator.clear_requests();
+    proxy.forget();
+}
+
+#[test]
+fn a_proxy_that_nobody_vouches_for_hears_the_names_of_the_two_hosts_and_nothing_else() {
+    let world = World::new();
+    let proxy = Proxy::to(world.simulator.https_address());
+    let other_proxy = Proxy::to(world.simulator.http_address());
+    sign_in_for_real(&world, &proxy);
+    let stranger = rcgen::generate_simple_self_signed(["chatgpt.com".to_owned()]).unwrap();
+    let stranger_pem = world.path("stranger.pem");
+    std::fs::write(&stranger_pem, stranger.cert.pem()).unwrap();
+
+    for (n, command) in COMMANDS.iter().enumerate() {
+        // The first two present the token; then it has ended, and the others want another.
+        world.pass(if n < 2 { 60 } else { 20 * 24 * 3600 });
+        let mut program = program(&world);
+        program.env(PROXY_VARIABLES[n % PROXY_VARIABLES.len()], proxy.url());
+        // These have no say.
+        program.env("HTTP_PROXY", other_proxy.url());
+        program.env("http_proxy", other_proxy.url());
+        program.env("REQUEST_METHOD", "GET");
+        if n % 2 == 1 {
+            program.arg("--cacert").arg(&stranger_pem);
+        }
+        program.args(*command);
+        run(program);
+    }
+
+    assert!(world.simulator.requests().is_empty());
+    assert!(other_proxy.connects().is_empty());
+    let asked: BTreeSet<_> = proxy.connects().into_iter().collect();
+    assert_eq!(asked.into_iter().collect::<Vec<_>>(), CONNECTS);
+    let heard = proxy.heard();
+    for secret in world.simulator.secrets() {
+        assert!(!heard.contains(&secret.value), "{:?}", secret.kind);
+    }
+}
+
+#[track_caller]
+fn assert_is_of_the_wrong_kind(refused: &Value) {
+    assert_eq!(refused["code"], "invalid-argument", "{refused}");
+    let message = refused["error"].as_str().unwrap();
+    assert!(message.contains("a store of the kind"), "{message}");
+}
+
+#[test]
+fn connect_to_refuses_a_store_of_real_logins_whatever_else_is_said() {
+    let world = World::new();
+    let proxy = Proxy::to(world.simulator.https_address());
+    sign_in_for_real(&world, &proxy);
+    let stored = || std::fs::read(world.path("real/openai.db")).unwrap();
+    let before = stored();
+    let [auth, backend] = world.simulator.connect_to();
+    for command in COMMANDS {
+        world.pass(20 * 24 * 3600);
+        let mut program = program(&world);
+        program.env("HTTPS_PROXY", proxy.url());
+        program.args(["--connect-to", &auth, "--connect-to", &backend]);
+        program.arg("--cacert").arg(world.path("ca.pem"));
+        program.args(command);
+        assert_is_of_the_wrong_kind(&run(program));
+    }
+    assert!(world.simulator.requests().is_empty());
+    assert!(proxy.connects().is_empty());
+    assert_eq!(stored(), before);
+}
+
+#[test]
+fn a_login_at_a_simulator_is_never_shown_to_the_real_hosts() {
+    let world = World::new();
+    world.sign_in();
+    let proxy = Proxy::to(world.simulator.https_address());
+    for command in COMMANDS {
+        let mut program = program_over(&world.store(), &world);
+        program.env("HTTPS_PROXY", proxy.url()).args(command);
+        assert_is_of_the_wrong_kind(&run(program));
+    }
+    assert!(proxy.connects().is_empty());
+}
+
+/// The program's own sources that read the environment, and what they read of it.
+#[test]
+fn the_environment_is_read_in_known_places_alone() {
+    let sources = support::root().join("host/src");
+    let mut found = Vec::new();
+    files_that_read_it(&sources, &mut found);
+    let found: BTreeSet<_> = found
+        .iter()
+        .map(|file| file.strip_prefix(&sources).unwrap().to_str().unwrap())
+        .collect();
+    let known = [
+        // For tests: the clock, and the points at which to die. No released build has these.
+        "cli/setup.rs",
+        "sandbox/failpoint.rs",
+        // Proxies.
+        "sandbox/http/proxy.rs",
+        // Where the key and the store are.
+        "seal/keys.rs",
+        "store/location.rs",
+        // In their tests.
+        "store/file.rs",
+        "store/sqlite/tests.rs",
+    ];
+    assert_eq!(found, BTreeSet::from(known));
+}
+
+fn files_that_read_it(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_that_read_it(&path, found);
+        } else if std::fs::read_to_string(&path).unwrap().contains("env::var") {
+            found.push(path);
+        }
+    }
+}
+
+/// Names a resolver was asked for; it leads nowhere.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<BTreeSet<String>>>);
+
+#[async_trait]
+impl Resolver for Asked {
+    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        self.0.lock().unwrap().insert(host.to_owned());
+        Ok(Vec::new())
+    }
+}
+
+/// What a record could say of where to go, if anybody listened.
+fn elsewhere() -> Value {
+    let url = "https://elsewhere.example/";
+    let names = [
+        "url",
+        "base_url",
+        "api_base",
+        "issuer",
+        "iss",
+        "aud",
+        "authority",
+        "token_endpoint",
+        "token_url",
+        "revocation_endpoint",
+        "auth_url",
+        "authorization_server",
+        "server",
+        "verification_url",
+        "verification_uri",
+        "verification_uri_complete",
+        "redirect_uri",
+        "proxy",
+        "usage_url",
+        "models_url",
+        "endpoint",
+        "endpoints",
+    ];
+    let mut fields: serde_json::Map<_, _> = names.iter().map(|&n| (n.into(), url.into())).collect();
+    for name in [
+        "host",
+        "hostname",
+        "domain",
+        "origin",
+        "api_host",
+        "auth_host",
+    ] {
+        fields.insert(name.into(), "elsewhere.example".into());
+    }
+    fields.insert("port".into(), 8443.into());
+    fields.insert(
+        "connect_to".into(),
+        json!(["auth.openai.com:443:127.0.0.1:1"]),
+    );
+    Value::Object(fields)
+}
+
+/// The records of somebody who is signed in, has looked at everything and has a code
+/// that waits, with all that could lead elsewhere written into them.
+async fn tampered(world: &World) -> Vec<(&'static str, Vec<u8>)> {
+    let store = Arc::new(MemoryStore::of_kind(StoreKind::Test));
+    let profile = world.host(store.clone()).profile("ada".parse().unwrap());
+    sign_in(world, &profile).await;
+    world.pass(120);
+    profile.models(true).await.unwrap();
+    profile.usage(true).await.unwrap();
+    profile.start().await.unwrap();
+    // Long enough that all of it may be asked for again.
+    world.pass(60);
+
+    let mut records = Vec::new();
+    for key in ["credential", "pending", "models", "usage"] {
+        let row = store.read(profile.name(), key).await.unwrap().unwrap();
+        let mut record: Value = serde_json::from_slice(&row.value.unwrap()).unwrap();
+        let fields = elsewhere();
+        let record_fields = record.as_object_mut().unwrap();
+        for (name, value) in fields.as_object().unwrap() {
+            record_fields.entry(name.clone()).or_insert(value.clone());
+        }
+        if key == "credential" {
+            record["access_token"] = world.simulator.sign(&odd_claims()).into();
+        }
+        records.push((key, record.to_string().into_bytes()));
+    }
+    records
+}
+
+/// Claims of a token that was issued elsewhere, for elsewhere.
+fn odd_claims() -> Value {
+    let mut claims = elsewhere();
+    claims["exp"] = (support::BEGINNING + 3600).into();
+    claims["aud"] = json!([
+        "https://elsewhere.example/",
+        "https://api.elsewhere.example/v1"
+    ]);
+    claims["https://api.openai.com/auth"] = elsewhere();
+    claims["https://api.openai.com/auth"]["chatgpt_account_id"] = "@elsewhere.example".into();
+    claims
+}
+
+async fn store_of(kind: StoreKind, records: &[(&'static str, Vec<u8>)]) -> MemoryStore {
+    let store = MemoryStore::of_kind(kind);
+    let ada = "ada".parse().unwrap();
+    for (key, record) in records {
+        let written = store.compare_and_swap(&ada, key, None, Some(record)).await;
+        written.unwrap();
+    }
+    store
+}
+
+/// Calls everything; none may have asked for an address outside of the policy.
+async fn call_everything(world: &World, profile: &Profile) {
+    let mut failures = Vec::new();
+    let status = profile.status().await.unwrap();
+    assert_eq!(status.state, ConnectionState::Connected, "{status:?}");
+    failures.extend(profile.usage(true).await.err());
+    failures.extend(profile.models(true).await.err());
+    failures.extend(profile.poll(None).await.err());
+    failures.extend(profile.refresh().await.err());
+    world.pass(20 * 24 * 3600);
+    match profile.authorize(None).await {
+        Ok(token) => assert_eq!(token.base_url(), "https://chatgpt.com/backend-api/codex"),
+        Err(error) => failures.push(error),
+    }
+    match profile.start().await {
+        Ok(prompt) => assert_eq!(
+            prompt.pending.verification_url,
+            "https://auth.openai.com/codex/device"
+        ),
+        Err(error) => failures.push(error),
+    }
+    failures.extend(profile.logout(true).await.err());
+    for error in failures {
+        assert_ne!(error.code, ErrorCode::EgressDenied, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
+    let world = World::new();
+    let records = tampered(&world).await;
+    let asked = Asked::default();
+    let host = Host::builder(store_of(StoreKind::OpenAi, &records).await)
+        .resolver(asked.clone())
+        .wall_clock_file(world.path("clock"));
+    let host = host.build().unwrap();
+    let proxy = host.proxy("auth.openai.com");
+    assert_eq!(
+        proxy, None,
+        "unset the proxy: it would resolve names itself"
+    );
+    call_everything(&world, &host.profile("ada".parse().unwrap())).await;
+    let asked: Vec<_> = asked.0.lock().unwrap().iter().cloned().collect();
+    assert_eq!(asked, ["auth.openai.com", "chatgpt.com"]);
+}
+
+#[tokio::test]
+async fn m07_m08_no_stored_value_leads_a_request_to_another_address() {
+    let world = World::new();
+    let records = tampered(&world).await;
+    world.simulator.clear_requests();
+    let host = world.host(store_of(StoreKind::Test, &records).await);
+    call_everything(&world, &host.profile("ada".parse().unwrap())).await;
+
+    let policy: BTreeSet<_> = POLICY.iter().map(ToString::to_string).collect();
+    let asked: BTreeSet<_> = world
+        .simulator
+        .requests()
+        .iter()
+        .map(|request| {
+            let host = request.header("host").unwrap();
+            let path = request.target.split('?').next().unwrap();
+            format!("{} {}://{host}{path}", request.method, request.scheme)
+        })
+        .collect();
+    assert_eq!(asked, policy, "each of the six, and nothing else");
+}

@@ -1,0 +1,178 @@
+//! Requests, with every part of them as the order says: `method=PUT`,
+//! `header=name: value`. What is not named is as in a refresh.
+
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+};
+use crate::bindings::wasi::io::streams::StreamError;
+
+pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
+    let then: fn(FutureIncomingResponse) -> Result<String, String> = match misdeed {
+        "request" => answer,
+        // What is under way is dropped with its call.
+        "request and leave" => |_under_way| Ok("left".into()),
+        "request and trap while it is under way" => |_under_way| {
+            monotonic_clock::subscribe_duration(300_000_000).block();
+            core::arch::wasm32::unreachable()
+        },
+        "request and trap with the answer" => |under_way| {
+            answer(under_way)?;
+            core::arch::wasm32::unreachable()
+        },
+        _ => return None,
+    };
+    let outcome = Order::read(details).send().and_then(then);
+    Some(outcome.unwrap_or_else(|refusal| refusal))
+}
+
+/// What is to be sent.
+pub(crate) struct Order<'a> {
+    method: Method,
+    scheme: Option<Scheme>,
+    authority: Option<&'a str>,
+    path: Option<&'a str>,
+    headers: Vec<(&'a str, &'a str)>,
+    body: Vec<u8>,
+    /// Nanoseconds for each thing that one can wait for.
+    patience: Option<u64>,
+}
+
+impl Default for Order<'_> {
+    fn default() -> Self {
+        Self {
+            method: Method::Post,
+            scheme: Some(Scheme::Https),
+            authority: Some("auth.openai.com"),
+            path: Some("/oauth/token"),
+            headers: Vec::new(),
+            body: Vec::new(),
+            patience: None,
+        }
+    }
+}
+
+impl<'a> Order<'a> {
+    fn read(details: &[&'a str]) -> Self {
+        let mut order = Self::default();
+        for detail in details {
+            let (part, value) = detail.split_once('=').unwrap_or((detail, ""));
+            match part {
+                "method" => order.method = method(value),
+                "scheme" => order.scheme = Some(scheme(value)),
+                "authority" => order.authority = Some(value),
+                "no authority" => order.authority = None,
+                "path" => order.path = Some(value),
+                "no path" => order.path = None,
+                "header" => order.headers.push(value.split_once(": ").unwrap()),
+                "body" => order.body = value.as_bytes().to_vec(),
+                "bytes of body" => order.body = vec![b'x'; value.parse().unwrap()],
+                "patience" => order.patience = Some(value.parse().unwrap()),
+                other => panic!("no part of a request: {other}"),
+            }
+        }
+        order
+    }
+
+    /// The request, or which part of it was refused.
+    pub(crate) fn request(&self) -> Result<OutgoingRequest, String> {
+        let headers = Fields::new();
+        for (name, value) in &self.headers {
+            let appended = headers.append(name, value.as_bytes());
+            appended.map_err(|refusal| format!("header refused: {refusal:?}"))?;
+        }
+        let request = OutgoingRequest::new(headers);
+        let refused = |part| move |()| format!("{part} refused");
+        let (scheme, authority) = (self.scheme.as_ref(), self.authority);
+        request
+            .set_method(&self.method)
+            .map_err(refused("method"))?;
+        request.set_scheme(scheme).map_err(refused("scheme"))?;
+        request
+            .set_authority(authority)
+            .map_err(refused("authority"))?;
+        request
+            .set_path_with_query(self.path)
+            .map_err(refused("path"))?;
+        Ok(request)
+    }
+
+    fn options(&self) -> Result<Option<RequestOptions>, String> {
+        let Some(patience) = self.patience else {
+            return Ok(None);
+        };
+        let options = RequestOptions::new();
+        let set = options
+            .set_connect_timeout(Some(patience))
+            .and(options.set_first_byte_timeout(Some(patience)))
+            .and(options.set_between_bytes_timeout(Some(patience)));
+        set.map_err(|()| "patience refused".to_owned())?;
+        Ok(Some(options))
+    }
+
+    fn send(&self) -> Result<FutureIncomingResponse, String> {
+        let request = self.request()?;
+        let options = self.options()?;
+        let body = request.body().map_err(|()| "body refused")?;
+        let under_way = outgoing_handler::handle(request, options).map_err(text)?;
+        let stream = body.write().unwrap();
+        for piece in self.body.chunks(4096) {
+            if stream.blocking_write_and_flush(piece).is_err() {
+                break;
+            }
+        }
+        drop(stream);
+        // What is wrong with it, the answer says too.
+        _ = OutgoingBody::finish(body, None);
+        Ok(under_way)
+    }
+}
+
+fn method(name: &str) -> Method {
+    match name {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "CONNECT" => Method::Connect,
+        other => Method::Other(other.into()),
+    }
+}
+
+fn scheme(name: &str) -> Scheme {
+    match name {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        other => Scheme::Other(other.into()),
+    }
+}
+
+/// Status, headers and size of an answer, or the code of the failure.
+fn answer(under_way: FutureIncomingResponse) -> Result<String, String> {
+    under_way.subscribe().block();
+    let answer = under_way.get().unwrap().unwrap().map_err(text)?;
+    let mut names: Vec<_> = answer.headers().entries();
+    names.sort();
+    let names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
+    let status = answer.status();
+    let bytes = read(answer)?;
+    Ok(format!("{status}, {bytes} bytes, {}", names.join(" ")))
+}
+
+fn read(answer: IncomingResponse) -> Result<usize, String> {
+    let body: IncomingBody = answer.consume().unwrap();
+    let stream = body.stream().unwrap();
+    let mut bytes = 0;
+    loop {
+        match stream.blocking_read(1 << 20) {
+            Ok(piece) => bytes += piece.len(),
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(error)) => return Err(error.to_debug_string()),
+        }
+    }
+}
+
+fn text(code: ErrorCode) -> String {
+    let text = format!("{code:?}");
+    text.trim_start_matches("ErrorCode::").to_owned()
+}
