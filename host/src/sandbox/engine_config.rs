@@ -10,6 +10,8 @@ use wasmtime::{Config, WasmFeatures};
 
 /// What the component is compiled from: the instructions that rustc emits for
 /// `wasm32-unknown-unknown`, and components. Everything else is switched off.
+/// Several memories are for the code by which wasmtime itself passes values between
+/// the parts of a composed component: without, its compiler panics at one.
 const WASM_FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -19,6 +21,7 @@ const WASM_FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::BULK_MEMORY)
     .union(WasmFeatures::BULK_MEMORY_OPT)
     .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::COMPONENT_MODEL);
 
 /// The options of every engine of this crate.

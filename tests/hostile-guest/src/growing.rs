@@ -3,7 +3,7 @@
 use core::arch::wasm32::{memory_grow, memory_size};
 
 use crate::bindings::wasi::http::types::Fields;
-use crate::bindings::wasi::keyvalue::store;
+use crate::bindings::wasi::keyvalue0_2_0_draft::store;
 use crate::bindings::wasi::random::random;
 
 pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {

@@ -3,7 +3,7 @@
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{Fields, OutgoingRequest, RequestOptions};
-use crate::bindings::wasi::keyvalue::store;
+use crate::bindings::wasi::keyvalue0_2_0_draft::store;
 use crate::requesting::Order;
 
 pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {

@@ -33,7 +33,7 @@ use bindings::exports::chatgpt::oauth::connection::{
 };
 use bindings::exports::chatgpt::oauth::credentials::{self, Authorization};
 use bindings::wasi::clocks::wall_clock;
-use bindings::wasi::keyvalue::store;
+use bindings::wasi::keyvalue0_2_0_draft::store;
 
 /// Stands between the words of an order: it is in none of them.
 const SEPARATOR: char = '\u{1f}';

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::bindings::wasi::keyvalue::store::{self, Bucket, Error};
+use crate::bindings::wasi::keyvalue0_2_0_draft::store::{self, Bucket, Error};
 
 pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
     let outcome = match (misdeed, details) {
