@@ -10,7 +10,7 @@ use chatgpt_oauth::{ErrorCode, Host, Profile};
 use openai_simulator::{Endpoint, Fault, Outcome};
 use serde_json::Value;
 
-use crate::guest::{guest, order};
+use crate::guest::{guest, order, told_in};
 use crate::support::{World, sign_in};
 
 /// A login of the real component's, and the hostile guest let loose on it.
@@ -93,6 +93,12 @@ pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
         .breaks_off(&["request and trap with the answer"])
         .await;
     assert_eq!(scene.asked_for_tokens(), 2, "nothing is sent twice");
+    // So it does with one that does not wait for the answer.
+    simulator.fault(Endpoint::Token, Fault::hang());
+    assert_eq!(
+        told_in(&scene.hostile, &["request and leave"]).await,
+        "left"
+    );
     let status = scene.ada().status().await.unwrap();
     assert_eq!(status.state, ConnectionState::Connected);
     scene.world.pass(120);

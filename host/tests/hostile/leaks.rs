@@ -15,7 +15,7 @@ const ALONE: &str = "CHATGPT_OAUTH_TEST_HOSTILE_ALONE";
 /// How much more, or less, there may be after the second time, in percent.
 const TOLERATED: usize = 5;
 /// How many cases run at once.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 
 type Case = (&'static str, fn());
 

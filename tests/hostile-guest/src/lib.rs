@@ -53,7 +53,25 @@ struct Hostile;
 
 impl Guest for Hostile {
     fn status() -> Result<ConnectionStatus, Error> {
-        Ok(status_of(None))
+        Ok(ConnectionStatus {
+            state: ConnectionState::NotConnected,
+            connected: false,
+            method: None,
+            email: None,
+            account_id: None,
+            plan: None,
+            expires_at: None,
+            expires_in_seconds: None,
+            updated_at: Some(wall_clock::now().seconds),
+            models_count: None,
+            models_fetched_at: None,
+            default_model_id: None,
+            available_models: None,
+            usage: None,
+            usage_fetched_at: None,
+            pending: None,
+            hint: None,
+        })
     }
 
     fn poll(order: Option<String>) -> Result<LoginProgress, Error> {
@@ -93,28 +111,6 @@ impl Guest for Hostile {
 impl credentials::Guest for Hostile {
     fn authorize(_: Option<String>) -> Result<Authorization, Error> {
         Err(error("nothing"))
-    }
-}
-
-fn status_of(email: Option<String>) -> ConnectionStatus {
-    ConnectionStatus {
-        state: ConnectionState::NotConnected,
-        connected: false,
-        method: None,
-        email,
-        account_id: None,
-        plan: None,
-        expires_at: None,
-        expires_in_seconds: None,
-        updated_at: Some(wall_clock::now().seconds),
-        models_count: None,
-        models_fetched_at: None,
-        default_model_id: None,
-        available_models: None,
-        usage: None,
-        usage_fetched_at: None,
-        pending: None,
-        hint: None,
     }
 }
 
