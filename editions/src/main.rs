@@ -6,6 +6,7 @@
 //! |---------------------|---------------------------------------------------------|
 //! | `EDITION.wasm`      | the component                                           |
 //! | `EDITION.cdx.json`  | its bill of materials, in CycloneDX                     |
+//! | `wit.wasm`          | the contract, as a package of WIT in its binary form    |
 //! | `SHA256SUMS`        | the digests of all of them, for `sha256sum --check`     |
 
 use std::fmt::Write as _;
@@ -24,19 +25,26 @@ fn main() -> Result<()> {
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
 
-    let builder = Builder::new(workspace, target_directory(workspace));
     let mut sums = String::new();
-    for edition in Edition::ALL {
-        let materials = bill_of_materials(&builder.dependencies(edition)?)?;
-        for (extension, bytes) in [("wasm", builder.build(edition)?), ("cdx.json", materials)] {
-            let name = format!("{edition}.{extension}");
-            fs::write(directory.join(&name), &bytes)?;
-            writeln!(sums, "{}  {name}", digest(&bytes))?;
-        }
+    for (name, bytes) in published(workspace)? {
+        fs::write(directory.join(&name), &bytes)?;
+        writeln!(sums, "{}  {name}", digest(&bytes))?;
     }
     fs::write(directory.join("SHA256SUMS"), &sums)?;
     print!("{sums}");
     Ok(())
+}
+
+/// The names and the contents of the files.
+fn published(workspace: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let builder = Builder::new(workspace, target_directory(workspace));
+    let mut files = vec![("wit.wasm".to_owned(), builder.contract()?)];
+    for edition in Edition::ALL {
+        let materials = bill_of_materials(&builder.dependencies(edition)?)?;
+        files.push((format!("{edition}.wasm"), builder.build(edition)?));
+        files.push((format!("{edition}.cdx.json"), materials));
+    }
+    Ok(files)
 }
 
 fn target_directory(workspace: &Path) -> PathBuf {

@@ -1,7 +1,7 @@
 //! What the build leaves in this crate is what it says it is.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chatgpt_oauth::artifact::{EDITIONS, ONBOARDING, PLATFORM};
 use chatgpt_oauth::inspect::Inspection;
@@ -150,4 +150,55 @@ fn what_writes_the_component_is_of_one_version_even_without_a_lock() {
     for line in lines {
         assert!(line.contains("\"=0."), "{line}");
     }
+}
+
+/// The Rust sources below a directory of the workspace.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let (directories, files): (Vec<_>, Vec<_>) = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.ends_with("target"))
+        .partition(|path| path.is_dir());
+    let below = directories.iter().flat_map(|path| sources(path));
+    let files = files.into_iter();
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .chain(below)
+        .collect()
+}
+
+#[test]
+fn unsafe_code_is_generated_or_loads_the_embedded_machine_code_and_is_nowhere_else() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("\nunsafe_code = \"deny\"\n"));
+
+    let mut allowed: Vec<_> = ["component", "editions", "host", "tests"]
+        .iter()
+        .flat_map(|directory| sources(&workspace.join(directory)))
+        .filter(|file| {
+            std::fs::read_to_string(file)
+                .unwrap()
+                .contains("unsafe_code")
+        })
+        .map(|file| file.strip_prefix(workspace).unwrap().display().to_string())
+        .collect();
+    allowed.sort();
+    assert_eq!(
+        allowed,
+        [
+            // Bindings, and the macro that exports by them.
+            "component/src/lib.rs",
+            "component/src/wasi/exports.rs",
+            "editions/keyvalue-filesystem/src/lib.rs",
+            "editions/keyvalue-filesystem/src/wasi.rs",
+            "host/src/sandbox/bindings.rs",
+            // The loader of what the build script compiled.
+            "host/src/sandbox/engine.rs",
+            // This test.
+            "host/tests/artifact.rs",
+            // Bindings again.
+            "tests/hostile-guest/src/lib.rs",
+        ]
+    );
 }

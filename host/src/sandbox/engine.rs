@@ -33,7 +33,7 @@ impl Sandbox {
         // come from wasmtime's own compiler, unchanged. They do: the build script
         // made them with the very version of wasmtime that is linked here, and
         // they are part of this program. Nothing from outside ever comes here.
-        #[allow(unsafe_code)]
+        #[allow(unsafe_code, reason = "loads what the build script compiled")]
         let component = unsafe { Component::deserialize(&engine, crate::artifact::PRECOMPILED)? };
         Self::link(&component)
     }

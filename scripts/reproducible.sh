@@ -1,0 +1,50 @@
+#!/bin/sh
+# Builds every edition twice, in other directories, for other homes and with other
+# homes of cargo, and compares what comes out, byte for byte; looks for the places
+# in the files, too.
+#
+#     sh scripts/reproducible.sh          two builds from nothing
+#     sh scripts/reproducible.sh DIST     one, compared with what is in DIST
+set -eu
+cd "$(dirname "$0")/.."
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Cargo's settings, such as which registry it asks, are those of whoever runs this.
+settings=${CARGO_HOME:-$HOME/.cargo}/config.toml
+
+# What git has of this tree, changes included, without anything that was built.
+sources() {
+    git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$1"
+}
+
+# Builds in $scratch/$1, as somebody whose home is $scratch/$1/home.
+build() {
+    place=$scratch/$1
+    mkdir -p "$place/home/cargo" "$place/sources" "$place/dist"
+    sources "$place/sources"
+    [ ! -f "$settings" ] || cp "$settings" "$place/home/cargo/config.toml"
+    rustup=${RUSTUP_HOME:-$HOME/.rustup}
+    (
+        cd "$place/sources"
+        env HOME="$place/home" CARGO_HOME="$place/home/cargo" RUSTUP_HOME="$rustup" \
+            CARGO_TARGET_DIR="$place/target" CARGO_INCREMENTAL=0 \
+            cargo run --quiet --locked --package chatgpt-oauth-editions --features dist -- "$place/dist"
+    ) >&2
+    echo "$place/dist"
+}
+
+first=${1:-$(build one)}
+second=$(build a-place-with-a-longer-name)
+
+diff -r "$first" "$second"
+(cd "$second" && sha256sum --check --quiet SHA256SUMS)
+for place in "$scratch" "$(pwd)" "$HOME/" /registry/ /.cargo/; do
+    if grep --recursive --text --files-with-matches --fixed-strings "$place" "$first" "$second"; then
+        echo "these files hold $place" >&2
+        exit 1
+    fi
+done
+cat "$second/SHA256SUMS"
+echo "the same bytes from both builds"
