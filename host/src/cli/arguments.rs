@@ -154,12 +154,16 @@ mod tests {
     /// it carries no real login elsewhere.
     const HOW_TO_CONNECT: [&str; 2] = ["cacert", "connect-to"];
 
+    /// The option that says which component may have it.
+    const WHO_HAS_LOGINS: [&str; 1] = ["component-digest"];
+
     /// Options that say where the store and its key are, and whose login it is: a
     /// login is used where it is found, at the same six addresses.
     const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
 
     /// Options that say what to do and what to show.
-    const WHAT_TO_DO: [&str; 12] = [
+    const WHAT_TO_DO: [&str; 13] = [
+        "edition",
         "expect",
         "force",
         "help",
@@ -171,7 +175,7 @@ mod tests {
         "revoke",
         "verbose",
         "version",
-        "world",
+        "wit",
     ];
 
     fn all(command: &clap::Command) -> Vec<&clap::Arg> {
@@ -192,7 +196,13 @@ mod tests {
             .into_iter()
             .filter_map(clap::Arg::get_long)
             .collect();
-        let looked_at = [&HOW_TO_CONNECT[..], &WHERE_LOGINS_ARE, &WHAT_TO_DO].concat();
+        let looked_at = [
+            &HOW_TO_CONNECT[..],
+            &WHO_HAS_LOGINS,
+            &WHERE_LOGINS_ARE,
+            &WHAT_TO_DO,
+        ]
+        .concat();
         assert_eq!(
             known,
             looked_at.into_iter().collect(),
@@ -208,11 +218,12 @@ mod tests {
             .filter_map(clap::Arg::get_env)
             .filter_map(std::ffi::OsStr::to_str)
             .collect();
-        let where_logins_are = [
+        let looked_at = [
+            "CHATGPT_OAUTH_COMPONENT_DIGEST",
             "CHATGPT_OAUTH_KEY_FILE",
             "CHATGPT_OAUTH_PROFILE",
             "CHATGPT_OAUTH_STORE",
         ];
-        assert_eq!(known, BTreeSet::from(where_logins_are));
+        assert_eq!(known, BTreeSet::from(looked_at));
     }
 }
