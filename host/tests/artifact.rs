@@ -199,6 +199,7 @@ fn unsafe_code_is_generated_or_loads_the_embedded_machine_code_and_is_nowhere_el
             "host/tests/artifact.rs",
             // Bindings again.
             "tests/hostile-guest/src/lib.rs",
+            "tests/keyvalue-guest/src/lib.rs",
         ]
     );
 }
