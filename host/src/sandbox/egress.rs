@@ -153,6 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_for_other_runtimes_have_the_same_lines() {
+        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+        for file in ["node/egress.mjs", "python/egress.py"] {
+            let text = std::fs::read_to_string(format!("{examples}/{file}")).unwrap();
+            let listed: Vec<_> = text
+                .split('"')
+                .filter(|it| it.contains(" https://"))
+                .collect();
+            let expected: Vec<_> = POLICY.iter().map(Rule::to_string).collect();
+            assert_eq!(listed, expected, "{file}");
+        }
+    }
+
+    #[test]
     fn each_line_allows_itself_and_no_other_method() {
         for rule in &POLICY {
             let uri = format!("https://{}{}", rule.host, rule.path);
