@@ -14,8 +14,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use chatgpt_oauth_editions::{Builder, Edition};
-use sha2::{Digest, Sha256};
+use chatgpt_oauth_editions::{Builder, Edition, digest};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -63,10 +62,7 @@ fn rerun_when_sources_change(workspace: &Path) {
 
 /// Adds an edition as `src/artifact.rs` declares them.
 fn list_entry(list: &mut String, edition: Edition, file: &Path, component: &[u8]) -> Result<()> {
-    let mut digest = String::new();
-    for byte in Sha256::digest(component) {
-        write!(digest, "{byte:02x}")?;
-    }
+    let digest = digest(component);
     write!(
         list,
         "Edition {{ name: {:?}, component: include_bytes!({file:?}), digest: {digest:?} }},",

@@ -1,11 +1,13 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Builds every edition twice, in other directories, for other homes and with other
 # homes of cargo, and compares what comes out, byte for byte; looks for the places
 # in the files, too.
 #
-#     sh scripts/reproducible.sh          two builds from nothing
-#     sh scripts/reproducible.sh DIST     one, compared with what is in DIST
-set -eu
+#     scripts/reproducible.sh          two builds from nothing
+#     scripts/reproducible.sh DIST     one, compared with what is in DIST
+set -euo pipefail
+
+given=${1:+$(cd "$1" && pwd)}
 cd "$(dirname "$0")/.."
 
 scratch=$(mktemp -d)
@@ -19,29 +21,36 @@ sources() {
     git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$1"
 }
 
-# Builds in $scratch/$1, as somebody whose home is $scratch/$1/home.
+# Builds in $scratch/$1, as somebody whose home is there; the result is in its dist.
 build() {
-    place=$scratch/$1
+    local place=$scratch/$1
     mkdir -p "$place/home/cargo" "$place/sources" "$place/dist"
     sources "$place/sources"
     [ ! -f "$settings" ] || cp "$settings" "$place/home/cargo/config.toml"
-    rustup=${RUSTUP_HOME:-$HOME/.rustup}
     (
         cd "$place/sources"
-        env HOME="$place/home" CARGO_HOME="$place/home/cargo" RUSTUP_HOME="$rustup" \
+        env RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" HOME="$place/home" CARGO_HOME="$place/home/cargo" \
             CARGO_TARGET_DIR="$place/target" CARGO_INCREMENTAL=0 \
             cargo run --quiet --locked --package chatgpt-oauth-editions --features dist -- "$place/dist"
     ) >&2
-    echo "$place/dist"
 }
 
-first=${1:-$(build one)}
-second=$(build a-place-with-a-longer-name)
+build a-place-with-a-longer-name
+second=$scratch/a-place-with-a-longer-name/dist
+first=$given
+if [ -z "$first" ]; then
+    build one
+    first=$scratch/one/dist
+fi
 
 diff -r "$first" "$second"
 (cd "$second" && sha256sum --check --quiet SHA256SUMS)
-for place in "$scratch" "$(pwd)" "$HOME/" /registry/ /.cargo/; do
-    if grep --recursive --text --files-with-matches --fixed-strings "$place" "$first" "$second"; then
+for place in "$scratch" "$PWD" "${HOME%/}/" /registry/ /.cargo/; do
+    [ "$place" != / ] || continue
+    # 1: not found; anything else is one too many.
+    found=0
+    grep --recursive --text --files-with-matches --fixed-strings "$place" "$first" "$second" || found=$?
+    if [ "$found" -ne 1 ]; then
         echo "these files hold $place" >&2
         exit 1
     fi

@@ -21,6 +21,10 @@ need() {
 
 need python3
 need npm
+python3 -c 'import pip' || {
+    echo "the tests need pip for python3: install it first" >&2
+    exit 1
+}
 need node
 # What a power loss leaves is shown on Linux only.
 [ "$(uname -s)" != Linux ] || need strace
@@ -55,7 +59,7 @@ wasmtime_python=$tools/wasmtime-python
 if ! cmp -s examples/python/requirements.txt "$wasmtime_python/installed"; then
     echo "installing wasmtime for Python" >&2
     rm -rf "$wasmtime_python"
-    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+    PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
         --target "$wasmtime_python" --requirement examples/python/requirements.txt >&2
     cp examples/python/requirements.txt "$wasmtime_python/installed"
 fi

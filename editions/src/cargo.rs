@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
@@ -51,6 +52,10 @@ impl Module {
 impl Cargo {
     /// Builds a module.
     pub(crate) fn module(&self, module: &Module) -> Result<Vec<u8>> {
+        // What one build leaves, the next one of this program may replace.
+        static DIRECTORY: Mutex<()> = Mutex::new(());
+        let _until_it_is_read = DIRECTORY.lock().unwrap_or_else(PoisonError::into_inner);
+
         require_target()?;
         let status = self
             .command("rustc")

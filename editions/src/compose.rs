@@ -6,7 +6,11 @@ use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 
 /// Satisfies imports of `socket` with what `plug` exports. What is left of both
 /// their imports is imported by the whole, which exports what `socket` does.
-pub(crate) fn plug(socket: Vec<u8>, plug: Vec<u8>) -> Result<Vec<u8>> {
+///
+/// # Errors
+///
+/// When one of them is no component, or `plug` exports nothing that `socket` imports.
+pub fn plug(socket: Vec<u8>, plug: Vec<u8>) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let socket = register(&mut graph, "component", socket)?;
     let plug = register(&mut graph, "store", plug)?;

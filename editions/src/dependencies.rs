@@ -1,4 +1,5 @@
-//! What an edition is built from, read off `cargo tree`.
+//! What is linked into an edition, and the macros that wrote parts of it, read off
+//! `cargo tree`.
 
 use anyhow::{Context, Result};
 use auditable_serde::{DependencyKind, Package, Source, VersionInfo};
@@ -78,7 +79,7 @@ impl Reader {
         Ok(Package {
             name: name.to_owned(),
             version: version.parse()?,
-            source: match notes.iter().any(|note| note.contains('/')) {
+            source: match notes.iter().any(|note| note.starts_with("(/")) {
                 true => Source::Local,
                 false => Source::CratesIo,
             },

@@ -6,7 +6,7 @@
 //! | `producers`      | the language and the tools, with their versions               |
 //! | `package-docs`   | what `wit/` says of it: tools show it beside the component's WIT |
 //! | `version`, `description`, `licenses` | what `wkg oci push` makes annotations of: `org.opencontainers.image.*` |
-//! | `.dep-v0`        | the packages it is built from, as `cargo auditable` writes them |
+//! | `.dep-v0`        | the packages linked into it and the macros, as `cargo auditable` writes them |
 //! | `test-origin`    | in builds for tests alone: where requests go instead of to OpenAI |
 
 use anyhow::{Result, ensure};

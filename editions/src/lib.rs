@@ -7,7 +7,7 @@
 //!
 //! An edition is reproducible: whoever builds the same sources with the same
 //! toolchain gets the same bytes, wherever the sources and cargo's home lie. It
-//! says what it is in custom sections ([`label`](crate::label)), and nothing of
+//! says what it is in custom sections (`label.rs`), and nothing of
 //! where it was built.
 //!
 //! The host's build script builds all editions and embeds them; `cargo run
@@ -18,6 +18,7 @@ mod cargo;
 mod compose;
 mod contract;
 mod dependencies;
+mod digest;
 mod edition;
 mod encode;
 mod label;
@@ -27,10 +28,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+pub use compose::plug;
 pub use dependencies::Dependencies;
+pub use digest::digest;
 pub use edition::Edition;
 
-use cargo::Cargo;
+use cargo::{Cargo, Module};
 
 /// Builds editions from the sources of one workspace.
 #[derive(Clone, Debug)]
@@ -57,6 +60,17 @@ impl Builder {
     pub fn test_origin(mut self, origin: impl Into<String>) -> Self {
         self.cargo.test_origin = Some(origin.into());
         self
+    }
+
+    /// Builds another package of the workspace as a component, as it is: a guest for
+    /// tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn guest(&self, package: &'static str) -> Result<Vec<u8>> {
+        let features = "";
+        encode::component(&self.cargo.module(&Module { package, features })?)
     }
 
     /// Builds an edition.

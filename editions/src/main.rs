@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result};
-use chatgpt_oauth_editions::{Builder, Dependencies, Edition};
-use sha2::{Digest, Sha256};
+use chatgpt_oauth_editions::{Builder, Dependencies, Edition, digest};
 
 fn main() -> Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
@@ -58,12 +57,4 @@ fn bill_of_materials(dependencies: &Dependencies) -> Result<Vec<u8>> {
     let mut json = Vec::new();
     bill.output_as_json_v1_4(&mut json)?;
     Ok(json)
-}
-
-fn digest(bytes: &[u8]) -> String {
-    let mut digest = String::new();
-    for byte in Sha256::digest(bytes) {
-        write!(digest, "{byte:02x}").expect("a string takes what is written");
-    }
-    digest
 }

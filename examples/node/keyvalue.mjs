@@ -8,7 +8,7 @@ import { join } from "node:path";
 export function directory(path) {
   class Bucket {
     get(key) {
-      return attempt(() => (existsSync(file(key)) ? new Uint8Array(readFileSync(file(key))) : undefined));
+      return attempt(() => contents(file(key)));
     }
 
     set(key, value) {
@@ -38,6 +38,15 @@ export function directory(path) {
   }
 
   return { open, Bucket };
+}
+
+/// Nothing only where there is no file: one that cannot be read is an error.
+function contents(path) {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+  }
 }
 
 function write(path, bytes) {

@@ -270,7 +270,7 @@ impl HostBuilder {
                 Error::lasting(
                     ErrorCode::InvalidArgument,
                     "the component cannot be run here",
-                    "give a component of the world `platform`; the log says what is wrong",
+                    "give a component of the world `platform` or `platform-draft2`; the log says what is wrong",
                 )
             });
         }

@@ -3,9 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use chatgpt_oauth::artifact::{EDITIONS, ONBOARDING, PLATFORM};
+use chatgpt_oauth::artifact::EDITIONS;
 use chatgpt_oauth::inspect::Inspection;
-use sha2::{Digest, Sha256};
 use wit_component::DecodedWasm;
 
 /// The imports and the exports of a component, by another reader than ours.
@@ -75,19 +74,15 @@ fn only_the_platforms_editions_export_credentials() {
 
 #[test]
 fn the_component_stays_small() {
-    for edition in [ONBOARDING, PLATFORM] {
+    for edition in &EDITIONS {
         let inspection = Inspection::of(edition.component).unwrap();
         let bytes = inspection.size_without_custom_sections;
-        assert!(bytes <= 160_000, "{bytes}");
-    }
-}
-
-#[test]
-fn m01_the_digests_are_those_of_the_components() {
-    for edition in &EDITIONS {
-        let bytes = Sha256::digest(edition.component);
-        let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hexadecimal, edition.digest, "{}", edition.name);
+        let most = match edition.name {
+            // With a store of its own.
+            "onboarding-filesystem" => 190_000,
+            _ => 160_000,
+        };
+        assert!(bytes <= most, "{}: {bytes}", edition.name);
     }
 }
 

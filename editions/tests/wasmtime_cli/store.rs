@@ -6,44 +6,19 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use chatgpt_oauth_editions::{Builder, plug};
 use tempfile::TempDir;
-use wac_graph::types::Package;
-use wac_graph::{CompositionGraph, EncodeOptions};
-use wit_component::ComponentEncoder;
 
 use super::{Wasmtime, names, printed, workspace};
 
 /// `tests/keyvalue-guest` with the store plugged in.
 static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let mut graph = CompositionGraph::new();
-    let [guest, store] = ["keyvalue-guest", "keyvalue-filesystem"].map(|name| {
-        let package = Package::from_bytes(name, None, built(name), graph.types_mut()).unwrap();
-        graph.register_package(package).unwrap()
-    });
-    wac_graph::plug(&mut graph, vec![store], guest).unwrap();
-    graph.encode(EncodeOptions::default()).unwrap()
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
+    let builder = Builder::new(workspace(), target_dir);
+    let [guest, store] = ["keyvalue-guest", "keyvalue-filesystem"];
+    let [guest, store] = [guest, store].map(|package| builder.guest(package).unwrap());
+    plug(guest, store).unwrap()
 });
-
-/// Builds a package of the workspace as a component.
-fn built(package: &str) -> Vec<u8> {
-    let target_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guest");
-    let status = Command::new(env!("CARGO"))
-        .args(["rustc", "--quiet", "--locked", "--profile", "component"])
-        .args(["--target", "wasm32-unknown-unknown", "--package", package])
-        .args(["--lib", "--crate-type", "cdylib", "--manifest-path"])
-        .arg(workspace().join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target_dir)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status();
-    assert!(status.unwrap().success());
-    let module = Path::new(&package.replace('-', "_")).with_extension("wasm");
-    let built = target_dir.join("wasm32-unknown-unknown/component");
-    let module = fs::read(built.join(module)).unwrap();
-    let encoder = ComponentEncoder::default().module(&module).unwrap();
-    encoder.validate(true).encode().unwrap()
-}
 
 /// The guest, with an empty directory for its store.
 struct World {

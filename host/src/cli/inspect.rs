@@ -57,18 +57,15 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
 
 /// Why the component must not be loaded, if so.
 fn refusal(inspection: &Inspection, global: &Global) -> Option<Error> {
-    if let Some(wanted) = global.component_digest
-        && let Err(error) = inspection.digest.check(wanted)
-    {
-        return Some(error);
-    }
-    (!inspection.excess.is_empty()).then(|| {
-        Error::lasting(
+    if !inspection.excess.is_empty() {
+        return Some(Error::lasting(
             ErrorCode::EgressDenied,
             "the component is not what its edition says",
             "do not load it: take the one that `chatgpt-oauth component` writes",
-        )
-    })
+        ));
+    }
+    let wanted = global.component_digest?;
+    inspection.digest.check(wanted).err()
 }
 
 /// The proxy by which this host would reach each host of the policy, if by one.
@@ -129,7 +126,7 @@ impl Findings<'_> {
             "imports": imports,
             "exports": exports,
             "beyond_contract": self.excess(),
-            "wit": self.wit.then_some(&self.inspection.wit),
+            "wit": self.wit.then_some(&self.inspection.wit).and_then(Option::as_ref),
             "policy": POLICY.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "limits": limits(),
             "proxies": self.proxies.iter().cloned().collect::<BTreeMap<_, _>>(),
@@ -149,7 +146,8 @@ impl Findings<'_> {
         let (size, digest) = (self.inspection.size, self.inspection.digest);
         lines.tell(&self.name, Some(format!("{size} bytes, sha256:{digest}")));
         lines.tell("edition", self.inspection.edition.as_ref());
-        lines.tell("same as embedded", self.embedded());
+        let same = self.embedded().unwrap_or("none of them");
+        lines.tell("same bytes as an edition of this program", Some(same));
         lines.tell("version", self.inspection.version.as_ref());
         lines.tell("made by", Some(self.inspection.producers.join(", ")));
         lines.list("imports:", self.inspection.imports.iter());
@@ -159,16 +157,17 @@ impl Findings<'_> {
             let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
             lines.say(proxy.as_ref().map(by));
         }
-        lines.say(self.wit.then_some(&self.inspection.wit));
-        match &self.refusal {
-            None => lines.say(Some(
-                "It is what its edition says, and reaches for no more.",
-            )),
-            Some(refusal) => {
-                lines.list("BEYOND its edition:", self.excess().iter());
-                lines.say(Some(format!("{}: {}", refusal.message, refusal.hint)));
-            }
+        lines.list("for each call:", limits_in_words().iter());
+        if self.wit {
+            lines.say(self.inspection.wit.as_ref());
         }
+        if !self.inspection.excess.is_empty() {
+            lines.list("BEYOND its edition:", self.excess().iter());
+        }
+        lines.say(Some(match &self.refusal {
+            None => "It is what its edition says, and reaches for no more.".to_owned(),
+            Some(refusal) => format!("{}: {}", refusal.message, refusal.hint),
+        }));
         lines.text()
     }
 
@@ -176,6 +175,24 @@ impl Findings<'_> {
         let excess = self.inspection.excess.iter();
         excess.map(ToString::to_string).collect()
     }
+}
+
+fn limits_in_words() -> [String; 3] {
+    let mebibytes = |bytes: usize| bytes >> 20;
+    [
+        format!(
+            "{} MiB of memory, {} handles",
+            mebibytes(LIMITS.memory),
+            LIMITS.handles
+        ),
+        format!("{} s of computing", LIMITS.computing.as_secs()),
+        format!(
+            "{} s in all, {} s for a request, {} s for an operation of the store",
+            LIMITS.call.as_secs(),
+            LIMITS.request.as_secs(),
+            LIMITS.store.as_secs()
+        ),
+    ]
 }
 
 fn limits() -> Value {

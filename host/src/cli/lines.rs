@@ -9,7 +9,8 @@ pub(crate) struct Lines(Vec<String>);
 impl Lines {
     /// Adds `name: value`, if there is a value.
     pub(crate) fn tell(&mut self, name: &str, value: Option<impl Display>) {
-        self.0.extend(value.map(|value| format!("{name}: {value}")));
+        let line = |value| format!("{name}: {}", one_line(value));
+        self.0.extend(value.map(line));
     }
 
     /// Adds a line as it is, if there is one.
@@ -20,11 +21,32 @@ impl Lines {
     /// Adds a heading and, indented, a line for each of `items`.
     pub(crate) fn list(&mut self, heading: &str, items: impl Iterator<Item = impl Display>) {
         self.0.push(heading.to_owned());
-        self.0.extend(items.map(|item| format!("  {item}")));
+        let line = |item| format!("  {}", one_line(item));
+        self.0.extend(items.map(line));
     }
 
     /// All of them.
     pub(crate) fn text(&self) -> String {
         self.0.join("\n")
+    }
+}
+
+/// A value on one line, whatever is in it: what comes from outside must not make
+/// lines of its own.
+fn one_line(value: impl Display) -> String {
+    value.to_string().replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+
+    #[test]
+    fn m12_what_comes_from_outside_makes_no_line_of_its_own() {
+        let mut lines = Lines::default();
+        lines.tell("version", Some("1\nedition: platform"));
+        lines.list("imports:", ["a\r\nexports:"].iter());
+        let expected = "version: 1 edition: platform\nimports:\n  a  exports:";
+        assert_eq!(lines.text(), expected);
     }
 }

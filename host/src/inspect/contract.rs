@@ -21,6 +21,7 @@ static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
 /// it says.
 pub(super) fn excess(label: &Label, surface: &Surface, component: &[u8]) -> Vec<Excess> {
     let mut excess = test_build(label);
+    excess.extend(label.repeated.iter().cloned().map(Excess::Repeated));
     match (label.edition(), &label.name) {
         (Some(edition), Some(name)) => match world(edition) {
             Some(world) => excess.extend(beyond(world, surface, component)),

@@ -15,6 +15,8 @@ pub(super) struct Label {
     pub(super) description: Option<String>,
     pub(super) producers: Vec<String>,
     pub(super) test_origin: Option<String>,
+    /// Sections that come more than once.
+    pub(super) repeated: Vec<String>,
 }
 
 impl Label {
@@ -48,12 +50,11 @@ impl Label {
     }
 
     fn read(&mut self, section: &CustomSectionReader<'_>) {
-        let text = || Some(String::from_utf8_lossy(section.data()).into_owned());
         match section.as_known() {
             KnownCustom::ComponentName(names) => {
                 for name in names.map_while(Result::ok) {
                     if let ComponentName::Component { name, .. } = name {
-                        self.name = Some(name.to_owned());
+                        self.claim(|label| &mut label.name, "component-name", name);
                     }
                 }
             }
@@ -64,12 +65,27 @@ impl Label {
                     self.producers.extend(tools);
                 }
             }
-            _ => match section.name() {
-                "version" => self.version = text(),
-                "description" => self.description = text(),
-                "test-origin" => self.test_origin = text(),
-                _ => {}
-            },
+            _ => {
+                let text = &*String::from_utf8_lossy(section.data());
+                match section.name() {
+                    "version" => self.claim(|label| &mut label.version, "version", text),
+                    "description" => {
+                        self.claim(|label| &mut label.description, "description", text)
+                    }
+                    "test-origin" => {
+                        self.claim(|label| &mut label.test_origin, "test-origin", text)
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Notes what a section claims, and that another one has claimed it before:
+    /// of two names a runtime may take the other one.
+    fn claim(&mut self, field: fn(&mut Self) -> &mut Option<String>, section: &str, text: &str) {
+        if field(self).replace(text.to_owned()).is_some() {
+            self.repeated.push(section.to_owned());
         }
     }
 }

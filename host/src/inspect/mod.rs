@@ -37,8 +37,8 @@ pub struct Inspection {
     pub imports: Vec<String>,
     /// Names of the exports, sorted.
     pub exports: Vec<String>,
-    /// What both are, as a WIT package.
-    pub wit: String,
+    /// What both are, as a WIT package, if they can be shown as one.
+    pub wit: Option<String>,
     /// What it has beyond the world of its edition.
     pub excess: Vec<Excess>,
     /// The size, in bytes.
@@ -66,6 +66,10 @@ pub enum Excess {
     OtherTypes(String),
     /// It was built for tests, and sends what it knows there.
     TestBuild(String),
+    /// It says something of itself in several sections of this name.
+    Repeated(String),
+    /// Its imports and exports cannot be shown as WIT.
+    Undecodable(String),
 }
 
 /// That is no WebAssembly component.
@@ -87,9 +91,19 @@ impl Inspection {
         let mut surface = Surface::default();
         surface.read(component).map_err(invalid)?;
         let label = Label::of(component);
-        let wit = wit(component)?;
+        let mut excess = contract::excess(&label, &surface, component);
+        let wit = match wit_component::decode(component) {
+            Ok(DecodedWasm::WitPackage(..)) => {
+                return Err(NotAComponent("it is a package of WIT".to_owned()));
+            }
+            Ok(component) => wit(&component),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = &wit {
+            excess.push(Excess::Undecodable(error.clone()));
+        }
         Ok(Self {
-            excess: contract::excess(&label, &surface, component),
+            excess,
             edition: label.edition().map(str::to_owned),
             name: label.name,
             version: label.version,
@@ -98,7 +112,7 @@ impl Inspection {
             test_origin: label.test_origin,
             imports: surface.imports,
             exports: surface.exports,
-            wit,
+            wit: wit.ok(),
             size: component.len(),
             size_without_custom_sections: component.len() - surface.custom_sections,
             digest: Digest::of(component),
@@ -123,6 +137,8 @@ impl fmt::Display for Excess {
             Self::Import(name) => write!(f, "it imports {name}"),
             Self::Export(name) => write!(f, "it exports {name}"),
             Self::OtherTypes(what) => write!(f, "its types are others: {what}"),
+            Self::Repeated(section) => write!(f, "it has several sections {section}"),
+            Self::Undecodable(why) => write!(f, "it cannot be shown as WIT: {why}"),
             Self::TestBuild(origin) => {
                 write!(f, "it was built for tests and sends everything to {origin}")
             }
@@ -167,17 +183,13 @@ impl Surface {
 }
 
 /// What a component imports and exports, as WIT.
-fn wit(component: &[u8]) -> Result<String, NotAComponent> {
-    let decoded = wit_component::decode(component).map_err(invalid)?;
-    let DecodedWasm::Component(resolve, world) = decoded else {
-        return Err(NotAComponent("it is a package of WIT".to_owned()));
-    };
-    let package = resolve.worlds[world].package;
-    let package = package.ok_or_else(|| invalid("its world is in no package"))?;
+fn wit(component: &DecodedWasm) -> Result<String, String> {
+    let (resolve, package) = (component.resolve(), component.package());
     let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
     let others: Vec<_> = others.into_iter().filter(|&id| id != package).collect();
     let mut printer = WitPrinter::default();
-    printer.print(&resolve, package, &others).map_err(invalid)?;
+    let printed = printer.print(resolve, package, &others);
+    printed.map_err(|error| error.to_string())?;
     Ok(printer.output.to_string())
 }
 

@@ -38,7 +38,7 @@ impl Sandbox {
         Self::link(&component)
     }
 
-    /// Compiles another component of the world `platform`.
+    /// Compiles another component, of the world `platform` or `platform-draft2`.
     #[cfg(feature = "compiler")]
     pub(crate) fn compile(component: &[u8]) -> Result<Self> {
         let engine = Engine::new(&engine_config())?;

@@ -1,12 +1,12 @@
 //! The hostile guest, the host that it runs in, and how an order to it ends.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chatgpt_oauth::store::MemoryStore;
 use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
+use chatgpt_oauth_editions::Builder;
 
 use crate::names::Names;
 
@@ -18,24 +18,8 @@ pub fn guest() -> &'static [u8] {
 
 fn build() -> Vec<u8> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let target_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--profile", "component"])
-        .args(["--target", "wasm32-unknown-unknown"])
-        .args(["--package", "hostile-guest"])
-        .arg("--manifest-path")
-        .arg(workspace.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target_dir)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status()
-        .unwrap();
-    assert!(built.success());
-    let module = target_dir.join("wasm32-unknown-unknown/component/hostile_guest.wasm");
-    let module = std::fs::read(module).unwrap();
-    let encoder = wit_component::ComponentEncoder::default();
-    encoder.module(&module).unwrap().encode().unwrap()
+    let builder = Builder::new(workspace, env!("CARGO_TARGET_TMPDIR"));
+    builder.guest("hostile-guest").unwrap()
 }
 
 /// One host for all cases that need no server: they show that it survives. It is

@@ -151,10 +151,3 @@ pub fn bytes_that_are_no_component_are_refused() {
     let host = Host::builder(MemoryStore::new()).component(*b"\0asm");
     assert_eq!(host.build().unwrap_err().code, ErrorCode::InvalidArgument);
 }
-
-#[test]
-pub fn a_component_that_exports_no_credentials_is_refused() {
-    let onboarding = chatgpt_oauth::artifact::ONBOARDING.component;
-    let host = Host::builder(MemoryStore::new()).component(onboarding);
-    assert_eq!(host.build().unwrap_err().code, ErrorCode::InvalidArgument);
-}

@@ -54,7 +54,6 @@ const CASES: &[Case] = &cases![
     host::it_waits_forty_seconds_at_most,
     host::the_embedded_component_loads_beside_a_compiler,
     host::bytes_that_are_no_component_are_refused,
-    host::a_component_that_exports_no_credentials_is_refused,
     instantiation::h03_a_start_function_that_computes_forever_is_stopped_after_two_seconds,
     instantiation::h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped,
     instantiation::h05_a_table_ends_at_ten_thousand_elements,

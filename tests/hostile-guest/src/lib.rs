@@ -1,14 +1,14 @@
 //! A component that does what a sandbox must survive. It has the world of the
 //! real one; `status` behaves, and `poll` takes an order: the name of a misdeed and
-//! its details, one after the other, with [`SEPARATOR`] between them.
+//! its details, one after the other, with `SEPARATOR` between them.
 //!
 //! | file | misdeeds |
 //! |---|---|
-//! | [`computing`] | time without end: computing, waiting, traps |
-//! | [`growing`] | room without end: memory, stack, headers, random bytes |
-//! | [`holding`] | handles without end, of every kind |
-//! | [`requesting`] | requests, with every part of them as the order says |
-//! | [`storing`] | buckets, keys and values, as the order says |
+//! | `computing` | time without end: computing, waiting, traps |
+//! | `growing` | room without end: memory, stack, headers, random bytes |
+//! | `holding` | handles without end, of every kind |
+//! | `requesting` | requests, with every part of them as the order says |
+//! | `storing` | buckets, keys and values, as the order says |
 //!
 //! What comes of a misdeed that the guest survives is the message of an error.
 
