@@ -27,6 +27,17 @@ build() {
     mkdir -p "$place/home/cargo" "$place/sources" "$place/dist"
     sources "$place/sources"
     [ ! -f "$settings" ] || cp "$settings" "$place/home/cargo/config.toml"
+    # What a person may have set for builds of their own.
+    mkdir "$place/.cargo"
+    cat >"$place/.cargo/config.toml" <<'END'
+[env]
+CHATGPT_OAUTH_TEST_ORIGIN = { value = "http://127.0.0.1:1", force = true }
+[build]
+rustflags = ["-Copt-level=1"]
+[profile.component]
+opt-level = 1
+strip = false
+END
     (
         cd "$place/sources"
         env RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" HOME="$place/home" CARGO_HOME="$place/home/cargo" \

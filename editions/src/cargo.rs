@@ -16,6 +16,23 @@ const SMALL_SHA2: &str = r#"--cfg=sha2_backend_soft="compact""#;
 /// What the component's source calls the origin of a build for tests.
 const TEST_ORIGIN: &str = "CHATGPT_OAUTH_TEST_ORIGIN";
 
+/// The profile of the workspace's `Cargo.toml`, said again: what is said here also
+/// holds against the configuration of whoever builds.
+const PROFILE: [&str; 12] = [
+    r#"inherits="release""#,
+    r#"opt-level="z""#,
+    r#"lto="fat""#,
+    "codegen-units=1",
+    r#"panic="abort""#,
+    "strip=true",
+    "debug=false",
+    r#"split-debuginfo="off""#,
+    "debug-assertions=false",
+    "overflow-checks=false",
+    "incremental=false",
+    "rpath=false",
+];
+
 /// Where sources are, where they are built, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Cargo {
@@ -99,11 +116,21 @@ impl Cargo {
                 cargo.env_remove(name);
             }
         }
-        if let Some(origin) = &self.test_origin {
-            cargo.env(TEST_ORIGIN, origin);
+        // Empty is none. As an option, and forced: a person's cargo may be configured
+        // to set variables, wrappers and profiles, and all of that must not count.
+        let origin = self.test_origin.as_deref().unwrap_or_default();
+        let origin = format!("env.{TEST_ORIGIN}.value={origin:?}");
+        let forced = format!("env.{TEST_ORIGIN}.force=true");
+        cargo
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "")
+            .arg(subcommand)
+            .args(["--config", &origin, "--config", &forced]);
+        for setting in PROFILE {
+            cargo.args(["--config", &format!("profile.component.{setting}")]);
         }
         cargo
-            .args([subcommand, "--locked", "--target", TARGET])
+            .args(["--locked", "--target", TARGET])
             .arg("--manifest-path")
             .arg(self.workspace.join("Cargo.toml"));
         cargo

@@ -26,7 +26,7 @@ mod strip;
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 pub use compose::plug;
 pub use dependencies::Dependencies;
@@ -81,6 +81,7 @@ impl Builder {
     /// of the tools behind it fails; cargo's own messages go to standard error.
     pub fn build(&self, edition: Edition) -> Result<Vec<u8>> {
         let module = self.cargo.module(&edition.module())?;
+        self.check_origin(&module)?;
         let mut component = encode::component(&module)?;
         if let Some(plug) = edition.plug() {
             let plug = encode::component(&self.cargo.module(&plug)?)?;
@@ -96,6 +97,20 @@ impl Builder {
             test_origin: self.cargo.test_origin.as_deref(),
         };
         label.put_on(&component)
+    }
+
+    /// A build for tests must not look like a real one, nor the other way round,
+    /// whatever cargo was led to do.
+    fn check_origin(&self, module: &[u8]) -> Result<()> {
+        let loopback = b"127.0.0.1:";
+        let found = module
+            .windows(loopback.len())
+            .any(|bytes| bytes == loopback);
+        ensure!(
+            found == self.cargo.test_origin.is_some(),
+            "the component was built for another origin than it should be"
+        );
+        Ok(())
     }
 
     /// The contract, `wit/`, as one file: a package of WIT in its binary form.

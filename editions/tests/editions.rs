@@ -125,10 +125,3 @@ fn a_build_for_tests_is_another_component_and_says_so() {
         assert_eq!(found, expected);
     }
 }
-
-#[test]
-fn the_same_sources_make_the_same_bytes_again() {
-    let again = builder().build(Edition::Platform).unwrap();
-    let (_, platform) = &editions()[1];
-    assert!(again == *platform);
-}

@@ -12,8 +12,15 @@ const ALLOWED = [
   "GET https://chatgpt.com/backend-api/wham/usage",
 ];
 
+/// All that the component ever says of itself. The others are the client's: where a request ends, and for whom it is.
+const HEADERS = [
+  "accept", "authorization", "chatgpt-account-id", "content-type", "originator", "user-agent", "x-openai-fedramp",
+];
+
 export function handle(request, options) {
-  if (!ALLOWED.includes(target(request))) throw { tag: "HTTP-request-denied" };
+  if (!ALLOWED.includes(target(request)) || !names(request).every((name) => HEADERS.includes(name))) {
+    throw { tag: "HTTP-request-denied" };
+  }
   // The shim's limit for connecting goes on while it waits for the answer.
   options?.setConnectTimeout(options.firstByteTimeout());
   return afterSending(outgoingHandler.handle(request, options));
@@ -25,6 +32,10 @@ function target(request) {
   const { tag: scheme } = request.scheme() ?? {};
   const [path] = (request.pathWithQuery() ?? "").split("?");
   return `${method.toUpperCase()} ${scheme?.toLowerCase()}://${request.authority()}${path}`;
+}
+
+function names(request) {
+  return request.headers().entries().map(([name]) => name.toLowerCase());
 }
 
 /// `connection-timeout` means to the component that nothing was sent, and that it may present a token again. The

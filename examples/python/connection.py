@@ -34,7 +34,7 @@ class Connection:
     def call(self, name, *arguments):
         """Call a function in a sandbox of its own and return its answer as dictionaries and lists."""
         store = Store(self._engine)
-        store.set_limits(memory_size=MEMORY_BYTES)
+        store.set_limits(memory_size=MEMORY_BYTES, memories=1)
         store.set_fuel(FUEL)
         instance = self._linker().instantiate(store, self._component)
         interface = instance.get_export_index(store, INTERFACE)

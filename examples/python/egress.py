@@ -3,7 +3,7 @@
 import socket
 import ssl
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPSConnection
 from threading import Thread
 
@@ -17,6 +17,11 @@ ALLOWED = {
     "POST https://auth.openai.com/oauth/revoke",
     "GET https://chatgpt.com/backend-api/codex/models",
     "GET https://chatgpt.com/backend-api/wham/usage",
+}
+
+# All that the component ever says of itself. The others are this client's: where a request ends, and for whom it is.
+HEADERS = {
+    "accept", "authorization", "chatgpt-account-id", "content-type", "originator", "user-agent", "x-openai-fedramp",
 }
 
 CONNECT_SECONDS = 5
@@ -35,9 +40,10 @@ class Request:
     answer: Future = field(default_factory=Future)  # of an `Answer`, or of an error code
 
     def is_allowed(self):
-        """Whether method, scheme, host and path are on the list; a query may be added."""
+        """Whether method, scheme, host and path are on the list, and the headers; a query may be added."""
         path = self.target.partition("?")[0]
-        return f"{self.method} {self.scheme}://{self.authority}{path}" in ALLOWED
+        target = f"{self.method} {self.scheme}://{self.authority}{path}"
+        return target in ALLOWED and all(name.lower() in HEADERS for name, _ in self.headers)
 
 
 @dataclass
@@ -48,7 +54,9 @@ class Answer:
 
 
 def send(request):
-    """Send it once: no redirect is followed, nothing repeated, no proxy asked."""
+    """Send it once, if it may be: no redirect is followed, nothing repeated, no proxy asked."""
+    if not request.is_allowed():  # whatever else the guest has called, and in whatever order
+        return Variant("HTTP-request-denied")
     kind = {"http": HTTPConnection, "https": HTTPSConnection}[request.scheme]
     connection = kind(request.authority, timeout=CONNECT_SECONDS)
     try:
@@ -116,7 +124,9 @@ def add_to_linker(root, resources):
 
     def finish_request(store, body, _trailers):
         request = given(store, body)
-        Thread(target=lambda: request.answer.set_result(send(request)), daemon=True).start()
+        # A copy: what is looked at is what is sent.
+        sent = replace(request, headers=list(request.headers), body=bytes(request.body))
+        Thread(target=lambda: request.answer.set_result(send(sent)), daemon=True).start()
 
     def get(store, future):
         answer = lent(store, future)

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 /// in every build that is handed out, there is no such place.
 const TEST_AUTHORITY: Option<&str> = match option_env!("CHATGPT_OAUTH_TEST_ORIGIN") {
     None => None,
+    Some(origin) if origin.is_empty() => None,
     Some(origin) => Some(loopback_authority(origin)),
 };
 

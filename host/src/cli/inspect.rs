@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -50,9 +51,22 @@ pub(crate) fn run(
     })
 }
 
+/// The largest file that is looked at, in bytes: an edition has a hundredth of it.
+const LARGEST: u64 = 16 << 20;
+
 fn read(file: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(file)
-        .map_err(|error| setup::invalid(format!("cannot read {}: {error}", file.display())))
+    let unreadable = |why: &dyn Display| {
+        let file = file.display();
+        setup::invalid(format!("cannot read {file}: {why}"))
+    };
+    let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
+    if !metadata.is_file() {
+        return Err(unreadable(&"it is no regular file"));
+    }
+    if metadata.len() > LARGEST {
+        return Err(unreadable(&"it is larger than 16 MiB"));
+    }
+    std::fs::read(file).map_err(|error| unreadable(&error))
 }
 
 /// Why the component must not be loaded, if so.
@@ -165,7 +179,12 @@ impl Findings<'_> {
             lines.list("BEYOND its edition:", self.excess().iter());
         }
         lines.say(Some(match &self.refusal {
-            None => "It is what its edition says, and reaches for no more.".to_owned(),
+            None if self.embedded().is_some() => {
+                "It is what its edition says, and reaches for no more.".to_owned()
+            }
+            None => {
+                "By its types it is what its edition says. Its bytes are unknown here.".to_owned()
+            }
             Some(refusal) => format!("{}: {}", refusal.message, refusal.hint),
         }));
         lines.text()

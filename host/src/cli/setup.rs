@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use chatgpt_oauth::artifact::PLATFORM;
 use chatgpt_oauth::store::{SqliteStore, StoreKind, StoreLocation, state_directory};
-use chatgpt_oauth::{Error, ErrorCode, Host, HostBuilder, Keys, Profile};
+use chatgpt_oauth::{Digest, Error, ErrorCode, Host, HostBuilder, Keys, Profile};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -33,6 +34,10 @@ pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error>
 }
 
 async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host, Error> {
+    if let Some(wanted) = global.component_digest {
+        // Before the store, which would be made or upgraded.
+        Digest::of(PLATFORM.component).check(wanted)?;
+    }
     let file = store_file(global)?;
     let opened = match access {
         Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,

@@ -33,7 +33,7 @@ impl Terminal {
     /// the exit code: an answer that cannot be printed is none.
     pub(crate) fn answer(&self, json: &Value, words: impl FnOnce() -> String) -> ExitCode {
         match self.json {
-            true => self.print(&json.to_string()),
+            true => self.print(&harmless_json(json)),
             false => self.print(&harmless(&words())),
         }
     }
@@ -52,7 +52,7 @@ impl Terminal {
     /// Prints an error: as JSON on standard output, or in words on standard error.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            self.print(&report::error(error).to_string());
+            self.print(&harmless_json(&report::error(error)));
             return;
         }
         self.notice(&format!("error: {}\n{}", error.message, error.hint));
@@ -90,18 +90,39 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
 
 /// The text without what could steer a terminal; lines stay lines.
 fn harmless(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c,
-                '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-    };
     text.chars().filter(|c| !steers(*c)).collect()
+}
+
+/// The same for JSON, where nothing is lost: it is written as an escape.
+fn harmless_json(json: &Value) -> String {
+    let escaped = |c: char| match steers(c) {
+        true => format!("\\u{:04x}", u32::from(c)),
+        false => c.to_string(),
+    };
+    json.to_string().chars().map(escaped).collect()
+}
+
+/// Whether a character could steer a terminal. All of these fit into four digits.
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c,
+            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use super::{harmless, harmless_json};
+    use serde_json::json;
+
+    #[test]
+    fn m12_json_escapes_what_steers_the_terminal_and_loses_nothing() {
+        let text = "a\u{1b}[31mb\u{9b}c\n\u{202e}d\u{7f}ä";
+        let printed = harmless_json(&json!({"x": text}));
+        assert_eq!(printed, r#"{"x":"a\u001b[31mb\u009bc\n\u202ed\u007fä"}"#);
+        let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(read["x"], text);
+    }
 
     #[test]
     fn m12_nothing_from_outside_steers_the_terminal() {

@@ -1,5 +1,6 @@
 //! Holds a component against the world of the edition that it names.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use wit_component::DecodedWasm;
@@ -22,6 +23,7 @@ static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
 pub(super) fn excess(label: &Label, surface: &Surface, component: &[u8]) -> Vec<Excess> {
     let mut excess = test_build(label);
     excess.extend(label.repeated.iter().cloned().map(Excess::Repeated));
+    excess.extend(label.unreadable.iter().cloned().map(Excess::Unreadable));
     match (label.edition(), &label.name) {
         (Some(edition), Some(name)) => match world(edition) {
             Some(world) => excess.extend(beyond(world, surface, component)),
@@ -63,12 +65,45 @@ fn beyond(world: WorldId, surface: &Surface, component: &[u8]) -> Vec<Excess> {
         .map(Excess::Import)
         .collect();
     excess.extend(undeclared(&surface.exports, &exports).map(Excess::Export));
+    excess.extend(more_in_interfaces(world, component).map(Excess::Export));
     if excess.is_empty()
         && let Err(error) = wit_component::targets(resolve, world, component)
     {
         excess.push(Excess::OtherTypes(error.root_cause().to_string()));
     }
     excess
+}
+
+/// What the exported interfaces of a component have beyond those of the world. An
+/// interface with more in it is a subtype, so that types alone would allow it.
+fn more_in_interfaces(world: WorldId, component: &[u8]) -> impl Iterator<Item = String> {
+    let (contract, _) = &*CONTRACT;
+    let declared = contents(contract, world);
+    let exported = match wit_component::decode(component) {
+        Ok(DecodedWasm::Component(resolve, world)) => contents(&resolve, world),
+        // That is told elsewhere, and so are interfaces that nobody has declared.
+        _ => BTreeMap::new(),
+    };
+    exported.into_iter().flat_map(move |(name, items)| {
+        let declared = declared.get(&name);
+        let more = |item: &String| declared.is_some_and(|declared| !declared.contains(item));
+        let more: Vec<_> = items.into_iter().filter(more).collect();
+        more.into_iter().map(move |item| format!("{name} {item}"))
+    })
+}
+
+/// The functions and types in each interface that a world exports.
+fn contents(resolve: &Resolve, world: WorldId) -> BTreeMap<String, BTreeSet<String>> {
+    let of_interface = |(key, item): (&WorldKey, &WorldItem)| {
+        let WorldItem::Interface { id, .. } = item else {
+            return None;
+        };
+        let interface = &resolve.interfaces[*id];
+        let items = interface.functions.keys().chain(interface.types.keys());
+        Some((resolve.name_world_key(key), items.cloned().collect()))
+    };
+    let exports = resolve.worlds[world].exports.iter();
+    exports.filter_map(of_interface).collect()
 }
 
 fn undeclared<'a>(names: &'a [String], declared: &'a [String]) -> impl Iterator<Item = String> {

@@ -17,6 +17,8 @@ pub(super) struct Label {
     pub(super) test_origin: Option<String>,
     /// Sections that come more than once.
     pub(super) repeated: Vec<String>,
+    /// Sections that cannot be read.
+    pub(super) unreadable: Vec<String>,
 }
 
 impl Label {
@@ -52,9 +54,13 @@ impl Label {
     fn read(&mut self, section: &CustomSectionReader<'_>) {
         match section.as_known() {
             KnownCustom::ComponentName(names) => {
-                for name in names.map_while(Result::ok) {
-                    if let ComponentName::Component { name, .. } = name {
-                        self.claim(|label| &mut label.name, "component-name", name);
+                for name in names {
+                    match name {
+                        Ok(ComponentName::Component { name, .. }) => {
+                            self.claim(|label| &mut label.name, "component-name", name);
+                        }
+                        Ok(_) => {}
+                        Err(_) => self.unreadable.push("component-name".to_owned()),
                     }
                 }
             }

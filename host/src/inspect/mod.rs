@@ -17,6 +17,10 @@ use wit_component::{DecodedWasm, WitPrinter};
 use crate::digest::Digest;
 use label::Label;
 
+/// How deep parts may be nested in parts: an edition's are two deep, composed
+/// three, and a checker's time grows with the square.
+const DEEPEST: u32 = 16;
+
 /// What a component is, imports and exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,7 +41,7 @@ pub struct Inspection {
     pub imports: Vec<String>,
     /// Names of the exports, sorted.
     pub exports: Vec<String>,
-    /// What both are, as a WIT package, if they can be shown as one.
+    /// What both are, as a WIT package: of a component that has nothing in excess.
     pub wit: Option<String>,
     /// What it has beyond the world of its edition.
     pub excess: Vec<Excess>,
@@ -68,6 +72,8 @@ pub enum Excess {
     TestBuild(String),
     /// It says something of itself in several sections of this name.
     Repeated(String),
+    /// It has a section of this name that cannot be read.
+    Unreadable(String),
     /// Its imports and exports cannot be shown as WIT.
     Undecodable(String),
 }
@@ -87,16 +93,20 @@ impl Inspection {
         if !Parser::is_component(component) {
             return Err(NotAComponent("it does not begin like one".to_owned()));
         }
-        Validator::new().validate_all(component).map_err(invalid)?;
         let mut surface = Surface::default();
         surface.read(component).map_err(invalid)?;
+        if surface.depth > DEEPEST {
+            return Err(NotAComponent("its parts are nested too deeply".to_owned()));
+        }
+        Validator::new().validate_all(component).map_err(invalid)?;
         let label = Label::of(component);
         let mut excess = contract::excess(&label, &surface, component);
         let wit = match wit_component::decode(component) {
             Ok(DecodedWasm::WitPackage(..)) => {
                 return Err(NotAComponent("it is a package of WIT".to_owned()));
             }
-            Ok(component) => wit(&component),
+            // A stranger's types may take more room in print than there is.
+            Ok(component) => excess.is_empty().then(|| wit(&component)).transpose(),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = &wit {
@@ -112,7 +122,7 @@ impl Inspection {
             test_origin: label.test_origin,
             imports: surface.imports,
             exports: surface.exports,
-            wit: wit.ok(),
+            wit: wit.ok().flatten(),
             size: component.len(),
             size_without_custom_sections: component.len() - surface.custom_sections,
             digest: Digest::of(component),
@@ -138,6 +148,7 @@ impl fmt::Display for Excess {
             Self::Export(name) => write!(f, "it exports {name}"),
             Self::OtherTypes(what) => write!(f, "its types are others: {what}"),
             Self::Repeated(section) => write!(f, "it has several sections {section}"),
+            Self::Unreadable(section) => write!(f, "its section {section} cannot be read"),
             Self::Undecodable(why) => write!(f, "it cannot be shown as WIT: {why}"),
             Self::TestBuild(origin) => {
                 write!(f, "it was built for tests and sends everything to {origin}")
@@ -153,6 +164,8 @@ struct Surface {
     exports: Vec<String>,
     /// The size of the custom sections, those of nested parts too, in bytes.
     custom_sections: usize,
+    /// How deep parts are nested in parts.
+    depth: u32,
 }
 
 impl Surface {
@@ -160,7 +173,10 @@ impl Surface {
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {
             match payload? {
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                    depth += 1;
+                    self.depth = self.depth.max(depth);
+                }
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::CustomSection(section) => self.custom_sections += section.range().len(),
                 Payload::ComponentImportSection(imports) if depth == 0 => {

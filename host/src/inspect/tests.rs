@@ -1,6 +1,8 @@
 use super::*;
 use crate::artifact::{EDITIONS, ONBOARDING, PLATFORM};
 use wasm_encoder::{Component, ComponentNameSection, CustomSection};
+use wit_component::StringEncoding;
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
 /// A component without imports and exports, under this name.
 fn named(name: &str) -> Vec<u8> {
@@ -90,6 +92,71 @@ fn a_build_for_tests_is_found_out_by_its_name_and_by_its_origin() {
         excess(&by_origin),
         ["it was built for tests and sends everything to http://127.0.0.1:1"]
     );
+}
+
+/// A component of the contract with this in its interface `connection`, too.
+fn with_more(more: &str) -> Vec<u8> {
+    let mut connection = include_str!("../../../wit/connection.wit").to_owned();
+    let end = connection.rfind('}').unwrap();
+    connection.insert_str(end, more);
+    let mut resolve = Resolve::default();
+    for directory in ["io", "clocks", "random", "http", "keyvalue"] {
+        let directory = format!("{}/../wit/deps/{directory}", env!("CARGO_MANIFEST_DIR"));
+        resolve.push_dir(directory).unwrap();
+    }
+    let world = "package chatgpt:oauth@0.1.0;\nworld w { export connection; }\n";
+    let package = resolve
+        .push_str("more.wit", &format!("{world}{connection}"))
+        .unwrap();
+    let world = resolve.select_world(&[package], Some("w")).unwrap();
+    let mangling = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+    let mut module = wit_component::dummy_module(&resolve, world, mangling);
+    let utf8 = StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
+    let encoder = wit_component::ComponentEncoder::default();
+    let component = encoder.module(&module).unwrap().encode().unwrap();
+    let mut named = named("chatgpt-oauth-onboarding");
+    named.extend_from_slice(&component[Component::HEADER.len()..]);
+    named
+}
+
+#[test]
+fn a_function_more_in_an_interface_of_the_contract_is_found_out() {
+    assert_eq!(excess(&with_more("")), [""; 0]);
+    let more = "record loot { x: string } steal: func(profile: string) -> loot;";
+    assert_eq!(
+        excess(&with_more(more)),
+        [
+            "it exports chatgpt:oauth/connection@0.1.0 loot",
+            "it exports chatgpt:oauth/connection@0.1.0 steal"
+        ]
+    );
+}
+
+#[test]
+fn a_name_that_cannot_be_read_is_found_out() {
+    let mut component = Component::new();
+    component.section(&CustomSection {
+        name: "component-name".into(),
+        data: b"\x00\xff\xff".into(),
+    });
+    let excess = excess(&component.finish());
+    assert!(excess.contains(&"its section component-name cannot be read".to_owned()));
+}
+
+#[test]
+fn parts_that_are_nested_endlessly_are_refused_before_anything_looks_at_them() {
+    let mut component = Component::new().finish();
+    for _ in 0..2000 {
+        let mut outer = Component::new();
+        outer.section(&wasm_encoder::RawSection {
+            id: wasm_encoder::ComponentSectionId::Component.into(),
+            data: &component,
+        });
+        component = outer.finish();
+    }
+    let error = Inspection::of(&component).unwrap_err();
+    assert!(error.to_string().contains("nested too deeply"), "{error}");
 }
 
 #[test]

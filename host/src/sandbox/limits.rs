@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder, Trap};
+use wasmtime::{ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, Trap};
 
-/// Linear memory of one call, in bytes.
+/// Linear memory of one call, all of its memories together, in bytes.
 const MEMORY: usize = 64 << 20;
 /// Bytes that one host call may copy out of the guest. The largest honest ones
 /// are a cached value (256 KiB) and a list of models on its way out.
@@ -65,15 +65,62 @@ pub const LIMITS: Limits = Limits {
     call: CALL,
 };
 
-/// What a guest may grow.
-pub(crate) fn growth() -> StoreLimits {
-    StoreLimitsBuilder::new()
-        .memory_size(MEMORY)
-        .memories(2)
-        .tables(8)
-        .table_elements(10_000)
-        .instances(16)
-        .build()
+/// What a guest may grow. wasmtime's own limits count each memory for itself; here
+/// all of them together have [`MEMORY`].
+pub(crate) struct Growth {
+    limits: StoreLimits,
+    /// What all memories have, in bytes.
+    memory: usize,
+}
+
+impl Growth {
+    pub(crate) fn new() -> Self {
+        let limits = StoreLimitsBuilder::new()
+            .memories(2)
+            .tables(8)
+            .table_elements(10_000)
+            .instances(16)
+            .build();
+        Self { limits, memory: 0 }
+    }
+}
+
+impl ResourceLimiter for Growth {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let memory = self.memory.saturating_add(desired.saturating_sub(current));
+        if memory > MEMORY {
+            return Ok(false);
+        }
+        // Growth that fails after all stays counted: that is on the safe side.
+        self.memory = memory;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
+    }
 }
 
 /// What a guest may make the host hold.
@@ -84,7 +131,7 @@ pub(crate) fn resource_table() -> ResourceTable {
 }
 
 /// Applies what a store itself limits.
-pub(crate) fn apply<T>(store: &mut Store<T>, growth: fn(&mut T) -> &mut StoreLimits)
+pub(crate) fn apply<T>(store: &mut Store<T>, growth: fn(&mut T) -> &mut Growth)
 where
     T: Send + 'static,
 {

@@ -4,14 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
-use wasmtime::StoreLimits;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::http::{Outgoing, Transport};
 use super::keyvalue::{BucketView, Opener};
-use super::limits::{self, Bound};
+use super::limits::{self, Bound, Growth};
 use super::waiting::Waiting;
 use super::wall_clock::WallClock;
 use crate::records::ProfileRecords;
@@ -19,7 +18,7 @@ use crate::records::ProfileRecords;
 /// The host's side of one call.
 pub(crate) struct State {
     pub(super) bound: Bound,
-    pub(super) growth: StoreLimits,
+    pub(super) growth: Growth,
     pub(super) wall_clock: WallClock,
     table: ResourceTable,
     clocks: WasiClocksCtx,
@@ -41,7 +40,7 @@ impl State {
         http.set_field_size_limit(limits::HTTP_FIELDS);
         Self {
             bound,
-            growth: limits::growth(),
+            growth: Growth::new(),
             wall_clock,
             table: limits::resource_table(),
             clocks: WasiClocksCtx::default(),

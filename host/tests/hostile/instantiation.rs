@@ -107,6 +107,29 @@ pub async fn h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped
 }
 
 #[tokio::test]
+pub async fn h04_two_memories_have_64_mebibytes_together() {
+    // The second grows page by page, as far as it goes, beside the first with 24 MiB.
+    let grow = r#"(memory (export "memory") 384) (memory $m 0)
+        (func $poll (param i32 i32 i32) (result i32)
+            (loop
+                (memory.grow $m (i32.const 1))
+                (br_if 0 (i32.ne (i32.const -1))))
+            (i32.store8 (i32.const 0) (i32.const 1))
+            (i32.store8 (i32.const 8) (i32.const 28))
+            (i32.store (i32.const 12) (i32.const 4096))
+            (i32.store (i32.const 16) (memory.size $m))
+            (i32.const 0))"#;
+    for end in ends_of(grow).await {
+        assert_eq!(end.code, ErrorCode::InvalidArgument);
+        assert_eq!(end.message.len(), 640, "pages of 64 KiB: 40 MiB");
+    }
+    let both = r#"(memory (export "memory") 600) (memory 600)"#;
+    for end in ends_of(&format!("{both} {POLL}")).await {
+        assert_eq!(end.message, "the component broke off");
+    }
+}
+
+#[tokio::test]
 pub async fn h05_a_table_ends_at_ten_thousand_elements() {
     // It grows as far as it goes, and answers with an error of the code
     // `invalid-argument`, whose message is as long as the table.

@@ -56,6 +56,7 @@ const CASES: &[Case] = &cases![
     host::bytes_that_are_no_component_are_refused,
     instantiation::h03_a_start_function_that_computes_forever_is_stopped_after_two_seconds,
     instantiation::h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped,
+    instantiation::h04_two_memories_have_64_mebibytes_together,
     instantiation::h05_a_table_ends_at_ten_thousand_elements,
     names::n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohibited,
     names::m05_a_name_is_resolved_once_and_what_was_checked_is_connected_to,

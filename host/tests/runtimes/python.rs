@@ -1,6 +1,7 @@
 //! Python, through the package `wasmtime`: examples/python.
 
 use std::env;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -64,6 +65,32 @@ impl Runtime for Python {
     fn field(&self, name: &str) -> String {
         name.to_owned()
     }
+}
+
+/// Whatever the guest calls, and in whatever order: all requests go through `send`.
+#[test]
+fn python_sends_nothing_that_is_not_on_the_list() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let program = format!(
+        "from egress import Request, send; \
+         real = 'https', 'auth.openai.com', '/oauth/token'; \
+         answers = [send(Request(headers, 'POST', *target)).tag for target, headers in [ \
+             (('http', '127.0.0.1:{port}', '/oauth/token'), []), \
+             (('http', *real[1:]), []), \
+             ((*real[:2], '/oauth/authorize'), []), \
+             (real, [('transfer-encoding', b'chunked')]), \
+             (real, [('Host', b'127.0.0.1:{port}')]), \
+         ]]; print(*answers, sep=chr(10))"
+    );
+    let python = unchanged();
+    let mut command = python.command();
+    let output = command.args(["-c", &program]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(told, "HTTP-request-denied\n".repeat(5), "{complaints}");
+    assert!(listener.accept().is_err(), "somebody has connected");
 }
 
 #[test]
