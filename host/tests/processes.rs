@@ -419,3 +419,45 @@ fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.starts_with("ok({state: not-connected,"), "{text}");
 }
+
+#[test]
+fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
+    let world = World::new();
+    let pinned = |digest: &str, arguments: &[&str]| {
+        let mut command = world.command();
+        command.env("CHATGPT_OAUTH_COMPONENT_DIGEST", digest);
+        json(&command.arg("--json").args(arguments).output().unwrap())
+    };
+    let other = "0".repeat(64);
+    for command in [
+        &["login"][..],
+        &["status"],
+        &["start"],
+        &["poll"],
+        &["logout"],
+        &["refresh"],
+        &["models"],
+        &["usage"],
+        &["authorize"],
+        &["profiles", "list"],
+        &["inspect"],
+        &["rekey"],
+        &["reset"],
+        &["adopt"],
+    ] {
+        let refused = pinned(&other, command);
+        assert_eq!(
+            refused["code"], "invalid-argument",
+            "{command:?}: {refused}"
+        );
+        let message = refused["error"].as_str().unwrap();
+        assert!(
+            message.contains("not the one that was asked for"),
+            "{message}"
+        );
+    }
+    assert!(!world.store().exists());
+    let own = format!("sha256:{}", chatgpt_oauth::artifact::PLATFORM.digest);
+    assert_eq!(pinned(&own, &["status"])["ok"], true);
+    assert_eq!(pinned("sha256:", &["status"])["code"], "invalid-argument");
+}

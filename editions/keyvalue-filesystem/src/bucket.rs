@@ -79,9 +79,7 @@ impl<D: Directory> Bucket<D> {
             return Err(fault::value_too_large());
         }
         self.has(&name)?;
-        if !self.has_tidied.replace(true) {
-            leftovers::remove(&self.directory);
-        }
+        self.tidy();
         replace::replace(&self.directory, &name, value)
     }
 
@@ -95,6 +93,7 @@ impl<D: Directory> Bucket<D> {
         if !self.has(&name)? {
             return Ok(());
         }
+        self.tidy();
         match self.directory.remove(&name) {
             Ok(()) => replace::sync_names(&self.directory),
             Err(ErrorCode::NoEntry) => Ok(()),
@@ -116,6 +115,13 @@ impl<D: Directory> Bucket<D> {
             .iter()
             .filter(|entry| entry.kind == DescriptorType::RegularFile);
         Ok(files.filter_map(|file| name::key(&file.name)).collect())
+    }
+
+    /// Removes leftovers, once a handle.
+    fn tidy(&self) {
+        if !self.has_tidied.replace(true) {
+            leftovers::remove(&self.directory);
+        }
     }
 
     /// Whether there is a file of that name. Anything else in its place is an error.
