@@ -16,23 +16,6 @@ const SMALL_SHA2: &str = r#"--cfg=sha2_backend_soft="compact""#;
 /// What the component's source calls the origin of a build for tests.
 const TEST_ORIGIN: &str = "CHATGPT_OAUTH_TEST_ORIGIN";
 
-/// The profile of the workspace's `Cargo.toml`, said again: what is said here also
-/// holds against the configuration of whoever builds.
-const PROFILE: [&str; 12] = [
-    r#"inherits="release""#,
-    r#"opt-level="z""#,
-    r#"lto="fat""#,
-    "codegen-units=1",
-    r#"panic="abort""#,
-    "strip=true",
-    "debug=false",
-    r#"split-debuginfo="off""#,
-    "debug-assertions=false",
-    "overflow-checks=false",
-    "incremental=false",
-    "rpath=false",
-];
-
 /// Where sources are, where they are built, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Cargo {
@@ -75,7 +58,7 @@ impl Cargo {
 
         require_target()?;
         let status = self
-            .command("rustc")
+            .command("rustc")?
             .args(["--profile", "component"])
             // Beside an rlib cargo would not optimize across crates.
             .args(["--lib", "--crate-type", "cdylib"])
@@ -95,7 +78,7 @@ impl Cargo {
     /// What a module is built from: a line a package, with its depth in front.
     pub(crate) fn tree(&self, module: &Module) -> Result<String> {
         let output = self
-            .command("tree")
+            .command("tree")?
             .args(["--edges", "normal", "--no-dedupe"])
             .args(["--prefix", "depth", "--format", "{p}"])
             .args(module.selection())
@@ -109,7 +92,7 @@ impl Cargo {
 
     /// The inner cargo. Of what an outer one was asked for it hears only through
     /// the environment: of `CARGO_NET_OFFLINE`, not of `--offline`.
-    fn command(&self, subcommand: &str) -> Command {
+    fn command(&self, subcommand: &str) -> Result<Command> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         for (name, _) in env::vars_os() {
             if changes_the_build(&name) {
@@ -126,14 +109,25 @@ impl Cargo {
             .env("RUSTC_WORKSPACE_WRAPPER", "")
             .arg(subcommand)
             .args(["--config", &origin, "--config", &forced]);
-        for setting in PROFILE {
+        for setting in self.profile()? {
             cargo.args(["--config", &format!("profile.component.{setting}")]);
         }
         cargo
             .args(["--locked", "--target", TARGET])
             .arg("--manifest-path")
             .arg(self.workspace.join("Cargo.toml"));
-        cargo
+        Ok(cargo)
+    }
+
+    /// The settings of the workspace's `[profile.component]`, to be said again as
+    /// options: those also hold against a person's configuration of cargo.
+    fn profile(&self) -> Result<Vec<String>> {
+        let manifest = fs::read_to_string(self.workspace.join("Cargo.toml"))?;
+        let (_, profile) = manifest
+            .split_once("[profile.component]\n")
+            .context("the workspace has no profile for the component")?;
+        let settings = profile.lines().take_while(|line| line.contains(" = "));
+        Ok(settings.map(str::to_owned).collect())
     }
 }
 
