@@ -348,6 +348,6 @@ pub(crate) fn random(state: &mut u64) -> u64 {
 pub(crate) fn fails<T>(result: CallResult<T>) -> crate::contract::Error {
     match result {
         Ok(_) => panic!("the call succeeded"),
-        Err(error) => error,
+        Err(error) => *error,
     }
 }
