@@ -164,6 +164,11 @@ impl World {
         self.lock().now = now;
     }
 
+    /// Gives this host a clock that is not set, at that many seconds.
+    pub(crate) fn set_steady_clock(&self, seconds: u64) {
+        self.lock().steady = Some(seconds);
+    }
+
     pub(crate) fn advance(&self, seconds: u64) -> &Self {
         self.lock().now += seconds;
         self
