@@ -204,9 +204,10 @@ fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
     assert_eq!(world.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
 }
 
+/// Faults: F9
 #[test]
 fn h10_a_signal_ends_no_call_half_way() {
-    for number in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for number in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let world = World::new();
         world.sign_in();
         world.pass(120);

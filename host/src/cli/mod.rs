@@ -46,12 +46,14 @@ pub(crate) fn run() -> ExitCode {
     };
     setup::log(global.verbose);
     let terminal = Terminal::new(global.json);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = process::check_open_files().and_then(|()| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    });
     let code = runtime.map(|runtime| runtime.block_on(to_the_end(command, &global, &terminal)));
     code.and_then(|code| code).unwrap_or_else(|error| {
-        terminal.error(&Error::internal(format!("cannot start: {error}")));
+        terminal.error(&Error::cannot_start(&error));
         ExitCode::FAILURE
     })
 }
