@@ -174,4 +174,6 @@ def _failure(code: str, error: str, hint: str, retryable: bool = False) -> Answe
         "retryable": retryable,
         "retry_after_seconds": None,
         "relogin_required": False,
+        "service_code": None,
+        "service_status": None,
     }

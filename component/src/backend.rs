@@ -5,6 +5,7 @@ use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::credential::Record;
 use crate::error::Result;
+use crate::openai::refresh::ACCOUNT_CLOSED;
 use crate::openai::{Answer, Setback, Trouble};
 use crate::ports::{Ports, Request};
 use crate::rotation;
@@ -18,12 +19,11 @@ pub(crate) struct Reply {
     pub(crate) epoch: u64,
 }
 
-/// Codes that mean: the account or its workspace may not use Codex.
-const NOT_ENABLED: [&str; 3] = [
-    "deactivated_workspace",
-    "invalid_workspace_selected",
-    "usage_not_included",
-];
+/// Codes that mean: the workspace of the login cannot be used.
+const WORKSPACE: [&str; 2] = ["deactivated_workspace", "invalid_workspace_selected"];
+
+/// The code that means: the plan has no Codex.
+const NOT_INCLUDED: [&str; 1] = ["usage_not_included"];
 
 /// Sends the request that `request` builds from a live access token and its account.
 ///
@@ -66,11 +66,13 @@ fn send(
 /// Why the answer is of no use; `None` for a 200.
 fn setback(answer: &Answer) -> Option<Setback> {
     let trouble = match answer.status {
-        _ if answer.has_code(&NOT_ENABLED) => Trouble::NotEnabled,
+        _ if answer.has_code(&WORKSPACE) => Trouble::Workspace,
+        _ if answer.has_code(&NOT_INCLUDED) => Trouble::NotIncluded,
+        402 | 403 if answer.has_code(&ACCOUNT_CLOSED) => Trouble::AccountClosed,
         _ if answer.obstacle().is_some() => return answer.obstacle(),
         200 => return None,
         401 => Trouble::Rejected,
-        402 | 403 => Trouble::NotEnabled,
+        402 | 403 => Trouble::NotPermitted,
         _ => return Some(answer.setback()),
     };
     Some(answer.because_of(trouble))

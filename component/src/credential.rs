@@ -29,13 +29,14 @@ use crate::claims::Claims;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::Object;
-use crate::openai::{TokenGrant, Trouble};
+use crate::openai::{Said, TokenGrant, Trouble};
 use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
+use crate::stored_time::Stamp;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-pub(crate) use decide::{Demand, Step, decide, needs_login};
+pub(crate) use decide::{Demand, REFUSED_HINT, Step, decide, needs_login};
 pub(crate) use settle::{Settled, settle};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use stored::{decode, encode};
@@ -62,6 +63,13 @@ pub(crate) const NOT_BEFORE_MAX: u64 = 3600;
 /// A stored `started` further ahead than this is ignored, in seconds.
 pub(crate) const AHEAD_MAX: u64 = 300;
 
+/// A login that the service refuses by codes that are not known has ended after
+/// this many such probes in a row, …
+pub(crate) const REFUSALS_MIN: u64 = 5;
+
+/// … when the first and the last of them lie this far apart, in seconds.
+pub(crate) const REFUSED_FOR: u64 = 86_400;
+
 /// The record. docs/storage.md shows one in every state.
 #[derive(Clone)]
 pub(crate) struct Record {
@@ -87,10 +95,15 @@ pub(crate) struct Record {
     pub(crate) not_before: Option<u64>,
     /// Why the last refresh brought nothing.
     pub(crate) last_trouble: Option<Trouble>,
+    /// Present while the last answer was a refusal by a code that is not known, and
+    /// after such refusals have ended the login.
+    pub(crate) refusals: Option<Refusals>,
     /// The logout asked for revocation.
     pub(crate) revoke: bool,
     /// When the record was last written, Unix seconds.
     pub(crate) updated_at: u64,
+    /// By which clock the waits in it are aged.
+    stamp: Option<Stamp>,
     /// What a newer version added; kept as it is.
     other: Object,
 }
@@ -123,6 +136,17 @@ pub(crate) struct Intent {
     pub(crate) started: u64,
 }
 
+/// Answers in a row that refuse the refresh token by a code that is not known.
+#[derive(Clone)]
+pub(crate) struct Refusals {
+    /// What the last one said.
+    pub(crate) said: Said,
+    /// How many of them answered a probe.
+    pub(crate) probes: u64,
+    /// When the first of these was answered, Unix seconds.
+    pub(crate) since: u64,
+}
+
 impl Record {
     /// What a bucket without a record stands for.
     pub(crate) fn absent() -> Self {
@@ -140,8 +164,10 @@ impl Record {
             probes: 0,
             not_before: None,
             last_trouble: None,
+            refusals: None,
             revoke: false,
             updated_at: 0,
+            stamp: None,
             other: Object::default(),
         }
     }
@@ -150,8 +176,27 @@ impl Record {
     pub(crate) fn load(ports: Ports) -> Result<Self> {
         match ports.store.get(KEY)? {
             None => Ok(Self::absent()),
-            Some(bytes) => stored::decode(&bytes),
+            Some(bytes) => Ok(stored::decode(&bytes)?.in_todays_time(ports)),
         }
+    }
+
+    /// The record with its waits moved by what the wall clock was set since.
+    fn in_todays_time(mut self, ports: Ports) -> Self {
+        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+        let move_time = |time: &mut u64| *time = time.saturating_add_signed(step);
+        if let Some(intent) = &mut self.intent {
+            move_time(&mut intent.started);
+        }
+        if let Some(refusals) = &mut self.refusals {
+            move_time(&mut refusals.since);
+        }
+        self.not_before.iter_mut().for_each(move_time);
+        self
+    }
+
+    /// Whether it holds a wait or an age that a clock must count.
+    fn has_waits(&self) -> bool {
+        self.intent.is_some() || self.not_before.is_some() || self.refusals.is_some()
     }
 
     /// Whether what the service grants next can be stored for certain.
@@ -172,6 +217,7 @@ impl Record {
     pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
         self.generation = self.generation.saturating_add(1);
         self.updated_at = ports.now();
+        self.stamp = self.has_waits().then(|| Stamp::now(ports)).flatten();
         bucket::write(ports, KEY, &stored::encode(&self))?;
         Ok(self)
     }
@@ -194,6 +240,7 @@ impl Record {
         self.epoch = self.epoch.saturating_add(1);
         self.state = State::LoggingOut;
         self.intent = None;
+        self.refusals = None;
         self.revoke = true;
         self
     }

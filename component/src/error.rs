@@ -22,6 +22,8 @@ impl Error {
             retryable: is_retryable(code),
             retry_after_seconds: None,
             relogin_required: requires_login(code),
+            service_code: None,
+            service_status: None,
         }
     }
 

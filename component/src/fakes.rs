@@ -74,8 +74,17 @@ struct Shared {
     services: Vec<(String, Service)>,
     sent: Vec<Sent>,
     now: u64,
+    /// A clock that is not set, where this host offers one, in seconds.
+    steady: Option<u64>,
     random: u64,
     turns: Option<Turns>,
+}
+
+impl Shared {
+    /// What the bucket has under the key of the steady clock.
+    fn steady_clock(&self) -> Option<Vec<u8>> {
+        Some(format!("boot-1 {}", self.steady?).into_bytes())
+    }
 }
 
 /// Everything outside the component.
@@ -94,6 +103,7 @@ impl World {
             services: Vec::new(),
             sent: Vec::new(),
             now: NOW,
+            steady: None,
             random: 0,
             turns: None,
         };

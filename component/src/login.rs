@@ -6,7 +6,7 @@ use crate::contract::{Error, ErrorCode};
 use crate::credential::Record;
 use crate::error::Result;
 use crate::openai::exchange;
-use crate::openai::{TokenGrant, Verdict};
+use crate::openai::{Said, TokenGrant, Verdict};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
 use crate::rotation;
@@ -29,8 +29,8 @@ pub(crate) enum Exchanged {
     },
     /// Another call is at it.
     Elsewhere,
-    /// The code will never be taken.
-    Failed,
+    /// The code will never be taken; what the service said of it, if it did.
+    Failed(Said),
     /// The person logged out or in again meanwhile; the tokens are dropped.
     Superseded,
 }
@@ -41,7 +41,7 @@ pub(crate) enum Exchanged {
 /// poll; an unknown one leaves it one more try.
 pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Exchanged> {
     if approval.attempts >= ATTEMPTS_MAX {
-        return failed(ports, pending);
+        return failed(ports, pending, Said::default());
     }
     // Nothing is spent whose tokens might not fit.
     if !Record::load(ports)?.has_room() {
@@ -56,7 +56,7 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
         .send(&exchange::request(&approval.code, &approval.verifier));
     match exchange::read(answer, asked_at) {
         Verdict::Granted(grant) => commit(ports, pending, &grant),
-        Verdict::Refused(_) => failed(ports, pending),
+        Verdict::Refused(said) => failed(ports, pending, said),
         Verdict::NotProcessed(setback) => {
             put_back(ports, &begun, &approval.tried(false));
             Err(setback.error())
@@ -64,10 +64,11 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
         Verdict::Unknown(setback) => {
             let tried = approval.tried(true);
             if tried.attempts >= ATTEMPTS_MAX {
-                return failed(ports, pending);
+                return failed(ports, pending, setback.said);
             }
             put_back(ports, &begun, &tried);
-            Err(setback.trouble.error().retry_after(setback.wait))
+            let wait = setback.wait;
+            Err(setback.error().retry_after(wait))
         }
     }
 }
@@ -91,12 +92,12 @@ fn put_back(ports: Ports, begun: &Pending, approval: &Approval) {
 }
 
 /// The code will not be taken: perhaps because another call has used it.
-fn failed(ports: Ports, pending: &Pending) -> Result<Exchanged> {
+fn failed(ports: Ports, pending: &Pending, said: Said) -> Result<Exchanged> {
     let record = Record::load(ports)?;
     Ok(if record.came_of(&pending.id) {
         connected(record)
     } else {
-        Exchanged::Failed
+        Exchanged::Failed(said)
     })
 }
 

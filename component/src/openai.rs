@@ -18,9 +18,9 @@ pub(crate) mod usage;
 pub(crate) mod user_code;
 mod verdict;
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, CODE_MAX};
 pub(crate) use token_grant::{ACCESS_TOKEN_MAX, Granted, REFRESH_TOKEN_MAX, TokenGrant};
-pub(crate) use trouble::{Setback, Trouble};
+pub(crate) use trouble::{CLOSED_HINT, Said, Setback, Trouble};
 pub(crate) use verdict::Verdict;
 
 use crate::json::Object;

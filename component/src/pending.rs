@@ -8,7 +8,7 @@ use crate::openai;
 use crate::openai::user_code::{self, UserCode};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
-use crate::stored_time;
+use crate::stored_time::{self, Stamp};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -55,6 +55,8 @@ pub(crate) struct Pending {
     pub(crate) approval: Option<Approval>,
     /// 128 random bits, new at every write: tells one's own from anybody else's.
     attempt: String,
+    /// By which clock its waits are aged.
+    stamp: Option<Stamp>,
     other: Object,
 }
 
@@ -82,6 +84,7 @@ impl Pending {
             next_poll_at: now,
             approval: None,
             attempt: String::new(),
+            stamp: None,
             other: Object::default(),
         }
     }
@@ -90,8 +93,21 @@ impl Pending {
     pub(crate) fn load(ports: Ports) -> Result<Option<Self>> {
         match ports.store.get(KEY)? {
             None => Ok(None),
-            Some(bytes) => Self::decode(&bytes).map(Some),
+            Some(bytes) => Ok(Some(Self::decode(&bytes)?.in_todays_time(ports))),
         }
+    }
+
+    /// The record with its waits moved by what the wall clock was set since. How
+    /// long the code counts is the service's affair.
+    fn in_todays_time(mut self, ports: Ports) -> Self {
+        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+        self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
+        if let Some(approval) = &mut self.approval
+            && let Some(since) = &mut approval.exchanging_since
+        {
+            *since = since.saturating_add_signed(step);
+        }
+        self
     }
 
     /// Reads a stored record.
@@ -103,7 +119,12 @@ impl Pending {
     /// Writes the record under an attempt of its own and returns it.
     pub(crate) fn store(self, ports: Ports) -> core::result::Result<Self, StoreError> {
         let attempt = ports.random_id();
-        let record = Self { attempt, ..self };
+        let stamp = Stamp::now(ports);
+        let record = Self {
+            attempt,
+            stamp,
+            ..self
+        };
         bucket::write(ports, KEY, &record.encode())?;
         Ok(record)
     }
@@ -157,6 +178,7 @@ impl Pending {
             next_poll_at: from.required_number("next_poll_at")?,
             approval: from.optional_object("approval", Approval::read)?,
             attempt: from.optional_identifier("attempt")?.unwrap_or_default(),
+            stamp: from.optional_object("clock", Stamp::read)?,
             other: fields,
         })
     }
@@ -177,6 +199,10 @@ impl Pending {
             .with("next_poll_at", self.next_poll_at)
             .with("approval", approval)
             .with("attempt", Some(&*self.attempt).filter(|id| !id.is_empty()))
+            .with(
+                "clock",
+                self.stamp.as_ref().map_or(Value::Null, Stamp::write),
+            )
             .to_bytes()
     }
 

@@ -109,11 +109,66 @@ impl Response {
     }
 }
 
-/// Why no answer came: the name of wasi:http's `error-code`, such as
-/// `connection-refused`. Which of them mean that nothing was sent is decided in
-/// one place, `openai/verdict.rs`.
+/// Why there is no answer. The variant says whether the request may have been
+/// processed: a refresh token counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HttpError(pub &'static str);
+pub enum HttpError {
+    /// Not one byte of the request was sent.
+    NotSent(NotSent),
+    /// The request may have arrived.
+    MaybeSent(MaybeSent),
+}
+
+/// Why a request was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSent {
+    /// The host does not permit the request.
+    Denied,
+    /// The name does not resolve.
+    NameUnknown,
+    /// The name leads to no public address.
+    NotPublic,
+    /// The connection was refused.
+    Refused,
+    /// The connection, or the name before it, took too long.
+    TimedOut,
+    /// There is no way to the destination.
+    Unreachable,
+    /// The destination's certificate is not trusted.
+    Certificate,
+    /// The proxy is at fault.
+    Proxy(ProxyFault),
+}
+
+/// What is wrong with the proxy that leads to the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// The host's settings name no proxy that can be used.
+    Unusable,
+    /// The proxy's name does not resolve.
+    NameUnknown,
+    /// The proxy refuses the connection.
+    Refused,
+    /// The proxy cannot be reached, or does not answer.
+    Unreachable,
+    /// The proxy wants credentials, or other ones.
+    Authentication,
+    /// The proxy does not permit the connection.
+    Denied,
+    /// The proxy's certificate is not trusted.
+    Certificate,
+}
+
+/// Why there is no answer to a request that may have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaybeSent {
+    /// The connection broke, at an unknown point.
+    Broken,
+    /// The answer, or its end, did not come in time.
+    TimedOut,
+    /// The answer is too long, or in an encoding that is not read.
+    Unreadable,
+}
 
 /// Why the bucket failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

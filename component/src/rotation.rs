@@ -11,7 +11,7 @@
 use crate::contract::{Error, ErrorCode};
 use crate::credential::{Demand, Intent, Record, Settled, Step, decide, settle};
 use crate::error::Result;
-use crate::openai::{TokenGrant, Trouble, Verdict, refresh, revoke};
+use crate::openai::{Said, TokenGrant, Trouble, Verdict, refresh, revoke};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
 use alloc::format;
@@ -44,7 +44,7 @@ fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
                 Err(fault) => return serve_or(*next, demand, fault.into(), ports),
             },
             Step::Present(token) => match present(ports, &record, &token) {
-                Ok(settled) => return answer(record, settled, demand, ports),
+                Ok(presented) => return answer(record, presented, demand, ports),
                 Err(Unsettled::Elsewhere) => record = Record::load(ports)?,
                 Err(Unsettled::Failed(error)) => return serve_or(record, demand, error, ports),
                 Err(Unsettled::Lost(error)) => return Err(error),
@@ -65,9 +65,12 @@ fn serve_or(record: Record, demand: Demand, error: Error, ports: Ports) -> Resul
 
 /// The answer by the record as it is after the presentation. Nothing more is
 /// done about it: one call presents at most once.
-fn answer(before: Record, settled: Record, demand: Demand, ports: Ports) -> Result<Record> {
+fn answer(before: Record, presented: Presented, demand: Demand, ports: Ports) -> Result<Record> {
+    let Presented { settled, said } = presented;
     let error = match decide(&settled, demand, ports.now()) {
         Step::Serve => return Ok(settled),
+        // What a record does not remember of the answer is said now or never.
+        Step::Fail(error) if error.service_status.is_none() => said.add_to(error),
         Step::Fail(error) => error,
         Step::Store(_) | Step::Present(_) => Trouble::NoAccessToken.setback().error(),
     };
@@ -78,6 +81,14 @@ fn answer(before: Record, settled: Record, demand: Demand, ports: Ports) -> Resu
         false => settled,
     };
     serve_or(served, demand, error, ports)
+}
+
+/// What a presentation has come to.
+struct Presented {
+    /// The record as it is now.
+    settled: Record,
+    /// What the service answered, if it did.
+    said: Said,
 }
 
 /// Why a presentation ended without a settled record.
@@ -102,7 +113,7 @@ fn present(
     ports: Ports,
     record: &Record,
     token: &Secret,
-) -> core::result::Result<Record, Unsettled> {
+) -> core::result::Result<Presented, Unsettled> {
     let intent = Intent {
         attempt: ports.random_id(),
         presented: token.fingerprint(),
@@ -113,9 +124,10 @@ fn present(
         Err(StoreError::Conflict) => return Err(Unsettled::Elsewhere),
         Err(fault) => return Err(Unsettled::Failed(fault.into())),
     }
-    if !Record::load(ports)?.has_intent(&intent) {
+    let stored = Record::load(ports)?.intent;
+    let Some(intent) = stored.filter(|stored| stored.attempt == intent.attempt) else {
         return Err(Unsettled::Elsewhere);
-    }
+    };
     let asked_at = ports.now();
     let verdict = if asked_at.abs_diff(intent.started) < SEND_GUARD {
         let answer = ports.http.send(&refresh::request(token));
@@ -123,7 +135,10 @@ fn present(
     } else {
         Verdict::NotProcessed(Trouble::Late.setback())
     };
-    conclude(ports, record.epoch, &intent, &verdict)
+    Ok(Presented {
+        settled: conclude(ports, record.epoch, &intent, &verdict)?,
+        said: verdict.said(),
+    })
 }
 
 /// Brings the verdict into the record, whatever has become of that meanwhile.

@@ -27,6 +27,10 @@ pub struct Error {
     pub retry_after_seconds: Option<u32>,
     /// True when only a new login helps.
     pub relogin_required: bool,
+    /// The service's own error code, such as `token_expired`, where it gave one.
+    pub service_code: Option<String>,
+    /// The HTTP status of the service's answer, where there was one.
+    pub service_status: Option<u16>,
 }
 
 impl Error {
@@ -47,6 +51,8 @@ impl Error {
                     | ErrorCode::NotRefreshable
                     | ErrorCode::AccountMismatch
             ),
+            service_code: None,
+            service_status: None,
         }
     }
 
@@ -92,6 +98,8 @@ impl From<connection::Error> for Error {
             retryable: error.retryable,
             retry_after_seconds: error.retry_after_seconds,
             relogin_required: error.relogin_required,
+            service_code: error.service_code,
+            service_status: error.service_status,
         }
     }
 }

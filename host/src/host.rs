@@ -196,8 +196,9 @@ impl HostBuilder {
     }
 
     /// Takes the time that the component sees from this file, which holds Unix
-    /// seconds as text, so that a test passes days in a moment. Whoever changes
-    /// it renames a new file over it.
+    /// seconds as text, so that a test passes days in a moment. A second number is
+    /// the steady clock, which ages what is stored; without it, that follows the
+    /// first. A test that changes the file renames a new one over it.
     #[cfg(feature = "test-clock")]
     pub fn wall_clock_file(mut self, file: impl Into<std::path::PathBuf>) -> Self {
         self.wall_clock = WallClock::File(file.into());

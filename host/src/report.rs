@@ -154,6 +154,8 @@ pub fn error(error: &Error) -> Value {
         "retryable": error.retryable,
         "retry_after_seconds": error.retry_after_seconds,
         "relogin_required": error.relogin_required,
+        "service_code": error.service_code,
+        "service_status": error.service_status,
     })
 }
 

@@ -79,9 +79,12 @@ fn the_component_stays_small() {
         let bytes = inspection.size_without_custom_sections;
         let most = match edition.name {
             // With a store of its own.
-            "onboarding-filesystem" => 190_000,
-            _ => 160_000,
+            "onboarding-filesystem" => 195_000,
+            // Each cause of a failure has its words and its remedy since 0.1.0's last
+            // figures (160,000 and 190,000): they are most of the difference.
+            _ => 165_000,
         };
+        println!("{}: {bytes}", edition.name);
         assert!(bytes <= most, "{}: {bytes}", edition.name);
     }
 }

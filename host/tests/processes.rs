@@ -86,6 +86,8 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         "retryable",
         "retry_after_seconds",
         "relogin_required",
+        "service_code",
+        "service_status",
     ];
     for command in ["poll", "refresh", "models", "usage", "authorize"] {
         assert_eq!(names(&world.ask(&[command])), failed, "{command}");

@@ -26,7 +26,8 @@ ANSWERS = {
     "models": {"source", "count", "default_model_id", "available_models", "models", "fetched_at"},
     "usage": USAGE,
 }
-FAILED = {"error", "code", "hint", "retryable", "retry_after_seconds", "relogin_required"}
+FAILED = {"error", "code", "hint", "retryable", "retry_after_seconds", "relogin_required",
+          "service_code", "service_status"}
 
 # What is inside of them: the field, and what each object there holds.
 INSIDE = {

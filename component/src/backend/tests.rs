@@ -2,10 +2,11 @@ use super::ask;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::fakes::{
-    Answer, LIFETIME, NOW, TOKEN, USAGE, World, access_token, answer, broken, credential, fails,
-    fingerprint, grant, ok, old_access, page, refusal, usage, with_header,
+    Answer, LIFETIME, NOW, TOKEN, USAGE, World, access_token, answer, credential, fails,
+    fingerprint, grant, not_sent, ok, old_access, page, refusal, usage, with_header,
 };
 use crate::openai::usage::request;
+use crate::ports::NotSent;
 use serde_json::{Value, json};
 
 fn signed_in() -> World {
@@ -79,8 +80,8 @@ fn p25_what_can_pass_is_told_from_what_cannot() {
         (page(502), ErrorCode::UpstreamError, Some(30)),
         (page(403), ErrorCode::UpstreamBlocked, Some(60)),
         (page(200), ErrorCode::UpstreamBlocked, Some(60)),
-        (broken("connection-refused"), ErrorCode::Network, Some(5)),
-        (broken("HTTP-request-denied"), ErrorCode::EgressDenied, None),
+        (not_sent(NotSent::Refused), ErrorCode::Network, Some(5)),
+        (not_sent(NotSent::Denied), ErrorCode::EgressDenied, None),
         (
             refusal(403, "unsupported_country_region_territory"),
             ErrorCode::RegionUnsupported,

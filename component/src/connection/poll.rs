@@ -120,12 +120,12 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
             progress::EXCHANGE_WAIT,
             now,
         )),
-        Exchanged::Failed => Err(ended(
+        Exchanged::Failed(said) => Err(said.add_to(ended(
             ports,
             pending,
             ErrorCode::LoginExchangeFailed,
             "the approved login could not be exchanged for tokens",
-        )),
+        ))),
         Exchanged::Superseded => Err(ended(
             ports,
             pending,

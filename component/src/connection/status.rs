@@ -1,6 +1,6 @@
 use super::{models, usage};
 use crate::contract::{ConnectionState, ConnectionStatus, Error};
-use crate::credential::{Record, State, needs_login};
+use crate::credential::{REFUSED_HINT, Record, State, needs_login};
 use crate::error::Result;
 use crate::pending::Pending;
 use crate::ports::Ports;
@@ -36,7 +36,7 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
     let live = record.live_token(now).is_some();
     let is_connected = record.is_connected(now);
     let state = match record.state {
-        _ if !is_connected => ConnectionState::NeedsLogin,
+        _ if !is_connected && !record.is_refused_so_far() => ConnectionState::NeedsLogin,
         State::Refreshing if record.is_abandoned(now) => ConnectionState::Uncertain,
         State::Refreshing => ConnectionState::Refreshing,
         State::Uncertain => ConnectionState::Uncertain,
@@ -121,6 +121,9 @@ fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
             };
             let hint = needs_login(record).hint;
             return Some(format!("The login has ended{left}. {hint}"));
+        }
+        ConnectionState::Uncertain if record.is_refused_so_far() => {
+            return Some(format!("OpenAI refused the last refresh. {REFUSED_HINT}"));
         }
         ConnectionState::Uncertain => {
             "The last refresh got no answer; it is tried again by itself. Calling start makes a new login at once."

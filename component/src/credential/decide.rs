@@ -1,15 +1,14 @@
 //! What to do about the record, before anything is sent.
 
-use super::settle::quiet_after;
 use super::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, Record, State, Tokens};
 use crate::contract::{Error, ErrorCode};
-use crate::openai::{Setback, Trouble};
+use crate::openai::refresh::ACCOUNT_CLOSED;
+use crate::openai::{CLOSED_HINT, Said, Setback, Trouble};
 use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::stored_time;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::format;
 
 /// What a caller wants of the record.
 #[derive(Clone, Copy)]
@@ -66,11 +65,15 @@ pub(crate) fn decide(record: &Record, demand: Demand, now: u64) -> Step {
         }
         (_, Demand::Token { .. }) if is_live => Step::Serve,
         (State::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Step::Serve,
-        (State::Uncertain, _) if is_live => Step::Fail(uncertain(tokens.seconds_left(now))),
+        (State::Uncertain, _) if is_live => Step::Fail(uncertain(record, tokens.seconds_left(now))),
         (State::Active | State::Uncertain, _) => {
             may_present().map_or_else(Step::Fail, Step::Present)
         }
         (State::Refreshing, _) => Step::Fail(in_progress()),
+        // Ended by codes that are not known: what a person asks for may still be tried.
+        (State::NeedsLogin, Demand::Refresh) if record.refusals.is_some() && !is_live => {
+            may_present().map_or_else(|_| Step::Fail(needs_login(record)), Step::Present)
+        }
         (State::NeedsLogin, _) => Step::Fail(needs_login(record)),
         (State::LoggingOut | State::LoggedOut, _) => Step::Fail(not_connected()),
     }
@@ -82,7 +85,7 @@ fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Err
     let pause = tokens.pause_after_success(now);
     match (record.state, pause, record.pause_left(now)) {
         (State::Active, Some(seconds), _) => Err(rejected(seconds)),
-        (State::Uncertain, _, Some(seconds)) => Err(uncertain(Some(seconds))),
+        (State::Uncertain, _, Some(seconds)) => Err(uncertain(record, Some(seconds))),
         (_, _, Some(seconds)) => Err(paused(record, seconds)),
         // Nothing is spent whose successor might not fit.
         _ if !record.has_room() => Err(StoreError::TooLarge.into()),
@@ -98,9 +101,15 @@ impl Record {
 
     /// Whether model calls can be made, now or after a refresh.
     pub(crate) fn is_connected(&self, now: u64) -> bool {
-        let can_refresh =
-            |tokens: &Tokens| tokens.refresh.is_some() && self.state != State::NeedsLogin;
+        let can_refresh = |tokens: &Tokens| {
+            tokens.refresh.is_some() && self.state != State::NeedsLogin && self.refusals.is_none()
+        };
         self.live_token(now).is_some() || self.tokens_in_use().is_some_and(can_refresh)
+    }
+
+    /// Whether the service's last answer was a refusal that has not ended the login.
+    pub(crate) fn is_refused_so_far(&self) -> bool {
+        self.refusals.is_some() && self.reason.is_none()
     }
 
     /// The record with what is known without a request: that its access token
@@ -134,12 +143,8 @@ impl Record {
 
     /// The record with the abandoned refresh turned into an uncertain one.
     fn taken_over(mut self, now: u64) -> Self {
-        let started = self.intent.as_ref().map_or(now, |intent| intent.started);
-        // One from the far future says nothing.
-        let started = started.min(now);
-        self.state = State::Uncertain;
-        self.not_before = Some(started.saturating_add(quiet_after(self.probes)));
-        self
+        self.forget_refusals();
+        self.without_outcome(now)
     }
 
     /// How long the record forbids to present the refresh token, in seconds.
@@ -152,7 +157,7 @@ impl Record {
     pub(crate) fn with_intent(mut self, intent: &Intent) -> Self {
         self.intent = Some(intent.clone());
         self.probes = match self.state {
-            State::Uncertain => self.probes.saturating_add(1),
+            State::Uncertain | State::NeedsLogin => self.probes.saturating_add(1),
             _ => 0,
         };
         self.state = State::Refreshing;
@@ -177,29 +182,42 @@ pub(crate) fn needs_login(record: &Record) -> Error {
     match record.reason.as_deref() {
         Some(reason @ "refresh_token_reused") => Error {
             hint: "Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start.".to_owned(),
-            ..Error::new(
-                ErrorCode::NeedsLogin,
-                format!("the login has ended: its token was presented before ({reason})"),
-            )
+            ..ended(record, reason)
         },
         Some("account-mismatch") => Error::new(
             ErrorCode::AccountMismatch,
             "the service answered the refresh with another account's tokens",
         ),
-        reason => {
-            let reason = reason.unwrap_or("unknown");
-            Error::new(
-                ErrorCode::NeedsLogin,
-                format!("the login has ended ({reason})"),
-            )
+        reason => ended(record, reason.unwrap_or("unknown")),
+    }
+}
+
+fn ended(record: &Record, reason: &str) -> Error {
+    let error = Error::new(ErrorCode::NeedsLogin, "the login has ended");
+    let error = if ACCOUNT_CLOSED.contains(&reason) {
+        Error {
+            hint: CLOSED_HINT.to_owned(),
+            ..error
+        }
+    } else {
+        error
+    };
+    match &record.refusals {
+        Some(refusals) => refusals.said.add_to(error),
+        None => {
+            let code = Some(reason.to_owned());
+            Said { status: None, code }.add_to(error)
         }
     }
 }
 
 fn paused(record: &Record, seconds: u64) -> Error {
     let trouble = record.last_trouble.unwrap_or(Trouble::Upstream);
-    let wait = seconds;
-    Setback { trouble, wait }.error()
+    Setback {
+        wait: seconds,
+        ..trouble.setback()
+    }
+    .error()
 }
 
 fn in_progress() -> Error {
@@ -210,16 +228,28 @@ fn in_progress() -> Error {
     .retry_after(1)
 }
 
-fn uncertain(seconds: Option<u64>) -> Error {
-    let error = Error::new(
-        ErrorCode::RefreshUncertain,
-        "the outcome of the last refresh is unknown",
-    );
+fn uncertain(record: &Record, seconds: Option<u64>) -> Error {
+    let error = match &record.refusals {
+        Some(refusals) => refusals.said.add_to(Error {
+            hint: REFUSED_HINT.to_owned(),
+            ..Error::new(
+                ErrorCode::RefreshUncertain,
+                "OpenAI refused the last refresh with an unknown code",
+            )
+        }),
+        None => Error::new(
+            ErrorCode::RefreshUncertain,
+            "the outcome of the last refresh is unknown",
+        ),
+    };
     match seconds {
         Some(seconds) => error.retry_after(seconds),
         None => error,
     }
 }
+
+/// For a login that the service refuses by a code that is not known.
+pub(crate) const REFUSED_HINT: &str = "The refresh is tried again after a pause; if the service goes on refusing it for a day, the login has ended. Calling start makes a new login at once.";
 
 fn rejected(seconds: u64) -> Error {
     Error::new(

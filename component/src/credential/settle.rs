@@ -1,8 +1,11 @@
 //! What an answer to the refresh request makes of the record.
 
-use super::{Intent, QUIET, QUIET_MAX, Record, State, Tokens};
+use super::{
+    Intent, NOT_BEFORE_MAX, QUIET, QUIET_MAX, REFUSALS_MIN, REFUSED_FOR, Record, Refusals, State,
+    Tokens,
+};
 use crate::claims::{self, Claims};
-use crate::openai::{Granted, Setback, TokenGrant, Trouble, Verdict};
+use crate::openai::{Granted, Said, Setback, TokenGrant, Trouble, Verdict};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -40,15 +43,13 @@ pub(crate) fn settle(
     let store = |record| Settled::Store(Box::new(record));
     match verdict {
         Verdict::Granted(grant) if is_same_token => store(record.clone().granted(grant, now)),
-        Verdict::Refused(reason) if is_same_token && !other_in_flight => {
-            store(record.clone().refused(reason))
+        Verdict::Refused(said) if is_same_token && !other_in_flight => {
+            store(record.clone().refused(said.code.as_deref()))
         }
-        Verdict::NotProcessed(setback) if is_ours => store(record.clone().released(*setback, now)),
-        Verdict::Unknown(setback) if is_ours => store(
-            record
-                .clone()
-                .became_uncertain(setback.trouble, intent.started),
-        ),
+        Verdict::NotProcessed(setback) if is_ours => store(record.clone().released(setback, now)),
+        Verdict::Unknown(setback) if is_ours => {
+            store(record.clone().became_uncertain(setback, now))
+        }
         _ => Settled::Leave,
     }
 }
@@ -71,7 +72,7 @@ impl Record {
     fn granted(mut self, grant: &TokenGrant, now: u64) -> Self {
         let claims = grant.claims();
         if claims.contradicts(&self.claims) {
-            return self.refused("account-mismatch");
+            return self.refused(Some("account-mismatch"));
         }
         let kept = self.tokens.take().and_then(|tokens| tokens.refresh);
         self.state = State::Active;
@@ -89,40 +90,99 @@ impl Record {
             probes: 0,
             not_before: trouble.map(|trouble| now.saturating_add(trouble.pause())),
             last_trouble: trouble,
+            refusals: None,
             revoke: false,
             ..self
         }
     }
 
     /// Keeps epoch, tokens and intent, so that a grant that arrives late still commits.
-    fn refused(mut self, reason: &str) -> Self {
+    fn refused(mut self, reason: Option<&str>) -> Self {
         self.state = State::NeedsLogin;
-        self.reason = Some(reason.to_owned());
+        self.reason = Some(reason.unwrap_or(UNNAMED).to_owned());
+        self.refusals = None;
         self.not_before = None;
         self
     }
 
     /// Takes the intent back: the token was not presented.
-    fn released(mut self, setback: Setback, now: u64) -> Self {
+    fn released(mut self, setback: &Setback, now: u64) -> Self {
+        self.forget_refusals();
+        self.last_trouble = Some(setback.trouble);
         if self.probes == 0 {
             self.state = State::Active;
             self.intent = None;
         } else {
-            self.state = State::Uncertain;
+            self.state = self.state_without_outcome();
             self.probes -= 1;
         }
         self.not_before = Some(now.saturating_add(setback.wait));
-        self.last_trouble = Some(setback.trouble);
         self
     }
 
-    fn became_uncertain(mut self, trouble: Trouble, started: u64) -> Self {
-        self.state = State::Uncertain;
-        self.not_before = Some(started.saturating_add(quiet_after(self.probes)));
-        self.last_trouble = Some(trouble);
+    /// Notes an answer that says nothing certain about the token.
+    fn became_uncertain(mut self, setback: &Setback, now: u64) -> Self {
+        self.last_trouble = Some(setback.trouble);
+        if setback.trouble == Trouble::UnknownRefusal {
+            self.count_refusal(&setback.said, now);
+        } else {
+            self.forget_refusals();
+        }
+        self.without_outcome(now)
+    }
+
+    /// The record after a presentation whose outcome is unknown: its pause counts
+    /// from the intent.
+    pub(super) fn without_outcome(mut self, now: u64) -> Self {
+        let started = self.intent.as_ref().map_or(now, |intent| intent.started);
+        // One from the far future says nothing.
+        let started = started.min(now);
+        self.state = self.state_without_outcome();
+        let pause = match self.state {
+            State::NeedsLogin => NOT_BEFORE_MAX,
+            _ => quiet_after(self.probes),
+        };
+        self.not_before = Some(started.saturating_add(pause));
         self
     }
+
+    /// Refusals end a login once; what comes later does not bring it back.
+    fn state_without_outcome(&self) -> State {
+        match self.reason {
+            Some(_) => State::NeedsLogin,
+            None => State::Uncertain,
+        }
+    }
+
+    fn count_refusal(&mut self, said: &Said, now: u64) {
+        let before = self.refusals.take();
+        let is_probe = self.probes > 0;
+        let counted = before.as_ref().map_or(0, |before| before.probes);
+        let since = match before {
+            Some(before) if counted > 0 => before.since,
+            _ => now,
+        };
+        let probes = counted.saturating_add(u64::from(is_probe));
+        if probes >= REFUSALS_MIN && now.saturating_sub(since) >= REFUSED_FOR {
+            self.reason = Some(said.code.as_deref().unwrap_or(UNNAMED).to_owned());
+        }
+        self.refusals = Some(Refusals {
+            said: said.clone(),
+            probes,
+            since,
+        });
+    }
+
+    /// Starts the count again, unless the refusals have ended the login already.
+    pub(super) fn forget_refusals(&mut self) {
+        if self.reason.is_none() {
+            self.refusals = None;
+        }
+    }
 }
+
+/// The reason where the service's code cannot be shown.
+const UNNAMED: &str = "unknown";
 
 /// How long nothing is presented after the probe of that number, 0 being the
 /// first presentation, in seconds: the quiet period, from the fifth probe on

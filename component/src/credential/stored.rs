@@ -1,13 +1,14 @@
 //! The record as it is stored: one flat JSON object.
 
-use super::{Intent, Record, State, Tokens};
+use super::{Intent, Record, Refusals, State, Tokens};
 use crate::bucket;
 use crate::claims::Claims;
 use crate::error::Result;
 use crate::json::{Object, Value};
-use crate::openai::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, Trouble};
+use crate::openai::{ACCESS_TOKEN_MAX, CODE_MAX, REFRESH_TOKEN_MAX, Said, Trouble};
 use crate::ports::StoreError;
 use crate::secret::Secret;
+use crate::stored_time::Stamp;
 use alloc::vec::Vec;
 
 /// The version of the record that this code writes.
@@ -57,8 +58,10 @@ fn read(mut fields: Object) -> Option<Record> {
             .optional_text("last_trouble")?
             .as_deref()
             .and_then(Trouble::named),
+        refusals: from.optional_object("refusals", refusals)?,
         revoke: from.optional_bool("revoke")?,
         updated_at: from.required_number("updated_at")?,
+        stamp: from.optional_object("clock", Stamp::read)?,
         other: fields,
     })
 }
@@ -96,6 +99,20 @@ fn intent(mut from: Object) -> Option<Intent> {
         attempt: from.required_identifier("attempt")?,
         presented: from.required_identifier("presented")?,
         started: from.required_number("started")?,
+    })
+}
+
+fn refusals(mut from: Object) -> Option<Refusals> {
+    let status = from.optional_number("status")?;
+    Some(Refusals {
+        said: Said {
+            status: status.and_then(|status| u16::try_from(status).ok()),
+            code: from
+                .optional_identifier("code")?
+                .filter(|code| code.len() <= CODE_MAX),
+        },
+        probes: from.required_number("probes")?,
+        since: from.required_number("since")?,
     })
 }
 
@@ -139,8 +156,19 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     to.put("probes", Some(record.probes).filter(|probes| *probes > 0));
     to.put("not_before", record.not_before);
     to.put("last_trouble", record.last_trouble.map(Trouble::name));
+    if let Some(refusals) = &record.refusals {
+        let refusals = Object::default()
+            .with("status", refusals.said.status.map(u64::from))
+            .with("code", refusals.said.code.as_deref())
+            .with("probes", refusals.probes)
+            .with("since", refusals.since);
+        to.put("refusals", Value::Object(refusals));
+    }
     to.put("revoke", flag(record.revoke));
     to.put("updated_at", record.updated_at);
+    if let Some(stamp) = &record.stamp {
+        to.put("clock", stamp.write());
+    }
     to.to_bytes()
 }
 

@@ -1,7 +1,7 @@
 //! Tokens, answers and stored records.
 
 use super::{Answer, NOW};
-use crate::ports::{HttpError, Response};
+use crate::ports::{HttpError, MaybeSent, NotSent, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
@@ -122,8 +122,13 @@ pub(crate) fn page(status: u16) -> Answer {
 }
 
 /// No answer at all.
-pub(crate) fn broken(error: &'static str) -> Answer {
-    Err(HttpError(error))
+pub(crate) fn not_sent(cause: NotSent) -> Answer {
+    Err(HttpError::NotSent(cause))
+}
+
+/// No answer to a request that may have arrived.
+pub(crate) fn broken(cause: MaybeSent) -> Answer {
+    Err(HttpError::MaybeSent(cause))
 }
 
 /// The answer with one more header.

@@ -34,8 +34,12 @@ pub(super) fn is_displayable(text: &str, limit: usize) {
     assert!(text.chars().all(is_harmless), "{text:?}");
 }
 
-/// It asks to wait between a second and an hour.
-pub(super) fn is_bounded(setback: Setback) {
+/// It asks to wait between a second and an hour, and shows a plain code or none.
+pub(super) fn is_bounded(setback: &Setback) {
+    if let Some(code) = &setback.said.code {
+        is_header_safe(code);
+        assert!(code.len() <= 64, "{code}");
+    }
     assert!((1..=3600).contains(&setback.wait), "{setback:?}");
 }
 

@@ -52,7 +52,7 @@ pub fn user_code(bytes: &[u8]) -> &'static str {
             "taken"
         }
         Err(setback) => {
-            is_bounded(setback);
+            is_bounded(&setback);
             "refused"
         }
     }
@@ -78,7 +78,7 @@ pub fn device_token(bytes: &[u8]) -> &'static str {
         Ok(Progress::Denied) => "denied",
         Ok(Progress::Expired) => "expired",
         Err(setback) => {
-            is_bounded(setback);
+            is_bounded(&setback);
             "failed"
         }
     }
@@ -111,17 +111,17 @@ fn is_verdict(verdict: &Verdict, status: u16) -> &'static str {
             is_grant(grant);
             "granted"
         }
-        Verdict::Refused(code) => {
+        Verdict::Refused(said) => {
             assert!((400..500).contains(&status));
-            is_header_safe(code);
+            is_header_safe(said.code.as_deref().expect("a definitive code"));
             "refused"
         }
         Verdict::NotProcessed(setback) => {
-            is_bounded(*setback);
+            is_bounded(&setback);
             "not-processed"
         }
         Verdict::Unknown(setback) => {
-            is_bounded(*setback);
+            is_bounded(&setback);
             "unknown"
         }
     }
@@ -155,8 +155,8 @@ pub fn refusal(bytes: &[u8]) -> &'static str {
     let response = response(bytes);
     let is_success = response.status < 300;
     let answer = Answer::read(response, NOW);
-    is_bounded(answer.setback());
-    is_bounded(answer.because_of(Trouble::Network));
+    is_bounded(&answer.setback());
+    is_bounded(&answer.because_of(Trouble::Network));
     if let Some(etag) = &answer.etag {
         super::promises::is_displayable(etag, 256);
     }

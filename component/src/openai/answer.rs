@@ -2,7 +2,7 @@
 //! its shapes, what stands in the way of an answer, and when to try again.
 
 use super::date;
-use super::trouble::{Setback, Trouble};
+use super::trouble::{Said, Setback, Trouble};
 use crate::json::{self, Value};
 use crate::ports::Response;
 use alloc::string::String;
@@ -10,6 +10,9 @@ use alloc::vec::Vec;
 
 /// The longest pause that a Retry-After can ask for, in seconds.
 const RETRY_AFTER_MAX: u64 = 3600;
+
+/// Longer error codes are not shown, in bytes.
+pub(crate) const CODE_MAX: usize = 64;
 
 /// An answer, looked at once.
 pub(crate) struct Answer {
@@ -69,6 +72,22 @@ impl Answer {
         Setback {
             trouble,
             wait: self.retry_after.unwrap_or_else(|| trouble.pause()),
+            said: self.said(),
+        }
+    }
+
+    /// What may be shown of it: the status, unless it is a 200, and the code, if it
+    /// has the shape of one. A longer or freer text could quote what was sent.
+    pub(crate) fn said(&self) -> Said {
+        let is_shown = |code: &&String| {
+            code.len() <= CODE_MAX
+                && code
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        };
+        Said {
+            status: Some(self.status).filter(|status| *status != 200),
+            code: self.code.as_ref().filter(is_shown).cloned(),
         }
     }
 
@@ -147,7 +166,7 @@ fn retry_after(response: &Response, service_now: u64) -> Option<u64> {
 mod tests {
     use super::Answer;
     use crate::fakes::{self, NOW, answer, page, refusal, with_header};
-    use crate::openai::{Setback, Trouble};
+    use crate::openai::Trouble;
     use serde_json::json;
 
     fn read(answer: fakes::Answer) -> Answer {
@@ -245,9 +264,8 @@ mod tests {
     #[test]
     fn n16_n24_a_page_is_an_obstacle_where_a_content_network_refuses_by_itself() {
         for status in [200, 400, 401, 403, 404, 429, 451, 503] {
-            let blocked = read(page(status)).obstacle();
-            let expected = Trouble::Blocked.setback();
-            assert_eq!(blocked, Some(expected), "{status}");
+            let blocked = read(page(status)).obstacle().expect("an obstacle");
+            assert_eq!((blocked.trouble, blocked.wait), (Trouble::Blocked, 60));
         }
         for status in [201, 302, 500, 501, 502, 504, 520, 522, 524, 530] {
             assert_eq!(read(page(status)).obstacle(), None, "{status}");
@@ -275,8 +293,8 @@ mod tests {
             (answer(302, ""), Trouble::Unexpected),
             (answer(200, "{"), Trouble::Unexpected),
         ] {
-            let expected = Setback { trouble, wait: 30 };
-            assert_eq!(read(answer).setback(), expected);
+            let setback = read(answer).setback();
+            assert_eq!((setback.trouble, setback.wait), (trouble, 30));
         }
     }
 }

@@ -98,8 +98,9 @@ fn approved(body: &[u8]) -> Option<Progress> {
 #[cfg(test)]
 mod tests {
     use super::{DENIED, EXPIRED, PENDING, Progress, SLOW_DOWN, read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, approval, broken, ok, page, refusal};
+    use crate::fakes::{Answer, NOW, Sent, answer, approval, not_sent, ok, page, refusal};
     use crate::openai::Trouble;
+    use crate::ports::NotSent;
     use crate::secret::Secret;
     use serde_json::json;
 
@@ -192,6 +193,9 @@ mod tests {
         let long = ok(json!({"authorization_code": long, "code_verifier": "v"}));
         assert_eq!(progress(long), Err(Trouble::Unexpected));
         assert_eq!(progress(answer(500, "")), Err(Trouble::Upstream));
-        assert_eq!(progress(broken("DNS-error")), Err(Trouble::Network));
+        assert_eq!(
+            progress(not_sent(NotSent::NameUnknown)),
+            Err(Trouble::Unsent(NotSent::NameUnknown))
+        );
     }
 }

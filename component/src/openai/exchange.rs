@@ -52,8 +52,9 @@ pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdic
 #[cfg(test)]
 mod tests {
     use super::{read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, ok, page, refusal};
+    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal};
     use crate::openai::{Trouble, Verdict};
+    use crate::ports::{MaybeSent, NotSent};
     use crate::secret::Secret;
     use serde_json::json;
 
@@ -126,8 +127,8 @@ mod tests {
     #[test]
     fn what_the_service_did_not_look_at_can_be_sent_again() {
         for answer in [
-            broken("connection-refused"),
-            broken("HTTP-request-denied"),
+            not_sent(NotSent::Refused),
+            not_sent(NotSent::Denied),
             page(200),
             page(403),
             answer(429, ""),
@@ -144,8 +145,8 @@ mod tests {
     #[test]
     fn p08_everything_else_is_unknown() {
         for answer in [
-            broken("connection-terminated"),
-            broken("HTTP-response-body-size"),
+            broken(MaybeSent::Broken),
+            broken(MaybeSent::Unreadable),
             answer(200, "{"),
             ok(json!({"id_token": "a.b.c"})),
             answer(302, ""),
@@ -154,7 +155,7 @@ mod tests {
         ] {
             assert_eq!(outcome(answer), "unknown");
         }
-        let Verdict::Unknown(setback) = read(broken("connection-terminated"), NOW) else {
+        let Verdict::Unknown(setback) = read(broken(MaybeSent::Broken), NOW) else {
             panic!("unknown");
         };
         assert_eq!(setback.trouble, Trouble::Network);

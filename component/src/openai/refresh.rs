@@ -7,7 +7,7 @@ use crate::secret::Secret;
 
 /// The codes that end a login, on any 4xx. The first three are the Codex CLI's,
 /// the others are what other clients have met.
-pub(super) const DEFINITIVE: [&str; 14] = [
+pub(super) const DEFINITIVE: [&str; 15] = [
     "refresh_token_expired",
     "refresh_token_reused",
     "refresh_token_invalidated",
@@ -21,7 +21,15 @@ pub(super) const DEFINITIVE: [&str; 14] = [
     "account_deactivated",
     "account_suspended",
     "account_deleted",
+    "token_expired",
     "token_revoked",
+];
+
+/// Codes of an account that OpenAI has closed.
+pub(crate) const ACCOUNT_CLOSED: [&str; 3] = [
+    "account_deactivated",
+    "account_suspended",
+    "account_deleted",
 ];
 
 pub(crate) fn request(refresh: &Secret) -> Request {
@@ -42,9 +50,12 @@ pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdic
 #[cfg(test)]
 mod tests {
     use super::{DEFINITIVE, read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, ok, page, refusal, with_header};
+    use crate::fakes::{
+        Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal, with_header,
+    };
     use crate::openai::{Granted, Setback, Trouble, Verdict};
     use crate::ports::Method;
+    use crate::ports::{MaybeSent, NotSent, ProxyFault};
     use crate::secret::Secret;
     use serde_json::json;
 
@@ -52,7 +63,7 @@ mod tests {
         match read(answer, NOW) {
             Verdict::NotProcessed(setback) => setback,
             Verdict::Granted(_) => panic!("granted"),
-            Verdict::Refused(code) => panic!("refused: {code}"),
+            Verdict::Refused(said) => panic!("refused: {said:?}"),
             Verdict::Unknown(setback) => panic!("unknown: {setback:?}"),
         }
     }
@@ -62,7 +73,7 @@ mod tests {
         match read(answer, NOW) {
             Verdict::Unknown(setback) => setback.trouble,
             Verdict::Granted(_) => panic!("granted"),
-            Verdict::Refused(code) => panic!("refused: {code}"),
+            Verdict::Refused(said) => panic!("refused: {said:?}"),
             Verdict::NotProcessed(setback) => panic!("not processed: {setback:?}"),
         }
     }
@@ -70,7 +81,7 @@ mod tests {
     #[track_caller]
     fn refused(answer: Answer) -> String {
         match read(answer, NOW) {
-            Verdict::Refused(code) => code,
+            Verdict::Refused(said) => said.code.expect("a code"),
             _ => panic!("not refused"),
         }
     }
@@ -100,49 +111,40 @@ mod tests {
 
     #[test]
     fn n01_n03_n04_n05_what_was_never_sent_is_not_processed() {
-        for error in [
-            "DNS-timeout",
-            "DNS-error",
-            "destination-not-found",
-            "destination-unavailable",
-            "connection-refused",
-            "connection-timeout",
-            "TLS-certificate-error",
+        for cause in [
+            NotSent::NameUnknown,
+            NotSent::Refused,
+            NotSent::TimedOut,
+            NotSent::Unreachable,
+            NotSent::Certificate,
+            NotSent::Proxy(ProxyFault::Authentication),
         ] {
-            let setback = not_processed(broken(error));
-            assert_eq!(setback.trouble, Trouble::Network, "{error}");
-            assert_eq!(setback.wait, 5, "{error}");
+            let setback = not_processed(not_sent(cause));
+            assert_eq!(setback.trouble, Trouble::Unsent(cause));
+            assert_eq!(setback.wait, 5, "{cause:?}");
         }
     }
 
     #[test]
     fn n02_what_the_policy_forbids_is_not_processed_and_named() {
-        for error in ["destination-IP-prohibited", "HTTP-request-denied"] {
-            assert_eq!(not_processed(broken(error)).trouble, Trouble::Denied);
+        for cause in [NotSent::NotPublic, NotSent::Denied] {
+            let setback = not_processed(not_sent(cause));
+            assert_eq!(
+                (setback.trouble, setback.wait),
+                (Trouble::Unsent(cause), 60)
+            );
         }
     }
 
     #[test]
     fn n07_n08_n09_n28_a_connection_that_breaks_later_leaves_the_outcome_unknown() {
-        for error in [
-            "connection-terminated",
-            "HTTP-response-timeout",
-            "HTTP-response-incomplete",
-            "connection-read-timeout",
-            "connection-write-timeout",
-            "TLS-protocol-error",
-            "HTTP-protocol-error",
-            "other",
-        ] {
-            assert_eq!(unknown(broken(error)), Trouble::Network, "{error}");
-        }
+        assert_eq!(unknown(broken(MaybeSent::Broken)), Trouble::Network);
+        assert_eq!(unknown(broken(MaybeSent::TimedOut)), Trouble::TimedOut);
     }
 
     #[test]
     fn n13_n14_an_answer_too_long_or_encoded_leaves_the_outcome_unknown() {
-        for error in ["HTTP-response-body-size", "HTTP-response-content-coding"] {
-            assert_eq!(unknown(broken(error)), Trouble::Unexpected);
-        }
+        assert_eq!(unknown(broken(MaybeSent::Unreadable)), Trouble::Unexpected);
     }
 
     #[test]
@@ -244,10 +246,12 @@ mod tests {
     #[test]
     fn n20_an_unknown_code_leaves_the_outcome_unknown() {
         for status in [400, 401, 402, 403, 409, 418] {
-            assert_eq!(unknown(refusal(status, "brand_new")), Trouble::Unexpected);
+            assert_eq!(
+                unknown(refusal(status, "brand_new")),
+                Trouble::UnknownRefusal
+            );
             assert_eq!(unknown(answer(status, "")), Trouble::Unexpected);
         }
-        assert_eq!(unknown(refusal(401, "token_expired")), Trouble::Unexpected);
     }
 
     #[test]
@@ -277,8 +281,8 @@ mod tests {
             (429, Trouble::RateLimited),
         ] {
             let answer = with_header(answer(status, ""), "Retry-After", "7");
-            let expected = Setback { trouble, wait: 7 };
-            assert_eq!(not_processed(answer), expected);
+            let setback = not_processed(answer);
+            assert_eq!((setback.trouble, setback.wait), (trouble, 7));
         }
     }
 

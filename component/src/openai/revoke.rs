@@ -27,6 +27,7 @@ pub(crate) fn read(answer: Result<Response, HttpError>) -> bool {
 mod tests {
     use super::{read, request};
     use crate::fakes::{Sent, answer, broken};
+    use crate::ports::MaybeSent;
     use crate::secret::Secret;
 
     #[test]
@@ -51,6 +52,6 @@ mod tests {
         for status in [199, 302, 400, 401, 404, 500] {
             assert!(!read(answer(status, "")), "{status}");
         }
-        assert!(!read(broken("HTTP-response-timeout")));
+        assert!(!read(broken(MaybeSent::TimedOut)));
     }
 }

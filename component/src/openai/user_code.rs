@@ -95,9 +95,10 @@ fn interval(value: &Value) -> u64 {
 mod tests {
     use super::{UserCode, read, request};
     use crate::fakes::{
-        Answer, NOW, Sent, answer, broken, changed, ok, page, refusal, with_header,
+        Answer, NOW, Sent, answer, changed, not_sent, ok, page, refusal, with_header,
     };
-    use crate::openai::{Setback, Trouble};
+    use crate::openai::Trouble;
+    use crate::ports::NotSent;
     use serde_json::{Value, json};
 
     fn with(changes: Value) -> Answer {
@@ -232,11 +233,8 @@ mod tests {
     #[test]
     fn what_stands_in_the_way_is_named() {
         let later = with_header(answer(429, ""), "retry-after", "40");
-        let expected = Setback {
-            trouble: Trouble::RateLimited,
-            wait: 40,
-        };
-        assert_eq!(read(later, NOW).err(), Some(expected));
+        let setback = read(later, NOW).err().expect("a setback");
+        assert_eq!((setback.trouble, setback.wait), (Trouble::RateLimited, 40));
         assert_eq!(trouble(page(403)), Some(Trouble::Blocked));
         assert_eq!(trouble(page(200)), Some(Trouble::Blocked));
         let region = refusal(403, "unsupported_country_region_territory");
@@ -244,12 +242,12 @@ mod tests {
         assert_eq!(trouble(answer(500, "")), Some(Trouble::Upstream));
         assert_eq!(trouble(answer(200, "[]")), Some(Trouble::Unexpected));
         assert_eq!(
-            trouble(broken("connection-timeout")),
-            Some(Trouble::Network)
+            trouble(not_sent(NotSent::TimedOut)),
+            Some(Trouble::Unsent(NotSent::TimedOut))
         );
         assert_eq!(
-            trouble(broken("HTTP-request-denied")),
-            Some(Trouble::Denied)
+            trouble(not_sent(NotSent::Denied)),
+            Some(Trouble::Unsent(NotSent::Denied))
         );
     }
 }

@@ -3,22 +3,8 @@
 
 use super::answer::Answer;
 use super::token_grant::TokenGrant;
-use super::trouble::{Setback, Trouble};
+use super::trouble::{Said, Setback, Trouble};
 use crate::ports::{HttpError, Response};
-use alloc::string::String;
-
-/// wasi:http's error codes that mean: not one byte of the request was sent.
-const NOT_SENT: [&str; 9] = [
-    "DNS-timeout",
-    "DNS-error",
-    "destination-not-found",
-    "destination-unavailable",
-    "destination-IP-prohibited",
-    "connection-refused",
-    "connection-timeout",
-    "TLS-certificate-error",
-    "HTTP-request-denied",
-];
 
 /// Codes about this software, which say nothing about what it presented.
 const CLIENT: [&str; 2] = ["invalid_client", "unauthorized_client"];
@@ -29,10 +15,22 @@ pub(crate) enum Verdict {
     Granted(TokenGrant),
     /// The service has not looked at it: it can be presented again later.
     NotProcessed(Setback),
-    /// The service refuses it for good, by this code of its own.
-    Refused(String),
-    /// Whether the service took it is unknown.
+    /// The service refuses it for good, by a code of its own.
+    Refused(Said),
+    /// Whether the service took it is unknown. With [`Trouble::UnknownRefusal`] it
+    /// has answered, by a code that is not known.
     Unknown(Setback),
+}
+
+impl Verdict {
+    /// What may be shown of the service's answer.
+    pub(crate) fn said(&self) -> Said {
+        match self {
+            Self::Granted(_) => Said::default(),
+            Self::Refused(said) => said.clone(),
+            Self::NotProcessed(setback) | Self::Unknown(setback) => setback.said.clone(),
+        }
+    }
 }
 
 /// Reads the answer; a client error with one of the `definitive` codes refuses
@@ -45,23 +43,24 @@ pub(super) fn read(
 ) -> Verdict {
     let answer = match answer {
         Ok(response) => Answer::read(response, asked_at),
-        Err(error) if NOT_SENT.contains(&error.0) => {
-            return Verdict::NotProcessed(Setback::of(error));
-        }
-        Err(error) => return Verdict::Unknown(Setback::of(error)),
+        Err(error @ HttpError::NotSent(_)) => return Verdict::NotProcessed(Setback::of(error)),
+        Err(error @ HttpError::MaybeSent(_)) => return Verdict::Unknown(Setback::of(error)),
     };
     if let Some(obstacle) = answer.obstacle() {
         return Verdict::NotProcessed(obstacle);
     }
     let is_definitive = definitive.iter().any(|codes| answer.has_code(codes));
     match answer.status {
-        400..=499 if is_definitive => Verdict::Refused(answer.code.unwrap_or_default()),
+        400..=499 if is_definitive => Verdict::Refused(answer.said()),
         404 => Verdict::NotProcessed(answer.because_of(Trouble::Client)),
         _ if answer.has_code(&CLIENT) => Verdict::NotProcessed(answer.because_of(Trouble::Client)),
         200 => match TokenGrant::read(&answer) {
             Some(grant) => Verdict::Granted(grant),
             None => Verdict::Unknown(answer.setback()),
         },
+        400..=499 if answer.code.is_some() => {
+            Verdict::Unknown(answer.because_of(Trouble::UnknownRefusal))
+        }
         _ => Verdict::Unknown(answer.setback()),
     }
 }

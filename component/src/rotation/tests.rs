@@ -4,10 +4,11 @@ use crate::credential::Record;
 use crate::error::Result;
 use crate::fakes::{
     Fault, LIFETIME, NOW, Op, REVOKE, TOKEN, World, access_token, answer, broken, changed,
-    credential, dead, fails, fingerprint, grant, intent, jwt, ok, old_access, page, random,
-    refusal, with_header,
+    credential, dead, fails, fingerprint, grant, intent, jwt, not_sent, ok, old_access, page,
+    random, refusal, with_header,
 };
 use crate::ports::StoreError;
+use crate::ports::{MaybeSent, NotSent};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -100,8 +101,8 @@ fn s26_a_success_is_not_repeated_within_a_minute() {
 #[test]
 fn a_failed_early_refresh_returns_the_live_token_whatever_the_fault() {
     for reply in [
-        || broken("connection-refused"),
-        || broken("connection-terminated"),
+        || not_sent(NotSent::Refused),
+        || broken(MaybeSent::Broken),
         || page(403),
         || answer(500, ""),
         || answer(429, ""),
@@ -150,7 +151,7 @@ fn n08_an_unknown_outcome_is_probed_after_the_quiet_period_and_never_before() {
     let world = World::with(dead("active", json!({})));
     world.expect_then(TOKEN, |world, _| {
         world.advance(15);
-        broken("HTTP-response-timeout")
+        broken(MaybeSent::TimedOut)
     });
     let error = fails(token(&world));
     assert_eq!(error.code, ErrorCode::RefreshUncertain);
@@ -495,7 +496,7 @@ fn h15_a_late_holder_commits_over_a_probe_and_the_probe_adopts() {
         });
         let adopted = token(world).expect("the late holder's");
         assert_eq!(access(&adopted), access_token("late", NOW + LIFETIME));
-        broken("connection-terminated")
+        broken(MaybeSent::Broken)
     });
     token(&world).expect("the late holder's");
     assert_eq!(state(&world), "active");
@@ -704,7 +705,7 @@ fn n33_a_token_that_another_call_reports_as_refused_meanwhile_is_not_served() {
         let name = fingerprint(&old_access());
         let theirs = world.call(|ports| with_live_token(ports, Some(&name)));
         assert_eq!(code(theirs), ErrorCode::RefreshInProgress);
-        broken("HTTP-response-timeout")
+        broken(MaybeSent::TimedOut)
     });
     assert_eq!(code(token(&world)), ErrorCode::RefreshUncertain);
 }
@@ -756,7 +757,7 @@ fn a_refresh_that_was_taken_over_and_brought_nothing_says_that_it_is_uncertain()
         world.advance(70);
         token(world).expect("the live token");
         assert_eq!(state(world), "uncertain");
-        broken("connection-terminated")
+        broken(MaybeSent::Broken)
     });
     assert_eq!(code(refresh(&world)), ErrorCode::RefreshUncertain);
 }

@@ -6,7 +6,7 @@ use crate::bindings::wasi::http::types::{
 };
 use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
-use crate::ports::{Http, HttpError, Method, Request, Response};
+use crate::ports::{Http, HttpError, MaybeSent, Method, NotSent, ProxyFault, Request, Response};
 use alloc::vec::Vec;
 
 /// Where a test build sends every request, whatever host it is for: paths tell
@@ -166,7 +166,7 @@ fn read(stream: &InputStream, limit: usize, deadline: &Pollable) -> Result<Vec<u
             Err(StreamError::LastOperationFailed(_)) => return Err(BROKEN),
         }
         if bytes.len() > limit {
-            return Err(HttpError("HTTP-response-body-size"));
+            return Err(HttpError::MaybeSent(MaybeSent::Unreadable));
         }
     }
 }
@@ -175,31 +175,58 @@ fn read(stream: &InputStream, limit: usize, deadline: &Pollable) -> Result<Vec<u
 fn wait(ready: &Pollable, deadline: &Pollable) -> Result<(), HttpError> {
     match poll::poll(&[ready, deadline]).contains(&0) {
         true => Ok(()),
-        false => Err(HttpError("HTTP-response-timeout")),
+        false => Err(HttpError::MaybeSent(MaybeSent::TimedOut)),
     }
 }
 
 /// The request could not even be built.
-const UNSENT: HttpError = HttpError("HTTP-request-denied");
+const UNSENT: HttpError = HttpError::NotSent(NotSent::Denied);
 
 /// The connection broke at an unknown point.
-const BROKEN: HttpError = HttpError("connection-terminated");
+const BROKEN: HttpError = HttpError::MaybeSent(MaybeSent::Broken);
 
-/// The names that openai/verdict.rs knows; whatever else a host says stands for
-/// an unknown outcome.
+/// What a host's error means. These names are taken to mean that nothing was
+/// sent, as our host and wasmtime's use them; all others leave it open.
 fn named(error: ErrorCode) -> HttpError {
-    HttpError(match error {
-        ErrorCode::DnsTimeout => "DNS-timeout",
-        ErrorCode::DnsError(_) => "DNS-error",
-        ErrorCode::DestinationNotFound => "destination-not-found",
-        ErrorCode::DestinationUnavailable => "destination-unavailable",
-        ErrorCode::DestinationIpProhibited => "destination-IP-prohibited",
-        ErrorCode::ConnectionRefused => "connection-refused",
-        ErrorCode::ConnectionTimeout => "connection-timeout",
-        ErrorCode::TlsCertificateError => "TLS-certificate-error",
-        ErrorCode::HttpRequestDenied => "HTTP-request-denied",
-        ErrorCode::HttpResponseBodySize(_) => "HTTP-response-body-size",
-        ErrorCode::HttpResponseContentCoding(_) => "HTTP-response-content-coding",
-        _ => "other",
+    HttpError::NotSent(match error {
+        ErrorCode::HttpRequestDenied => NotSent::Denied,
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => NotSent::NameUnknown,
+        ErrorCode::DestinationIpProhibited => NotSent::NotPublic,
+        ErrorCode::ConnectionRefused => NotSent::Refused,
+        ErrorCode::ConnectionTimeout | ErrorCode::DnsTimeout => NotSent::TimedOut,
+        ErrorCode::DestinationUnavailable => NotSent::Unreachable,
+        ErrorCode::TlsCertificateError => NotSent::Certificate,
+        ErrorCode::InternalError(Some(word)) => match proxy_fault(&word) {
+            Some(fault) => NotSent::Proxy(fault),
+            None => return BROKEN,
+        },
+        error => return HttpError::MaybeSent(maybe_sent(&error)),
     })
+}
+
+/// Hosts that know this component name a fault of the proxy by a word of this
+/// list; wasi:http has no name for them.
+fn proxy_fault(word: &str) -> Option<ProxyFault> {
+    Some(match word {
+        "proxy-unusable" => ProxyFault::Unusable,
+        "proxy-name-unknown" => ProxyFault::NameUnknown,
+        "proxy-refused" => ProxyFault::Refused,
+        "proxy-unreachable" => ProxyFault::Unreachable,
+        "proxy-authentication" => ProxyFault::Authentication,
+        "proxy-denied" => ProxyFault::Denied,
+        "proxy-certificate" => ProxyFault::Certificate,
+        _ => return None,
+    })
+}
+
+fn maybe_sent(error: &ErrorCode) -> MaybeSent {
+    match error {
+        ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpResponseContentCoding(_) => {
+            MaybeSent::Unreadable
+        }
+        ErrorCode::HttpResponseTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout => MaybeSent::TimedOut,
+        _ => MaybeSent::Broken,
+    }
 }

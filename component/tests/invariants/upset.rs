@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::service::{self, Quirk};
-use chatgpt_oauth_component::ports::{HttpError, Response, StoreError};
+use chatgpt_oauth_component::ports::{HttpError, MaybeSent, NotSent, Response, StoreError};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -63,9 +63,9 @@ pub enum What {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireFault {
     /// It is certainly not sent.
-    NotSent(&'static str),
+    NotSent(NotSent),
     /// The connection breaks, before or after the service has done its part.
-    Broken(&'static str, Moment),
+    Broken(MaybeSent, Moment),
     /// The connection breaks, and it arrives all the same, that many seconds later:
     /// within the quiet period.
     Delayed(u64),
@@ -83,14 +83,14 @@ const PAGE: &str = "<!DOCTYPE html><title>Just a moment</title>";
 const REGION: &str = r#"{"error":{"code":"unsupported_country_region_territory"}}"#;
 
 pub const WIRE_FAULTS: [WireFault; 30] = [
-    WireFault::NotSent("connection-refused"),
-    WireFault::NotSent("DNS-error"),
-    WireFault::NotSent("HTTP-request-denied"),
-    WireFault::Broken("connection-terminated", Moment::Before),
-    WireFault::Broken("connection-terminated", Moment::After),
-    WireFault::Broken("HTTP-response-timeout", Moment::Before),
-    WireFault::Broken("HTTP-response-timeout", Moment::After),
-    WireFault::Broken("HTTP-response-body-size", Moment::After),
+    WireFault::NotSent(NotSent::Refused),
+    WireFault::NotSent(NotSent::NameUnknown),
+    WireFault::NotSent(NotSent::Denied),
+    WireFault::Broken(MaybeSent::Broken, Moment::Before),
+    WireFault::Broken(MaybeSent::Broken, Moment::After),
+    WireFault::Broken(MaybeSent::TimedOut, Moment::Before),
+    WireFault::Broken(MaybeSent::TimedOut, Moment::After),
+    WireFault::Broken(MaybeSent::Unreadable, Moment::After),
     WireFault::Delayed(1),
     WireFault::Delayed(80),
     WireFault::TurnedAway(429, "{}"),
@@ -153,8 +153,9 @@ impl WireFault {
     /// What arrives instead of the service's answer.
     pub fn instead(self, response: Option<Response>) -> Result<Response, HttpError> {
         match self {
-            WireFault::NotSent(error) | WireFault::Broken(error, _) => Err(HttpError(error)),
-            WireFault::Delayed(_) => Err(HttpError("HTTP-response-timeout")),
+            WireFault::NotSent(cause) => Err(HttpError::NotSent(cause)),
+            WireFault::Broken(cause, _) => Err(HttpError::MaybeSent(cause)),
+            WireFault::Delayed(_) => Err(HttpError::MaybeSent(MaybeSent::TimedOut)),
             WireFault::TurnedAway(status, body) | WireFault::Garbled(status, body) => {
                 Ok(service::answer(status, body))
             }

@@ -12,6 +12,9 @@
 //! `open` is one query, which brings all rows of the profile; the first `get` of
 //! a key is answered from it, every later one from the database.
 //!
+//! The key `clock` is no row: it reads the [steady clock](steady_clock) of this
+//! machine, and cannot be written.
+//!
 //! What goes wrong is `other(…)` with one word of a closed [list](Fault); a host
 //! that is not this one says other things there, which mean `unavailable`.
 
@@ -27,6 +30,8 @@ use wasmtime::component::{HasData, ResourceTable, ResourceTableError};
 
 use super::limits::{self, Bound};
 use super::state::Traffic;
+use super::steady_clock;
+use super::wall_clock::WallClock;
 use crate::records::{ProfileRecords, is_precious};
 use crate::store::{Row, StoreError, Version};
 
@@ -50,6 +55,7 @@ pub(crate) struct Opener {
     records: ProfileRecords,
     bound: Bound,
     traffic: Arc<Traffic>,
+    clock: WallClock,
     /// Whether the store has taken a write of this call.
     has_written: AtomicBool,
 }
@@ -114,11 +120,17 @@ impl From<ResourceTableError> for Fault {
 }
 
 impl Opener {
-    pub(crate) fn new(records: ProfileRecords, bound: Bound, traffic: Arc<Traffic>) -> Self {
+    pub(crate) fn new(
+        records: ProfileRecords,
+        bound: Bound,
+        traffic: Arc<Traffic>,
+        clock: WallClock,
+    ) -> Self {
         Self {
             records,
             bound,
             traffic,
+            clock,
             has_written: AtomicBool::new(false),
         }
     }
@@ -134,6 +146,9 @@ impl Opener {
 
     /// Reads a key, from what `open` found if it is the first time.
     async fn get(&self, bucket: &mut Bucket, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        if key == steady_clock::KEY {
+            return Ok(steady_clock::reading(&self.clock).map(String::into_bytes));
+        }
         let row = if bucket.seen.contains_key(key) {
             let read = || self.records.read(key);
             self.insist(self.precious_since(key), read).await?
@@ -155,6 +170,9 @@ impl Opener {
         key: &str,
         value: Option<&[u8]>,
     ) -> Result<(), StoreError> {
+        if key == steady_clock::KEY {
+            return Err(StoreError::ReadOnly);
+        }
         if value.is_some_and(|value| value.len() > largest(key)) {
             return Err(StoreError::TooLarge);
         }

@@ -33,6 +33,7 @@ mod linker;
 mod random;
 pub(crate) mod resolve;
 mod state;
+mod steady_clock;
 mod ticker;
 mod waiting;
 mod wall_clock;

@@ -38,6 +38,7 @@ impl State {
         let bound = Bound::of_a_call();
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits::HTTP_FIELDS);
+        let bucket = Opener::new(records, bound, traffic.clone(), wall_clock.clone());
         Self {
             bound,
             growth: Growth::new(),
@@ -45,8 +46,8 @@ impl State {
             table: limits::resource_table(),
             clocks: WasiClocksCtx::default(),
             http,
-            outgoing: Outgoing::new(transport, bound, traffic.clone()),
-            bucket: Opener::new(records, bound, traffic),
+            outgoing: Outgoing::new(transport, bound, traffic),
+            bucket,
         }
     }
 

@@ -15,8 +15,9 @@ pub(crate) enum WallClock {
     /// The operating system.
     #[default]
     System,
-    /// A file that holds Unix seconds as text; whoever rewrites it renames a new
-    /// one over it.
+    /// A file that holds Unix seconds as text, and after a space those of the steady
+    /// clock, where they differ: then the wall clock was set. A test renames a new
+    /// file over it.
     #[cfg(feature = "test-clock")]
     File(std::path::PathBuf),
 }
@@ -36,11 +37,20 @@ impl WallClock {
                 .unwrap_or_default()),
             #[cfg(feature = "test-clock")]
             Self::File(path) => {
-                let seconds = std::fs::read_to_string(path)?;
-                Ok(Duration::from_secs(seconds.trim().parse()?))
+                let clocks = std::fs::read_to_string(path)?;
+                let seconds = clocks.split_whitespace().next().unwrap_or_default();
+                Ok(Duration::from_secs(seconds.parse()?))
             }
         }
     }
+}
+
+/// The reading of the steady clock that goes with a file.
+#[cfg(feature = "test-clock")]
+pub(super) fn steady_of_file(path: &std::path::Path) -> Option<String> {
+    let clocks = std::fs::read_to_string(path).ok()?;
+    let steady = clocks.split_whitespace().last()?;
+    Some(format!("test {steady}"))
 }
 
 impl HasData for WallClock {

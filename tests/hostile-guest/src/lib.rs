@@ -122,6 +122,8 @@ fn error(message: impl ToString) -> Error {
         retryable: false,
         retry_after_seconds: None,
         relogin_required: false,
+        service_code: None,
+        service_status: None,
     }
 }
 

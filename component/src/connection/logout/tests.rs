@@ -4,6 +4,7 @@ use crate::fakes::{
     Answer, Fault, MODELS, NOW, Op, REVOKE, USAGE, World, answer, broken, changed, credential,
     dead, fails, intent, models, pending, usage,
 };
+use crate::ports::MaybeSent;
 use crate::ports::StoreError;
 use serde_json::{Value, json};
 
@@ -67,7 +68,7 @@ fn with_revoke_the_record_says_so_before_the_service_is_told() {
 #[test]
 fn n34_a_revocation_that_fails_still_signs_out_here() {
     let faults: [fn() -> Answer; 3] = [
-        || broken("HTTP-response-timeout"),
+        || broken(MaybeSent::TimedOut),
         || answer(500, ""),
         || answer(400, ""),
     ];

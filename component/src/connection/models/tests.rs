@@ -1,7 +1,8 @@
 use super::models;
 use crate::contract::{AnswerSource, ErrorCode, ModelList};
 use crate::error::Result;
-use crate::fakes::{MODELS, World, answer, broken, credential, fails, models as one_model, ok};
+use crate::fakes::{MODELS, World, answer, credential, fails, models as one_model, not_sent, ok};
+use crate::ports::NotSent;
 use serde_json::{Value, json};
 
 const UNGATED: &str = "/backend-api/codex/models?client_version=0.0.0";
@@ -74,7 +75,7 @@ fn a_second_request_that_fails_is_told_and_leaves_the_copy_as_it_was() {
     world.advance(300);
     world
         .expect(MODELS, none())
-        .expect(MODELS, broken("connection-refused"));
+        .expect(MODELS, not_sent(NotSent::Refused));
     assert_eq!(fails(asked(&world, false)).code, ErrorCode::Network);
     assert_eq!(world.stored("models"), kept);
 }

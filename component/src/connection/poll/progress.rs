@@ -1,11 +1,13 @@
 //! What `poll` answers where a login is on its way or done.
 
 use crate::connection::{models, usage};
-use crate::contract::{LoginProgress, LoginStatus, ModelList, UsageReport};
+use crate::contract::{Error, LoginProgress, LoginStatus, ModelList, UsageReport};
 use crate::credential::Record;
 use crate::pending::Pending;
 use crate::ports::Ports;
 use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
 
 /// For the models and for the usage after a login, in seconds each.
 const WARM_UP_TIMEOUT: u64 = 5;
@@ -53,14 +55,25 @@ fn waiting(pending: &Pending, seconds: u64, next_step: &str, now: u64) -> LoginP
 /// The login has been finished by this call: with models and usage, fetched
 /// once. Their failure never fails the login.
 pub(super) fn just_connected(ports: Ports, record: Record, other_account: bool) -> LoginProgress {
-    let models = models::fetch(ports, WARM_UP_TIMEOUT).ok();
+    let models = models::fetch(ports, WARM_UP_TIMEOUT);
     let usage = usage::fetch(ports, WARM_UP_TIMEOUT).ok();
-    let mut progress = done(record, models, usage);
+    let why_none = models.as_ref().err().map(without_models);
+    let mut progress = done(record, models.ok(), usage);
+    if let Some(next_step) = why_none {
+        progress.next_step = next_step;
+    }
     if other_account {
         let notice = " This is another account than the one that was connected before.";
         progress.next_step.push_str(notice);
     }
     progress
+}
+
+fn without_models(error: &Error) -> String {
+    format!(
+        "Connected, but the models could not be listed: {}. {}",
+        error.message, error.hint
+    )
 }
 
 /// The login was finished before: with what is known of models and usage.

@@ -5,9 +5,10 @@ use crate::error::Result;
 use crate::fakes::{
     Answer, DEVICE_TOKEN, Fault, LIFETIME, MODELS, NOW, Op, REVOKE, TOKEN, USAGE, USER_CODE, World,
     access_token, answer, approval, broken, changed, credential, dead, fails, grant, id_token,
-    intent, models, ok, page, pending, refusal, usage, with_header,
+    intent, models, not_sent, ok, page, pending, refusal, usage, with_header,
 };
 use crate::ports::StoreError;
+use crate::ports::{MaybeSent, NotSent};
 use serde_json::{Value, json};
 
 /// A world in which a login waits.
@@ -393,7 +394,7 @@ fn p08_an_exchange_that_the_next_poll_tries_again_is_retryable_whatever_its_code
     for (reply, expected) in [
         (answer(200, "{"), ErrorCode::UnexpectedAnswer),
         (refusal(401, "brand_new"), ErrorCode::UnexpectedAnswer),
-        (broken("connection-terminated"), ErrorCode::Network),
+        (broken(MaybeSent::Broken), ErrorCode::Network),
     ] {
         let world = approved(json!({}));
         world.expect(TOKEN, reply);
@@ -440,9 +441,9 @@ fn m11_a_stored_user_code_that_could_steer_a_terminal_is_corrupt() {
 #[test]
 fn n16_n24_network_errors_pages_and_5xx_keep_the_pending_login() {
     let faults: [(fn() -> Answer, ErrorCode); 7] = [
-        (|| broken("connection-refused"), ErrorCode::Network),
-        (|| broken("connection-terminated"), ErrorCode::Network),
-        (|| broken("HTTP-request-denied"), ErrorCode::EgressDenied),
+        (|| not_sent(NotSent::Refused), ErrorCode::Network),
+        (|| broken(MaybeSent::Broken), ErrorCode::Network),
+        (|| not_sent(NotSent::Denied), ErrorCode::EgressDenied),
         (|| answer(500, ""), ErrorCode::UpstreamError),
         (|| refusal(503, "busy"), ErrorCode::UpstreamError),
         (|| page(403), ErrorCode::UpstreamBlocked),
@@ -632,12 +633,12 @@ fn an_exchange_that_was_not_processed_is_tried_again_as_often_as_needed() {
 #[test]
 fn p08_an_exchange_of_unknown_outcome_is_tried_once_more() {
     let world = approved(json!({}));
-    world.expect(TOKEN, broken("connection-terminated"));
+    world.expect(TOKEN, broken(MaybeSent::Broken));
     assert_eq!(code(&world), ErrorCode::Network);
     world.expect(TOKEN, grant("rt-1"));
     is_connected(with_backend(&world));
     let world = approved(json!({}));
-    world.expect(TOKEN, broken("connection-terminated"));
+    world.expect(TOKEN, broken(MaybeSent::Broken));
     assert_eq!(code(&world), ErrorCode::Network);
     world.expect(TOKEN, answer(500, ""));
     assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
@@ -814,7 +815,7 @@ fn a_login_replaces_whatever_an_older_refresh_or_logout_left_behind() {
 #[test]
 fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
     let faults: [fn() -> Answer; 5] = [
-        || broken("HTTP-response-timeout"),
+        || broken(MaybeSent::TimedOut),
         || answer(401, ""),
         || answer(500, ""),
         || page(403),

@@ -2,10 +2,11 @@ use super::start;
 use crate::connection::poll;
 use crate::contract::{ErrorCode, LoginPrompt};
 use crate::fakes::{
-    Answer, Fault, NOW, Op, REVOKE, USER_CODE, World, answer, broken, credential, fails, ok, page,
-    pending, refusal, with_header,
+    Answer, Fault, NOW, Op, REVOKE, USER_CODE, World, answer, broken, credential, fails, not_sent,
+    ok, page, pending, refusal, with_header,
 };
 use crate::ports::StoreError;
+use crate::ports::{MaybeSent, NotSent};
 use serde_json::{Value, json};
 
 fn user_code() -> Answer {
@@ -155,7 +156,7 @@ fn s27_an_interrupted_logout_is_finished_before_a_code_is_asked_for() {
     ));
     world.expect_then(REVOKE, |_, sent| {
         assert_eq!(sent.json()["token"], "rt-1");
-        broken("HTTP-response-timeout")
+        broken(MaybeSent::TimedOut)
     });
     world.expect_then(USER_CODE, |world, _| {
         let stored = world.stored("credential");
@@ -202,7 +203,11 @@ fn p09_what_stands_in_the_way_is_told() {
             ErrorCode::RegionUnsupported,
             None,
         ),
-        (|| broken("DNS-error"), ErrorCode::Network, Some(5)),
+        (
+            || not_sent(NotSent::NameUnknown),
+            ErrorCode::Network,
+            Some(5),
+        ),
         (
             || ok(json!({"user_code": "\u{1b}[2J"})),
             ErrorCode::UnexpectedAnswer,

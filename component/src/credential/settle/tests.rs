@@ -5,7 +5,7 @@ use crate::fakes::{
     Answer as Wire, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
     intent, jwt, ok, with_header,
 };
-use crate::openai::{Answer, Setback, TokenGrant, Trouble, Verdict};
+use crate::openai::{Answer, Said, Setback, TokenGrant, Trouble, Verdict};
 use serde_json::{Value, json};
 
 fn record(stored: &Value) -> Record {
@@ -40,10 +40,13 @@ fn verdicts() -> [Verdict; 4] {
     [
         granted(),
         Verdict::NotProcessed(Setback {
-            trouble: Trouble::RateLimited,
             wait: 40,
+            ..Trouble::RateLimited.setback()
         }),
-        Verdict::Refused("refresh_token_reused".to_owned()),
+        Verdict::Refused(Said {
+            status: Some(401),
+            code: Some("refresh_token_reused".to_owned()),
+        }),
         Verdict::Unknown(Trouble::Network.setback()),
     ]
 }

@@ -5,7 +5,7 @@ use super::Worker;
 use crate::service::{Endpoint, Quirk, Said, Sent};
 use crate::upset::{Moment, WireFault};
 use crate::witness::Received;
-use chatgpt_oauth_component::ports::{Http, HttpError, Request, Response};
+use chatgpt_oauth_component::ports::{Http, HttpError, MaybeSent, Request, Response};
 
 impl Http for Worker<'_> {
     fn send(&self, request: &Request) -> Result<Response, HttpError> {
@@ -20,7 +20,7 @@ impl Http for Worker<'_> {
         let fault = fault.map(|(_, wire)| wire);
         if self.elapsed(step.began) > request.timeout_seconds {
             self.world.is_harmed.set(true);
-            return Err(HttpError("HTTP-response-timeout"));
+            return Err(HttpError::MaybeSent(MaybeSent::TimedOut));
         }
         let mut answered = None;
         if fault.is_none_or(WireFault::arrives) {
@@ -33,7 +33,7 @@ impl Http for Worker<'_> {
         self.happen(step, Moment::After);
         if self.elapsed(step.began) > request.timeout_seconds {
             self.world.is_harmed.set(true);
-            return Err(HttpError("HTTP-response-timeout"));
+            return Err(HttpError::MaybeSent(MaybeSent::TimedOut));
         }
         let (response, said) = answered.unzip();
         let response = match fault {

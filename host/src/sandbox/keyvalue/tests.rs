@@ -100,7 +100,7 @@ impl Guest {
         };
         let records = records.of("alice".parse().unwrap(), Writes::Onward);
         Self {
-            opener: Opener::new(records, bound, traffic.clone()),
+            opener: Opener::new(records, bound, traffic.clone(), WallClock::System),
             table: limits::resource_table(),
             store,
             traffic,
@@ -520,7 +520,12 @@ async fn what_cannot_be_opened_is_never_taken_for_absent_nor_written_over() {
         marks: None,
     };
     let records = records.of(alice, Writes::Onward);
-    guest.opener = Opener::new(records, Bound::of_a_call(), guest.traffic.clone());
+    guest.opener = Opener::new(
+        records,
+        Bound::of_a_call(),
+        guest.traffic.clone(),
+        WallClock::System,
+    );
     let mut bucket = guest.open().await;
     for _ in 0..3 {
         assert_eq!(bucket.get("credential").await, Err("corrupt".into()));

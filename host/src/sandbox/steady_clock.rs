@@ -1,0 +1,82 @@
+//! A clock that is never set, for the ages of what is stored: a guest reads it
+//! from its bucket, under a reserved key.
+//!
+//! The wall clock of a machine is stepped by NTP, by people, and after a virtual
+//! machine was suspended. A guest that judged another process's refresh by it would
+//! take it for abandoned while it is on its way. The reading is the name of a clock
+//! and its seconds, `NAME SECONDS`: two of the same name can be subtracted, whichever
+//! process took them. The name stands for one boot of one machine; on another
+//! machine, or after a restart, it differs, and the wall clock counts.
+
+#[cfg(target_os = "linux")]
+use std::sync::LazyLock;
+
+use super::wall_clock::WallClock;
+
+/// The key of the bucket under which a guest reads the clock. It cannot be written.
+pub(super) const KEY: &str = "clock";
+
+/// The reading of now, where this machine has such a clock.
+pub(super) fn reading(clock: &WallClock) -> Option<String> {
+    match clock {
+        WallClock::System => system(),
+        #[cfg(feature = "test-clock")]
+        WallClock::File(path) => super::wall_clock::steady_of_file(path),
+    }
+}
+
+/// The seconds that the machine has been awake since its boot. Time in which it is
+/// suspended does not count: what is under way is suspended with it.
+#[cfg(target_os = "linux")]
+fn system() -> Option<String> {
+    use rustix::time::{ClockId, clock_gettime};
+
+    static NAME: LazyLock<Option<String>> = LazyLock::new(name);
+    let name = NAME.as_ref()?;
+    let seconds = clock_gettime(ClockId::Monotonic).tv_sec;
+    Some(format!("{name} {seconds}"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system() -> Option<String> {
+    None
+}
+
+/// Names this boot of this machine without revealing it. A container can have the
+/// clock shifted, in a time namespace of its own.
+#[cfg(target_os = "linux")]
+fn name() -> Option<String> {
+    use sha2::{Digest as _, Sha256};
+
+    let boot = std::fs::read("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = std::fs::read_link("/proc/self/ns/time").unwrap_or_default();
+    let digest = Sha256::new()
+        .chain_update(b"chatgpt-oauth steady clock\0")
+        .chain_update(boot)
+        .chain_update(namespace.as_os_str().as_encoded_bytes())
+        .finalize();
+    Some(
+        digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    )
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_readings_have_one_name_and_count_on() {
+        let read = || {
+            let reading = reading(&WallClock::System).expect("Linux has one");
+            let (name, seconds) = reading.split_once(' ').expect("two words");
+            (name.to_owned(), seconds.parse::<u64>().expect("seconds"))
+        };
+        let (first, second) = (read(), read());
+        assert_eq!(first.0, second.0);
+        assert_eq!(first.0.len(), 32);
+        assert!(first.1 <= second.1);
+    }
+}
