@@ -54,7 +54,7 @@ fn send(
     } = rotation::with_live_token(ports, refused)?;
     let access = tokens
         .and_then(|tokens| tokens.access)
-        .ok_or_else(|| Error::new(ErrorCode::NotConnected, "nobody is signed in"))?;
+        .ok_or_else(|| Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))?;
     let response = ports
         .http
         .send(&request(&access, &claims))

@@ -13,9 +13,9 @@ pub(crate) fn fields(bytes: &[u8], known: u64, what: &str) -> Result<Object> {
     let mut fields = json::parse_object(bytes).ok_or(StoreError::Corrupt)?;
     match fields.required_number("version") {
         Some(version) if version == known => Ok(fields),
-        Some(version) if version > known => Err(Error::new(
+        Some(version) if version > known => Err(Error::boxed(
             ErrorCode::RecordNewer,
-            format!("the {what} has version {version}, this software knows {known}"),
+            &format!("the {what} has version {version}, this software knows {known}"),
         )),
         _ => Err(StoreError::Corrupt.into()),
     }

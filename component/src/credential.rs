@@ -210,7 +210,7 @@ impl Record {
         if record.has_login() {
             return Ok(record);
         }
-        Err(Error::new(ErrorCode::NotConnected, "nobody is signed in"))
+        Err(Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))
     }
 
     /// Writes the record as the next generation and returns it.

@@ -29,7 +29,7 @@ pub fn authorize(ports: Ports, refused: Option<&str>) -> Result<Authorization> {
     let tokens = record.tokens.as_ref();
     let access = tokens
         .and_then(|tokens| tokens.access.as_ref())
-        .ok_or_else(|| Error::new(ErrorCode::NotConnected, "nobody is signed in"))?;
+        .ok_or_else(|| Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))?;
     let mut headers = openai::account_headers(access, &record.claims);
     headers.push(("originator", openai::ORIGINATOR.to_owned()));
     headers.push(("user-agent", openai::USER_AGENT.to_owned()));

@@ -7,24 +7,25 @@
 use crate::contract::{Error, ErrorCode};
 use crate::ports::StoreError;
 use alloc::borrow::ToOwned;
-use alloc::string::String;
+use alloc::boxed::Box;
 
-/// The result of every function of the contract.
-pub(crate) type Result<T> = core::result::Result<T, Error>;
+/// The result of every function of the contract. The error is boxed: it is
+/// large and rare.
+pub(crate) type Result<T> = core::result::Result<T, Box<Error>>;
 
 impl Error {
     /// An error of that code, with its hint and consequences from the table below.
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
+    pub(crate) fn boxed(code: ErrorCode, message: &str) -> Box<Self> {
+        Box::new(Self {
             code,
-            message: message.into(),
+            message: message.to_owned(),
             hint: hint(code).to_owned(),
             retryable: is_retryable(code),
             retry_after_seconds: None,
             relogin_required: requires_login(code),
             service_code: None,
             service_status: None,
-        }
+        })
     }
 
     /// Whether there is a stored value and it cannot be read.
@@ -36,9 +37,23 @@ impl Error {
     }
 
     /// Says when to try again: then the same call can succeed.
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(mut self: Box<Self>, seconds: u64) -> Box<Self> {
         self.retryable = true;
         self.retry_after_seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// New tokens have come and could not be stored, because of `fault`.
+    pub(crate) fn lost(fault: Box<Self>) -> Box<Self> {
+        let message = "the service gave new tokens, and they could not be stored: ";
+        let mut error = Self::boxed(ErrorCode::StoreFailedAfterRefresh, message);
+        error.message.push_str(&fault.message);
+        error
+    }
+
+    /// Gives this hint instead of the code's.
+    pub(crate) fn with_hint(mut self: Box<Self>, hint: &str) -> Box<Self> {
+        self.hint = hint.to_owned();
         self
     }
 }
@@ -139,36 +154,36 @@ fn hint(code: ErrorCode) -> &'static str {
     }
 }
 
-impl From<StoreError> for Error {
+impl From<StoreError> for Box<Error> {
     fn from(fault: StoreError) -> Self {
         match fault {
             StoreError::Conflict => {
-                Error::new(ErrorCode::StoreBusy, "somebody else wrote at the same time")
+                Error::boxed(ErrorCode::StoreBusy, "somebody else wrote at the same time")
             }
-            StoreError::Busy => Error::new(ErrorCode::StoreBusy, "somebody else holds the store"),
+            StoreError::Busy => Error::boxed(ErrorCode::StoreBusy, "somebody else holds the store"),
             StoreError::Unavailable => {
-                Error::new(ErrorCode::StoreUnavailable, "the store did not answer")
+                Error::boxed(ErrorCode::StoreUnavailable, "the store did not answer")
             }
             StoreError::ReadOnly => {
-                Error::new(ErrorCode::StoreUnavailable, "the store takes no writes")
+                Error::boxed(ErrorCode::StoreUnavailable, "the store takes no writes")
             }
-            StoreError::Full => Error::new(ErrorCode::StoreUnavailable, "the store has no room"),
-            StoreError::TooLarge => Error::new(
+            StoreError::Full => Error::boxed(ErrorCode::StoreUnavailable, "the store has no room"),
+            StoreError::TooLarge => Error::boxed(
                 ErrorCode::StoreUnavailable,
                 "the value is over the store's limit",
             ),
-            StoreError::KeyUnknown => Error::new(
+            StoreError::KeyUnknown => Error::boxed(
                 ErrorCode::KeyUnknown,
                 "the stored value is sealed with an unknown key",
             ),
             StoreError::Corrupt => {
-                Error::new(ErrorCode::RecordCorrupt, "the stored value is damaged")
+                Error::boxed(ErrorCode::RecordCorrupt, "the stored value is damaged")
             }
-            StoreError::Newer => Error::new(
+            StoreError::Newer => Error::boxed(
                 ErrorCode::RecordNewer,
                 "the store belongs to another version",
             ),
-            StoreError::Rollback => Error::new(
+            StoreError::Rollback => Error::boxed(
                 ErrorCode::RollbackSuspected,
                 "the stored login is older than the one written last",
             ),

@@ -164,6 +164,11 @@ impl World {
         self.lock().now = now;
     }
 
+    /// Gives this host a clock that is not set, at that many seconds.
+    pub(crate) fn set_steady_clock(&self, seconds: u64) {
+        self.lock().steady = Some(seconds);
+    }
+
     pub(crate) fn advance(&self, seconds: u64) -> &Self {
         self.lock().now += seconds;
         self
@@ -348,6 +353,6 @@ pub(crate) fn random(state: &mut u64) -> u64 {
 pub(crate) fn fails<T>(result: CallResult<T>) -> crate::contract::Error {
     match result {
         Ok(_) => panic!("the call succeeded"),
-        Err(error) => error,
+        Err(error) => *error,
     }
 }

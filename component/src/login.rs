@@ -2,7 +2,7 @@
 //! refresh. The intent is stored before the request, what came is stored before
 //! anything looks at it, and a login or logout meanwhile wins.
 
-use crate::contract::{Error, ErrorCode};
+use crate::contract::Error;
 use crate::credential::Record;
 use crate::error::Result;
 use crate::openai::exchange;
@@ -11,7 +11,6 @@ use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
 use crate::rotation;
 use alloc::boxed::Box;
-use alloc::format;
 
 /// How often a code is sent when the outcome is unknown: once, and once more.
 const ATTEMPTS_MAX: u64 = 2;
@@ -110,7 +109,7 @@ fn connected(record: Record) -> Exchanged {
 
 fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchanged> {
     for _ in 0..TRIES {
-        let before = Record::load(ports).map_err(lost)?;
+        let before = Record::load(ports).map_err(Error::lost)?;
         if before.came_of(&pending.id) {
             return Ok(connected(before));
         }
@@ -128,18 +127,8 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
                 });
             }
             Err(StoreError::Conflict) => continue,
-            Err(fault) => return Err(lost(fault.into())),
+            Err(fault) => return Err(Error::lost(fault.into())),
         }
     }
-    Err(lost(StoreError::Conflict.into()))
-}
-
-fn lost(fault: Error) -> Error {
-    Error::new(
-        ErrorCode::StoreFailedAfterRefresh,
-        format!(
-            "the service gave tokens and they could not be stored: {}",
-            fault.message
-        ),
-    )
+    Err(Error::lost(StoreError::Conflict.into()))
 }

@@ -178,7 +178,10 @@ impl Pending {
             next_poll_at: from.required_number("next_poll_at")?,
             approval: from.optional_object("approval", Approval::read)?,
             attempt: from.optional_identifier("attempt")?.unwrap_or_default(),
-            stamp: from.optional_object("clock", Stamp::read)?,
+            stamp: match from.optional_number("written_at")? {
+                Some(written_at) => Stamp::stored(from.optional_text("clock")?, written_at),
+                None => None,
+            },
             other: fields,
         })
     }
@@ -186,6 +189,7 @@ impl Pending {
     /// Writes the record for the bucket.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let approval = self.approval.as_ref().map_or(Value::Null, Approval::write);
+        let stamp = self.stamp.as_ref();
         self.other
             .clone()
             .with("version", VERSION)
@@ -199,10 +203,8 @@ impl Pending {
             .with("next_poll_at", self.next_poll_at)
             .with("approval", approval)
             .with("attempt", Some(&*self.attempt).filter(|id| !id.is_empty()))
-            .with(
-                "clock",
-                self.stamp.as_ref().map_or(Value::Null, Stamp::write),
-            )
+            .with("clock", stamp.map(|stamp| &*stamp.steady))
+            .with("written_at", stamp.map(|stamp| stamp.wall))
             .to_bytes()
     }
 

@@ -136,27 +136,20 @@ pub enum NotSent {
     Unreachable,
     /// The destination's certificate is not trusted.
     Certificate,
-    /// The proxy is at fault.
-    Proxy(ProxyFault),
-}
-
-/// What is wrong with the proxy that leads to the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProxyFault {
     /// The host's settings name no proxy that can be used.
-    Unusable,
+    ProxyUnusable,
     /// The proxy's name does not resolve.
-    NameUnknown,
+    ProxyNameUnknown,
     /// The proxy refuses the connection.
-    Refused,
+    ProxyRefused,
     /// The proxy cannot be reached, or does not answer.
-    Unreachable,
+    ProxyUnreachable,
     /// The proxy wants credentials, or other ones.
-    Authentication,
+    ProxyAuthentication,
     /// The proxy does not permit the connection.
-    Denied,
+    ProxyDenied,
     /// The proxy's certificate is not trusted.
-    Certificate,
+    ProxyCertificate,
 }
 
 /// Why there is no answer to a request that may have arrived.

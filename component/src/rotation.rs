@@ -8,13 +8,13 @@
 //!
 //! A conflict anywhere leads back to 1. One call presents at most once.
 
-use crate::contract::{Error, ErrorCode};
+use crate::contract::Error;
 use crate::credential::{Demand, Intent, Record, Settled, Step, decide, settle};
 use crate::error::Result;
 use crate::openai::{Said, TokenGrant, Trouble, Verdict, refresh, revoke};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
-use alloc::format;
+use alloc::boxed::Box;
 
 /// An intent older than this is not followed by its request any more, in seconds.
 const SEND_GUARD: u64 = 5;
@@ -56,7 +56,7 @@ fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
 
 /// Returns the record all the same if its access token can be used: a failed
 /// early refresh harms nobody.
-fn serve_or(record: Record, demand: Demand, error: Error, ports: Ports) -> Result<Record> {
+fn serve_or(record: Record, demand: Demand, error: Box<Error>, ports: Ports) -> Result<Record> {
     match demand {
         Demand::Token { .. } if record.live_token(ports.now()).is_some() => Ok(record),
         _ => Err(error),
@@ -96,13 +96,13 @@ enum Unsettled {
     /// Somebody else was quicker, and nothing was sent.
     Elsewhere,
     /// It brought nothing, and the record could not be read or written.
-    Failed(Error),
+    Failed(Box<Error>),
     /// It brought new tokens, and they could not be stored: this must be loud.
-    Lost(Error),
+    Lost(Box<Error>),
 }
 
-impl From<Error> for Unsettled {
-    fn from(error: Error) -> Self {
+impl From<Box<Error>> for Unsettled {
+    fn from(error: Box<Error>) -> Self {
         Self::Failed(error)
     }
 }
@@ -148,8 +148,8 @@ fn conclude(
     intent: &Intent,
     verdict: &Verdict,
 ) -> core::result::Result<Record, Unsettled> {
-    let unsettled = |fault: Error| match verdict {
-        Verdict::Granted(_) => Unsettled::Lost(lost(&fault)),
+    let unsettled = |fault: Box<Error>| match verdict {
+        Verdict::Granted(_) => Unsettled::Lost(Error::lost(fault)),
         _ => Unsettled::Failed(fault),
     };
     for _ in 0..TRIES {
@@ -170,16 +170,6 @@ fn conclude(
         }
     }
     Err(unsettled(StoreError::Conflict.into()))
-}
-
-fn lost(fault: &Error) -> Error {
-    Error::new(
-        ErrorCode::StoreFailedAfterRefresh,
-        format!(
-            "the service gave a new token and it could not be stored: {}",
-            fault.message
-        ),
-    )
 }
 
 /// Revokes the tokens that came too late, if the logout meanwhile asked for that.

@@ -1,10 +1,7 @@
 //! Times out of the store. Another host may have written them, by a clock that
 //! is a little off, or this one before its clock was set.
 
-use crate::json::{Object, Value};
 use crate::ports::Ports;
-use crate::text::is_identifier;
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 /// The key under which a host offers a clock that is never set: its name and its
@@ -12,57 +9,55 @@ use alloc::string::String;
 /// hosts have no value there.
 const STEADY_CLOCK: &str = "clock";
 
+/// The longest reading, in bytes.
+const READING_MAX: usize = 64;
+
 /// A reading of the steady clock and, at the same moment, of the wall clock. What
 /// is stored with it is aged by the steady one: a wall clock that was set, or a
 /// machine that was suspended, makes no holder look abandoned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    clock: String,
-    steady: u64,
-    wall: u64,
+    /// `NAME SECONDS`, as the host gave it.
+    pub(crate) steady: String,
+    /// Unix seconds.
+    pub(crate) wall: u64,
 }
 
 impl Stamp {
     /// The reading of now, where the host has such a clock.
     pub(crate) fn now(ports: Ports) -> Option<Self> {
         let reading = ports.store.get(STEADY_CLOCK).ok()??;
-        let (clock, seconds) = core::str::from_utf8(&reading).ok()?.split_once(' ')?;
-        Some(Self {
-            clock: Some(clock).filter(|name| is_identifier(name))?.to_owned(),
-            steady: seconds.parse().ok()?,
-            wall: ports.now(),
-        })
+        Self::stored(String::from_utf8(reading).ok(), ports.now())
+    }
+
+    /// A reading out of the store. One that is too long is none.
+    pub(crate) fn stored(steady: Option<String>, wall: u64) -> Option<Self> {
+        let steady = steady.filter(|reading| reading.len() <= READING_MAX)?;
+        Some(Self { steady, wall })
     }
 
     /// By how much the wall clock has left the steady one since, in seconds: what
     /// a time that was stored then lacks to be one of now. 0 where that is unknown.
     pub(crate) fn step(&self, ports: Ports) -> i64 {
-        let same_clock = |now: &Self| now.clock == self.clock && now.steady >= self.steady;
-        let Some(now) = Self::now(ports).filter(same_clock) else {
+        let passed = |now: &Self| {
+            let (clock, until) = reading(&now.steady)?;
+            let (same_clock, since) = reading(&self.steady)?;
+            (clock == same_clock).then_some(until.checked_sub(since)?)
+        };
+        let Some(now) = Self::now(ports) else {
             return 0;
         };
-        let wall = now.wall.wrapping_sub(self.wall) as i64;
-        let step = wall.saturating_sub_unsigned(now.steady - self.steady);
+        let Some(passed) = passed(&now) else { return 0 };
+        let step = now.wall.wrapping_sub(self.wall).wrapping_sub(passed) as i64;
         // The two are not read in the same instant.
         if step.unsigned_abs() <= 1 { 0 } else { step }
     }
+}
 
-    pub(crate) fn read(mut from: Object) -> Option<Self> {
-        Some(Self {
-            clock: from.required_identifier("name")?,
-            steady: from.required_number("steady")?,
-            wall: from.required_number("wall")?,
-        })
-    }
-
-    pub(crate) fn write(&self) -> Value {
-        Value::Object(
-            Object::default()
-                .with("name", &*self.clock)
-                .with("steady", self.steady)
-                .with("wall", self.wall),
-        )
-    }
+/// The name of a clock and its seconds.
+fn reading(text: &str) -> Option<(&str, u64)> {
+    let space = text.bytes().position(|byte| byte == b' ')?;
+    Some((text.get(..space)?, text.get(space + 1..)?.parse().ok()?))
 }
 
 /// How far the clocks of hosts that share a store may differ, in seconds.

@@ -6,11 +6,16 @@ mod store;
 
 use crate::bindings::wasi::clocks::wall_clock;
 use crate::bindings::wasi::random::random;
+use crate::contract::Error;
 use crate::error::Result;
 use crate::ports::{Clock, Ports, Random};
 
 /// Opens the bucket and calls `function` with the ports of this runtime.
-fn with_ports<T>(function: impl FnOnce(Ports) -> Result<T>) -> Result<T> {
+fn with_ports<T>(function: impl FnOnce(Ports) -> Result<T>) -> core::result::Result<T, Error> {
+    open_and_call(function).map_err(|error| *error)
+}
+
+fn open_and_call<T>(function: impl FnOnce(Ports) -> Result<T>) -> Result<T> {
     let store = store::Bucket::open()?;
     function(Ports {
         http: &http::Outgoing,

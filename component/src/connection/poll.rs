@@ -8,6 +8,7 @@ use crate::openai::Setback;
 use crate::openai::device_token::{self, Progress};
 use crate::pending::{Approval, Pending};
 use crate::ports::{Ports, StoreError};
+use alloc::boxed::Box;
 
 /// Asks once whether the person has approved, and finishes the login if so.
 ///
@@ -24,7 +25,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
         return finished(ports, record, None);
     }
     if pending_id.is_some_and(|name| !pending.is(name)) || pending.epoch != record.epoch {
-        return Err(Error::new(
+        return Err(Error::boxed(
             ErrorCode::LoginSuperseded,
             "this is not the login that waits now",
         ));
@@ -41,17 +42,13 @@ fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginPro
     if is_meant && record.is_connected(ports.now()) {
         return Ok(progress::connected(ports, record));
     }
-    let error = Error::new(ErrorCode::NoPendingLogin, "no login waits for approval");
-    Err(if is_meant {
-        Error {
-            hint: "The login that was finished has ended since. Call start to sign in again."
-                .into(),
-            relogin_required: true,
-            ..error
-        }
-    } else {
-        error
-    })
+    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "no login waits for approval");
+    if is_meant {
+        error.relogin_required = true;
+        error = error
+            .with_hint("The login that was finished has ended since. Call start to sign in again.");
+    }
+    Err(error)
 }
 
 fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
@@ -84,7 +81,7 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
             let approval = Approval::new(code, verifier);
             match polled.store_approval(approval, ports)? {
                 Some((approved, approval)) => exchange(ports, &approved, &approval),
-                None => Err(Error::new(
+                None => Err(Error::boxed(
                     ErrorCode::LoginSuperseded,
                     "the login was replaced or removed meanwhile",
                 )),
@@ -135,15 +132,15 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
     }
 }
 
-fn expired(ports: Ports, pending: &Pending) -> Error {
+fn expired(ports: Ports, pending: &Pending) -> Box<Error> {
     let message = "the code ran out before it was approved";
     ended(ports, pending, ErrorCode::LoginExpired, message)
 }
 
 /// Ends the pending login, and says why.
-fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Error {
+fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Box<Error> {
     pending.remove(ports);
-    Error::new(code, message)
+    Error::boxed(code, message)
 }
 
 #[cfg(test)]

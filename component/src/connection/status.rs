@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::pending::Pending;
 use crate::ports::Ports;
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
@@ -94,7 +95,7 @@ fn signed_out(ports: Ports, record: &Record, pending: Option<Pending>) -> Connec
     }
 }
 
-fn unreadable(error: Error) -> ConnectionStatus {
+fn unreadable(error: Box<Error>) -> ConnectionStatus {
     ConnectionStatus {
         hint: Some(format!("{}. {}", sentence(&error.message), error.hint)),
         ..nothing_known(ConnectionState::Unreadable)

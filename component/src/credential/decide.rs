@@ -38,7 +38,7 @@ pub(crate) enum Step {
     /// Present this refresh token, after storing the intent.
     Present(Secret),
     /// Nothing can be done now.
-    Fail(Error),
+    Fail(Box<Error>),
 }
 
 /// Decides by the table in docs/refresh.md. `now` is this machine's clock, Unix
@@ -80,7 +80,7 @@ pub(crate) fn decide(record: &Record, demand: Demand, now: u64) -> Step {
 }
 
 /// The token to present now, or why none may be.
-fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Error> {
+fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Box<Error>> {
     let refresh = tokens.refresh.clone().ok_or_else(not_refreshable)?;
     let pause = tokens.pause_after_success(now);
     match (record.state, pause, record.pause_left(now)) {
@@ -166,25 +166,22 @@ impl Record {
     }
 }
 
-fn not_connected() -> Error {
-    Error::new(ErrorCode::NotConnected, "nobody is signed in")
+fn not_connected() -> Box<Error> {
+    Error::boxed(ErrorCode::NotConnected, "nobody is signed in")
 }
 
-fn not_refreshable() -> Error {
-    Error::new(
+fn not_refreshable() -> Box<Error> {
+    Error::boxed(
         ErrorCode::NotRefreshable,
         "the login came without a refresh token",
     )
 }
 
 /// Why the login has ended, and what to do about it.
-pub(crate) fn needs_login(record: &Record) -> Error {
+pub(crate) fn needs_login(record: &Record) -> Box<Error> {
     match record.reason.as_deref() {
-        Some(reason @ "refresh_token_reused") => Error {
-            hint: "Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start.".to_owned(),
-            ..ended(record, reason)
-        },
-        Some("account-mismatch") => Error::new(
+        Some(reason @ "refresh_token_reused") => ended(record, reason).with_hint("Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start."),
+        Some("account-mismatch") => Error::boxed(
             ErrorCode::AccountMismatch,
             "the service answered the refresh with another account's tokens",
         ),
@@ -192,15 +189,11 @@ pub(crate) fn needs_login(record: &Record) -> Error {
     }
 }
 
-fn ended(record: &Record, reason: &str) -> Error {
-    let error = Error::new(ErrorCode::NeedsLogin, "the login has ended");
-    let error = if ACCOUNT_CLOSED.contains(&reason) {
-        Error {
-            hint: CLOSED_HINT.to_owned(),
-            ..error
-        }
-    } else {
-        error
+fn ended(record: &Record, reason: &str) -> Box<Error> {
+    let error = Error::boxed(ErrorCode::NeedsLogin, "the login has ended");
+    let error = match ACCOUNT_CLOSED.contains(&reason) {
+        true => error.with_hint(CLOSED_HINT),
+        false => error,
     };
     match &record.refusals {
         Some(refusals) => refusals.said.add_to(error),
@@ -211,7 +204,7 @@ fn ended(record: &Record, reason: &str) -> Error {
     }
 }
 
-fn paused(record: &Record, seconds: u64) -> Error {
+fn paused(record: &Record, seconds: u64) -> Box<Error> {
     let trouble = record.last_trouble.unwrap_or(Trouble::Upstream);
     Setback {
         wait: seconds,
@@ -220,24 +213,22 @@ fn paused(record: &Record, seconds: u64) -> Error {
     .error()
 }
 
-fn in_progress() -> Error {
-    Error::new(
+fn in_progress() -> Box<Error> {
+    Error::boxed(
         ErrorCode::RefreshInProgress,
         "another call is refreshing the token",
     )
     .retry_after(1)
 }
 
-fn uncertain(record: &Record, seconds: Option<u64>) -> Error {
+fn uncertain(record: &Record, seconds: Option<u64>) -> Box<Error> {
     let error = match &record.refusals {
-        Some(refusals) => refusals.said.add_to(Error {
-            hint: REFUSED_HINT.to_owned(),
-            ..Error::new(
-                ErrorCode::RefreshUncertain,
-                "OpenAI refused the last refresh with an unknown code",
-            )
-        }),
-        None => Error::new(
+        Some(refusals) => {
+            let message = "OpenAI refused the last refresh with an unknown code";
+            let error = Error::boxed(ErrorCode::RefreshUncertain, message);
+            refusals.said.add_to(error.with_hint(REFUSED_HINT))
+        }
+        None => Error::boxed(
             ErrorCode::RefreshUncertain,
             "the outcome of the last refresh is unknown",
         ),
@@ -251,8 +242,8 @@ fn uncertain(record: &Record, seconds: Option<u64>) -> Error {
 /// For a login that the service refuses by a code that is not known.
 pub(crate) const REFUSED_HINT: &str = "The refresh is tried again after a pause; if the service goes on refusing it for a day, the login has ended. Calling start makes a new login at once.";
 
-fn rejected(seconds: u64) -> Error {
-    Error::new(
+fn rejected(seconds: u64) -> Box<Error> {
+    Error::boxed(
         ErrorCode::RejectedByBackend,
         "the service refuses or ends a token it has just issued",
     )

@@ -40,6 +40,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Record> {
 
 fn read(mut fields: Object) -> Option<Record> {
     let from = &mut fields;
+    let updated_at = from.required_number("updated_at")?;
     let state = state(&from.required_text("state")?)?;
     Some(Record {
         generation: from.required_number("generation")?,
@@ -58,10 +59,10 @@ fn read(mut fields: Object) -> Option<Record> {
             .optional_text("last_trouble")?
             .as_deref()
             .and_then(Trouble::named),
-        refusals: from.optional_object("refusals", refusals)?,
+        refusals: refusals(from)?,
         revoke: from.optional_bool("revoke")?,
-        updated_at: from.required_number("updated_at")?,
-        stamp: from.optional_object("clock", Stamp::read)?,
+        updated_at,
+        stamp: Stamp::stored(from.optional_text("clock")?, updated_at),
         other: fields,
     })
 }
@@ -102,18 +103,20 @@ fn intent(mut from: Object) -> Option<Intent> {
     })
 }
 
-fn refusals(mut from: Object) -> Option<Refusals> {
-    let status = from.optional_number("status")?;
-    Some(Refusals {
+/// There are none without the time of the first.
+fn refusals(from: &mut Object) -> Option<Option<Refusals>> {
+    let status = from.optional_number("refused_status")?;
+    let code = from.optional_identifier("refused_code")?;
+    let probes = from.optional_number("refused_probes")?;
+    let since = from.optional_number("refused_since")?;
+    Some(since.map(|since| Refusals {
         said: Said {
             status: status.and_then(|status| u16::try_from(status).ok()),
-            code: from
-                .optional_identifier("code")?
-                .filter(|code| code.len() <= CODE_MAX),
+            code: code.filter(|code| code.len() <= CODE_MAX),
         },
-        probes: from.required_number("probes")?,
-        since: from.required_number("since")?,
-    })
+        probes: probes.unwrap_or(0),
+        since,
+    }))
 }
 
 /// Whether the record fits into 32 KiB, the least that every host takes, whatever
@@ -157,17 +160,15 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     to.put("not_before", record.not_before);
     to.put("last_trouble", record.last_trouble.map(Trouble::name));
     if let Some(refusals) = &record.refusals {
-        let refusals = Object::default()
-            .with("status", refusals.said.status.map(u64::from))
-            .with("code", refusals.said.code.as_deref())
-            .with("probes", refusals.probes)
-            .with("since", refusals.since);
-        to.put("refusals", Value::Object(refusals));
+        to.put("refused_status", refusals.said.status.map(u64::from));
+        to.put("refused_code", refusals.said.code.as_deref());
+        to.put("refused_probes", refusals.probes);
+        to.put("refused_since", refusals.since);
     }
     to.put("revoke", flag(record.revoke));
     to.put("updated_at", record.updated_at);
     if let Some(stamp) = &record.stamp {
-        to.put("clock", stamp.write());
+        to.put("clock", &*stamp.steady);
     }
     to.to_bytes()
 }

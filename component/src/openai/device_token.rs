@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(progress(answer(500, "")), Err(Trouble::Upstream));
         assert_eq!(
             progress(not_sent(NotSent::NameUnknown)),
-            Err(Trouble::Unsent(NotSent::NameUnknown))
+            Err(Trouble::NameUnknown)
         );
     }
 }

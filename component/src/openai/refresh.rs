@@ -55,7 +55,7 @@ mod tests {
     };
     use crate::openai::{Granted, Setback, Trouble, Verdict};
     use crate::ports::Method;
-    use crate::ports::{MaybeSent, NotSent, ProxyFault};
+    use crate::ports::{MaybeSent, NotSent};
     use crate::secret::Secret;
     use serde_json::json;
 
@@ -117,22 +117,25 @@ mod tests {
             NotSent::TimedOut,
             NotSent::Unreachable,
             NotSent::Certificate,
-            NotSent::Proxy(ProxyFault::Authentication),
+            NotSent::ProxyAuthentication,
         ] {
             let setback = not_processed(not_sent(cause));
-            assert_eq!(setback.trouble, Trouble::Unsent(cause));
+            assert_eq!(
+                setback.trouble,
+                Setback::of(crate::ports::HttpError::NotSent(cause)).trouble
+            );
             assert_eq!(setback.wait, 5, "{cause:?}");
         }
     }
 
     #[test]
     fn n02_what_the_policy_forbids_is_not_processed_and_named() {
-        for cause in [NotSent::NotPublic, NotSent::Denied] {
+        for (cause, trouble) in [
+            (NotSent::NotPublic, Trouble::NotPublic),
+            (NotSent::Denied, Trouble::Denied),
+        ] {
             let setback = not_processed(not_sent(cause));
-            assert_eq!(
-                (setback.trouble, setback.wait),
-                (Trouble::Unsent(cause), 60)
-            );
+            assert_eq!((setback.trouble, setback.wait), (trouble, 60));
         }
     }
 

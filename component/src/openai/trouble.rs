@@ -1,16 +1,41 @@
 //! Why a request brought nothing: the closed list, and what the caller is told.
 
 use crate::contract::{Error, ErrorCode};
-use crate::ports::{HttpError, MaybeSent, NotSent, ProxyFault};
-use alloc::borrow::ToOwned;
-use alloc::format;
+use crate::ports::{HttpError, MaybeSent, NotSent};
+use alloc::boxed::Box;
 use alloc::string::String;
 
-/// Why a request brought nothing.
+/// Why a request brought nothing. [`ABOUT`] has a line for each, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// The request was not sent.
-    Unsent(NotSent),
+    /// The host did not let the request out.
+    Denied,
+    /// The service's name does not resolve.
+    NameUnknown,
+    /// The service's name leads to no public address.
+    NotPublic,
+    /// The connection was refused.
+    Refused,
+    /// Connecting took too long.
+    ConnectTimedOut,
+    /// There is no way to the service.
+    Unreachable,
+    /// The service's certificate is not trusted.
+    Certificate,
+    /// The host's settings name no proxy that can be used.
+    ProxyUnusable,
+    /// The proxy's name does not resolve.
+    ProxyNameUnknown,
+    /// The proxy refuses the connection.
+    ProxyRefused,
+    /// The proxy cannot be reached, or does not answer.
+    ProxyUnreachable,
+    /// The proxy wants credentials, or other ones.
+    ProxyAuthentication,
+    /// The proxy does not permit the connection.
+    ProxyDenied,
+    /// The proxy's certificate is not trusted.
+    ProxyCertificate,
     /// The connection broke.
     Network,
     /// The answer did not come in time.
@@ -27,7 +52,7 @@ pub(crate) enum Trouble {
     Client,
     /// Device codes are off for this account.
     NotEnabled,
-    /// The workspace that was chosen at the login is closed or not the account's.
+    /// The workspace that was chosen at the login cannot be used.
     Workspace,
     /// The plan does not include Codex.
     NotIncluded,
@@ -47,44 +72,259 @@ pub(crate) enum Trouble {
     NoAccessToken,
 }
 
-/// The names under which a stored login remembers its last trouble.
-const NAMES: [(Trouble, &str); 31] = [
-    (Trouble::Unsent(NotSent::Denied), "denied"),
-    (Trouble::Unsent(NotSent::NameUnknown), "name-unknown"),
-    (Trouble::Unsent(NotSent::NotPublic), "not-public"),
-    (Trouble::Unsent(NotSent::Refused), "refused"),
-    (Trouble::Unsent(NotSent::TimedOut), "connect-timed-out"),
-    (Trouble::Unsent(NotSent::Unreachable), "unreachable"),
-    (Trouble::Unsent(NotSent::Certificate), "certificate"),
-    (proxy(ProxyFault::Unusable), "proxy-unusable"),
-    (proxy(ProxyFault::NameUnknown), "proxy-name-unknown"),
-    (proxy(ProxyFault::Refused), "proxy-refused"),
-    (proxy(ProxyFault::Unreachable), "proxy-unreachable"),
-    (proxy(ProxyFault::Authentication), "proxy-authentication"),
-    (proxy(ProxyFault::Denied), "proxy-denied"),
-    (proxy(ProxyFault::Certificate), "proxy-certificate"),
-    (Trouble::Network, "network"),
-    (Trouble::TimedOut, "timed-out"),
-    (Trouble::Blocked, "blocked"),
-    (Trouble::Region, "region"),
-    (Trouble::RateLimited, "rate-limited"),
-    (Trouble::Upstream, "upstream"),
-    (Trouble::Client, "client"),
-    (Trouble::NotEnabled, "not-enabled"),
-    (Trouble::Workspace, "workspace"),
-    (Trouble::NotIncluded, "not-included"),
-    (Trouble::AccountClosed, "account-closed"),
-    (Trouble::NotPermitted, "not-permitted"),
-    (Trouble::Rejected, "rejected"),
-    (Trouble::Unexpected, "unexpected"),
-    (Trouble::UnknownRefusal, "unknown-refusal"),
-    (Trouble::Late, "late"),
-    (Trouble::NoAccessToken, "no-access-token"),
+/// What there is to say about a trouble.
+struct About {
+    /// The name under which a stored login remembers it.
+    name: &'static str,
+    code: ErrorCode,
+    message: &'static str,
+    /// What helps; empty where the hint of the code says it.
+    hint: &'static str,
+    /// When to try again where the service does not say, in seconds.
+    pause: u16,
+}
+
+const fn about(
+    name: &'static str,
+    code: ErrorCode,
+    message: &'static str,
+    hint: &'static str,
+    pause: u16,
+) -> About {
+    About {
+        name,
+        code,
+        message,
+        hint,
+        pause,
+    }
+}
+
+static ABOUT: [About; 31] = [
+    about(
+        "denied",
+        ErrorCode::EgressDenied,
+        "the host did not let the request out",
+        "",
+        60,
+    ),
+    about(
+        "name-unknown",
+        ErrorCode::Network,
+        "OpenAI's name could not be resolved",
+        "Check this machine's name server.",
+        5,
+    ),
+    about(
+        "not-public",
+        ErrorCode::EgressDenied,
+        "OpenAI's name leads to no public address, so nothing was sent",
+        "A VPN, router or name server gives a made-up or private address. Use OpenAI's own addresses or a proxy, or permit the range in the host (--allow-addresses).",
+        60,
+    ),
+    about(
+        "refused",
+        ErrorCode::Network,
+        "the connection to OpenAI was refused",
+        "",
+        5,
+    ),
+    about(
+        "connect-timed-out",
+        ErrorCode::Network,
+        "connecting to OpenAI took too long",
+        "",
+        5,
+    ),
+    about(
+        "unreachable",
+        ErrorCode::Network,
+        "OpenAI could not be reached",
+        "",
+        5,
+    ),
+    about(
+        "certificate",
+        ErrorCode::Network,
+        "OpenAI's certificate is not trusted here",
+        "TLS is inspected on the way, or this machine's clock is wrong. Trust the inspector's root certificate (--cacert), or set the clock.",
+        5,
+    ),
+    about(
+        "proxy-unusable",
+        ErrorCode::Network,
+        "the proxy that is set cannot be used",
+        "Set HTTPS_PROXY or ALL_PROXY to http://, https://, socks5:// or socks5h:// with HOST:PORT, or unset it.",
+        5,
+    ),
+    about(
+        "proxy-name-unknown",
+        ErrorCode::Network,
+        "the proxy's name could not be resolved",
+        "Correct the proxy's name in HTTPS_PROXY or ALL_PROXY.",
+        5,
+    ),
+    about(
+        "proxy-refused",
+        ErrorCode::Network,
+        "the proxy refused the connection",
+        PROXY_HINT,
+        5,
+    ),
+    about(
+        "proxy-unreachable",
+        ErrorCode::Network,
+        "the proxy could not be reached",
+        PROXY_HINT,
+        5,
+    ),
+    about(
+        "proxy-authentication",
+        ErrorCode::Network,
+        "the proxy wants a user name and password, or other ones (407)",
+        "Set them in HTTPS_PROXY or ALL_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT.",
+        5,
+    ),
+    about(
+        "proxy-denied",
+        ErrorCode::Network,
+        "the proxy does not permit the connection to OpenAI",
+        "The proxy must permit auth.openai.com:443 and chatgpt.com:443.",
+        5,
+    ),
+    about(
+        "proxy-certificate",
+        ErrorCode::Network,
+        "the proxy's certificate is not trusted here",
+        "Trust the proxy's root certificate (--cacert).",
+        5,
+    ),
+    about(
+        "network",
+        ErrorCode::Network,
+        "the connection to OpenAI broke",
+        "",
+        5,
+    ),
+    about(
+        "timed-out",
+        ErrorCode::Network,
+        "OpenAI did not answer in time",
+        "",
+        5,
+    ),
+    about(
+        "blocked",
+        ErrorCode::UpstreamBlocked,
+        "a web page came instead of OpenAI's answer",
+        "",
+        60,
+    ),
+    about(
+        "region",
+        ErrorCode::RegionUnsupported,
+        "OpenAI does not serve this region",
+        "",
+        300,
+    ),
+    about(
+        "rate-limited",
+        ErrorCode::RateLimited,
+        "OpenAI asks to slow down",
+        "",
+        60,
+    ),
+    about(
+        "upstream",
+        ErrorCode::UpstreamError,
+        "OpenAI's service failed",
+        "",
+        30,
+    ),
+    about(
+        "client",
+        ErrorCode::UnexpectedAnswer,
+        "OpenAI does not accept this software's client id",
+        "",
+        600,
+    ),
+    about(
+        "not-enabled",
+        ErrorCode::CodexNotEnabled,
+        "device codes are not enabled for this account",
+        "",
+        300,
+    ),
+    about(
+        "workspace",
+        ErrorCode::CodexNotEnabled,
+        "the workspace of this login cannot be used",
+        "Call logout, then start, and choose another workspace when you sign in.",
+        300,
+    ),
+    about(
+        "not-included",
+        ErrorCode::CodexNotEnabled,
+        "the plan of this login does not include Codex",
+        "Codex needs another plan or workspace: call logout, then start, to sign in with it.",
+        300,
+    ),
+    about(
+        "account-closed",
+        ErrorCode::CodexNotEnabled,
+        "OpenAI has closed or suspended the account",
+        CLOSED_HINT,
+        300,
+    ),
+    about(
+        "not-permitted",
+        ErrorCode::CodexNotEnabled,
+        "OpenAI does not permit this account to use Codex",
+        "Ask the workspace's admin, or call logout, then start, and choose another workspace.",
+        300,
+    ),
+    about(
+        "rejected",
+        ErrorCode::RejectedByBackend,
+        "the backend refuses a fresh token",
+        "",
+        60,
+    ),
+    about(
+        "unexpected",
+        ErrorCode::UnexpectedAnswer,
+        "OpenAI answered something unknown",
+        "",
+        30,
+    ),
+    about(
+        "unknown-refusal",
+        ErrorCode::UnexpectedAnswer,
+        "OpenAI refused with an unknown code",
+        "",
+        30,
+    ),
+    about(
+        "late",
+        ErrorCode::StoreBusy,
+        "the store took too long before the request",
+        "",
+        1,
+    ),
+    about(
+        "no-access-token",
+        ErrorCode::RefreshInProgress,
+        "the refresh has brought no access token yet",
+        "",
+        1,
+    ),
 ];
 
-const fn proxy(fault: ProxyFault) -> Trouble {
-    Trouble::Unsent(NotSent::Proxy(fault))
-}
+const PROXY_HINT: &str = "Check the address in HTTPS_PROXY or ALL_PROXY, and that the proxy runs.";
+
+/// For an account that OpenAI has closed: a new login of it does not help.
+pub(crate) const CLOSED_HINT: &str =
+    "Ask OpenAI's support about the account, or call start to sign in with another one.";
 
 /// What the service answered, for the caller: no body, no text of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,19 +337,26 @@ pub(crate) struct Said {
 
 impl Said {
     /// Adds status and code to an error.
-    pub(crate) fn add_to(&self, error: Error) -> Error {
-        let message = match (self.status, &self.code) {
-            (Some(status), Some(code)) => format!("{} ({status} {code})", error.message),
-            (Some(status), None) => format!("{} ({status})", error.message),
-            (None, Some(code)) => format!("{} ({code})", error.message),
-            (None, None) => return error,
-        };
-        Error {
-            message,
-            service_status: self.status,
-            service_code: self.code.clone(),
-            ..error
+    pub(crate) fn add_to(&self, mut error: Box<Error>) -> Box<Error> {
+        let mut mark = " (";
+        if let Some(status) = self.status {
+            error.message.push_str(mark);
+            let digit = |unit| char::from_digit(u32::from(status / unit % 10), 10);
+            error
+                .message
+                .extend([100, 10, 1].into_iter().filter_map(digit));
+            mark = " ";
         }
+        if let Some(code) = &self.code {
+            error.message.push_str(mark);
+            error.message.push_str(code);
+        }
+        if *self != Self::default() {
+            error.message.push(')');
+        }
+        error.service_status = self.status;
+        error.service_code = self.code.clone();
+        error
     }
 }
 
@@ -126,7 +373,7 @@ impl Setback {
     /// What a request without an answer means.
     pub(crate) fn of(error: HttpError) -> Self {
         let trouble = match error {
-            HttpError::NotSent(cause) => Trouble::Unsent(cause),
+            HttpError::NotSent(cause) => Trouble::of_unsent(cause),
             HttpError::MaybeSent(MaybeSent::Broken) => Trouble::Network,
             HttpError::MaybeSent(MaybeSent::TimedOut) => Trouble::TimedOut,
             HttpError::MaybeSent(MaybeSent::Unreadable) => Trouble::Unexpected,
@@ -135,7 +382,7 @@ impl Setback {
     }
 
     /// The error for the caller; a wait where waiting helps.
-    pub(crate) fn error(self) -> Error {
+    pub(crate) fn error(self) -> Box<Error> {
         let error = self.said.add_to(self.trouble.error());
         if error.retryable {
             error.retry_after(self.wait)
@@ -146,134 +393,46 @@ impl Setback {
 }
 
 impl Trouble {
+    fn of_unsent(cause: NotSent) -> Self {
+        match cause {
+            NotSent::Denied => Self::Denied,
+            NotSent::NameUnknown => Self::NameUnknown,
+            NotSent::NotPublic => Self::NotPublic,
+            NotSent::Refused => Self::Refused,
+            NotSent::TimedOut => Self::ConnectTimedOut,
+            NotSent::Unreachable => Self::Unreachable,
+            NotSent::Certificate => Self::Certificate,
+            NotSent::ProxyUnusable => Self::ProxyUnusable,
+            NotSent::ProxyNameUnknown => Self::ProxyNameUnknown,
+            NotSent::ProxyRefused => Self::ProxyRefused,
+            NotSent::ProxyUnreachable => Self::ProxyUnreachable,
+            NotSent::ProxyAuthentication => Self::ProxyAuthentication,
+            NotSent::ProxyDenied => Self::ProxyDenied,
+            NotSent::ProxyCertificate => Self::ProxyCertificate,
+        }
+    }
+
+    fn about(self) -> &'static About {
+        &ABOUT[self as usize]
+    }
+
     /// The error for the caller.
-    pub(crate) fn error(self) -> Error {
-        let (code, message) = self.code_and_message();
-        let error = Error::new(code, message);
-        let retryable = error.retryable && !self.is_permanent();
-        match self.hint() {
-            Some(hint) => Error {
-                hint: hint.to_owned(),
-                retryable,
-                ..error
-            },
-            None => error,
+    pub(crate) fn error(self) -> Box<Error> {
+        let about = self.about();
+        let mut error = Error::boxed(about.code, about.message);
+        error.retryable &= !self.is_permanent();
+        match about.hint {
+            "" => error,
+            hint => error.with_hint(hint),
         }
     }
 
-    fn code_and_message(self) -> (ErrorCode, &'static str) {
-        match self {
-            Trouble::Unsent(cause) => not_sent(cause),
-            Trouble::Network => (ErrorCode::Network, "the connection to OpenAI broke"),
-            Trouble::TimedOut => (ErrorCode::Network, "OpenAI did not answer in time"),
-            Trouble::Blocked => (
-                ErrorCode::UpstreamBlocked,
-                "a web page came instead of OpenAI's answer",
-            ),
-            Trouble::Region => (
-                ErrorCode::RegionUnsupported,
-                "OpenAI does not serve this region",
-            ),
-            Trouble::RateLimited => (ErrorCode::RateLimited, "OpenAI asks to slow down"),
-            Trouble::Upstream => (ErrorCode::UpstreamError, "OpenAI's service failed"),
-            Trouble::Client => (
-                ErrorCode::UnexpectedAnswer,
-                "OpenAI does not accept this software's client id",
-            ),
-            Trouble::NotEnabled => (
-                ErrorCode::CodexNotEnabled,
-                "device codes are not enabled for this account",
-            ),
-            Trouble::Workspace => (
-                ErrorCode::CodexNotEnabled,
-                "the workspace of this login cannot be used",
-            ),
-            Trouble::NotIncluded => (
-                ErrorCode::CodexNotEnabled,
-                "the plan of this login does not include Codex",
-            ),
-            Trouble::AccountClosed => (
-                ErrorCode::CodexNotEnabled,
-                "OpenAI has closed or suspended the account",
-            ),
-            Trouble::NotPermitted => (
-                ErrorCode::CodexNotEnabled,
-                "OpenAI does not permit this account to use Codex",
-            ),
-            Trouble::Rejected => (
-                ErrorCode::RejectedByBackend,
-                "the backend refuses a fresh token",
-            ),
-            Trouble::Unexpected => (
-                ErrorCode::UnexpectedAnswer,
-                "OpenAI answered something unknown",
-            ),
-            Trouble::UnknownRefusal => (
-                ErrorCode::UnexpectedAnswer,
-                "OpenAI refused with an unknown code",
-            ),
-            Trouble::Late => (
-                ErrorCode::StoreBusy,
-                "the store took too long before the request",
-            ),
-            Trouble::NoAccessToken => (
-                ErrorCode::RefreshInProgress,
-                "the refresh has brought no access token yet",
-            ),
-        }
-    }
-
-    /// What helps, where the hint of the error code does not say it.
-    fn hint(self) -> Option<&'static str> {
-        Some(match self {
-            Trouble::Unsent(NotSent::NotPublic) => {
-                "A VPN, router or name server answers with a made-up or private address. Let it answer with OpenAI's own addresses, use its proxy, or permit its range in the host (--allow-addresses)."
-            }
-            Trouble::Unsent(NotSent::NameUnknown) => "Check this machine's name server.",
-            Trouble::Unsent(NotSent::Refused | NotSent::TimedOut | NotSent::Unreachable) => {
-                "Check this machine's network and firewall. Where a proxy leads out, set HTTPS_PROXY."
-            }
-            Trouble::Unsent(NotSent::Certificate) => {
-                "A program or network in between inspects TLS, or this machine's clock is wrong. Trust its root certificate (--cacert), or set the clock."
-            }
-            Trouble::Unsent(NotSent::Proxy(fault)) => match fault {
-                ProxyFault::Unusable => {
-                    "Set HTTPS_PROXY or ALL_PROXY to http://, https://, socks5:// or socks5h:// with HOST:PORT, or unset it."
-                }
-                ProxyFault::NameUnknown => {
-                    "Check the proxy's name in HTTPS_PROXY or ALL_PROXY, and this machine's name server."
-                }
-                ProxyFault::Refused | ProxyFault::Unreachable => {
-                    "Check the proxy's address and port in HTTPS_PROXY or ALL_PROXY, and that it runs."
-                }
-                ProxyFault::Authentication => {
-                    "Put the right user name and password into HTTPS_PROXY or ALL_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT."
-                }
-                ProxyFault::Denied => {
-                    "Have the proxy's operator permit auth.openai.com:443 and chatgpt.com:443."
-                }
-                ProxyFault::Certificate => "Trust the root certificate of the proxy (--cacert).",
-            },
-            Trouble::Workspace => {
-                "Call logout, then start, and choose another workspace when you sign in."
-            }
-            Trouble::NotIncluded => {
-                "Choose a plan or a workspace that includes Codex: call logout, then start to sign in with it."
-            }
-            Trouble::AccountClosed => CLOSED_HINT,
-            Trouble::NotPermitted => {
-                "Ask the workspace's admin to permit Codex, or call logout, then start, and choose another workspace."
-            }
-            _ => return None,
-        })
-    }
-
-    /// Whether the same call fails until a person changes something.
+    /// Whether the same call fails until a person changes a setting, although other
+    /// troubles of this code pass.
     fn is_permanent(self) -> bool {
-        use ProxyFault::{Authentication, Denied, Unusable};
         matches!(
             self,
-            Trouble::Unsent(NotSent::Proxy(Unusable | Authentication | Denied))
+            Self::ProxyUnusable | Self::ProxyAuthentication | Self::ProxyDenied
         )
     }
 
@@ -287,69 +446,65 @@ impl Trouble {
     }
 
     pub(crate) fn name(self) -> &'static str {
-        let named = NAMES.iter().find(|(trouble, _)| *trouble == self);
-        named.map_or("", |(_, name)| name)
+        self.about().name
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let (trouble, _) = NAMES.iter().find(|(_, known)| *known == name)?;
-        Some(*trouble)
+        let place = ABOUT.iter().position(|about| about.name == name)?;
+        Some(ALL[place])
     }
 
     /// When to try again where the service does not say, in seconds.
     pub(crate) fn pause(self) -> u64 {
-        match self {
-            Trouble::Late | Trouble::NoAccessToken => 1,
-            Trouble::Unsent(NotSent::Denied | NotSent::NotPublic) => 60,
-            Trouble::Unsent(_) | Trouble::Network | Trouble::TimedOut => 5,
-            Trouble::Upstream | Trouble::Unexpected | Trouble::UnknownRefusal => 30,
-            Trouble::Blocked | Trouble::RateLimited | Trouble::Rejected => 60,
-            Trouble::Region
-            | Trouble::NotEnabled
-            | Trouble::Workspace
-            | Trouble::NotIncluded
-            | Trouble::AccountClosed
-            | Trouble::NotPermitted => 300,
-            Trouble::Client => 600,
-        }
+        u64::from(self.about().pause)
     }
 }
 
-/// For an account that OpenAI has closed: a new login does not help.
-pub(crate) const CLOSED_HINT: &str =
-    "Ask OpenAI's support about the account, or sign in with another one: call start.";
+/// In the order of [`ABOUT`].
+const ALL: [Trouble; 31] = [
+    Trouble::Denied,
+    Trouble::NameUnknown,
+    Trouble::NotPublic,
+    Trouble::Refused,
+    Trouble::ConnectTimedOut,
+    Trouble::Unreachable,
+    Trouble::Certificate,
+    Trouble::ProxyUnusable,
+    Trouble::ProxyNameUnknown,
+    Trouble::ProxyRefused,
+    Trouble::ProxyUnreachable,
+    Trouble::ProxyAuthentication,
+    Trouble::ProxyDenied,
+    Trouble::ProxyCertificate,
+    Trouble::Network,
+    Trouble::TimedOut,
+    Trouble::Blocked,
+    Trouble::Region,
+    Trouble::RateLimited,
+    Trouble::Upstream,
+    Trouble::Client,
+    Trouble::NotEnabled,
+    Trouble::Workspace,
+    Trouble::NotIncluded,
+    Trouble::AccountClosed,
+    Trouble::NotPermitted,
+    Trouble::Rejected,
+    Trouble::Unexpected,
+    Trouble::UnknownRefusal,
+    Trouble::Late,
+    Trouble::NoAccessToken,
+];
 
-fn not_sent(cause: NotSent) -> (ErrorCode, &'static str) {
-    match cause {
-        NotSent::Denied => (
-            ErrorCode::EgressDenied,
-            "the host did not let the request out",
-        ),
-        NotSent::NotPublic => (
-            ErrorCode::EgressDenied,
-            "OpenAI's name leads to no public address, so nothing was sent",
-        ),
-        NotSent::NameUnknown => (ErrorCode::Network, "OpenAI's name could not be resolved"),
-        NotSent::Refused => (ErrorCode::Network, "the connection to OpenAI was refused"),
-        NotSent::TimedOut => (ErrorCode::Network, "connecting to OpenAI took too long"),
-        NotSent::Unreachable => (ErrorCode::Network, "OpenAI could not be reached"),
-        NotSent::Certificate => (
-            ErrorCode::Network,
-            "OpenAI's certificate is not trusted here",
-        ),
-        NotSent::Proxy(fault) => (
-            ErrorCode::Network,
-            match fault {
-                ProxyFault::Unusable => "the proxy that is set cannot be used",
-                ProxyFault::NameUnknown => "the proxy's name could not be resolved",
-                ProxyFault::Refused => "the proxy refused the connection",
-                ProxyFault::Unreachable => "the proxy could not be reached",
-                ProxyFault::Authentication => {
-                    "the proxy asks for a user name and password, or refuses these (407)"
-                }
-                ProxyFault::Denied => "the proxy does not permit the connection to OpenAI",
-                ProxyFault::Certificate => "the proxy's certificate is not trusted here",
-            },
-        ),
+#[cfg(test)]
+mod tests {
+    use super::{ABOUT, ALL, Trouble};
+
+    #[test]
+    fn every_trouble_is_remembered_by_a_name_of_its_own() {
+        for (place, trouble) in ALL.into_iter().enumerate() {
+            assert_eq!(trouble as usize, place);
+            assert_eq!(Trouble::named(trouble.name()), Some(trouble));
+        }
+        assert_eq!(ALL.len(), ABOUT.len());
     }
 }

@@ -243,11 +243,8 @@ mod tests {
         assert_eq!(trouble(answer(200, "[]")), Some(Trouble::Unexpected));
         assert_eq!(
             trouble(not_sent(NotSent::TimedOut)),
-            Some(Trouble::Unsent(NotSent::TimedOut))
+            Some(Trouble::ConnectTimedOut)
         );
-        assert_eq!(
-            trouble(not_sent(NotSent::Denied)),
-            Some(Trouble::Unsent(NotSent::Denied))
-        );
+        assert_eq!(trouble(not_sent(NotSent::Denied)), Some(Trouble::Denied));
     }
 }

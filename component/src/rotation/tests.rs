@@ -1,3 +1,6 @@
+mod clock_steps;
+mod refusals;
+
 use super::{with_live_token, with_new_token};
 use crate::contract::{Error, ErrorCode};
 use crate::credential::Record;

@@ -6,7 +6,7 @@ use crate::bindings::wasi::http::types::{
 };
 use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
-use crate::ports::{Http, HttpError, MaybeSent, Method, NotSent, ProxyFault, Request, Response};
+use crate::ports::{Http, HttpError, MaybeSent, Method, NotSent, Request, Response};
 use alloc::vec::Vec;
 
 /// Where a test build sends every request, whatever host it is for: paths tell
@@ -197,7 +197,7 @@ fn named(error: ErrorCode) -> HttpError {
         ErrorCode::DestinationUnavailable => NotSent::Unreachable,
         ErrorCode::TlsCertificateError => NotSent::Certificate,
         ErrorCode::InternalError(Some(word)) => match proxy_fault(&word) {
-            Some(fault) => NotSent::Proxy(fault),
+            Some(fault) => fault,
             None => return BROKEN,
         },
         error => return HttpError::MaybeSent(maybe_sent(&error)),
@@ -206,15 +206,15 @@ fn named(error: ErrorCode) -> HttpError {
 
 /// Hosts that know this component name a fault of the proxy by a word of this
 /// list; wasi:http has no name for them.
-fn proxy_fault(word: &str) -> Option<ProxyFault> {
+fn proxy_fault(word: &str) -> Option<NotSent> {
     Some(match word {
-        "proxy-unusable" => ProxyFault::Unusable,
-        "proxy-name-unknown" => ProxyFault::NameUnknown,
-        "proxy-refused" => ProxyFault::Refused,
-        "proxy-unreachable" => ProxyFault::Unreachable,
-        "proxy-authentication" => ProxyFault::Authentication,
-        "proxy-denied" => ProxyFault::Denied,
-        "proxy-certificate" => ProxyFault::Certificate,
+        "proxy-unusable" => NotSent::ProxyUnusable,
+        "proxy-name-unknown" => NotSent::ProxyNameUnknown,
+        "proxy-refused" => NotSent::ProxyRefused,
+        "proxy-unreachable" => NotSent::ProxyUnreachable,
+        "proxy-authentication" => NotSent::ProxyAuthentication,
+        "proxy-denied" => NotSent::ProxyDenied,
+        "proxy-certificate" => NotSent::ProxyCertificate,
         _ => return None,
     })
 }

@@ -63,7 +63,7 @@ pub enum Answer {
 }
 
 impl Call {
-    pub fn make(self, ports: Ports, names: &Names) -> Result<Answer, Error> {
+    pub fn make(self, ports: Ports, names: &Names) -> Result<Answer, Box<Error>> {
         match self {
             Call::Status => connection::status(ports).map(Answer::Status),
             Call::Start => connection::start(ports).map(Answer::Start),

@@ -108,7 +108,7 @@ pub const WIRE_FAULTS: [WireFault; 30] = [
     WireFault::Garbled(200, r#"["HUSH"]"#),
     WireFault::Garbled(500, "HUSH"),
     WireFault::Garbled(504, r#"{"detail":"HUSH"}"#),
-    WireFault::Garbled(401, r#"{"error":{"code":"hush_unheard_of"}}"#),
+    WireFault::Garbled(401, r#"{"error":{"code":"unheard_of","message":"HUSH"}}"#),
     WireFault::Mislabelled,
     WireFault::Odd(Quirk::KeepsToken),
     WireFault::Odd(Quirk::OmitsAccess),

@@ -78,7 +78,7 @@ pub struct World {
 }
 
 /// What a call returned; none when its process died in it.
-pub type Ended = Option<Result<Answer, Error>>;
+pub type Ended = Option<Result<Answer, Box<Error>>>;
 
 impl World {
     pub fn new(setup: Setup) -> Self {

@@ -57,7 +57,7 @@ fn waiting(pending: &Pending, seconds: u64, next_step: &str, now: u64) -> LoginP
 pub(super) fn just_connected(ports: Ports, record: Record, other_account: bool) -> LoginProgress {
     let models = models::fetch(ports, WARM_UP_TIMEOUT);
     let usage = usage::fetch(ports, WARM_UP_TIMEOUT).ok();
-    let why_none = models.as_ref().err().map(without_models);
+    let why_none = models.as_ref().err().map(|error| without_models(error));
     let mut progress = done(record, models.ok(), usage);
     if let Some(next_step) = why_none {
         progress.next_step = next_step;

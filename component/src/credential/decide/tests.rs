@@ -18,7 +18,7 @@ fn step(stored: &Value, demand: Demand, now: u64) -> Result<&'static str, Error>
         Step::Serve => Ok("serve"),
         Step::Present(_) => Ok("present"),
         Step::Store(_) => Ok("store"),
-        Step::Fail(error) => Err(error),
+        Step::Fail(error) => Err(*error),
     }
 }
 

@@ -34,7 +34,7 @@ impl Witness {
 
     /// I4: no rotation that arrived is dropped, unless it came too late or the
     /// store failed, and then loudly.
-    fn has_kept(&self, result: &Result<Answer, Error>, report: &Report, stored: &Credential) {
+    fn has_kept(&self, result: &Result<Answer, Box<Error>>, report: &Report, stored: &Credential) {
         let is_loud =
             matches!(result, Err(error) if error.code == ErrorCode::StoreFailedAfterRefresh);
         let was_written = |token: &str| {
@@ -69,7 +69,7 @@ impl Witness {
     }
 
     /// I3: no copy of what an older login could use is shown.
-    fn shows_ones_own(&self, result: &Result<Answer, Error>, report: &Report) {
+    fn shows_ones_own(&self, result: &Result<Answer, Box<Error>>, report: &Report) {
         let models = match result {
             Ok(Answer::Status(answer)) => answer.available_models.as_deref(),
             Ok(Answer::Poll(answer)) => answer.available_models.as_deref(),
@@ -124,7 +124,7 @@ impl Witness {
 }
 
 /// I12: no secret in anything that is said.
-fn tells_no_secret(result: &Result<Answer, Error>) {
+fn tells_no_secret(result: &Result<Answer, Box<Error>>) {
     let text = match result {
         Ok(answer) => answer.text(),
         Err(error) => format!("{error:?}"),
