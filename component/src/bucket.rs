@@ -5,7 +5,7 @@ use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::{self, Object};
 use crate::ports::{Ports, StoreError};
-use alloc::format;
+use crate::text::{decimal, join};
 
 /// Reads the fields of a record whose version is `known`. `what` names it to
 /// people. A newer version and a damaged record are different errors.
@@ -15,7 +15,14 @@ pub(crate) fn fields(bytes: &[u8], known: u64, what: &str) -> Result<Object> {
         Some(version) if version == known => Ok(fields),
         Some(version) if version > known => Err(Error::boxed(
             ErrorCode::RecordNewer,
-            &format!("the {what} has version {version}, this software knows {known}"),
+            &join(&[
+                "the ",
+                what,
+                " has version ",
+                &decimal(version),
+                ", this software knows ",
+                &decimal(known),
+            ]),
         )),
         _ => Err(StoreError::Corrupt.into()),
     }

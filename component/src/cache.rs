@@ -39,6 +39,9 @@ pub(crate) struct Key {
 pub(crate) struct Copy {
     /// Unix seconds.
     pub(crate) fetched_at: u64,
+    /// The service's clock minus this machine's when it was fetched, in seconds;
+    /// 0 where it is not known.
+    pub(crate) clock_offset: i64,
     pub(crate) body: Value,
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
     is_ours.then_some(())?;
     Some(Copy {
         fetched_at: fields.required_number("fetched_at")?,
+        clock_offset: fields.take("clock_offset").as_i64().unwrap_or(0),
         body: fields.take("body"),
     })
 }

@@ -96,6 +96,15 @@ impl Value {
         u64::try_from(self.as_i64()?).ok()
     }
 
+    /// A number of the service's that is whole in samples and need not be: without
+    /// its fraction. `None` below 0.
+    pub(crate) fn as_whole(&self) -> Option<u64> {
+        match self {
+            Value::Float(number) if (0.0..9e15).contains(number) => Some(*number as u64),
+            other => other.as_u64(),
+        }
+    }
+
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Integer(number) => Some(*number as f64),

@@ -27,7 +27,6 @@ use crate::json::Object;
 use crate::ports::{Method, Request};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -105,7 +104,10 @@ pub(crate) fn account_headers(
     access: &Secret,
     account: &crate::claims::Claims,
 ) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("authorization", format!("Bearer {}", access.reveal()))];
+    let mut headers = vec![(
+        "authorization",
+        crate::text::join(&["Bearer ", access.reveal()]),
+    )];
     if let Some(account_id) = &account.account_id {
         headers.push(("chatgpt-account-id", account_id.clone()));
     }

@@ -30,6 +30,23 @@ pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// The pieces as one text. Not `format!`: its machinery takes 3 % of the component.
+pub(crate) fn join(pieces: &[&str]) -> String {
+    let mut text = String::new();
+    pieces.iter().for_each(|piece| text.push_str(piece));
+    text
+}
+
+/// The number in decimal digits.
+pub(crate) fn decimal(number: u64) -> String {
+    let mut text = match number / 10 {
+        0 => String::new(),
+        tens => decimal(tens),
+    };
+    text.push(char::from(b'0' + (number % 10) as u8));
+    text
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

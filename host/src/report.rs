@@ -231,6 +231,9 @@ fn usage_fields(report: &UsageReport) -> Value {
             "balance": credits.balance,
         })),
         "limit_reached": report.limit_reached,
+        "limit_reason": report.limit_reason,
+        "limit_name": report.limit_name,
+        "limit_resets_at": report.limit_resets_at,
         "fetched_at": report.fetched_at,
     })
 }

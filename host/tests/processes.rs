@@ -138,6 +138,9 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
             "windows",
             "credits",
             "limit_reached",
+            "limit_reason",
+            "limit_name",
+            "limit_resets_at",
             "fetched_at"
         ]
     );

@@ -7,7 +7,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SKILL = ROOT / "skill"
 
 PENDING = {"pending_id", "user_code", "verification_url", "interval_seconds", "expires_in_seconds", "expires_at"}
-USAGE = {"source", "plan", "windows", "credits", "limit_reached", "fetched_at"}
+USAGE = {"source", "plan", "windows", "credits", "limit_reached", "limit_reason", "limit_name",
+         "limit_resets_at", "fetched_at"}
 
 # What each function answers, beside `ok`.
 ANSWERS = {

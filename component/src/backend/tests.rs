@@ -2,11 +2,11 @@ use super::ask;
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::fakes::{
-    Answer, LIFETIME, NOW, TOKEN, USAGE, World, access_token, answer, credential, fails,
+    Answer, LIFETIME, NOW, TOKEN, USAGE, World, access_token, answer, broken, credential, fails,
     fingerprint, grant, not_sent, ok, old_access, page, refusal, usage, with_header,
 };
 use crate::openai::usage::request;
-use crate::ports::NotSent;
+use crate::ports::{MaybeSent, NotSent};
 use serde_json::{Value, json};
 
 fn signed_in() -> World {
@@ -55,6 +55,74 @@ fn p25_a_plan_or_workspace_without_codex_is_named_and_the_login_kept() {
         let error = refused(reply);
         assert_eq!(error.code, ErrorCode::CodexNotEnabled);
         assert_eq!((error.retryable, error.retry_after_seconds), (false, None));
+    }
+}
+
+/// Faults: F8
+#[test]
+fn each_cause_without_codex_has_a_hint_of_its_own_and_the_services_code() {
+    let codes = |code: &str| [detail(402, code), detail(403, code), refusal(403, code)];
+    for (code, hint) in [
+        ("deactivated_workspace", "choose another workspace"),
+        ("invalid_workspace_selected", "choose another workspace"),
+        ("usage_not_included", "another plan"),
+        ("account_deactivated", "OpenAI's support"),
+        ("account_suspended", "OpenAI's support"),
+        ("unheard_of", "admin"),
+    ] {
+        for reply in codes(code) {
+            let error = refused(reply);
+            assert_eq!(error.code, ErrorCode::CodexNotEnabled, "{code}");
+            assert!(error.hint.contains(hint), "{code}: {}", error.hint);
+            assert!(!error.hint.contains("device codes"), "{code}");
+            assert_eq!(error.service_code.as_deref(), Some(code));
+            assert!(error.message.contains(code), "{}", error.message);
+        }
+    }
+}
+
+/// Faults: F6
+#[test]
+fn the_answer_names_why_nothing_was_sent_and_what_helps() {
+    for (cause, message, hint) in [
+        (NotSent::NotPublic, "no public address", "--allow-addresses"),
+        (NotSent::NameUnknown, "could not be resolved", "name server"),
+        (NotSent::Refused, "was refused", "network"),
+        (NotSent::TimedOut, "took too long", "network"),
+        (NotSent::Unreachable, "could not be reached", "network"),
+        (NotSent::Certificate, "certificate", "--cacert"),
+        (NotSent::ProxyUnusable, "proxy", "socks5h://"),
+        (NotSent::ProxyNameUnknown, "proxy's name", "HTTPS_PROXY"),
+        (NotSent::ProxyRefused, "proxy refused", "HTTPS_PROXY"),
+        (NotSent::ProxyUnreachable, "proxy could not", "HTTPS_PROXY"),
+        (NotSent::ProxyAuthentication, "(407)", "PASSWORD"),
+        (
+            NotSent::ProxyDenied,
+            "proxy does not permit",
+            "auth.openai.com:443",
+        ),
+        (NotSent::ProxyCertificate, "proxy's certificate", "--cacert"),
+    ] {
+        let error = refused(not_sent(cause));
+        assert!(error.message.contains(message), "{}", error.message);
+        assert!(error.hint.contains(hint), "{}", error.hint);
+        let needs_a_person = matches!(
+            cause,
+            NotSent::NotPublic
+                | NotSent::ProxyUnusable
+                | NotSent::ProxyAuthentication
+                | NotSent::ProxyDenied
+        );
+        assert_eq!(error.retryable, !needs_a_person, "{cause:?}");
+        assert_eq!(error.retry_after_seconds.is_some(), error.retryable);
+    }
+    for (cause, message) in [
+        (MaybeSent::Broken, "broke"),
+        (MaybeSent::TimedOut, "did not answer in time"),
+        (MaybeSent::Unreadable, "something unknown"),
+    ] {
+        let error = refused(broken(cause));
+        assert!(error.message.contains(message), "{}", error.message);
     }
 }
 

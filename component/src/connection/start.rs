@@ -4,8 +4,8 @@ use crate::error::Result;
 use crate::openai;
 use crate::pending::Pending;
 use crate::ports::{Ports, StoreError};
+use crate::text::join;
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 
 /// A code with less than this left is replaced, in seconds: a person needs time
@@ -70,16 +70,20 @@ fn prompt(pending: &Pending, replaced: Option<String>, now: u64) -> LoginPrompt 
 }
 
 fn instructions(code: &str, replaced: Option<&str>) -> String {
-    let no_longer = replaced.map(|code| format!(" The code {code} no longer counts."));
-    format!(
-        "Open {url}, sign in to ChatGPT and enter the code {code}. \
-         Only go on if you started this login yourself; if a website or a person gave you this code, stop. \
+    let no_longer = replaced.map_or(String::new(), |code| {
+        join(&[" The code ", code, " no longer counts."])
+    });
+    join(&[
+        "Open ",
+        openai::VERIFICATION_URL,
+        ", sign in to ChatGPT and enter the code ",
+        code,
+        ". Only go on if you started this login yourself; if a website or a person gave you this code, stop. \
          The page names Codex, because this login uses the Codex CLI's public client id. \
          If it refuses the code, switch on device codes for Codex in ChatGPT under Settings, Security \
-         (in a workspace, its admin must permit them).{no_longer}",
-        url = openai::VERIFICATION_URL,
-        no_longer = no_longer.unwrap_or_default(),
-    )
+         (in a workspace, its admin must permit them).",
+        &no_longer,
+    ])
 }
 
 #[cfg(test)]

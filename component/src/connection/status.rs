@@ -4,9 +4,9 @@ use crate::credential::{REFUSED_HINT, Record, State, needs_login};
 use crate::error::Result;
 use crate::pending::Pending;
 use crate::ports::Ports;
+use crate::text::join;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 
 /// Says where the connection stands. Reads only: no request, no write, no refresh.
@@ -97,7 +97,7 @@ fn signed_out(ports: Ports, record: &Record, pending: Option<Pending>) -> Connec
 
 fn unreadable(error: Box<Error>) -> ConnectionStatus {
     ConnectionStatus {
-        hint: Some(format!("{}. {}", sentence(&error.message), error.hint)),
+        hint: Some(join(&[&sentence(&error.message), ". ", &error.hint])),
         ..nothing_known(ConnectionState::Unreadable)
     }
 }
@@ -121,10 +121,10 @@ fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
                 ""
             };
             let hint = needs_login(record).hint;
-            return Some(format!("The login has ended{left}. {hint}"));
+            return Some(join(&["The login has ended", left, ". ", &hint]));
         }
         ConnectionState::Uncertain if record.is_refused_so_far() => {
-            return Some(format!("OpenAI refused the last refresh. {REFUSED_HINT}"));
+            return Some(join(&["OpenAI refused the last refresh. ", REFUSED_HINT]));
         }
         ConnectionState::Uncertain => {
             "The last refresh got no answer; it is tried again by itself. Calling start makes a new login at once."

@@ -27,9 +27,15 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
         wire::request(access, account, timeout)
     })?;
     let body = wire::keep(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?;
-    let origin = Object::default();
+    let offset = reply.answer.clock_offset;
+    let origin = Object::default().with("clock_offset", Value::Integer(offset));
     let fetched_at = cache::store(ports, cache::USAGE, reply.epoch, body.clone(), origin);
-    Ok(report(&body, fetched_at, AnswerSource::Api, ports.now()))
+    let clock = wire::Clock {
+        fetched_at,
+        now: ports.now(),
+        offset,
+    };
+    Ok(report(&body, AnswerSource::Api, clock))
 }
 
 /// The copy of that login, whatever its age.
@@ -39,16 +45,31 @@ pub(super) fn cached(ports: Ports, epoch: u64) -> Option<UsageReport> {
 }
 
 fn from_copy(copy: &Copy, now: u64) -> UsageReport {
-    report(&copy.body, copy.fetched_at, AnswerSource::Cache, now)
+    let clock = wire::Clock {
+        fetched_at: copy.fetched_at,
+        now,
+        offset: copy.clock_offset,
+    };
+    report(&copy.body, AnswerSource::Cache, clock)
 }
 
-fn report(body: &Value, fetched_at: u64, source: AnswerSource, now: u64) -> UsageReport {
+fn report(body: &Value, source: AnswerSource, clock: wire::Clock) -> UsageReport {
+    let mut windows = wire::windows(body, clock);
+    let used_up = wire::used_up(&windows);
+    let limit_reason = wire::reason(body, used_up);
+    let blocking = used_up.filter(|_| limit_reason.is_some());
+    let limit_name = blocking.map(|window| window.name.clone());
+    let limit_resets_at = blocking.and_then(|window| window.resets_at);
+    windows.extend(wire::additional_windows(body, clock));
     UsageReport {
         source,
         plan: wire::plan(body),
-        windows: wire::windows(body, fetched_at, now),
+        windows,
         credits: wire::credits(body),
-        limit_reached: wire::limit_reached(body),
-        fetched_at,
+        limit_reached: wire::limit_reached(body, limit_reason.as_deref()),
+        limit_reason,
+        limit_name,
+        limit_resets_at,
+        fetched_at: clock.fetched_at,
     }
 }

@@ -68,8 +68,15 @@ pub(super) fn shown_usage(kept: &Value, fetched_at: u64) -> String {
     if let Some(plan) = &plan {
         is_displayable(plan, 60);
     }
-    let windows = usage_wire::windows(kept, fetched_at, NOW);
-    assert!(windows.len() <= 2 * 21);
+    let clock = usage_wire::Clock {
+        fetched_at,
+        now: NOW,
+        offset: 0,
+    };
+    let mut windows = usage_wire::windows(kept, clock);
+    let reason = usage_wire::reason(kept, usage_wire::used_up(&windows));
+    windows.extend(usage_wire::additional_windows(kept, clock));
+    assert!(windows.len() <= 2 * 21 + 1);
     windows.iter().for_each(is_window);
     // The last digits of a fraction may differ in a copy.
     let millionths = |window: &UsageWindow| window.used_percent.map(|used| (used * 1e6).round());
@@ -86,8 +93,12 @@ pub(super) fn shown_usage(kept: &Value, fetched_at: u64) -> String {
     {
         is_displayable(balance, 40);
     }
-    let limit_reached = usage_wire::limit_reached(kept);
-    format!("{plan:?} {windows:?} {used:?} {credits:?} {limit_reached:?}")
+    let limit_reached = usage_wire::limit_reached(kept, reason.as_deref());
+    if let Some(reason) = &reason {
+        is_displayable(reason, 64);
+        assert_eq!(limit_reached, Some(true));
+    }
+    format!("{plan:?} {windows:?} {used:?} {credits:?} {limit_reached:?} {reason:?}")
 }
 
 fn is_window(window: &UsageWindow) {

@@ -1,7 +1,5 @@
 //! The two ways that OpenAI writes a time.
 
-use alloc::format;
-
 /// Reads an HTTP date such as `Tue, 24 Nov 2026 10:00:00 GMT` (RFC 9110 §5.6.7;
 /// the two obsolete forms are not in use) into Unix seconds.
 pub(crate) fn http_date(text: &str) -> Option<u64> {
@@ -12,7 +10,8 @@ pub(crate) fn http_date(text: &str) -> Option<u64> {
     let (_weekday, day) = (words.next()?, words.next()?);
     let (month, year) = (words.next()?, words.next()?);
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    rfc_3339(&format!("{year}-{month}-{day}T{}Z", words.next()?))
+    let [day, year] = [number(day)?, number(year)?];
+    unix_time([year, month as i64, day], numbers(words.next()?, ':')?)
 }
 
 /// Reads an RFC 3339 time such as `2026-11-24T10:00:00.5+00:00` into Unix
@@ -23,27 +22,37 @@ pub(crate) fn rfc_3339(text: &str) -> Option<u64> {
     let zone_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (clock, zone) = time.split_at_checked(zone_at)?;
     let [hour, minute, second] = numbers(clock.split('.').next()?, ':')?;
+    unix_time([year, month, day], [hour, minute, second])?.checked_add_signed(-zone_seconds(zone)?)
+}
+
+/// Unix seconds of a date and a time in UTC.
+fn unix_time([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> Option<u64> {
     let in_range = (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && hour < 24
         && minute < 60
-        && second <= 60;
-    if !in_range || !(1970..=9999).contains(&year) {
-        return None;
-    }
-    let local = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    u64::try_from(local - zone_seconds(zone)?).ok()
+        && second <= 60
+        && (1970..=9999).contains(&year);
+    let days = days_since_1970(year, month, day);
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
+    u64::try_from(seconds).ok().filter(|_| in_range)
+}
+
+/// A number of one to four digits.
+fn number(text: &str) -> Option<i64> {
+    let is_number = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse::<u64>()
+        .ok()
+        .filter(|_| is_number)
+        .map(|number| number as i64)
 }
 
 /// As many numbers of one to four digits.
 fn numbers<const COUNT: usize>(text: &str, separator: char) -> Option<[i64; COUNT]> {
     let mut found = [0; COUNT];
     let mut parts = text.split(separator);
-    for number in &mut found {
-        let part = parts.next()?;
-        let is_number =
-            (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
-        *number = part.parse::<u64>().ok().filter(|_| is_number)? as i64;
+    for place in &mut found {
+        *place = number(parts.next()?)?;
     }
     parts.next().is_none().then_some(found)
 }

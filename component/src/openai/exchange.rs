@@ -6,9 +6,7 @@ use super::{device_token, refresh};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
 use crate::text::hex;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::String;
 
 /// Fixed by the service for the device flow (RFC 9700 §2.1: an exact match).
 const REDIRECT_URI: &str = "https://auth.openai.com/deviceauth/callback";
@@ -25,23 +23,32 @@ pub(crate) fn request(code: &Secret, verifier: &Secret) -> Request {
         ("redirect_uri", REDIRECT_URI),
         ("code_verifier", verifier.reveal()),
     ];
-    let form: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encoded(value)))
-        .collect();
-    let body = form.join("&").into_bytes();
+    let mut form = String::new();
+    for (name, value) in fields {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        form.push_str(name);
+        form.push('=');
+        encode(value, &mut form);
+    }
+    let body = form.into_bytes();
     super::auth_post("/oauth/token", "application/x-www-form-urlencoded", body)
 }
 
-/// Percent-encodes whatever is not unreserved (RFC 3986 §2.3).
-fn encoded(text: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            (byte as char).to_string()
+/// Percent-encodes what is not unreserved (RFC 3986 §2.3).
+fn encode(text: &str, form: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                form.push(char::from(byte));
+            }
+            _ => {
+                form.push('%');
+                form.push_str(&hex(&[byte]));
+            }
         }
-        _ => format!("%{}", hex(&[byte])),
-    };
-    text.bytes().map(encode).collect()
+    }
 }
 
 pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {

@@ -6,8 +6,7 @@ use crate::contract::Model;
 use crate::json::{self, Object, Value};
 use crate::ports::Request;
 use crate::secret::Secret;
-use crate::text::clean;
-use alloc::format;
+use crate::text::{clean, join};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -41,7 +40,7 @@ pub(crate) fn request(
     account: &Claims,
     timeout: u64,
 ) -> Request {
-    let path = format!("/backend-api/codex/models?client_version={client_version}");
+    let path = join(&["/backend-api/codex/models?client_version=", client_version]);
     super::backend_get(path, access, account, timeout, ANSWER_LIMIT)
 }
 
@@ -59,7 +58,12 @@ pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
         first.insert(place, entry);
         first.truncate(MODELS_MAX);
     }
-    let mut models: Vec<Model> = first.into_iter().filter_map(model).collect();
+    let mut models: Vec<Model> = Vec::new();
+    for model in first.into_iter().filter_map(model) {
+        if models.iter().all(|other| other.slug != model.slug) {
+            models.push(model);
+        }
+    }
     while to_cache(&models).to_bytes().len() > KEPT_MAX {
         models.truncate(models.len() / 2);
     }
@@ -100,7 +104,7 @@ fn slug(entry: &Value) -> Option<String> {
 }
 
 fn id(slug: &str) -> String {
-    format!("{PREFIX}{slug}")
+    join(&[PREFIX, slug])
 }
 
 fn model(entry: &Value) -> Option<Model> {
@@ -112,7 +116,7 @@ fn model(entry: &Value) -> Option<Model> {
         display_name: text("display_name", 100),
         description: text("description", 500),
         priority: entry["priority"].as_i64(),
-        context_window: entry["context_window"].as_u64(),
+        context_window: entry["context_window"].as_whole(),
         default_reasoning_level: text("default_reasoning_level", 40),
         reasoning_levels: words(&entry["supported_reasoning_levels"], "effort"),
         input_modalities: words(&entry["input_modalities"], ""),

@@ -2,6 +2,7 @@
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::{HttpError, MaybeSent, NotSent};
+use crate::text::decimal;
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -341,10 +342,7 @@ impl Said {
         let mut mark = " (";
         if let Some(status) = self.status {
             error.message.push_str(mark);
-            let digit = |unit| char::from_digit(u32::from(status / unit % 10), 10);
-            error
-                .message
-                .extend([100, 10, 1].into_iter().filter_map(digit));
+            error.message.push_str(&decimal(u64::from(status)));
             mark = " ";
         }
         if let Some(code) = &self.code {

@@ -9,22 +9,29 @@ use crate::contract::{UsageCredits, UsageWindow};
 use crate::json::{self, Value};
 use crate::ports::Request;
 use crate::secret::Secret;
-use crate::text::clean;
+use crate::text::{clean, decimal, join};
 use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The longest answer taken, in bytes.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// What is read of the answer; the rest is not kept.
-const KEPT: [&str; 4] = [
+const KEPT: [&str; 6] = [
     "plan_type",
     "rate_limit",
+    "rate_limit_reached_type",
+    "spend_control",
     "additional_rate_limits",
     "credits",
 ];
+
+/// The name of the limit of what a member may spend.
+const SPEND_LIMIT: &str = "spend limit";
+
+/// The longest reason that is kept, in characters.
+const REASON_MAX: usize = 64;
 
 /// More additional limits than this are not read.
 const ADDITIONAL_MAX: usize = 20;
@@ -53,9 +60,54 @@ pub(crate) fn plan(kept: &Value) -> Option<String> {
     clean(kept["plan_type"].as_str()?, 60)
 }
 
-/// Whether a limit of the plan is reached.
-pub(crate) fn limit_reached(kept: &Value) -> Option<bool> {
-    kept["rate_limit"]["limit_reached"].as_bool()
+/// Whether a limit is reached, by any field that can say so; `reason` is what
+/// [`reason`] found.
+pub(crate) fn limit_reached(kept: &Value, reason: Option<&str>) -> Option<bool> {
+    let rate_limit = &kept["rate_limit"];
+    match reason {
+        Some(_) => Some(true),
+        None => rate_limit["limit_reached"]
+            .as_bool()
+            .or(rate_limit["allowed"].as_bool().map(|allowed| !allowed)),
+    }
+}
+
+/// What says that the subscription has no more for now: the service's word, else
+/// ours. Limits of single features block these alone.
+pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<String> {
+    let rate_limit = &kept["rate_limit"];
+    let is_allowed = rate_limit["allowed"].as_bool();
+    let word = &kept["rate_limit_reached_type"];
+    let word = word["type"].as_str().or(word.as_str());
+    if let Some(word) = word.and_then(|word| clean(word, REASON_MAX)) {
+        return Some(word);
+    }
+    let is_spent = used_up.is_some_and(|window| window.name == SPEND_LIMIT);
+    let reason = if is_spent || kept["spend_control"]["reached"].as_bool() == Some(true) {
+        "spend_control_reached"
+    } else if is_allowed == Some(false)
+        || rate_limit["limit_reached"].as_bool() == Some(true)
+        // Credits can go on where a window is used up.
+        || (used_up.is_some() && is_allowed.is_none())
+    {
+        "rate_limit_reached"
+    } else {
+        return None;
+    };
+    Some(reason.to_owned())
+}
+
+/// The window or spend limit of the subscription that is used up; of several, the
+/// one that resets last.
+pub(crate) fn used_up(windows: &[UsageWindow]) -> Option<&UsageWindow> {
+    let mut last: Option<&UsageWindow> = None;
+    for window in windows {
+        let is_used_up = window.used_percent >= Some(100.0);
+        if is_used_up && last.is_none_or(|last| window.resets_at > last.resets_at) {
+            last = Some(window);
+        }
+    }
+    last
 }
 
 /// Credits beside the plan's own limits.
@@ -66,40 +118,57 @@ pub(crate) fn credits(kept: &Value) -> Option<UsageCredits> {
         unlimited: credits["unlimited"].as_bool(),
         balance: match &credits["balance"] {
             Value::Text(text) => clean(text, 40),
-            Value::Integer(number) => Some(number.to_string()),
+            number @ (Value::Integer(_) | Value::Float(_)) => {
+                String::from_utf8(number.to_bytes()).ok()
+            }
             _ => None,
         },
     })
 }
 
-/// The plan's limits, the shortest window first, then the additional ones.
-/// `fetched_at` is when the answer came, `now` when it is read, Unix seconds.
-pub(crate) fn windows(kept: &Value, fetched_at: u64, now: u64) -> Vec<UsageWindow> {
-    let mut windows = limit_windows(&kept["rate_limit"], None, fetched_at, now);
-    for limit in kept["additional_rate_limits"]
-        .items()
-        .iter()
-        .take(ADDITIONAL_MAX)
-    {
-        let name = limit["limit_name"]
-            .as_str()
-            .and_then(|name| clean(name, 100));
-        windows.extend(limit_windows(
-            &limit["rate_limit"],
-            name.as_deref(),
-            fetched_at,
-            now,
-        ));
+/// From when a copy is, when it is read, and by how much the service's clock is
+/// ahead of this machine's.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock {
+    /// When the answer came, Unix seconds.
+    pub(crate) fetched_at: u64,
+    /// Unix seconds.
+    pub(crate) now: u64,
+    /// Seconds.
+    pub(crate) offset: i64,
+}
+
+/// The plan's limits, the shortest window first, then the spend limit.
+pub(crate) fn windows(kept: &Value, clock: Clock) -> Vec<UsageWindow> {
+    let mut windows = limit_windows(&kept["rate_limit"], None, clock);
+    let spend = &kept["spend_control"]["individual_limit"];
+    if spend.is_object() {
+        windows.push(UsageWindow {
+            name: SPEND_LIMIT.to_owned(),
+            ..window(spend, None, clock)
+        });
+    }
+    windows
+}
+
+/// Limits of single features.
+pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow> {
+    let mut windows = Vec::new();
+    let additional = kept["additional_rate_limits"].items();
+    for limit in additional.iter().take(ADDITIONAL_MAX) {
+        let name = limit["limit_name"].as_str();
+        let name = name.and_then(|name| clean(name, 100));
+        windows.extend(limit_windows(&limit["rate_limit"], name.as_deref(), clock));
     }
     windows
 }
 
 /// Which of the two slots holds which window differs between plans.
-fn limit_windows(limit: &Value, name: Option<&str>, fetched_at: u64, now: u64) -> Vec<UsageWindow> {
+fn limit_windows(limit: &Value, name: Option<&str>, clock: Clock) -> Vec<UsageWindow> {
     let mut windows = Vec::new();
     for slot in [&limit["primary_window"], &limit["secondary_window"]] {
         if slot.is_object() {
-            windows.push(window(slot, name, fetched_at, now));
+            windows.push(window(slot, name, clock));
         }
     }
     if let [first, second] = &mut windows[..]
@@ -110,25 +179,29 @@ fn limit_windows(limit: &Value, name: Option<&str>, fetched_at: u64, now: u64) -
     windows
 }
 
-fn window(slot: &Value, limit: Option<&str>, fetched_at: u64, now: u64) -> UsageWindow {
+fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
+    let by_service = |time: u64| time.saturating_add_signed(clock.offset);
+    let (fetched_at, now) = (by_service(clock.fetched_at), by_service(clock.now));
     let window_seconds = slot["limit_window_seconds"]
-        .as_u64()
+        .as_whole()
         .filter(|seconds| *seconds > 0);
-    let after = slot["reset_after_seconds"]
-        .as_u64()
-        .map(|seconds| fetched_at.saturating_add(seconds));
-    let resets_at = slot["reset_at"]
-        .as_u64()
-        .or(after)
-        .filter(|time| *time > now);
+    let after = slot["reset_after_seconds"].as_whole();
+    let times = [
+        slot["reset_at"].as_whole(),
+        after.map(|seconds| fetched_at.saturating_add(seconds)),
+    ];
+    let resets_at = times.into_iter().flatten().find(|time| *time > now);
+    let left = slot["remaining_percent"].as_f64();
     UsageWindow {
         name: match limit {
-            Some(limit) => format!("{limit}, {}", length(window_seconds)),
+            Some(limit) => join(&[limit, ", ", &length(window_seconds)]),
             None => length(window_seconds),
         },
         used_percent: slot["used_percent"]
             .as_f64()
-            .filter(|percent| (0.0..=100.0).contains(percent)),
+            .or(left.map(|left| 100.0 - left))
+            .filter(|percent| *percent >= 0.0)
+            .map(|percent| percent.min(100.0)),
         window_seconds,
         resets_at,
         resets_in_seconds: resets_at.map(|time| time - now),
@@ -140,20 +213,25 @@ fn length(seconds: Option<u64>) -> String {
     let Some(seconds) = seconds else {
         return "unknown length".to_owned();
     };
-    let (unit, name) = match seconds {
+    let (unit, unit_name) = match seconds {
         604_800 => return "weekly".to_owned(),
         86_400 => return "daily".to_owned(),
-        _ if seconds.is_multiple_of(86_400) => (86_400, "days"),
-        _ if seconds.is_multiple_of(3600) => (3600, "hours"),
-        _ if seconds.is_multiple_of(60) => (60, "minutes"),
-        _ => (1, "seconds"),
+        _ if seconds.is_multiple_of(86_400) => (86_400, "day"),
+        _ if seconds.is_multiple_of(3600) => (3600, "hour"),
+        _ if seconds.is_multiple_of(60) => (60, "minute"),
+        _ => (1, "second"),
     };
-    format!("{} {name}", seconds / unit)
+    let count = seconds / unit;
+    let plural = if count == 1 { "" } else { "s" };
+    join(&[&decimal(count), " ", unit_name, plural])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ADDITIONAL_MAX, credits, keep, limit_reached, plan, windows};
+    use super::{
+        ADDITIONAL_MAX, Clock, additional_windows, credits, keep, limit_reached, plan, reason,
+        used_up, windows,
+    };
     use crate::contract::UsageWindow;
     use crate::fakes::NOW;
     use serde_json::{Value, json};
@@ -163,7 +241,20 @@ mod tests {
     }
 
     fn read(body: Value) -> Vec<UsageWindow> {
-        windows(&kept(body), NOW, NOW)
+        let body = kept(body);
+        let mut all = windows(&body, clock(0));
+        all.extend(additional_windows(&body, clock(0)));
+        all
+    }
+
+    /// Read as soon as it was fetched, by a clock that is that far behind.
+    fn clock(offset: i64) -> Clock {
+        let now = NOW.saturating_add_signed(-offset);
+        Clock {
+            fetched_at: now,
+            now,
+            offset,
+        }
     }
 
     fn names(body: Value) -> Vec<String> {
@@ -199,10 +290,10 @@ mod tests {
         for odd in [
             json!({}),
             json!({"used_percent": null, "reset_at": null, "limit_window_seconds": null}),
-            json!({"used_percent": 101, "reset_at": NOW - 1, "limit_window_seconds": 0}),
+            json!({"used_percent": -0.5, "reset_at": NOW - 1, "limit_window_seconds": 0}),
             json!({"used_percent": -1, "reset_at": NOW, "limit_window_seconds": -5}),
             json!({"used_percent": "12", "reset_at": "soon", "limit_window_seconds": "5"}),
-            json!({"used_percent": 1e300, "reset_at": 1e300, "limit_window_seconds": 1e300}),
+            json!({"used_percent": -1e300, "reset_at": 1e300, "limit_window_seconds": 1e300}),
         ] {
             let found = read(json!({"rate_limit": {"primary_window": odd}}));
             let [window] = &found[..] else {
@@ -220,7 +311,8 @@ mod tests {
         ] {
             assert_eq!(read(none.clone()).len(), 0, "{none}");
             let kept = kept(none);
-            assert_eq!((plan(&kept), limit_reached(&kept)), (None, None));
+            assert_eq!(reason(&kept, None), None);
+            assert_eq!((plan(&kept), limit_reached(&kept, None)), (None, None));
             assert!(credits(&kept).is_none());
         }
     }
@@ -251,6 +343,177 @@ mod tests {
         }
     }
 
+    /// Faults: F12
+    #[test]
+    fn a_window_that_is_more_than_used_up_is_used_up() {
+        for over in [json!(100), json!(103), json!(100.4), json!(1e300)] {
+            let found = read(json!({"rate_limit": {"primary_window": {"used_percent": over}}}));
+            assert_eq!(found[0].used_percent, Some(100.0), "{over}");
+        }
+    }
+
+    /// Faults: F11
+    #[test]
+    fn numbers_that_are_whole_in_samples_need_not_be() {
+        let window = json!({
+            "used_percent": 12.5, "limit_window_seconds": 18000.0, "reset_at": NOW as f64 + 60.9,
+        });
+        let found = read(json!({"rate_limit": {"primary_window": window}}));
+        assert_eq!(found[0].name, "5 hours");
+        assert_eq!(found[0].used_percent, Some(12.5));
+        assert_eq!(found[0].resets_in_seconds, Some(60));
+    }
+
+    /// Faults: F15
+    #[test]
+    fn one_of_a_unit_is_named_in_the_singular() {
+        for (seconds, name) in [
+            (3600, "1 hour"),
+            (60, "1 minute"),
+            (1, "1 second"),
+            (7200, "2 hours"),
+        ] {
+            let window = json!({"limit_window_seconds": seconds});
+            assert_eq!(
+                names(json!({"rate_limit": {"primary_window": window}})),
+                [name]
+            );
+        }
+    }
+
+    /// Faults: F3
+    #[test]
+    fn a_window_resets_by_the_services_clock_however_wrong_this_machines_is() {
+        let day = 86_400;
+        for offset in [-400 * day, -day, 0, day, 400 * day] {
+            for slot in [
+                json!({"reset_at": NOW + 600}),
+                json!({"reset_after_seconds": 600}),
+                json!({"reset_at": NOW - 5, "reset_after_seconds": 600}),
+            ] {
+                let body = kept(json!({"rate_limit": {"primary_window": slot}}));
+                let found = windows(&body, clock(offset));
+                assert_eq!(found[0].resets_at, Some(NOW + 600), "{offset} {slot}");
+                assert_eq!(found[0].resets_in_seconds, Some(600), "{offset} {slot}");
+            }
+        }
+    }
+
+    /// Whether a limit is reached, and which.
+    fn limit(body: &Value) -> (Option<bool>, Option<String>) {
+        let kept = kept(body.clone());
+        let windows = windows(&kept, clock(0));
+        let reason = reason(&kept, used_up(&windows));
+        (limit_reached(&kept, reason.as_deref()), reason)
+    }
+
+    /// Faults: F2
+    #[test]
+    fn every_field_that_says_no_more_is_heard() {
+        let full = json!({"used_percent": 100, "limit_window_seconds": 18_000});
+        for (body, expected) in [
+            (
+                json!({"rate_limit": {"allowed": false, "limit_reached": false}}),
+                "rate_limit_reached",
+            ),
+            (
+                json!({"rate_limit": {"allowed": true, "limit_reached": true}}),
+                "rate_limit_reached",
+            ),
+            (
+                json!({"rate_limit": {"limit_reached": false, "primary_window": full}}),
+                "rate_limit_reached",
+            ),
+            (
+                json!({"rate_limit_reached_type": "workspace_owner_credits_depleted"}),
+                "workspace_owner_credits_depleted",
+            ),
+            (
+                json!({"rate_limit_reached_type": {"type": "workspace_member_usage_limit_reached"}}),
+                "workspace_member_usage_limit_reached",
+            ),
+            (
+                json!({"rate_limit": null, "spend_control": {"reached": true}}),
+                "spend_control_reached",
+            ),
+            (
+                json!({"spend_control": {"reached": false, "individual_limit": {"used_percent": 100}}}),
+                "spend_control_reached",
+            ),
+            (
+                json!({"spend_control": {"individual_limit": {"remaining_percent": 0}}}),
+                "spend_control_reached",
+            ),
+        ] {
+            assert_eq!(
+                limit(&body),
+                (Some(true), Some(expected.to_owned())),
+                "{body}"
+            );
+        }
+        for (body, expected) in [
+            (
+                json!({"rate_limit": {"allowed": true, "limit_reached": false}}),
+                Some(false),
+            ),
+            (json!({"rate_limit": {"allowed": true}}), Some(false)),
+            // Credits go on where the window is used up.
+            (
+                json!({"rate_limit": {"allowed": true, "primary_window": full}}),
+                Some(false),
+            ),
+            (
+                json!({"rate_limit_reached_type": null, "spend_control": {"reached": false}}),
+                None,
+            ),
+        ] {
+            assert_eq!(limit(&body), (expected, None), "{body}");
+        }
+    }
+
+    /// Faults: F2
+    #[test]
+    fn what_blocks_is_named_with_the_time_at_which_the_last_of_it_resets() {
+        let body = json!({"rate_limit": {
+            "limit_reached": true,
+            "primary_window": {"used_percent": 100, "limit_window_seconds": 18_000, "reset_at": NOW + 60},
+            "secondary_window": {"used_percent": 103, "limit_window_seconds": 604_800, "reset_at": NOW + 9000},
+        }});
+        let windows = read(body);
+        let window = used_up(&windows).expect("a window");
+        assert_eq!(
+            (&*window.name, window.resets_at),
+            ("weekly", Some(NOW + 9000))
+        );
+    }
+
+    /// Faults: F2
+    #[test]
+    fn a_spend_limit_is_a_limit_of_its_own_after_the_windows() {
+        let body = json!({
+            "rate_limit": {"primary_window": {"used_percent": 12, "limit_window_seconds": 18_000}},
+            "spend_control": {"individual_limit": {
+                "limit": "50", "used": "20", "used_percent": 40, "reset_after_seconds": 60,
+            }},
+        });
+        let found = read(body.clone());
+        assert_eq!(names(body), ["5 hours", "spend limit"]);
+        assert_eq!(
+            (found[1].used_percent, found[1].resets_at),
+            (Some(40.0), Some(NOW + 60))
+        );
+    }
+
+    /// Faults: F2
+    #[test]
+    fn a_limit_of_one_feature_blocks_nothing_else() {
+        let spark = json!({"limit_name": "Spark", "rate_limit": {"allowed": false, "limit_reached": true,
+            "primary_window": {"used_percent": 100, "limit_window_seconds": 18_000}}});
+        let body = json!({"rate_limit": {"allowed": true, "limit_reached": false}, "additional_rate_limits": [spark]});
+        assert_eq!(limit(&body), (Some(false), None));
+        assert_eq!(names(body), ["Spark, 5 hours"]);
+    }
+
     #[test]
     fn additional_limits_bring_their_names_and_are_capped() {
         let limit = json!({"limit_name": "Spark\u{1b}[2J", "rate_limit": {"primary_window": {}}});
@@ -265,6 +528,9 @@ mod tests {
         for (balance, expected) in [
             (json!("9.50"), Some("9.50")),
             (json!(12), Some("12")),
+            (json!(5.39), Some("5.39")),
+            (json!(-0.5), Some("-0.5")),
+            (json!({"amount": 1}), None),
             (json!(null), None),
             (json!([]), None),
         ] {

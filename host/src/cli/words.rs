@@ -22,11 +22,10 @@ pub(crate) fn countdown(seconds: u64) -> String {
 /// The usage, a line a window.
 pub(crate) fn usage(report: &UsageReport) -> String {
     let mut lines: Vec<String> = report.windows.iter().map(window).collect();
-    if lines.is_empty() {
-        lines.push("no limits reported".to_owned());
-    }
     if report.limit_reached == Some(true) {
-        lines.push("a limit is reached".to_owned());
+        lines.push(limit(report));
+    } else if lines.is_empty() {
+        lines.push("no limits reported".to_owned());
     }
     if let Some(balance) = report
         .credits
@@ -36,6 +35,25 @@ pub(crate) fn usage(report: &UsageReport) -> String {
         lines.push(format!("credits: {balance}"));
     }
     lines.join("\n")
+}
+
+/// What blocks the subscription, and until when.
+fn limit(report: &UsageReport) -> String {
+    let reason = report.limit_reason.as_deref().unwrap_or("unknown");
+    let Some(name) = &report.limit_name else {
+        return format!("limit reached: {reason}");
+    };
+    let windows = report.windows.iter();
+    let until = windows
+        .filter(|window| &window.name == name)
+        .find_map(|window| window.resets_in_seconds);
+    match until {
+        Some(seconds) => format!(
+            "limit reached: {name} ({reason}), resets in {}",
+            span(seconds)
+        ),
+        None => format!("limit reached: {name} ({reason})"),
+    }
 }
 
 fn window(window: &UsageWindow) -> String {
@@ -52,6 +70,7 @@ fn window(window: &UsageWindow) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chatgpt_oauth::contract::AnswerSource;
 
     #[test]
     fn a_span_is_told_by_its_largest_units() {
@@ -66,6 +85,40 @@ mod tests {
         for (seconds, words) in spans {
             assert_eq!(span(seconds), words);
         }
+    }
+
+    fn report(limit_name: Option<&str>, resets_in_seconds: Option<u64>) -> UsageReport {
+        let window = UsageWindow {
+            name: "weekly".to_owned(),
+            used_percent: Some(100.0),
+            window_seconds: Some(604_800),
+            resets_at: None,
+            resets_in_seconds,
+        };
+        UsageReport {
+            source: AnswerSource::Api,
+            plan: None,
+            windows: limit_name.map(|_| window).into_iter().collect(),
+            credits: None,
+            limit_reached: Some(true),
+            limit_reason: Some("workspace_owner_credits_depleted".to_owned()),
+            limit_name: limit_name.map(str::to_owned),
+            limit_resets_at: None,
+            fetched_at: 0,
+        }
+    }
+
+    /// Faults: F2
+    #[test]
+    fn a_blocked_subscription_reads_as_blocked_by_what_and_until_when() {
+        let reason = "workspace_owner_credits_depleted";
+        assert_eq!(
+            usage(&report(None, None)),
+            format!("limit reached: {reason}")
+        );
+        let text = usage(&report(Some("weekly"), Some(7200)));
+        let line = format!("limit reached: weekly ({reason}), resets in 2 h 0 min");
+        assert_eq!(text.lines().last(), Some(&*line));
     }
 
     #[test]

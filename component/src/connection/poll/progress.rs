@@ -5,8 +5,8 @@ use crate::contract::{Error, LoginProgress, LoginStatus, ModelList, UsageReport}
 use crate::credential::Record;
 use crate::pending::Pending;
 use crate::ports::Ports;
+use crate::text::join;
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 
 /// For the models and for the usage after a login, in seconds each.
@@ -70,10 +70,12 @@ pub(super) fn just_connected(ports: Ports, record: Record, other_account: bool) 
 }
 
 fn without_models(error: &Error) -> String {
-    format!(
-        "Connected, but the models could not be listed: {}. {}",
-        error.message, error.hint
-    )
+    join(&[
+        "Connected, but the models could not be listed: ",
+        &error.message,
+        ". ",
+        &error.hint,
+    ])
 }
 
 /// The login was finished before: with what is known of models and usage.

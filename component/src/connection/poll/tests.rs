@@ -835,6 +835,40 @@ fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
     }
 }
 
+/// Faults: F8
+#[test]
+fn a_login_without_models_says_why_instead_of_promising_them() {
+    let causes: [(fn() -> Answer, &str); 4] = [
+        (
+            || refusal(402, "deactivated_workspace"),
+            "choose another workspace",
+        ),
+        (|| refusal(403, "usage_not_included"), "another plan"),
+        (|| not_sent(NotSent::ProxyAuthentication), "407"),
+        (|| answer(500, ""), "try again"),
+    ];
+    for (cause, said) in causes {
+        let world = approved(json!({}));
+        world.expect(TOKEN, grant("rt-1"));
+        world.serve(MODELS, move |_, _| cause());
+        world.serve(USAGE, |_, _| usage());
+        let next = is_connected(&world).next_step.to_lowercase();
+        assert!(next.starts_with("connected, but the models"), "{next}");
+        assert!(next.contains(said), "{next}");
+        assert!(!next.contains("appear in the picker"), "{next}");
+    }
+}
+
+/// Faults: F8
+#[test]
+fn a_refused_exchange_names_the_services_code() {
+    let world = approved(json!({}));
+    world.expect(TOKEN, refusal(400, "invalid_grant"));
+    let error = fails(asked(&world, None));
+    assert_eq!(error.code, ErrorCode::LoginExchangeFailed);
+    assert_eq!(error.service_code.as_deref(), Some("invalid_grant"));
+}
+
 #[test]
 fn p12_a_login_without_a_refresh_token_is_stored_and_said_to_end() {
     let world = approved(json!({}));

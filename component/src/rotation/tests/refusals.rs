@@ -182,6 +182,24 @@ fn status_is_not_connected_while_the_service_refuses_a_dead_login() {
     assert!(world.call(status).expect("a status").connected);
 }
 
+/// Faults: F8
+#[test]
+fn a_closed_account_is_sent_to_openai_and_not_to_a_new_login_of_its_own() {
+    for code in [
+        "account_deactivated",
+        "account_suspended",
+        "account_deleted",
+    ] {
+        let world = World::with(dead("active", json!({})));
+        world.expect(TOKEN, refusal(401, code));
+        for error in [fails(token(&world)), fails(token(&world))] {
+            assert_eq!(error.code, ErrorCode::NeedsLogin);
+            assert!(error.hint.contains("OpenAI's support"), "{}", error.hint);
+            assert!(error.message.contains(code), "{}", error.message);
+        }
+    }
+}
+
 /// Faults: F4
 #[test]
 fn token_expired_ends_the_login_at_once() {
