@@ -34,10 +34,20 @@ impl World {
     }
 
     /// The service answers that it has not looked at the token.
-    pub(crate) fn refrain(mut self, worker: u8) -> Option<Self> {
+    pub(crate) fn refrain(self, worker: u8) -> Option<Self> {
+        self.answer(worker, Verdict::NotProcessed)
+    }
+
+    /// The service refuses by an unknown code, and leaves the token as it is.
+    pub(crate) fn refuse_unknown(mut self, worker: u8) -> Option<Self> {
+        spend(&mut self.left.refusals)?;
+        self.answer(worker, Verdict::UnknownRefusal)
+    }
+
+    fn answer(mut self, worker: u8, verdict: Verdict) -> Option<Self> {
         let presented = self.request_of(worker)?;
         self.witness.sees_a_fault();
-        let wire = Wire::Back(Verdict::NotProcessed);
+        let wire = Wire::Back(verdict);
         self.put(worker, Worker::Waiting { presented, wire });
         Some(self)
     }
@@ -122,6 +132,9 @@ impl World {
     }
 
     fn take(&mut self, token: Token, service: Service) -> Verdict {
+        if service == Service::Refusing {
+            self.witness.sees_a_fault();
+        }
         let taken = self.families[usize::from(token.family)].take(token, service);
         if taken.is_reuse && self.access_works(token.family) {
             self.witness.breaks(Breach::Reuse, token);

@@ -1,7 +1,7 @@
 //! What always holds, by the names of the design's invariants, and what happens
 //! sometimes, so that nothing holds for want of histories.
 
-use crate::protocol::Protocol;
+use crate::protocol::{Limits, Protocol};
 use crate::record::State;
 use crate::server::Service;
 use crate::witness::{Breach, Origin};
@@ -19,7 +19,10 @@ pub const I4: &str = "I4: no received rotation is dropped unless superseded";
 /// What is uncertain is spent last.
 pub const I5: &str = "I5: reuse detection is never set off while the access token works";
 /// Nobody is asked to log in for want of an answer.
-pub const I8: &str = "I8: only a definitive answer about the presented token makes needs-login";
+pub const I8: &str =
+    "I8: only a definitive answer, or the repeated unknown refusal, makes needs-login";
+/// Nobody waits for ever for a service that has decided.
+pub const I13: &str = "I13: a service that only refuses reaches needs-login";
 
 /// Where a lost answer can be asked for again, it costs no login.
 const NOTHING_LOST: &str = "a forgiving service ends no login";
@@ -29,8 +32,11 @@ const RECOVERS: &str = "a probe recovers an uncertain login";
 const COMMITS_LATE: &str = "a holder stores its token after its refresh was taken over";
 const IS_FORGIVEN: &str = "a forgiven presentation recovers a login";
 const ENDS: &str = "a lost answer ends a login";
+const REFUSALS_END: &str = "refusals by an unknown code end a login";
+const REFUSALS_ARE_FEW: &str = "some refusals by an unknown code end no login";
+const RETURNS: &str = "a login that refusals have ended is granted a token after all";
 
-pub(crate) fn of(service: Service) -> Vec<Property<Protocol>> {
+pub(crate) fn of(service: Service, limits: Limits) -> Vec<Property<Protocol>> {
     let mut properties = vec![
         Property::always(I1, |_, world: &World| {
             !world.witness.has_broken(Breach::Unrecorded)
@@ -50,8 +56,20 @@ pub(crate) fn of(service: Service) -> Vec<Property<Protocol>> {
             !world.witness.has_broken(Breach::Reuse)
         }),
         Property::always(I8, |_, world: &World| {
-            world.record.state != State::NeedsLogin || world.witness.refused
+            let has_decided = world.witness.refused || world.witness.refused_for_long;
+            world.record.state != State::NeedsLogin || has_decided
         }),
+    ];
+    if service == Service::Refusing {
+        properties.push(Property::eventually(
+            I13,
+            |protocol: &Protocol, world: &World| {
+                world.record.state == State::NeedsLogin || world.has_given_up(protocol.limits)
+            },
+        ));
+        return properties;
+    }
+    properties.extend([
         Property::sometimes(REFRESHES, |_, world: &World| {
             world.witness.origin == Origin::Refresh
         }),
@@ -61,7 +79,20 @@ pub(crate) fn of(service: Service) -> Vec<Property<Protocol>> {
         Property::sometimes(COMMITS_LATE, |_, world: &World| {
             world.witness.origin == Origin::LateHolder
         }),
-    ];
+    ]);
+    if limits.refusals > 0 {
+        properties.extend([
+            Property::sometimes(REFUSALS_END, |_, world: &World| {
+                world.record.state == State::NeedsLogin && !world.witness.refused
+            }),
+            Property::sometimes(REFUSALS_ARE_FEW, |_, world: &World| {
+                world.record.state == State::Uncertain && world.witness.has_seen_refusals()
+            }),
+            Property::sometimes(RETURNS, |_, world: &World| {
+                world.witness.origin == Origin::AfterAll
+            }),
+        ]);
+    }
     if matches!(service, Service::Strict | Service::ForgivingBriefly) {
         properties.push(Property::sometimes(ENDS, |_, world: &World| {
             world.record.state == State::NeedsLogin && !world.witness.has_seen_a_repeat()

@@ -35,6 +35,10 @@ pub struct Limits {
     pub logins: u8,
     /// The person logs out.
     pub logouts: u8,
+    /// The service refuses by an unknown code.
+    pub refusals: u8,
+    /// The wall clock is set. If it is, all workers run on one machine.
+    pub steps: u8,
 }
 
 impl Limits {
@@ -49,6 +53,8 @@ impl Limits {
         late: 1,
         logins: 1,
         logouts: 1,
+        refusals: 0,
+        steps: 0,
     };
 
     /// Nobody logs in or out. That has far fewer states and leaves room for one more
@@ -59,6 +65,31 @@ impl Limits {
         logouts: 0,
         ..Self::EVERYTHING
     };
+
+    /// The service may refuse by an unknown code, too. Five claims are a first
+    /// presentation, three probes that end the login, and the one that recovers it.
+    pub const REFUSALS: Self = Self {
+        refusals: 4,
+        crashes: 1,
+        repeats: 0,
+        ..Self::ONE_LOGIN
+    };
+
+    /// Calls go on at a service that only refuses. Five claims are a first presentation
+    /// and four probes, which suffice at any pace; three can be too close together.
+    pub const ONLY_REFUSALS: Self = Self {
+        claims: 5,
+        crashes: 0,
+        repeats: 0,
+        late: 0,
+        ..Self::ONE_LOGIN
+    };
+
+    /// The wall clock is set at any moment, once forward or back.
+    pub const STEPS: Self = Self {
+        steps: 1,
+        ..Self::ONE_LOGIN
+    };
 }
 
 /// What happens; the number is the worker's.
@@ -66,6 +97,10 @@ impl Limits {
 pub enum Action {
     /// Half a minute passes.
     Tick,
+    /// The wall clock is set forward.
+    StepForward,
+    /// The wall clock is set back.
+    StepBack,
     /// The stored access token ends, or the backend refuses it.
     AccessDies,
     /// The service forgives the tokens no more that it has superseded so far.
@@ -82,6 +117,8 @@ pub enum Action {
     Serve(u8),
     /// The service is too busy to.
     Refrain(u8),
+    /// The service refuses by an unknown code.
+    RefuseUnknown(u8),
     /// The network delivers the request, and once more later.
     RepeatLater(u8),
     /// The network delivers the request and loses the answer.
@@ -123,6 +160,8 @@ impl Model for Protocol {
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
         actions.extend([
             Action::Tick,
+            Action::StepForward,
+            Action::StepBack,
             Action::AccessDies,
             Action::GraceEnds,
             Action::ServeStray,
@@ -140,7 +179,14 @@ impl Model for Protocol {
     fn next_state(&self, world: &World, action: Action) -> Option<World> {
         let (rules, service) = (&self.rules, self.service);
         let next = match action {
+            Action::TakeOver(_) | Action::Refrain(_) | Action::Cut(_)
+                if service == Service::Refusing =>
+            {
+                None
+            }
             Action::Tick => world.tick(),
+            Action::StepForward => world.step(true),
+            Action::StepBack => world.step(false),
             Action::AccessDies => world.access_dies(),
             Action::GraceEnds => world.grace_ends(service),
             Action::Claim(worker) => world.claim(worker, rules),
@@ -149,6 +195,7 @@ impl Model for Protocol {
             Action::GiveUp(worker) => world.give_up(worker, rules),
             Action::Serve(worker) => world.serve(worker, service),
             Action::Refrain(worker) => world.refrain(worker),
+            Action::RefuseUnknown(worker) => world.refuse_unknown(worker),
             Action::RepeatLater(worker) => world.repeat_later(worker, service),
             Action::RepeatUnanswered(worker) => world.repeat_unanswered(worker, service),
             Action::Receive(worker) => world.receive(worker),
@@ -168,7 +215,7 @@ impl Model for Protocol {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::of(self.service)
+        properties::of(self.service, self.limits)
     }
 }
 
@@ -182,6 +229,7 @@ impl Worker {
             } => &[
                 Action::Serve,
                 Action::Refrain,
+                Action::RefuseUnknown,
                 Action::RepeatLater,
                 Action::RepeatUnanswered,
                 Action::Cut,

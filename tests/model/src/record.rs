@@ -1,7 +1,7 @@
 //! The stored login and its transitions (component/src/credential.rs).
 
-use crate::clock;
-use crate::rules::{Claim, Commit, Rules};
+use crate::clock::{self, Ahead};
+use crate::rules::{Claim, Commit, Outage, Rules};
 use crate::server::{Token, Verdict};
 
 /// The value under the key `credential`.
@@ -19,6 +19,20 @@ pub struct Record {
     pub(crate) probes: u8,
     /// `not_before`, as the age that the intent has by then.
     pub(crate) pause: u8,
+    /// The latest probes, as far as each was refused by an unknown code.
+    pub(crate) refusals: Option<Refusals>,
+}
+
+/// Probes in a row that the service has refused by an unknown code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Refusals {
+    /// How many, as far as it matters.
+    count: u8,
+    /// Since the first, as far as it matters.
+    age: u8,
+    /// Whether they have ended the login: what comes later does not bring it back,
+    /// unless it is a token.
+    have_ended: bool,
 }
 
 /// Where the stored login stands.
@@ -46,6 +60,8 @@ pub struct Intent {
     by: u8,
     /// Since it was written.
     age: u8,
+    /// The clock that it was dated by.
+    dated_by: Ahead,
 }
 
 /// A presentation, as its holder remembers it.
@@ -68,6 +84,7 @@ impl Record {
             intent: None,
             probes: 0,
             pause: 0,
+            refusals: None,
         }
     }
 
@@ -83,36 +100,43 @@ impl Record {
 
     /// `decide` where it comes to `Step::Present`: the record to store. When a
     /// refresh is due is left open, so an active login can be refreshed at any time.
-    pub(crate) fn claimed(mut self, worker: u8, rules: &Rules) -> Option<Self> {
+    pub(crate) fn claimed(mut self, worker: u8, clock: Ahead, rules: &Rules) -> Option<Self> {
         let probes = match self.state {
             State::Active => 0,
             State::Uncertain if self.access_lives && rules.spare_live_access => return None,
-            State::Uncertain if self.seen_age(worker)? < self.pause => return None,
+            State::Uncertain | State::NeedsLogin if self.seen_age(clock)? < self.pause => {
+                return None;
+            }
             State::Uncertain => self.probes + 1,
+            // `refresh` still asks a service that may have changed its mind.
+            State::NeedsLogin if self.is_ended_by_refusals() => self.probes + 1,
             _ => return None,
         };
         if rules.claim == Claim::Nothing {
             return Some(self);
         }
         self.state = State::Refreshing;
-        self.intent = Some(Intent { by: worker, age: 0 });
+        self.intent = Some(Intent {
+            by: worker,
+            age: 0,
+            dated_by: clock,
+        });
         self.probes = probes;
         self.pause = 0;
         Some(self)
     }
 
     /// `Record::taken_over`: an abandoned refresh becomes an uncertain one.
-    pub(crate) fn taken_over(mut self, worker: u8, rules: &Rules) -> Option<Self> {
-        if self.state != State::Refreshing || self.seen_age(worker)? < rules.abandoned_after {
+    pub(crate) fn taken_over(mut self, clock: Ahead, rules: &Rules) -> Option<Self> {
+        if self.state != State::Refreshing || self.seen_age(clock)? < rules.abandoned_after {
             return None;
         }
         if rules.claim == Claim::Lock {
             self.state = State::Active;
             return Some(self.settled());
         }
-        self.state = State::Uncertain;
         self.pause = rules.quiet.ticks();
-        Some(self)
+        Some(self.after_outage(rules).without_outcome())
     }
 
     /// `settle`: what the verdict makes of the record. None leaves it as it is.
@@ -136,8 +160,11 @@ impl Record {
         match verdict {
             Verdict::Granted(token) if may_commit => Some(self.granted(token)),
             Verdict::Refused if is_same_token && !other_in_flight => Some(self.refused()),
-            Verdict::NotProcessed if is_ours => Some(self.released()),
-            Verdict::Unknown if is_ours => Some(self.became_uncertain(rules)),
+            Verdict::NotProcessed if is_ours => Some(self.released(rules)),
+            Verdict::UnknownRefusal if is_ours => {
+                Some(self.with_refusal(rules).became_uncertain(rules))
+            }
+            Verdict::Unknown if is_ours => Some(self.after_outage(rules).became_uncertain(rules)),
             _ => None,
         }
     }
@@ -152,20 +179,65 @@ impl Record {
     fn refused(mut self) -> Self {
         self.state = State::NeedsLogin;
         self.pause = 0;
+        self.refusals = None;
         self
+    }
+
+    /// Refused by an unknown code: uncertain, until a row of probes is long enough.
+    /// Tokens and intent stay even then, and so does the pause. Only probes count:
+    /// their access token has ended.
+    fn with_refusal(mut self, rules: &Rules) -> Self {
+        if self.probes == 0 {
+            return self;
+        }
+        let row = self.refusals.unwrap_or_default();
+        let count = clock::REFUSALS.min(row.count + 1);
+        let is_enough = rules.refusals.is_some_and(|limit| count >= limit);
+        self.refusals = Some(Refusals {
+            count,
+            have_ended: row.have_ended || is_enough && row.age >= rules.refused_for,
+            ..row
+        });
+        self
+    }
+
+    /// What has brought no refusal interrupts the row.
+    fn after_outage(mut self, rules: &Rules) -> Self {
+        match rules.outage {
+            _ if self.is_ended_by_refusals() => {}
+            Outage::Restarts => self.refusals = None,
+            Outage::IsIgnored => {}
+            Outage::Counts => return self.with_refusal(rules),
+        }
+        self
+    }
+
+    fn without_outcome(mut self) -> Self {
+        self.state = match self.is_ended_by_refusals() {
+            true => State::NeedsLogin,
+            false => State::Uncertain,
+        };
+        self
+    }
+
+    fn is_ended_by_refusals(&self) -> bool {
+        self.refusals.is_some_and(|row| row.have_ended)
     }
 
     /// Takes the intent back. How long the service asks to wait is left out: the
     /// token was not presented, so it may be presented at once.
-    pub(crate) fn released(mut self) -> Self {
+    pub(crate) fn released(self, rules: &Rules) -> Self {
+        self.after_outage(rules).untouched()
+    }
+
+    fn untouched(mut self) -> Self {
         if self.probes == 0 {
             self.state = State::Active;
             return self.settled();
         }
-        self.state = State::Uncertain;
         self.probes -= 1;
         self.pause = 0;
-        self
+        self.without_outcome()
     }
 
     fn became_uncertain(mut self, rules: &Rules) -> Self {
@@ -176,9 +248,8 @@ impl Record {
             0 => rules.quiet,
             _ => rules.quiet_after_probe,
         };
-        self.state = State::Uncertain;
         self.pause = quiet.ticks();
-        self
+        self.without_outcome()
     }
 
     /// A new login.
@@ -192,6 +263,7 @@ impl Record {
         self.epoch += 1;
         self.state = State::LoggingOut;
         self.intent = None;
+        self.refusals = None;
         self
     }
 
@@ -211,18 +283,22 @@ impl Record {
         self.intent = None;
         self.probes = 0;
         self.pause = 0;
+        self.refusals = None;
         self
     }
 
-    fn seen_age(&self, reader: u8) -> Option<u8> {
+    fn seen_age(&self, clock: Ahead) -> Option<u8> {
         let intent = self.intent?;
-        Some(clock::seen_age(intent.age, intent.by, reader))
+        Some(clock::seen_age(intent.age, intent.dated_by, clock))
     }
 
     /// The record a tick later.
     pub(crate) fn aged(mut self) -> Self {
         if let Some(intent) = &mut self.intent {
             intent.age = clock::OLDEST.min(intent.age + 1);
+        }
+        if let Some(row) = &mut self.refusals {
+            row.age = clock::REFUSED_FOR.min(row.age + 1);
         }
         self
     }

@@ -26,6 +26,17 @@ pub struct Rules {
     pub epoch_check: bool,
     /// After how many probes with an unknown outcome the login is given up.
     pub probe_limit: Option<u8>,
+    /// How many probes in a row must be refused by an unknown code for the login to
+    /// end; none if that ends no login.
+    pub refusals: Option<u8>,
+    /// How far the first and the last of them must be apart, in ticks.
+    pub refused_for: u8,
+    /// What an outage makes of their number.
+    pub outage: Outage,
+    /// What an intent ages by, and the pause that runs from it.
+    pub age: Timepiece,
+    /// What the send guard measures by.
+    pub guard: Timepiece,
 }
 
 /// What is written before the token is presented.
@@ -61,6 +72,27 @@ pub enum Commit {
     ByLease,
 }
 
+/// What an answer that is none, or none about the token, makes of the refusals by an
+/// unknown code before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// They are no longer in a row.
+    Restarts,
+    /// It stands between them, and changes nothing.
+    IsIgnored,
+    /// It counts as one of them.
+    Counts,
+}
+
+/// What a machine measures time by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timepiece {
+    /// A clock that is never set.
+    Steady,
+    /// The wall clock, which can be.
+    Wall,
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {
@@ -73,6 +105,11 @@ impl Default for Rules {
             commit: Commit::ByLineage,
             epoch_check: true,
             probe_limit: None,
+            refusals: Some(clock::REFUSALS),
+            refused_for: clock::REFUSED_FOR,
+            outage: Outage::Restarts,
+            age: Timepiece::Steady,
+            guard: Timepiece::Steady,
         }
     }
 }

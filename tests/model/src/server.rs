@@ -23,6 +23,8 @@ pub enum Service {
     ForgivingBriefly,
     /// It stays good.
     Keeping,
+    /// It is refused by an unknown code, whatever it is. No answer is lost.
+    Refusing,
 }
 
 /// What the answer to a presentation means for the token
@@ -35,6 +37,8 @@ pub enum Verdict {
     NotProcessed,
     /// The service refuses the token for good.
     Refused,
+    /// The service refuses the token, by a code that may mean anything.
+    UnknownRefusal,
     /// No answer came, or none that says what has happened.
     Unknown,
 }
@@ -74,6 +78,12 @@ impl Family {
     }
 
     pub(crate) fn take(&mut self, token: Token, service: Service) -> Taken {
+        if service == Service::Refusing {
+            return Taken {
+                verdict: Verdict::UnknownRefusal,
+                is_reuse: false,
+            };
+        }
         let is_good = [Some(self.current), self.forgiven].contains(&Some(token.number));
         if self.revoked || !is_good {
             let is_reuse = !self.revoked;

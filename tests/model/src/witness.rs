@@ -1,6 +1,7 @@
 //! What the properties need to know of a history, and nobody in it does. Nothing
 //! that happens depends on it.
 
+use crate::clock;
 use crate::record::{Presentation, Record, State};
 use crate::server::{Token, Verdict};
 
@@ -16,6 +17,13 @@ pub struct Witness {
     unanswered: u8,
     /// Whether an answer has come that refuses the record's token for good.
     pub(crate) refused: bool,
+    /// The row of probes that the service has refused by an unknown code: how many,
+    /// and how long ago the first was.
+    row: Option<(u8, u8)>,
+    /// Whether the next one is under way.
+    row_is_open: bool,
+    /// Whether it was long enough to end the login.
+    pub(crate) refused_for_long: bool,
     /// The families, as bits, of which the network has repeated a presentation.
     repeated: u8,
     /// How the record's token came.
@@ -43,6 +51,8 @@ pub enum Origin {
     Forgiveness,
     /// By a refresh that somebody else had taken over meanwhile.
     LateHolder,
+    /// After refusals by an unknown code had ended the login.
+    AfterAll,
 }
 
 /// What a step can break.
@@ -66,6 +76,9 @@ impl Witness {
             presented: false,
             unanswered: 0,
             refused: false,
+            row: None,
+            row_is_open: false,
+            refused_for_long: false,
             repeated: 0,
             origin: Origin::Login,
             era: 1,
@@ -117,20 +130,56 @@ impl Witness {
         }
         self.unanswered += 1;
         self.presented = !self.faulty;
+        if self.row_is_open {
+            self.row = None;
+        }
+        self.row_is_open = self.row.is_some();
     }
 
     /// An answer is settled.
     pub(crate) fn answers(&mut self, before: &Record, presented: Presentation, verdict: Verdict) {
-        if before.token != Some(presented.token) || verdict == Verdict::Unknown {
+        let says_nothing = matches!(verdict, Verdict::Unknown | Verdict::UnknownRefusal);
+        if before.token != Some(presented.token) || says_nothing {
             return;
         }
         self.unanswered = self.unanswered.saturating_sub(1);
         self.refused |= verdict == Verdict::Refused;
     }
 
+    /// An answer to the latest presentation is settled: a refusal by an unknown code
+    /// makes a row of probes longer, anything else ends it.
+    pub(crate) fn settles(&mut self, before: &Record, verdict: Verdict) {
+        self.row_is_open = false;
+        self.row = match verdict {
+            Verdict::UnknownRefusal if before.probes > 0 => {
+                let (count, age) = self.row.unwrap_or_default();
+                Some((clock::REFUSALS.min(count + 1), age))
+            }
+            _ => None,
+        };
+        self.refused_for_long |= self.row == Some((clock::REFUSALS, clock::REFUSED_FOR));
+    }
+
+    pub(crate) fn has_seen_refusals(&self) -> bool {
+        self.row.is_some()
+    }
+
+    /// How often the record's token was presented without an answer about it.
+    pub(crate) fn unanswered(&self) -> u8 {
+        self.unanswered
+    }
+
+    /// A tick passes.
+    pub(crate) fn ages(&mut self) {
+        if let Some((_, age)) = &mut self.row {
+            *age = clock::REFUSED_FOR.min(*age + 1);
+        }
+    }
+
     /// A granted token is stored.
     pub(crate) fn stores(&mut self, before: &Record, presented: Presentation, token: Token) {
         let origin = match before.state {
+            _ if self.refused_for_long => Origin::AfterAll,
             _ if token.number > presented.token.number + 1 => Origin::Forgiveness,
             State::Refreshing if before.probes == 0 => Origin::Refresh,
             State::Refreshing => Origin::Probe,
@@ -167,6 +216,9 @@ impl Witness {
         self.presented = false;
         self.unanswered = 0;
         self.refused = false;
+        self.row = None;
+        self.row_is_open = false;
+        self.refused_for_long = false;
         self.origin = origin;
     }
 }

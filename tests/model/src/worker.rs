@@ -1,7 +1,7 @@
 //! A call that refreshes, step by step (component/src/rotation.rs). It may crash
 //! between any two.
 
-use crate::clock::{GUARD, REQUEST_ENDS, STORING_ENDS};
+use crate::clock::{Ahead, GUARD, REQUEST_ENDS, STORING_ENDS, seen_age};
 use crate::record::{Presentation, State};
 use crate::rules::{Claim, Rules};
 use crate::server::{Token, Verdict};
@@ -16,6 +16,8 @@ pub enum Worker {
     Claimed {
         /// Since the claim, no more than the guard.
         age: u8,
+        /// The clock that the guard was set by.
+        dated_by: Ahead,
     },
     /// The token is on its way to the service, or the answer on its way back.
     Waiting {
@@ -57,7 +59,7 @@ impl Worker {
     pub(crate) fn aged(mut self) -> Self {
         match &mut self {
             Self::Idle => {}
-            Self::Claimed { age } => *age = GUARD.min(*age + 1),
+            Self::Claimed { age, .. } => *age = GUARD.min(*age + 1),
             Self::Waiting { presented, .. } | Self::Holding { presented, .. } => presented.age += 1,
         }
         self
@@ -85,14 +87,17 @@ impl World {
     /// Reads, decides to present, and stores the intent.
     pub(crate) fn claim(mut self, worker: u8, rules: &Rules) -> Option<Self> {
         spend(&mut self.left.claims)?;
-        self.record = self.record.claimed(worker, rules)?;
-        self.put(worker, Worker::Claimed { age: 0 });
+        let clock = self.clocks.of(worker, rules.age);
+        self.record = self.record.claimed(worker, clock, rules)?;
+        let dated_by = self.clocks.of(worker, rules.guard);
+        self.put(worker, Worker::Claimed { age: 0, dated_by });
         Some(self)
     }
 
     /// Reads, finds a refresh abandoned, and stores that.
     pub(crate) fn take_over(mut self, worker: u8, rules: &Rules) -> Option<Self> {
-        self.record = self.record.taken_over(worker, rules)?;
+        let clock = self.clocks.of(worker, rules.age);
+        self.record = self.record.taken_over(clock, rules)?;
         Some(self)
     }
 
@@ -118,16 +123,17 @@ impl World {
             return None;
         }
         if self.record.has_intent_of(worker) && self.record.state == State::Refreshing {
-            self.record = self.record.released();
+            self.record = self.record.released(rules);
         }
         self.put(worker, Worker::Idle);
         Some(self)
     }
 
     fn may_send(&self, worker: u8, rules: &Rules) -> Option<bool> {
-        let Worker::Claimed { age } = self.worker(worker) else {
+        let Worker::Claimed { age, dated_by } = self.worker(worker) else {
             return None;
         };
+        let age = seen_age(age, dated_by, self.clocks.of(worker, rules.guard));
         let is_claimed = self.record.has_intent_of(worker) || rules.claim == Claim::Nothing;
         Some(is_claimed && (age < GUARD || !rules.send_guard))
     }
@@ -145,6 +151,9 @@ impl World {
             (Some(_), Verdict::Granted(token)) => self.witness.stores(&before, presented, token),
             (None, Verdict::Granted(token)) => self.witness.drops(&before, token),
             _ => {}
+        }
+        if settled.is_some() {
+            self.witness.settles(&before, verdict);
         }
         self.put(worker, Worker::Idle);
         Some(self)

@@ -1,5 +1,6 @@
 //! The state of everything.
 
+use crate::clock::Clocks;
 use crate::network::Stray;
 use crate::protocol::Limits;
 use crate::record::Record;
@@ -17,6 +18,7 @@ pub struct World {
     pub(crate) families: [Family; FAMILIES],
     pub(crate) workers: [Worker; WORKERS],
     pub(crate) stray: Option<Stray>,
+    pub(crate) clocks: Clocks,
     /// The epoch in which the pending login began.
     pub(crate) pending: Option<u8>,
     /// Logins so far.
@@ -35,11 +37,16 @@ pub(crate) fn spend(left: &mut u8) -> Option<()> {
 impl World {
     /// A first login, and nothing under way.
     pub(crate) fn new(limits: Limits) -> Self {
+        let clocks = match limits.steps {
+            0 => Clocks::Differing,
+            _ => Clocks::OfOneMachine { stepped: 0 },
+        };
         Self {
             record: Record::first_login(),
             families: [Family::new(); FAMILIES],
             workers: [Worker::Idle; WORKERS],
             stray: None,
+            clocks,
             pending: None,
             logins: 1,
             left: limits,
@@ -62,7 +69,23 @@ impl World {
         self.record = self.record.aged();
         self.workers = self.workers.map(Worker::aged);
         self.stray = self.stray.and_then(Stray::aged);
+        self.witness.ages();
         Some(self)
+    }
+
+    /// The machine's wall clock is set; the time goes on as before.
+    pub(crate) fn step(mut self, forward: bool) -> Option<Self> {
+        spend(&mut self.left.steps)?;
+        self.clocks = self.clocks.stepped(forward)?;
+        self.witness.sees_a_fault();
+        Some(self)
+    }
+
+    /// Whether a call has used up a claim, and has presented nothing.
+    pub(crate) fn has_given_up(&self, limits: Limits) -> bool {
+        let is_claimed = |worker: &&Worker| matches!(worker, Worker::Claimed { .. });
+        let under_way = self.workers.iter().filter(is_claimed).count() as u8;
+        limits.claims - self.left.claims > under_way + self.witness.unanswered()
     }
 
     pub(crate) fn access_dies(mut self) -> Option<Self> {

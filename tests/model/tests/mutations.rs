@@ -1,7 +1,7 @@
 //! Without one of its rules the protocol breaks the property that the rule is for.
 
-use refresh_model::properties::{I1, I2, I3, I4, I5, I8};
-use refresh_model::rules::{Claim, Commit, Quiet, Rules};
+use refresh_model::properties::{I1, I2, I3, I4, I5, I8, I13};
+use refresh_model::rules::{Claim, Commit, Outage, Quiet, Rules, Timepiece};
 use refresh_model::{Limits, Protocol, Service};
 
 /// How many probes end the login of a mutation: fewer than a history has claims for.
@@ -10,13 +10,28 @@ const PROBE_LIMIT: u8 = 2;
 /// Explores what `mutate` makes of the rules.
 #[track_caller]
 fn assert_breaks(property: &'static str, mutate: fn(&mut Rules)) {
+    assert_breaks_within(Limits::EVERYTHING, property, mutate);
+}
+
+#[track_caller]
+fn assert_breaks_within(limits: Limits, property: &'static str, mutate: fn(&mut Rules)) {
+    assert_breaks_at(Service::Strict, limits, property, mutate);
+}
+
+#[track_caller]
+fn assert_breaks_at(
+    service: Service,
+    limits: Limits,
+    property: &'static str,
+    mutate: fn(&mut Rules),
+) {
     let mut rules = Rules::default();
     mutate(&mut rules);
     let protocol = Protocol {
         rules,
-        service: Service::Strict,
+        service,
         workers: 2,
-        limits: Limits::EVERYTHING,
+        limits,
     };
     protocol.assert_breaks(property);
 }
@@ -74,4 +89,51 @@ fn i5_breaks_if_an_uncertain_token_is_spent_while_the_access_token_lives() {
 #[test]
 fn i8_breaks_if_a_number_of_probes_ends_the_login() {
     assert_breaks(I8, |rules| rules.probe_limit = Some(PROBE_LIMIT));
+}
+
+#[test]
+fn i8_breaks_if_an_outage_counts_as_a_refusal() {
+    assert_breaks_within(Limits::REFUSALS, I8, |rules| rules.outage = Outage::Counts);
+}
+
+#[test]
+fn i8_breaks_if_refusals_count_in_a_row_that_an_outage_has_interrupted() {
+    assert_breaks_within(Limits::REFUSALS, I8, |rules| {
+        rules.outage = Outage::IsIgnored;
+    });
+}
+
+#[test]
+fn i8_breaks_if_the_first_unknown_refusal_ends_the_login() {
+    assert_breaks_within(Limits::REFUSALS, I8, |rules| {
+        rules.refusals = Some(1);
+        rules.refused_for = 0;
+    });
+}
+
+#[test]
+fn i8_breaks_if_refusals_one_after_the_other_end_the_login() {
+    assert_breaks_within(Limits::REFUSALS, I8, |rules| rules.refused_for = 0);
+}
+
+#[test]
+fn i8_breaks_if_two_refusals_far_apart_end_the_login() {
+    assert_breaks_within(Limits::REFUSALS, I8, |rules| rules.refusals = Some(2));
+}
+
+#[test]
+fn i13_breaks_if_refusals_never_end_the_login() {
+    assert_breaks_at(Service::Refusing, Limits::ONLY_REFUSALS, I13, |rules| {
+        rules.refusals = None;
+    });
+}
+
+#[test]
+fn i5_breaks_if_an_intent_ages_by_the_wall_clock_and_that_is_set_forward() {
+    assert_breaks_within(Limits::STEPS, I5, |rules| rules.age = Timepiece::Wall);
+}
+
+#[test]
+fn i5_breaks_if_the_guard_is_set_by_the_wall_clock_and_that_is_set_back() {
+    assert_breaks_within(Limits::STEPS, I5, |rules| rules.guard = Timepiece::Wall);
 }

@@ -100,3 +100,37 @@ fn probes_half_a_minute_apart_harm_nothing_where_no_request_outlives_its_sender(
     .assert_holds();
     assert!(states > 250_000, "{states}");
 }
+
+#[test]
+fn every_property_holds_where_the_service_may_refuse_by_an_unknown_code() {
+    let limits = Limits::REFUSALS;
+    let states = Protocol {
+        limits,
+        ..protocol()
+    }
+    .assert_holds();
+    assert!(states > 500_000, "{states}");
+}
+
+#[test]
+fn a_service_that_only_refuses_reaches_needs_login_at_any_pace() {
+    let (service, limits) = (Service::Refusing, Limits::ONLY_REFUSALS);
+    let states = Protocol {
+        service,
+        limits,
+        ..protocol()
+    }
+    .assert_holds();
+    assert!(states > 3_000, "{states}");
+}
+
+#[test]
+fn every_property_holds_on_a_machine_whose_wall_clock_is_set() {
+    let limits = Limits::STEPS;
+    let states = Protocol {
+        limits,
+        ..protocol()
+    }
+    .assert_holds();
+    assert!(states > 1_000_000, "{states}");
+}

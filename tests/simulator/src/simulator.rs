@@ -174,6 +174,15 @@ impl Simulator {
         self.shared.issuer().sign_in(account.clone(), self.now())
     }
 
+    /// Knows a refresh token of an earlier simulator: the first of a sign-in of that person. Access tokens of that
+    /// one are signed by another key and stay refused.
+    pub fn know_refresh_token(&self, account: &Account, refresh_token: &str) {
+        let mut issuer = self.shared.issuer();
+        issuer
+            .tokens
+            .open(account.clone(), refresh_token.to_owned(), self.now());
+    }
+
     /// A JWT with these claims and a good signature, for a [`Fault::patch`]; the endpoints do not accept it, and
     /// [`secrets`](Self::secrets) does not list it.
     pub fn sign(&self, claims: &Value) -> String {

@@ -133,6 +133,13 @@ pub(crate) struct Refreshed {
 impl Tokens {
     /// Opens a family; returns its number and first refresh token.
     pub(crate) fn sign_in(&mut self, account: Account, now: i64) -> (usize, String) {
+        let value = random::token("rt_");
+        let family = self.open(account, value.clone(), now);
+        (family, value)
+    }
+
+    /// Opens a family with this refresh token; returns its number.
+    pub(crate) fn open(&mut self, account: Account, refresh_token: String, now: i64) -> usize {
         let family = self.families.len();
         self.families.push(Family {
             account,
@@ -140,8 +147,8 @@ impl Tokens {
             revoked: None,
             generations: 0,
         });
-        let index = self.issue(family, now);
-        (family, self.refresh[index].value.clone())
+        self.issue(family, refresh_token, now);
+        family
     }
 
     pub(crate) fn family(&self, family: usize) -> &Family {
@@ -281,7 +288,8 @@ impl Tokens {
         if let State::Superseded { successor, .. } = self.refresh[index].state {
             self.refresh[successor].state = State::Replaced;
         }
-        let successor = self.issue(self.refresh[index].family, now);
+        let family = self.refresh[index].family;
+        let successor = self.issue(family, random::token("rt_"), now);
         self.refresh[index].state = State::Superseded { at: now, successor };
         self.refresh[successor].value.clone()
     }
@@ -295,9 +303,8 @@ impl Tokens {
         self.refresh[index].presentations.push(presentation);
     }
 
-    fn issue(&mut self, family: usize, now: i64) -> usize {
+    fn issue(&mut self, family: usize, value: String, now: i64) -> usize {
         let index = self.refresh.len();
-        let value = random::token("rt_");
         self.by_value.insert(value.clone(), index);
         self.refresh.push(RefreshToken {
             value,

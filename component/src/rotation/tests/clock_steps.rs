@@ -5,7 +5,8 @@ use super::{code, refresh, state, token};
 use crate::connection::{poll, start};
 use crate::contract::ErrorCode;
 use crate::fakes::{
-    NOW, TOKEN, USER_CODE, World, access_token, dead, fingerprint, grant, intent, ok, pending,
+    Fault, NOW, Op, TOKEN, USER_CODE, World, access_token, dead, fingerprint, grant, intent, ok,
+    pending,
 };
 use serde_json::{Value, json};
 
@@ -96,6 +97,30 @@ fn a_step_during_the_request_leaves_the_pause_as_long_as_it_is() {
     let error = crate::fakes::fails(refresh(&world));
     assert_eq!(error.code, ErrorCode::RefreshUncertain);
     assert_eq!(error.retry_after_seconds, Some(120));
+}
+
+/// Faults: F16
+#[test]
+fn a_request_is_not_sent_long_after_its_intent_whichever_clock_says_so() {
+    let delays: [fn(&World); 3] = [
+        // The machine stood still, and another one went on.
+        |world| {
+            world.advance(382);
+        },
+        // The clock was set back by as much as has passed.
+        |world| world.set_steady_clock(STEADY + 382),
+        |world| {
+            world.advance(5);
+            world.set_steady_clock(STEADY + 5);
+        },
+    ];
+    for delay in delays {
+        let world = World::with(dead("active", json!({})));
+        world.set_steady_clock(STEADY);
+        world.at(Op::Get, "credential", 1, Fault::Meanwhile(Box::new(delay)));
+        assert!(crate::fakes::fails(token(&world)).retryable);
+        assert_eq!(state(&world), "active");
+    }
 }
 
 /// Faults: F16
