@@ -92,7 +92,7 @@ pub(crate) fn store_file(global: &Global) -> Result<PathBuf, Error> {
         None => StoreLocation::of_this_user(kind(global)),
     };
     let StoreLocation::Sqlite(path) =
-        location.map_err(|error| invalid(format!("--store: {error}")))?;
+        location.map_err(|error| invalid(format!("{}: {error}", global.store_is_from)))?;
     Ok(path)
 }
 
