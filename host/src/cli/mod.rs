@@ -17,6 +17,7 @@ mod models;
 mod poll;
 mod process;
 mod profiles;
+mod progress;
 mod refresh;
 mod refusal;
 mod rekey;
