@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use openai_simulator::{Endpoint, Fault};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::World;
 
@@ -221,4 +222,25 @@ fn an_outage_does_not_scroll_the_code_away() {
         assert_eq!(shown.text.matches("trying again").count(), 1);
         assert!(shown.has(&code(&world)), "{:?}", shown.rows);
     }
+}
+
+/// Faults: F7
+#[test]
+fn what_is_no_terminal_gets_the_code_and_no_countdown() {
+    let world = World::new();
+    let mut command = world.command();
+    command.arg("login").env("TERM", "xterm");
+    let login = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let login = login.unwrap();
+    wait_for_polls(&world, 2);
+    let code = code(&world);
+    kill_process(Pid::from_child(&login), Signal::INT).unwrap();
+    let said = login.wait_with_output().unwrap().stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains(&code), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    assert!(!said.contains("waiting for the approval"), "{said}");
 }
