@@ -26,8 +26,12 @@ python3 -c 'import pip' || {
     exit 1
 }
 need node
-# What a power loss leaves is shown on Linux only.
-[ "$(uname -s)" != Linux ] || need strace
+# What a power loss leaves, and networks of a test's own, are shown on Linux only.
+if [ "$(uname -s)" = Linux ]; then
+    need strace
+    need ip
+    need unshare
+fi
 
 wasmtime=$tools/wasmtime-$wasmtime_version/bin/wasmtime
 if [ ! -x "$wasmtime" ]; then

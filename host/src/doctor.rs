@@ -1,14 +1,12 @@
 //! What may be in the way of a login, looked at one by one, each with what mends it.
 
-use std::collections::BTreeMap;
+mod network;
 
-use wasmtime_wasi_http::Error as HttpError;
+use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorCode};
 use crate::host::Host;
 use crate::records::{Writes, is_precious, sealed_with};
-use crate::sandbox::egress::{POLICY, Rule};
-use crate::sandbox::http::Reached;
 use crate::seal::KeyId;
 use crate::store::{CREDENTIAL, ProfileName, Row, StoreError};
 
@@ -21,8 +19,8 @@ const NOBODY: &str = "doctor";
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at: `component`, `store`, `key`, `values`, a host's name,
-    /// `clock`.
+    /// What was looked at: `component`, `store`, `key`, `values`, `proxy`, `addresses`,
+    /// a host's name, `clock`.
     pub subject: String,
     /// What was seen, or what is wrong with it and what mends it.
     pub outcome: Result<String, Error>,
@@ -82,25 +80,6 @@ impl Host {
     pub async fn examine_component(&self) -> Finding {
         let nobody = self.profile(NOBODY.parse().expect("it is a name"));
         Finding::new("component", nobody.status().await.map(|_| "runs"))
-    }
-
-    /// Looks at the network: whether both hosts of the policy answer, and how far
-    /// this machine's clock is from theirs. Sends no secret.
-    pub async fn examine_network(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for rule in first_of_each_host() {
-            let reached = self.parts.transport.reach(rule).await;
-            let date = reached.as_ref().ok().and_then(|reached| reached.date);
-            findings.push(Finding::new(rule.host(), told_of_host(reached)));
-            if let Some(date) = date {
-                let theirs = date
-                    .duration_since(std::time::UNIX_EPOCH)
-                    .unwrap_or_default();
-                let ours = self.parts.wall_clock.seconds().unwrap_or_default();
-                findings.push(Finding::new("clock", told_of_clock(ours, theirs.as_secs())));
-            }
-        }
-        findings
     }
 
     async fn is_yet_to_be_sealed(&self) -> bool {
@@ -180,42 +159,6 @@ impl Host {
     }
 }
 
-/// A rule of each host of the policy.
-fn first_of_each_host() -> impl Iterator<Item = &'static Rule> {
-    static RULES: [Rule; 6] = POLICY;
-    RULES
-        .chunk_by(|one, other| one.host() == other.host())
-        .filter_map(|rules| rules.first())
-}
-
-fn told_of_host(reached: Result<Reached, HttpError>) -> Result<String, Error> {
-    match reached {
-        Ok(reached) => Ok(format!("answers ({})", reached.status)),
-        Err(HttpError::HttpRequestDenied) => Ok("not reached by a host for tests".to_owned()),
-        Err(error) => Err(Error::passing(
-            ErrorCode::Network,
-            format!("does not answer: {error:?}"),
-            mend(&error),
-            60,
-        )),
-    }
-}
-
-fn mend(error: &HttpError) -> &'static str {
-    match error {
-        HttpError::DnsTimeout | HttpError::DnsError { .. } | HttpError::DestinationNotFound => {
-            "its name is not known here: check this machine's name server"
-        }
-        HttpError::DestinationIpProhibited => {
-            "its name leads to an address that is not public: check this machine's name server; behind a proxy set HTTPS_PROXY"
-        }
-        HttpError::TlsCertificateError => {
-            "its certificate is not trusted: in a network that looks into TLS, name its root with --cacert"
-        }
-        _ => "check the network and its firewall; behind a proxy set HTTPS_PROXY",
-    }
-}
-
 fn told_of_clock(ours: u64, theirs: u64) -> Result<String, Error> {
     let apart = ours.abs_diff(theirs);
     let told = match apart {
@@ -250,11 +193,5 @@ mod tests {
         for ours in [1031, 969, 0] {
             assert!(told_of_clock(ours, 1000).unwrap_err().hint.contains("NTP"));
         }
-    }
-
-    #[test]
-    fn each_host_of_the_policy_is_asked_once() {
-        let hosts: Vec<_> = first_of_each_host().map(Rule::host).collect();
-        assert_eq!(hosts, ["auth.openai.com", "chatgpt.com"]);
     }
 }

@@ -15,7 +15,9 @@ use crate::profile::Profile;
 use crate::queue::Queues;
 use crate::records::Records;
 use crate::rollback::Marks;
-use crate::sandbox::http::{Proxies, Transport, TransportOptions, UnusableProxy};
+use crate::sandbox::address_range::AddressRange;
+use crate::sandbox::connect::{ConnectorOptions, Proxies, UnusableProxy};
+use crate::sandbox::http::Transport;
 use crate::sandbox::resolve::{ConnectTo, Resolver, SystemResolver};
 use crate::sandbox::{Sandbox, WallClock};
 use crate::seal::Keys;
@@ -48,6 +50,7 @@ impl Host {
             marks: None,
             resolver: Arc::new(SystemResolver),
             connect_to: Vec::new(),
+            allowed: Vec::new(),
             roots: Vec::new(),
             wall_clock: WallClock::System,
             component_digest: None,
@@ -68,10 +71,21 @@ impl Host {
     ///
     /// Through a proxy the host's address is the proxy's affair: it is not held
     /// against [`is_public`](crate::is_public), and TLS alone vouches for the host.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` when the variable that counts names no proxy that can be
+    /// used. Every request to the host fails then, before anything is sent.
+    pub fn proxy(&self, host: &str) -> Result<Option<String>, Error> {
+        let proxy = self.parts.transport.options().proxy(host);
+        Ok(proxy.map_err(unusable)?.map(|proxy| proxy.url()))
+    }
+
+    /// The ranges of [`allow_addresses`](HostBuilder::allow_addresses) that count: none
+    /// in a host for tests.
     #[must_use]
-    pub fn proxy(&self, host: &str) -> Option<String> {
-        let proxy = self.parts.transport.proxy(host)?;
-        Some(proxy.uri().to_string())
+    pub fn allowed_addresses(&self) -> &[AddressRange] {
+        &self.parts.transport.options().allowed
     }
 
     /// Waits until every call under way has ended, so that what they receive is
@@ -127,6 +141,7 @@ pub struct HostBuilder {
     marks: Option<PathBuf>,
     resolver: Arc<dyn Resolver>,
     connect_to: Vec<ConnectTo>,
+    allowed: Vec<AddressRange>,
     roots: Vec<Vec<u8>>,
     wall_clock: WallClock,
     component_digest: Option<Digest>,
@@ -172,6 +187,15 @@ impl HostBuilder {
         self
     }
 
+    /// Connects to addresses in these ranges although they are not
+    /// [public](crate::is_public): for a VPN or a router that answers names with fake
+    /// addresses and carries the connection to the right host. TLS proves the two
+    /// hosts of the [policy](crate::POLICY) as ever. A host for tests ignores it.
+    pub fn allow_addresses(mut self, ranges: impl IntoIterator<Item = AddressRange>) -> Self {
+        self.allowed.extend(ranges);
+        self
+    }
+
     /// Trusts these certificates too, one or more in PEM: for networks whose
     /// operator looks into TLS.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
@@ -211,9 +235,8 @@ impl HostBuilder {
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when a certificate cannot be read, when the environment
-    /// names a proxy that cannot be used, when [`connect_to`](Self::connect_to)
-    /// comes with a store of real logins, when a store that outlives the program
+    /// `invalid-argument` when a certificate cannot be read, when
+    /// [`connect_to`](Self::connect_to) comes with a store of real logins, when a store that outlives the program
     /// gets neither keys nor word that it needs none, or when a component does not
     /// fit or is not the one of [`component_digest`](Self::component_digest);
     /// `internal` when the embedded one does not fit, or when the machine refuses
@@ -228,13 +251,15 @@ impl HostBuilder {
             }
             .into());
         }
-        let options = TransportOptions {
+        let (proxies, allowed) = match kind {
+            StoreKind::OpenAi => (Proxies::from_env(), self.allowed.clone()),
+            StoreKind::Test => (Proxies::default(), Vec::new()),
+        };
+        let options = ConnectorOptions {
             roots: certificates(&self.roots)?,
             only_connect_to: kind == StoreKind::Test,
-            proxies: match kind {
-                StoreKind::OpenAi => Proxies::from_env().map_err(unusable)?,
-                StoreKind::Test => Proxies::none(),
-            },
+            proxies,
+            allowed,
             resolver: self.resolver.clone(),
             connect_to: self.connect_to.clone(),
         };
@@ -304,11 +329,12 @@ fn undecided() -> Error {
     )
 }
 
-fn unusable(proxy: UnusableProxy) -> Error {
+/// What is said of a variable that names no usable proxy.
+pub(crate) fn unusable(proxy: UnusableProxy) -> Error {
     Error::lasting(
         ErrorCode::InvalidArgument,
         proxy.to_string(),
-        "set it to http://HOST:PORT or https://HOST:PORT, or unset it",
+        "set it to http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT, or unset it; in a password write special characters as %40",
     )
 }
 

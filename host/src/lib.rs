@@ -80,6 +80,7 @@ pub use host::{Host, HostBuilder};
 pub use profile::Profile;
 pub use rekey::{LeftSealed, Resealed};
 pub use sandbox::address::is_public;
+pub use sandbox::address_range::{AddressRange, AddressRangeError};
 pub use sandbox::egress::{POLICY, Rule};
 pub use sandbox::limits::{LIMITS, Limits};
 pub use sandbox::resolve::{ConnectTo, ConnectToError, Resolver, SystemResolver};

@@ -1,31 +1,291 @@
-//! A proxy that is asked for is used, or nothing is done: whole processes, since
-//! the environment is theirs.
+//! A proxy that is asked for is used, or nothing is sent: whole processes, since
+//! the environment is theirs, over a store of the real kind, with a root that the
+//! operator trusts.
 
+mod support;
+
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Output};
 
-fn status(environment: &[(&str, &str)]) -> Output {
-    let directory = tempfile::tempdir().unwrap();
-    let store = format!("sqlite:{}", directory.path().join("store/x.db").display());
+use serde_json::Value;
+use support::proxy::Proxy;
+use support::socks::{Manner, Socks};
+use support::{World, json};
+
+/// The two hosts, as a SOCKS proxy is asked for them.
+const ASKED: [&str; 2] = ["auth.openai.com:443", "chatgpt.com:443"];
+
+/// The program, with nothing of the environment's own.
+fn program(world: &World) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    let store = format!("sqlite:{}", world.path("real/openai.db").display());
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env_remove(name);
     }
-    program.args(["--json", "--store", &store, "status"]);
-    program.envs(environment.iter().copied()).output().unwrap()
+    for name in ["NO_PROXY", "no_proxy", "SSL_CERT_DIR"] {
+        program.env_remove(name);
+    }
+    program
+        .args(["--json", "--store", &store])
+        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .env("XDG_STATE_HOME", world.path("state"))
+        .env("SSL_CERT_FILE", "/dev/null");
+    program
+}
+
+/// Runs a command by a proxy, with the simulator's root.
+fn run(world: &World, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
+    let mut program = program(world);
+    program.arg("--cacert").arg(world.path("ca.pem"));
+    program.env(variable, url).args(arguments).output().unwrap()
+}
+
+fn ask(world: &World, variable: (&str, &str), arguments: &[&str]) -> Value {
+    json(&run(world, variable, arguments))
+}
+
+/// A whole login by a proxy, its refresh and its end.
+#[track_caller]
+fn live(world: &World, variable: (&str, &str)) {
+    let prompt = ask(world, variable, &["start"]);
+    let code = prompt["user_code"].as_str();
+    let code = code.unwrap_or_else(|| panic!("{prompt}"));
+    world.simulator.approve(code).unwrap();
+    let progress = ask(world, variable, &["poll"]);
+    assert_eq!(progress["status"], "connected", "{progress}");
+    assert_eq!(progress["models_count"], 7, "{progress}");
+    world.pass(60);
+    let refreshed = ask(world, variable, &["refresh"]);
+    assert_eq!(refreshed["status"], "refreshed", "{refreshed}");
+    let out = ask(world, variable, &["logout", "--revoke"]);
+    assert_eq!(out["revoked"], true, "{out}");
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_an_error_that_names_its_variable_and_not_its_value() {
-    let usable = status(&[("HTTPS_PROXY", "http://user:CANARY@proxy.example:3128")]);
-    assert_eq!(usable.status.code(), Some(0));
-
-    let proxy = ("ALL_PROXY", "socks5://user:CANARY@proxy.example:1080");
-    for environment in [&[proxy][..], &[proxy, ("REQUEST_METHOD", "GET")]] {
-        let refused = status(environment);
-        let said = String::from_utf8(refused.stdout).unwrap();
-        assert_eq!(refused.status.code(), Some(2), "{said}");
-        assert!(said.contains("\"invalid-argument\""), "{said}");
-        assert!(said.contains("ALL_PROXY"), "{said}");
-        assert!(!said.contains("CANARY"), "{said}");
+fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
+    let world = World::new();
+    for (variable, scheme) in [("ALL_PROXY", "socks5h"), ("https_proxy", "socks5")] {
+        let proxy = Socks::to(world.simulator.https_address(), Manner::Leads);
+        live(
+            &world,
+            (variable, &format!("{scheme}://{}", proxy.address())),
+        );
+        let mut asked = proxy.asked();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked, ASKED);
     }
+}
+
+#[test]
+fn a_login_goes_through_a_proxy_that_asks_for_a_password() {
+    let world = World::new();
+    let target = world.simulator.https_address();
+    let socks = Socks::to(target, Manner::Asks("ada", "p@ss:w/rd"));
+    let url = format!("socks5h://ada:p%40ss%3Aw%2Frd@{}", socks.address());
+    live(&world, ("all_proxy", &url));
+    // "ada:p@ss"
+    let http = Proxy::asking(target, "YWRhOnBAc3M=");
+    live(
+        &world,
+        (
+            "HTTPS_PROXY",
+            &format!("http://ada:p%40ss@{}", http.address()),
+        ),
+    );
+}
+
+/// What `doctor` finds wrong with both hosts: message and hint.
+#[track_caller]
+fn wrong(world: &World, variable: (&str, &str)) -> (String, String) {
+    let findings = ask(world, variable, &["doctor"]);
+    let findings = findings["findings"].as_array().unwrap();
+    let wrong = ["auth.openai.com", "chatgpt.com"].map(|host| {
+        let finding = findings.iter().find(|finding| finding["subject"] == host);
+        let finding = finding.unwrap();
+        assert_eq!(finding["ok"], false, "{finding}");
+        let text = |name: &str| finding[name].as_str().unwrap().to_owned();
+        (text("message"), text("hint"))
+    });
+    assert_eq!(wrong[0], wrong[1]);
+    wrong[0].clone()
+}
+
+fn closed_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Faults: F6
+#[test]
+fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
+    let world = World::new();
+    let target = world.simulator.https_address();
+    let asking = Socks::to(target, Manner::Asks("ada", "right")).address();
+    let denying = Socks::to(target, Manner::Replies(2)).address();
+    let asking_http = Proxy::asking(target, "YWRhOnJpZ2h0").address();
+    let denying_http = Proxy::answering("403 Forbidden").address();
+    let closed = closed_port();
+    // Its certificate comes from an authority of its own.
+    let stranger = World::new();
+    // A label of 64 characters: no name server is asked.
+    let unknown = format!("{}.invalid:1080", "x".repeat(64));
+    let authentication = ("user name and a password", "password into ALL_PROXY");
+    let refused = ("the proxy refused", "start the proxy");
+    let denied = ("does not allow", "let the proxy allow");
+    for (url, (message, hint)) in [
+        (format!("socks5h://ada:CANARY@{asking}"), authentication),
+        (format!("socks5h://{asking}"), authentication),
+        (format!("http://ada:CANARY@{asking_http}"), authentication),
+        (format!("http://{asking_http}"), authentication),
+        (format!("socks5h://{closed}"), refused),
+        (format!("http://{closed}"), refused),
+        (format!("socks5h://{denying}"), denied),
+        (format!("http://{denying_http}"), denied),
+        (
+            format!("socks5h://{unknown}"),
+            ("own name", "the name in ALL_PROXY"),
+        ),
+        (
+            format!("http://{unknown}"),
+            ("own name", "the name in ALL_PROXY"),
+        ),
+        (
+            format!("https://{}", stranger.simulator.https_address()),
+            ("the proxy's certificate", "--cacert"),
+        ),
+    ] {
+        let (told, advised) = wrong(&world, ("ALL_PROXY", &url));
+        assert!(told.contains(message), "{url}: {told}");
+        assert!(advised.contains(hint), "{url}: {advised}");
+        assert!(!advised.contains("HTTPS_PROXY"), "{url}: {advised}");
+        assert!(!format!("{told}{advised}").contains("CANARY"), "{url}");
+
+        let begun = ask(&world, ("ALL_PROXY", &url), &["start"]);
+        assert_eq!(begun["ok"], false, "{url}: {begun}");
+    }
+    assert!(world.simulator.requests().is_empty());
+}
+
+/// Faults: F6
+#[test]
+fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
+    let world = World::new();
+    let proxy = Proxy::to(world.simulator.https_address());
+    let mut doctor = program(&world);
+    doctor.env("HTTPS_PROXY", proxy.url()).arg("doctor");
+    let found = json(&doctor.output().unwrap()).to_string();
+    assert!(found.contains("the certificate is not trusted"), "{found}");
+    assert!(found.contains("--cacert"), "{found}");
+    assert!(!found.contains("set HTTPS_PROXY"), "{found}");
+    assert!(world.simulator.requests().is_empty());
+}
+
+/// Faults: F6
+#[test]
+fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
+    let world = World::new();
+    let target = world.simulator.https_address();
+    for (reply, message) in [
+        (3, "no connection could be made"),
+        (4, "no connection could be made"),
+        (5, "the connection was refused"),
+        (6, "connecting took too long"),
+    ] {
+        let proxy = Socks::to(target, Manner::Replies(reply));
+        let url = format!("socks5://{}", proxy.address());
+        let (told, hint) = wrong(&world, ("HTTPS_PROXY", &url));
+        assert!(told.contains(message), "{reply}: {told}");
+        assert!(hint.contains("the proxy of HTTPS_PROXY"), "{reply}: {hint}");
+    }
+    for status in ["502 Bad Gateway", "503 Unavailable", "504 Timeout"] {
+        let (told, _) = wrong(&world, ("HTTPS_PROXY", &Proxy::answering(status).url()));
+        assert!(told.contains("no connection could be made"), "{told}");
+    }
+}
+
+const UNUSABLE: (&str, &str) = ("ALL_PROXY", "quic://user:CANARY@proxy.example:3128");
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
+    let world = World::new();
+    for arguments in [
+        &["status"][..],
+        &["logout"],
+        &["inspect"],
+        &["profiles", "list"],
+        &["profiles", "remove", "ada"],
+        &["status", "--profile", "ada"],
+    ] {
+        let output = run(&world, UNUSABLE, arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+    }
+    let inspected = ask(&world, UNUSABLE, &["inspect"]);
+    let problem = inspected["unusable_proxy"].as_str().unwrap();
+    assert!(problem.contains("ALL_PROXY"), "{problem}");
+    assert_eq!(inspected["proxies"]["chatgpt.com"], Value::Null);
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable() {
+    let world = World::new();
+    for cgi in [None, Some("GET")] {
+        let with = |arguments: &[&str]| {
+            let mut program = program(&world);
+            program
+                .envs([UNUSABLE])
+                .envs(cgi.map(|it| ("REQUEST_METHOD", it)));
+            program.arg("-vv").args(arguments).output().unwrap()
+        };
+        let begun = with(&["start"]);
+        assert_eq!(json(&begun)["ok"], false, "{begun:?}");
+        let logged = String::from_utf8_lossy(&begun.stderr);
+        assert!(!logged.contains("CANARY"), "{logged}");
+
+        let examined = with(&["doctor"]);
+        let found = json(&examined).to_string();
+        assert_eq!(examined.status.code(), Some(2), "{found}");
+        assert!(found.contains("ALL_PROXY names no proxy"), "{found}");
+        assert!(found.contains("socks5h://HOST:PORT"), "{found}");
+        assert!(!found.contains("CANARY"), "{found}");
+    }
+}
+
+#[test]
+fn a_proxy_variable_that_is_empty_is_unset() {
+    let world = World::new();
+    let mut program = program(&world);
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        program.env(variable, "");
+    }
+    let inspected = json(&program.arg("inspect").output().unwrap());
+    assert_eq!(inspected["unusable_proxy"], Value::Null);
+    assert_eq!(inspected["proxies"]["auth.openai.com"], Value::Null);
+}
+
+/// Faults: F15
+#[test]
+fn an_exception_with_a_star_is_heeded_and_one_that_means_nothing_is_told() {
+    let world = World::new();
+    let proxy = Proxy::to(world.simulator.https_address());
+    let with = |exceptions: &str, command: &str| {
+        let mut program = program(&world);
+        program.env("HTTPS_PROXY", proxy.url());
+        program.env("NO_PROXY", exceptions).arg(command);
+        program.output().unwrap()
+    };
+    let inspected = json(&with("*.openai.com", "inspect"));
+    assert_eq!(inspected["proxies"]["auth.openai.com"], Value::Null);
+    let url = format!("{}/", proxy.url());
+    assert_eq!(inspected["proxies"]["chatgpt.com"], url.as_str());
+
+    let begun = with("<local>", "start");
+    let warned = String::from_utf8_lossy(&begun.stderr);
+    assert!(
+        warned.contains("NO_PROXY") && warned.contains("<local>"),
+        "{warned}"
+    );
+    let found = json(&with("<local>", "doctor")).to_string();
+    assert!(found.contains("not understood in NO_PROXY"), "{found}");
+    assert!(found.contains("<local>"), "{found}");
 }

@@ -178,7 +178,7 @@ fn the_environment_is_read_in_known_places_alone() {
         "cli/setup.rs",
         "sandbox/failpoint.rs",
         // Proxies.
-        "sandbox/http/proxy.rs",
+        "sandbox/connect/proxy.rs",
         // Where the key and the store are.
         "seal/keys.rs",
         "store/location.rs",
@@ -347,7 +347,7 @@ async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
         .resolver(asked.clone())
         .wall_clock_file(world.path("clock"));
     let host = host.build().unwrap();
-    let proxy = host.proxy("auth.openai.com");
+    let proxy = host.proxy("auth.openai.com").unwrap();
     assert_eq!(
         proxy, None,
         "unset the proxy: it would resolve names itself"

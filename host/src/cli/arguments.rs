@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use chatgpt_oauth::artifact::{EDITIONS, Edition};
-use chatgpt_oauth::{ConnectTo, Digest, ProfileName};
+use chatgpt_oauth::{AddressRange, ConnectTo, Digest, ProfileName};
 use clap::{Args, Parser, Subcommand};
 
 /// The version, and which component runs and which are written out.
@@ -93,6 +93,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) cacert: Vec<PathBuf>,
 
+    /// Reach addresses in this range although they are not public, for a VPN or router that answers with fake ones
+    #[arg(long, global = true, value_name = "CIDR")]
+    pub(crate) allow_addresses: Vec<AddressRange>,
+
     /// Run no component but the one of this SHA-256, which `inspect` shows
     #[arg(
         long,
@@ -156,7 +160,7 @@ mod tests {
 
     /// Options that say how to connect. `host/tests/real_logins.rs` shows for each that
     /// it carries no real login elsewhere.
-    const HOW_TO_CONNECT: [&str; 2] = ["cacert", "connect-to"];
+    const HOW_TO_CONNECT: [&str; 3] = ["allow-addresses", "cacert", "connect-to"];
 
     /// The option that says which component may have it.
     const WHO_HAS_LOGINS: [&str; 1] = ["component-digest"];

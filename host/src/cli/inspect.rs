@@ -38,7 +38,7 @@ pub(crate) fn run(
     let inspection =
         Inspection::of(&component).map_err(|error| setup::invalid(format!("{name}: {error}")))?;
     let findings = Findings {
-        proxies: proxies(global)?,
+        network: Network::of(global)?,
         wit: arguments.wit,
         refusal: refusal(&inspection, global),
         name,
@@ -82,18 +82,55 @@ fn refusal(inspection: &Inspection, global: &Global) -> Option<Error> {
     inspection.digest.check(wanted).err()
 }
 
-/// The proxy by which this host would reach each host of the policy, if by one.
-fn proxies(global: &Global) -> Result<Vec<(&'static str, Option<String>)>, Error> {
-    if !global.connect_to.is_empty() {
-        return Ok(Vec::new());
+/// What leads this host to the hosts of the policy, beside their names.
+#[derive(Default)]
+struct Network {
+    /// The proxy by which each host would be reached, if by one.
+    proxies: Vec<(&'static str, Option<String>)>,
+    /// What is wrong with the variable that names it.
+    unusable_proxy: Option<String>,
+    /// What is reached although it is not public.
+    allowed: Vec<String>,
+}
+
+impl Network {
+    fn of(global: &Global) -> Result<Self, Error> {
+        if !global.connect_to.is_empty() {
+            return Ok(Self::default());
+        }
+        let host = setup::led(Host::builder(MemoryStore::new()), global)?.build()?;
+        let mut network = Self {
+            allowed: host
+                .allowed_addresses()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            ..Self::default()
+        };
+        let mut hosts: Vec<&str> = POLICY.iter().map(|rule| rule.host()).collect();
+        hosts.dedup();
+        for name in hosts {
+            let proxy = host.proxy(name).unwrap_or_else(|error| {
+                network.unusable_proxy = Some(error.message);
+                None
+            });
+            network.proxies.push((name, proxy));
+        }
+        Ok(network)
     }
-    let host = Host::builder(MemoryStore::new()).build()?;
-    let mut hosts: Vec<&str> = POLICY.iter().map(|rule| rule.host()).collect();
-    hosts.dedup();
-    Ok(hosts
-        .into_iter()
-        .map(|name| (name, host.proxy(name)))
-        .collect())
+
+    fn in_words(&self, lines: &mut Lines) {
+        for (host, proxy) in &self.proxies {
+            let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
+            lines.say(proxy.as_ref().map(by));
+        }
+        let nothing = |why| format!("nothing, as it is: {why}");
+        lines.say(self.unusable_proxy.as_ref().map(nothing));
+        if !self.allowed.is_empty() {
+            let allowed = self.allowed.join(", ");
+            lines.tell("at addresses that are not public, too", Some(allowed));
+        }
+    }
 }
 
 /// What was found out about a component, and what this host would let it do.
@@ -101,7 +138,7 @@ struct Findings<'a> {
     name: String,
     inspection: &'a Inspection,
     refusal: Option<Error>,
-    proxies: Vec<(&'static str, Option<String>)>,
+    network: Network,
     wit: bool,
 }
 
@@ -143,7 +180,9 @@ impl Findings<'_> {
             "wit": self.wit.then_some(&self.inspection.wit).and_then(Option::as_ref),
             "policy": POLICY.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "limits": limits(),
-            "proxies": self.proxies.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "proxies": self.network.proxies.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "unusable_proxy": self.network.unusable_proxy,
+            "allowed_addresses": self.network.allowed,
         });
         let mut answer = match &self.refusal {
             Some(refusal) => report::error(refusal),
@@ -167,10 +206,7 @@ impl Findings<'_> {
         lines.list("imports:", self.inspection.imports.iter());
         lines.list("exports:", self.inspection.exports.iter());
         lines.list("this host would let it reach:", POLICY.iter());
-        for (host, proxy) in &self.proxies {
-            let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
-            lines.say(proxy.as_ref().map(by));
-        }
+        self.network.in_words(&mut lines);
         lines.list("for each call:", limits_in_words().iter());
         if self.wit {
             lines.say(self.inspection.wit.as_ref());

@@ -1,10 +1,11 @@
 //! What to say when the arguments cannot be understood, or only help or the
 //! version is asked for.
 
+use std::error::Error as _;
 use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use chatgpt_oauth::report;
+use chatgpt_oauth::{AddressRangeError, report};
 use clap::error::ErrorKind;
 
 use super::setup::invalid;
@@ -23,10 +24,16 @@ pub(crate) fn tell(refusal: &clap::Error) -> ExitCode {
         }
         ErrorKind::DisplayVersion => in_words(refusal, ExitCode::SUCCESS),
         _ if terminal.is_json() => {
-            terminal.error(&invalid(message(refusal)));
+            let mut error = invalid(message(refusal));
+            error.hint = hint(refusal).unwrap_or(error.hint);
+            terminal.error(&error);
             ExitCode::from(USAGE)
         }
-        _ => in_words(refusal, ExitCode::from(USAGE)),
+        _ => {
+            let code = in_words(refusal, ExitCode::from(USAGE));
+            hint(refusal).inspect(|hint| terminal.notice(hint));
+            code
+        }
     }
 }
 
@@ -41,6 +48,12 @@ fn in_words(refusal: &clap::Error, code: ExitCode) -> ExitCode {
     // Nothing can be done about a closed terminal.
     let _ = refusal.print();
     code
+}
+
+/// What to give instead, where the value that was given says that.
+fn hint(refusal: &clap::Error) -> Option<String> {
+    let cause = refusal.source()?.downcast_ref::<AddressRangeError>()?;
+    Some(cause.hint())
 }
 
 /// What is wrong, in one line: the first paragraph, without usage and tips.

@@ -63,6 +63,7 @@ pub(crate) fn led(mut builder: HostBuilder, global: &Global) -> Result<HostBuild
     for connect_to in &global.connect_to {
         builder = builder.connect_to(connect_to.clone());
     }
+    builder = builder.allow_addresses(global.allow_addresses.iter().copied());
     for file in &global.cacert {
         let pem = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
         builder = builder.root_certificates(pem);

@@ -100,6 +100,12 @@ impl Rule {
         format!("https://{}{}{mark}{query}", self.host, self.path)
     }
 
+    /// The first page of the host.
+    pub(super) fn front_page(&self) -> Uri {
+        let page = Uri::builder().scheme(Scheme::HTTPS).authority(self.host);
+        page.path_and_query("/").build().unwrap_or_default()
+    }
+
     /// Whether connections to the host are used again. Not those to the host
     /// that takes refresh tokens: a request on a connection that the other side
     /// is closing may be lost or sent twice.

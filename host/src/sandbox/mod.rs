@@ -5,8 +5,8 @@
 //! does outlives its call but what it wrote to its bucket.
 //!
 //! **What it can do.** Nothing but what is [linked](linker): send an HTTP request
-//! to one of the [addresses of the policy](egress), over a [connection to a public
-//! address](address) that this host makes and limits ([`http`]); read and write
+//! to one of the [addresses of the policy](egress), over a [connection](connect) to a
+//! [public address](address) that this host makes and limits ([`http`]); read and write
 //! [one bucket](keyvalue), its profile's; look at two clocks; ask for random
 //! bytes; wait.
 //!
@@ -21,7 +21,9 @@
 //! The machine code comes from our own build and from nowhere else ([`engine`]).
 
 pub(crate) mod address;
+pub(crate) mod address_range;
 pub(crate) mod bindings;
+pub(crate) mod connect;
 pub(crate) mod egress;
 mod engine;
 mod engine_config;

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::timeout;
 
 use super::address::is_public;
+use super::address_range::AddressRange;
 use crate::threads::in_a_thread;
 
 /// How long a name may take to resolve: most of the time that a connection has.
 const RESOLVE: Duration = Duration::from_secs(4);
 /// The port of every request.
-const HTTPS: u16 = 443;
+pub(super) const HTTPS: u16 = 443;
 
 /// Resolves host names, for a host that does not want the operating system's
 /// resolver. What it returns is still held against [`is_public`].
@@ -114,18 +114,18 @@ impl ConnectTo {
     }
 }
 
-/// Resolves for the HTTP client and lets nothing through but what may be used.
+/// Resolves and lets nothing through but what may be connected to.
 pub(super) struct Checked {
     pub(super) resolver: Arc<dyn Resolver>,
     /// Where to connect instead, whatever the address is.
     pub(super) connect_to: Vec<ConnectTo>,
-    /// The proxy's name, in any case: it may be anywhere, it is the operator's.
-    pub(super) proxy: Option<String>,
+    /// What may be connected to although it is not public.
+    pub(super) allowed: Vec<AddressRange>,
 }
 
 /// Why a name leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unresolved {
+pub(crate) enum Unresolved {
     #[error("the name could not be resolved")]
     Failed,
     #[error("the name could not be resolved in time")]
@@ -137,48 +137,52 @@ pub(super) enum Unresolved {
 }
 
 impl Checked {
-    async fn addresses(&self, host: &str) -> Result<Vec<SocketAddr>, Unresolved> {
+    /// The addresses at which a host of the policy may be connected to.
+    pub(super) async fn of_host(&self, host: &str) -> Result<Vec<SocketAddr>, Unresolved> {
         if let Some(instead) = self.connect_to.iter().find(|to| to.covers(host)) {
             return Ok(vec![instead.address]);
         }
-        let resolved = timeout(RESOLVE, self.resolver.resolve(host)).await;
-        let resolved = resolved.map_err(|_| Unresolved::TimedOut)?;
-        let mut addresses = resolved.map_err(|_| Unresolved::Failed)?;
-        if addresses.is_empty() {
-            return Err(Unresolved::NoAddress);
-        }
-        if !self.is_proxy(host) {
-            addresses.retain(|&address| is_public(address));
-        }
+        let mut addresses = self.resolve(host).await?;
+        addresses.retain(|&address| self.allows(address));
         if addresses.is_empty() {
             tracing::warn!(host, "the host has no public address, nothing is sent");
             return Err(Unresolved::NotPublic);
         }
-        // The client puts the port of the URL in place of this one.
-        Ok(addresses
-            .into_iter()
-            .map(|address| (address, 0).into())
-            .collect())
+        Ok(with_port(addresses, HTTPS))
     }
 
-    fn is_proxy(&self, host: &str) -> bool {
-        let proxy = self.proxy.as_ref();
-        proxy.is_some_and(|proxy| proxy.eq_ignore_ascii_case(host))
+    /// The addresses of a proxy, by name or address: it may be anywhere, it is the
+    /// operator's.
+    pub(super) async fn of_proxy(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Unresolved> {
+        let addresses = match host.parse() {
+            Ok(address) => vec![address],
+            Err(_) => self.resolve(host).await?,
+        };
+        Ok(with_port(addresses, port))
+    }
+
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Unresolved> {
+        let resolved = timeout(RESOLVE, self.resolver.resolve(host)).await;
+        let resolved = resolved.map_err(|_| Unresolved::TimedOut)?;
+        let addresses = resolved.map_err(|_| Unresolved::Failed)?;
+        match addresses.is_empty() {
+            true => Err(Unresolved::NoAddress),
+            false => Ok(addresses),
+        }
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        is_public(address) || self.allowed.iter().any(|range| range.contains(address))
     }
 }
 
-/// The shape in which the HTTP client wants it.
-#[derive(Clone)]
-pub(super) struct CheckedResolver(pub(super) Arc<Checked>);
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let checked = self.0.clone();
-        Box::pin(async move {
-            let addresses = checked.addresses(name.as_str()).await?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
+fn with_port(addresses: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
+    let addresses = addresses.into_iter();
+    addresses.map(|address| (address, port).into()).collect()
 }
 
 #[cfg(test)]
@@ -202,50 +206,65 @@ mod tests {
         Checked {
             resolver: Arc::new(Fixed(addresses)),
             connect_to: Vec::new(),
-            proxy: None,
+            allowed: Vec::new(),
         }
     }
 
     #[tokio::test]
     async fn m05_only_public_addresses_are_connected_to() {
         let mixed = checked(&["10.0.0.1", "1.1.1.1", "::1"]);
-        let addresses = mixed.addresses("chatgpt.com").await;
-        assert_eq!(addresses, Ok(vec!["1.1.1.1:0".parse().unwrap()]));
+        let addresses = mixed.of_host("chatgpt.com").await;
+        assert_eq!(addresses, Ok(vec!["1.1.1.1:443".parse().unwrap()]));
     }
 
     #[tokio::test]
     async fn n02_m05_a_name_that_leads_into_the_own_network_is_prohibited() {
         let rebound = checked(&["127.0.0.1", "169.254.169.254", "fd00::1"]);
         assert_eq!(
-            rebound.addresses("chatgpt.com").await,
+            rebound.of_host("chatgpt.com").await,
             Err(Unresolved::NotPublic)
         );
         let nowhere = checked(&[]);
         assert_eq!(
-            nowhere.addresses("chatgpt.com").await,
+            nowhere.of_host("chatgpt.com").await,
             Err(Unresolved::NoAddress)
         );
     }
 
     #[tokio::test]
     async fn the_operators_proxy_may_be_anywhere_and_nothing_else_may() {
-        let mut proxied = checked(&["10.0.0.1"]);
-        proxied.proxy = Some("proxy.corp".into());
-        assert!(proxied.addresses("proxy.corp").await.is_ok());
+        let proxied = checked(&["10.0.0.1"]);
         assert_eq!(
-            proxied.addresses("chatgpt.com").await,
+            proxied.of_proxy("proxy.corp", 3128).await,
+            Ok(vec!["10.0.0.1:3128".parse().unwrap()])
+        );
+        assert_eq!(
+            proxied.of_host("chatgpt.com").await,
             Err(Unresolved::NotPublic)
         );
+        let address = proxied.of_proxy("::1", 1080).await;
+        assert_eq!(address, Ok(vec!["[::1]:1080".parse().unwrap()]));
+    }
+
+    #[tokio::test]
+    async fn m05_what_an_operator_allows_is_connected_to_and_nothing_else() {
+        let mut allowing = checked(&["10.0.0.1", "198.18.0.36", "127.0.0.1"]);
+        allowing.allowed = vec!["198.18.0.0/15".parse().unwrap()];
+        let addresses = allowing.of_host("chatgpt.com").await;
+        assert_eq!(addresses, Ok(vec!["198.18.0.36:443".parse().unwrap()]));
+        allowing.resolver = Arc::new(Fixed(&["10.0.0.1"]));
+        let addresses = allowing.of_host("chatgpt.com").await;
+        assert_eq!(addresses, Err(Unresolved::NotPublic));
     }
 
     #[tokio::test]
     async fn connect_to_is_exempt_for_its_host_alone() {
         let mut test = checked(&["127.0.0.1"]);
         test.connect_to = vec!["auth.openai.com:443:127.0.0.1:8443".parse().unwrap()];
-        let login = test.addresses("auth.openai.com").await;
+        let login = test.of_host("auth.openai.com").await;
         assert_eq!(login, Ok(vec!["127.0.0.1:8443".parse().unwrap()]));
         assert_eq!(
-            test.addresses("chatgpt.com").await,
+            test.of_host("chatgpt.com").await,
             Err(Unresolved::NotPublic)
         );
     }

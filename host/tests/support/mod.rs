@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
 pub mod proxy;
+pub mod socks;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

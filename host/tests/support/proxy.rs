@@ -21,6 +21,21 @@ struct Heard {
 
 impl Proxy {
     pub fn to(target: SocketAddr) -> Self {
+        Self::with(target, None, "200 OK")
+    }
+
+    /// One that lets nobody through without this user name and password, in Base64.
+    pub fn asking(target: SocketAddr, credentials: &'static str) -> Self {
+        Self::with(target, Some(credentials), "200 OK")
+    }
+
+    /// One that answers every request with this status.
+    pub fn answering(status: &'static str) -> Self {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        Self::with(nowhere, None, status)
+    }
+
+    fn with(target: SocketAddr, credentials: Option<&'static str>, status: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::default());
@@ -29,10 +44,14 @@ impl Proxy {
             for client in listener.incoming().flatten() {
                 let memory = Arc::clone(&memory);
                 // A client that has gone is no fault of the proxy's.
-                thread::spawn(move || _ = lead(client, target, &memory));
+                thread::spawn(move || _ = lead(client, target, credentials, status, &memory));
             }
         });
         Self { address, heard }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn url(&self) -> String {
@@ -53,7 +72,13 @@ impl Proxy {
     }
 }
 
-fn lead(mut client: TcpStream, target: SocketAddr, heard: &Mutex<Heard>) -> std::io::Result<()> {
+fn lead(
+    mut client: TcpStream,
+    target: SocketAddr,
+    credentials: Option<&str>,
+    status: &str,
+    heard: &Mutex<Heard>,
+) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -65,8 +90,27 @@ fn lead(mut client: TcpStream, target: SocketAddr, heard: &Mutex<Heard>) -> std:
     heard.lock().unwrap().connects.push(line);
     heard.lock().unwrap().bytes.extend(&head);
 
-    let mut server = TcpStream::connect(target)?;
+    let expected = credentials.map(|it| format!("Proxy-Authorization: Basic {it}\r\n"));
+    let status = match expected {
+        Some(expected) if !text.contains(&expected) => "407 Proxy Authentication Required",
+        _ => status,
+    };
+    if !status.starts_with("200") {
+        return write!(client, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    }
+    let server = TcpStream::connect(target)?;
     client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    join(client, server, |bytes| {
+        heard.lock().unwrap().bytes.extend(bytes);
+    })
+}
+
+/// Carries bytes both ways until both ends have ended.
+pub fn join(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    mut heard: impl FnMut(&[u8]),
+) -> std::io::Result<()> {
     let (mut back, mut to_client) = (server.try_clone()?, client.try_clone()?);
     thread::spawn(move || {
         _ = copy(&mut back, &mut to_client);
@@ -75,7 +119,7 @@ fn lead(mut client: TcpStream, target: SocketAddr, heard: &Mutex<Heard>) -> std:
     let mut bytes = [0; 4096];
     loop {
         let read = client.read(&mut bytes)?;
-        heard.lock().unwrap().bytes.extend(&bytes[..read]);
+        heard(&bytes[..read]);
         match read {
             0 => return server.shutdown(Shutdown::Write),
             _ => server.write_all(&bytes[..read])?,

@@ -6,81 +6,62 @@
 //!
 //! `DNS-timeout`, `DNS-error`, `destination-not-found`, `destination-unavailable`,
 //! `destination-IP-prohibited`, `connection-refused`, `connection-timeout`,
-//! `TLS-certificate-error`, `HTTP-request-denied`.
+//! `TLS-certificate-error`, `HTTP-request-denied`; and, for faults of the proxy,
+//! `internal-error` with one of the [words](crate::sandbox::connect::ProxyError::word) that begin with
+//! `proxy-`.
 //!
 //! All others mean that it may have arrived.
 
-use std::error::Error as StdError;
-use std::io;
+use std::error::Error as _;
 
+use hyper_util::client::legacy;
 use wasmtime_wasi_http::Error;
 
+use crate::sandbox::connect::ConnectError;
 use crate::sandbox::resolve::Unresolved;
 
 /// Why there is no answer.
-pub(super) fn of_sending(error: &reqwest::Error) -> Error {
-    if error.is_connect() {
+pub(super) fn of_sending(error: &legacy::Error) -> Error {
+    if let Some(error) = of_connecting(error) {
         return before_sending(error);
     }
-    if error.is_timeout() {
-        return Error::HttpResponseTimeout;
-    }
-    match cause::<hyper::Error>(error) {
-        Some(error) if error.is_parse() => Error::HttpProtocolError,
-        _ => Error::ConnectionTerminated,
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    match cause.is_some_and(hyper::Error::is_parse) {
+        true => Error::HttpProtocolError,
+        false => Error::ConnectionTerminated,
     }
 }
 
-/// Why an answer has no end.
-pub(super) fn of_reading(error: &reqwest::Error) -> Error {
-    if error.is_timeout() {
-        Error::HttpResponseTimeout
-    } else {
-        Error::HttpResponseIncomplete
+/// Why there is no connection, if that is why there is no answer.
+pub(super) fn of_connecting(error: &legacy::Error) -> Option<ConnectError> {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(cause) => Some(*cause),
+        None => error.is_connect().then_some(ConnectError::Unavailable),
     }
 }
 
 /// Why there is no connection: from the name to the end of the TLS handshake.
-fn before_sending(error: &reqwest::Error) -> Error {
-    if let Some(unresolved) = cause::<Unresolved>(error) {
-        return match unresolved {
-            Unresolved::TimedOut => Error::DnsTimeout,
-            Unresolved::NoAddress => Error::DestinationNotFound,
-            Unresolved::NotPublic => Error::DestinationIpProhibited,
-            Unresolved::Failed => Error::DnsError {
-                rcode: None,
-                info_code: None,
-            },
-        };
-    }
-    if let Some(rustls::Error::InvalidCertificate(_)) = cause::<rustls::Error>(error) {
-        return Error::TlsCertificateError;
-    }
-    if error.is_timeout() {
-        return Error::ConnectionTimeout;
-    }
-    match cause::<io::Error>(error).map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => Error::ConnectionRefused,
-        Some(io::ErrorKind::TimedOut) => Error::ConnectionTimeout,
-        _ => Error::DestinationUnavailable,
+pub(super) fn before_sending(error: ConnectError) -> Error {
+    match error {
+        ConnectError::Denied => Error::HttpRequestDenied,
+        ConnectError::Unresolved(unresolved) => of_resolving(unresolved),
+        ConnectError::Refused => Error::ConnectionRefused,
+        ConnectError::TimedOut => Error::ConnectionTimeout,
+        ConnectError::Unavailable => Error::DestinationUnavailable,
+        ConnectError::Certificate => Error::TlsCertificateError,
+        ConnectError::Proxy(error) => Error::InternalError(Some(error.word().to_owned())),
     }
 }
 
-/// The first error of this type, from the outermost in.
-fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        // An I/O error's source is the source of what it wraps: look at that too.
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        next = match wrapped {
-            Some(wrapped) => Some(wrapped),
-            None => error.source(),
-        };
+fn of_resolving(unresolved: Unresolved) -> Error {
+    match unresolved {
+        Unresolved::TimedOut => Error::DnsTimeout,
+        Unresolved::NoAddress => Error::DestinationNotFound,
+        Unresolved::NotPublic => Error::DestinationIpProhibited,
+        Unresolved::Failed => Error::DnsError {
+            rcode: None,
+            info_code: None,
+        },
     }
-    None
 }

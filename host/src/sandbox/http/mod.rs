@@ -9,7 +9,6 @@
 //! whether the request may have arrived; [`failure`] tells that.
 
 mod failure;
-mod proxy;
 mod reach;
 mod transport;
 
@@ -20,18 +19,19 @@ use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use reqwest::Client;
+use hyper::body::{Body, Incoming};
 use tokio::time::{timeout, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::connect::CONNECT;
 use super::egress::{self, Rule};
 use super::failpoint::step;
 use super::limits::{self, Bound};
 use super::state::Traffic;
 
-pub(crate) use proxy::{Proxies, UnusableProxy};
-pub(crate) use reach::Reached;
-pub(crate) use transport::{CONNECT, Transport, TransportOptions};
+pub(crate) use reach::{Reached, Unreached};
+use transport::HttpClient;
+pub(crate) use transport::Transport;
 
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
@@ -161,7 +161,8 @@ impl Exchange {
         let deadline = self.bound.deadline(limits::HTTP);
         // Nothing has left yet, whatever goes wrong in here.
         let prepare = async {
-            let client = self.transport.client(rule).await?;
+            let client = self.transport.client(rule).await;
+            let client = client.map_err(failure::before_sending)?;
             Ok::<_, Error>((collect(body).await?, client))
         };
         let prepared = timeout_at(deadline, prepare).await;
@@ -179,40 +180,45 @@ impl Exchange {
 
     fn permit(&self, method: &http::Method, uri: &http::Uri) -> Option<&'static Rule> {
         let rule = egress::rule_for(method, uri)?;
-        self.transport.reaches(rule.host).then_some(rule)
+        self.transport.options().reaches(rule.host).then_some(rule)
     }
 
     async fn exchange(
         &self,
-        client: &Client,
+        client: &HttpClient,
         rule: &Rule,
-        request: reqwest::Request,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, Error> {
         // A connection that takes too long fails by itself, and says so.
-        let head = timeout(CONNECT + self.patience.first_byte, client.execute(request)).await;
+        let head = timeout(CONNECT + self.patience.first_byte, client.request(request)).await;
         let head = head.map_err(|_| Error::HttpResponseTimeout)?;
-        let mut incoming = head.map_err(|error| failure::of_sending(&error))?;
+        let (head, body) = head
+            .map_err(|error| failure::of_sending(&error))?
+            .into_parts();
         self.traffic.note_answered();
 
         let mut answer = Response::new(Bytes::new());
-        *answer.status_mut() = incoming.status();
-        *answer.headers_mut() = accept(incoming.headers())?;
-        *answer.body_mut() = self.read(&mut incoming, rule.answer).await?;
+        *answer.status_mut() = head.status;
+        *answer.headers_mut() = accept(&head.headers)?;
+        *answer.body_mut() = self.read(body, rule.answer).await?;
         Ok(answer)
     }
 
-    async fn read(&self, incoming: &mut reqwest::Response, largest: usize) -> Result<Bytes, Error> {
+    async fn read(&self, mut incoming: Incoming, largest: usize) -> Result<Bytes, Error> {
         let too_large = || Error::HttpResponseBodySize(Some(largest as u64));
-        if incoming.content_length() > Some(largest as u64) {
+        if incoming.size_hint().lower() > largest as u64 {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
         loop {
-            let chunk = timeout(self.patience.between_bytes, incoming.chunk()).await;
-            let chunk = chunk.map_err(|_| Error::ConnectionReadTimeout)?;
-            let Some(chunk) = chunk.map_err(|error| failure::of_reading(&error))? else {
+            let frame = timeout(self.patience.between_bytes, incoming.frame()).await;
+            let frame = frame.map_err(|_| Error::ConnectionReadTimeout)?;
+            let Some(frame) = frame else {
                 return Ok(body.freeze());
             };
+            let frame = frame.map_err(|_| Error::HttpResponseIncomplete)?;
+            // Trailers are not read.
+            let chunk = frame.into_data().unwrap_or_default();
             if body.len() + chunk.len() > largest {
                 return Err(too_large());
             }
@@ -241,11 +247,13 @@ fn build(
     query: Option<&str>,
     guests: &HeaderMap,
     body: Bytes,
-) -> Result<reqwest::Request, Error> {
+) -> Result<Request<Full<Bytes>>, Error> {
     let url = rule.url(query).parse();
-    let url = url.map_err(|_| Error::HttpRequestUriInvalid)?;
-    let mut request = reqwest::Request::new(rule.method().clone(), url);
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = rule.method().clone();
+    *request.uri_mut() = url.map_err(|_| Error::HttpRequestUriInvalid)?;
     let headers = request.headers_mut();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(header::USER_AGENT, USER_AGENT);
     for name in guests.keys().filter(|name| !HOSTS_HEADERS.contains(name)) {
         headers.remove(name);
@@ -257,7 +265,6 @@ fn build(
         header::ACCEPT_ENCODING,
         HeaderValue::from_static("identity"),
     );
-    *request.body_mut() = Some(body.into());
     Ok(request)
 }
 

@@ -3,11 +3,13 @@
 
 use std::time::SystemTime;
 
-use http::header;
+use bytes::Bytes;
+use http::{Request, header};
+use http_body_util::Full;
 use tokio::time::timeout;
-use wasmtime_wasi_http::Error;
 
-use super::{Transport, failure};
+use super::{Transport, USER_AGENT, failure};
+use crate::sandbox::connect::ConnectError;
 use crate::sandbox::egress::Rule;
 use crate::sandbox::limits;
 
@@ -20,17 +22,31 @@ pub(crate) struct Reached {
     pub(crate) date: Option<SystemTime>,
 }
 
+/// Why a host did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreached {
+    /// There was no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// There was one, and no answer.
+    #[error("no answer came")]
+    NoAnswer,
+}
+
 impl Transport {
     /// Asks the host of a rule for the head of its first page.
-    pub(crate) async fn reach(&self, rule: &Rule) -> Result<Reached, Error> {
-        if !self.reaches(rule.host) {
-            return Err(Error::HttpRequestDenied);
+    pub(crate) async fn reach(&self, rule: &Rule) -> Result<Reached, Unreached> {
+        if !self.options().reaches(rule.host) {
+            return Err(ConnectError::Denied.into());
         }
         let client = self.client(rule).await?;
-        let asked = client.head(format!("https://{}/", rule.host)).send();
+        let asked = client.request(head(rule));
         let answer = timeout(limits::HTTP, asked).await;
-        let answer = answer.map_err(|_| Error::HttpResponseTimeout)?;
-        let answer = answer.map_err(|error| failure::of_sending(&error))?;
+        let answer = answer.map_err(|_| Unreached::NoAnswer)?;
+        let answer = answer.map_err(|error| match failure::of_connecting(&error) {
+            Some(error) => error.into(),
+            None => Unreached::NoAnswer,
+        })?;
         let date = answer.headers().get(header::DATE);
         Ok(Reached {
             status: answer.status().as_u16(),
@@ -39,4 +55,12 @@ impl Transport {
                 .and_then(|date| httpdate::parse_http_date(date).ok()),
         })
     }
+}
+
+fn head(rule: &Rule) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::default());
+    *request.method_mut() = http::Method::HEAD;
+    *request.uri_mut() = rule.front_page();
+    request.headers_mut().insert(header::USER_AGENT, USER_AGENT);
+    request
 }

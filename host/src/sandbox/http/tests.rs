@@ -11,18 +11,20 @@ use http_body_util::Empty;
 use server::{Act, BlackHole, Server};
 
 use super::*;
+use crate::sandbox::connect::{ConnectorOptions, Proxies};
 use crate::sandbox::resolve::{Resolver, SystemResolver};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
 /// Everything that reaches the server goes to it, whatever host was meant.
-fn options(server: &Server) -> TransportOptions {
+fn options(server: &Server) -> ConnectorOptions {
     let to = |host| format!("{host}:443:{}", server.address).parse().unwrap();
-    TransportOptions {
+    ConnectorOptions {
         resolver: Arc::new(SystemResolver),
         connect_to: vec![to("auth.openai.com"), to("chatgpt.com")],
         only_connect_to: true,
-        proxies: Proxies::none(),
+        allowed: Vec::new(),
+        proxies: Proxies::default(),
         roots: vec![server.root.clone()],
     }
 }
@@ -36,11 +38,11 @@ impl Client {
         Self::with(options(server))
     }
 
-    fn with(options: TransportOptions) -> Self {
+    fn with(options: ConnectorOptions) -> Self {
         Self::bound(options, Bound::of_a_call())
     }
 
-    fn bound(options: TransportOptions, bound: Bound) -> Self {
+    fn bound(options: ConnectorOptions, bound: Bound) -> Self {
         let transport = Arc::new(Transport::new(options));
         Self {
             outgoing: Outgoing::new(transport, bound, Arc::default()),
@@ -503,10 +505,10 @@ async fn n27_http_2_is_not_spoken_even_where_the_server_prefers_it() {
 }
 
 /// Options under which the server is reached through a proxy on this machine.
-fn proxied(server: &Server, proxy: &server::Proxy) -> TransportOptions {
+fn proxied(server: &Server, proxy: &server::Proxy) -> ConnectorOptions {
     // Names have no case: the client asks for this one in lower case.
     let url = format!("http://user:pass@LocalHost:{}", proxy.address.port());
-    TransportOptions {
+    ConnectorOptions {
         resolver: Arc::new(Names::To("127.0.0.1")),
         connect_to: Vec::new(),
         only_connect_to: false,
@@ -550,9 +552,102 @@ async fn a_proxy_that_refuses_lets_nothing_out() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let proxy = server::Proxy::start(None).await;
     let mut client = Client::with(proxied(&server, &proxy));
-    assert_is!(
-        client.send(post("")).await.unwrap_err(),
-        Error::DestinationUnavailable
-    );
+    let error = client.send(post("")).await.unwrap_err();
+    assert_eq!(word(error), "proxy-authentication");
     assert_eq!(server.connections(), 0);
+}
+
+/// What a guest is told of a fault of the proxy.
+#[track_caller]
+fn word(error: Error) -> String {
+    match error {
+        Error::InternalError(Some(word)) => word,
+        error => panic!("{error:?}"),
+    }
+}
+
+/// Options under which the proxy of this URL is the way to the server.
+fn by(url: &str, server: &Server) -> ConnectorOptions {
+    ConnectorOptions {
+        resolver: Arc::new(Names::To("127.0.0.1")),
+        connect_to: Vec::new(),
+        only_connect_to: false,
+        proxies: Proxies::all(url),
+        ..options(server)
+    }
+}
+
+/// Faults: F6
+#[tokio::test]
+async fn n03_a_fault_of_the_proxy_is_told_as_one_and_nothing_is_sent() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let closed = Server::start(Act::HangUp).await;
+    let port = closed.address.port();
+    closed.stop().await;
+    let hangs_up = Server::start(Act::HangUp).await.address;
+    let smtp = Server::start(Act::NoTls).await.address;
+    let untrusted = Server::with_name("localhost", Act::Answer(OK.into())).await;
+    let refused = format!("http://127.0.0.1:{port}");
+    for (url, expected) in [
+        ("quic://127.0.0.1:1", "proxy-unusable"),
+        ("socks5://user:pass:word@:1", "proxy-unusable"),
+        (&refused, "proxy-refused"),
+        (&format!("socks5h://127.0.0.1:{port}"), "proxy-refused"),
+        (&format!("https://127.0.0.1:{port}"), "proxy-refused"),
+        (&format!("http://{hangs_up}"), "proxy-unreachable"),
+        (&format!("socks5://{hangs_up}"), "proxy-unreachable"),
+        (&format!("https://{hangs_up}"), "proxy-unreachable"),
+        (&format!("http://{smtp}"), "proxy-unreachable"),
+        (&format!("socks5://{smtp}"), "proxy-unreachable"),
+        (&format!("https://{smtp}"), "proxy-unreachable"),
+        (
+            &format!("https://localhost:{}", untrusted.address.port()),
+            "proxy-certificate",
+        ),
+    ] {
+        let mut client = Client::with(by(url, &server));
+        let error = client.send(post("")).await.unwrap_err();
+        assert_eq!(word(error), expected, "{url}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+/// Faults: F6
+#[tokio::test]
+async fn n01_a_proxy_whose_own_name_is_unknown_is_told_apart_from_a_host() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    for url in ["http://proxy.corp:3128", "socks5h://proxy.corp"] {
+        for names in [Names::Nowhere, Names::Broken, Names::Stalled] {
+            let mut options = by(url, &server);
+            options.resolver = Arc::new(names);
+            let error = Client::with(options).send(post("")).await.unwrap_err();
+            assert_eq!(word(error), "proxy-name-unknown", "{url}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n06_a_proxy_that_says_nothing_is_out_of_reach_and_one_that_waits_times_out() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let silent = Server::start(Act::StallBeforeTls).await.address;
+    for url in [format!("socks5://{silent}"), format!("https://{silent}")] {
+        let error = Client::with(by(&url, &server)).send(post("")).await;
+        assert_eq!(word(error.unwrap_err()), "proxy-unreachable", "{url}");
+    }
+    // It has been asked: what it waits for may be the host.
+    let mut client = Client::with(by(&format!("http://{silent}"), &server));
+    let error = client.send(post("")).await.unwrap_err();
+    assert_is!(error, Error::ConnectionTimeout);
+}
+
+#[tokio::test]
+async fn a_proxy_is_reached_by_tls_where_its_url_says_so() {
+    let inner = Server::start(Act::AnswerAndClose("HTTP/1.1 200 OK\r\n\r\n".into())).await;
+    let url = format!("https://auth.openai.com:{}", inner.address.port());
+    let error = Client::with(by(&url, &inner)).send(post("CANARY")).await;
+    // The tunnel leads nowhere: the next handshake breaks.
+    assert_is!(error.unwrap_err(), Error::DestinationUnavailable);
+    let seen = inner.seen();
+    assert!(seen.starts_with("CONNECT auth.openai.com:443 HTTP/1.1\r\n"));
+    assert!(!seen.contains("CANARY"));
 }

@@ -1,0 +1,244 @@
+//! A VPN or a router that answers names with fake addresses and carries each
+//! connection to the right host: a network of the test's own, in which both hosts
+//! have such an address, and the simulator answers at its port 443.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::env;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+
+use chatgpt_oauth::store::{MemoryStore, StoreKind};
+use chatgpt_oauth::{AddressRange, ErrorCode, Host};
+use serde_json::{Value, json};
+use support::proxy::join;
+use support::{World, json};
+
+/// Set in the process that has a network of its own.
+const INSIDE: &str = "CHATGPT_OAUTH_TEST_NETWORK";
+const FAKE: &str = "198.18.0.36";
+const RANGE: &str = "198.18.0.0/15";
+
+/// Runs the test of this name again in a network and over a hosts file of its own,
+/// in which the hosts have a fake address. True in there.
+fn is_inside(name: &str) -> bool {
+    if env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let hosts = directory.path().join("hosts");
+    let names = format!("127.0.0.1 localhost\n{FAKE} auth.openai.com chatgpt.com\n");
+    std::fs::write(&hosts, names).unwrap();
+    let set_up = "ip link set lo up && ip address add \"$1/32\" dev lo && \
+                  mount --bind \"$2\" /etc/hosts && shift 2 && exec \"$@\"";
+    let again = Command::new("unshare")
+        .args([
+            "--map-root-user",
+            "--net",
+            "--mount",
+            "sh",
+            "-c",
+            set_up,
+            "sh",
+            FAKE,
+        ])
+        .arg(&hosts)
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    let complained = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success(), "{said}{complained}");
+    assert!(said.contains("1 passed"), "{said}");
+    false
+}
+
+/// A world whose simulator answers at the fake address.
+fn world() -> World {
+    let world = World::new();
+    let target = world.simulator.https_address();
+    let fake: SocketAddr = format!("{FAKE}:443").parse().unwrap();
+    let listener = TcpListener::bind(fake).unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(target).unwrap();
+            thread::spawn(move || _ = join(client, server, |_| {}));
+        }
+    });
+    world
+}
+
+/// Runs the program over a store of the real kind, by no proxy.
+fn run(world: &World, store: &Path, arguments: &[&str]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        program.env_remove(name);
+    }
+    let store = format!("sqlite:{}", store.display());
+    program
+        .args(["--json", "--store", &store, "--cacert"])
+        .arg(world.path("ca.pem"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .env("XDG_STATE_HOME", world.path("state"))
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env_remove("SSL_CERT_DIR")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn ask(world: &World, arguments: &[&str]) -> Value {
+    json(&run(world, &world.path("real/openai.db"), arguments))
+}
+
+fn finding<'a>(answer: &'a Value, subject: &str) -> Option<&'a Value> {
+    let findings = answer["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .find(|finding| finding["subject"] == subject)
+}
+
+/// Faults: F6
+#[test]
+fn m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
+    if !is_inside("m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause") {
+        return;
+    }
+    let world = world();
+    for arguments in [
+        &["start"][..],
+        &["start", "--allow-addresses", "198.19.0.0/16"],
+    ] {
+        let refused = ask(&world, arguments);
+        assert_eq!(refused["code"], "egress-denied", "{refused}");
+    }
+    let examined = ask(&world, &["doctor"]);
+    for host in ["auth.openai.com", "chatgpt.com"] {
+        let found = finding(&examined, host).unwrap();
+        assert_eq!(found["code"], "egress-denied", "{found}");
+        let message = found["message"].as_str().unwrap();
+        assert!(message.contains("no public address"), "{found}");
+        let hint = found["hint"].as_str().unwrap();
+        assert!(hint.contains("--allow-addresses"), "{found}");
+        assert!(hint.contains("VPN or router"), "{found}");
+    }
+    assert_eq!(finding(&examined, "addresses"), None);
+    assert!(world.simulator.requests().is_empty());
+}
+
+#[test]
+fn a_login_goes_by_a_fake_address_that_the_operator_allows() {
+    if !is_inside("a_login_goes_by_a_fake_address_that_the_operator_allows") {
+        return;
+    }
+    let world = world();
+    let allowing = |arguments: &[&str]| {
+        let option = [
+            "--allow-addresses",
+            "10.0.0.0/8",
+            "--allow-addresses",
+            RANGE,
+        ];
+        ask(&world, &[&option[..], arguments].concat())
+    };
+    let prompt = allowing(&["start"]);
+    let code = prompt["user_code"].as_str();
+    let code = code.unwrap_or_else(|| panic!("{prompt}"));
+    world.simulator.approve(code).unwrap();
+    let progress = allowing(&["poll"]);
+    assert_eq!(progress["status"], "connected", "{progress}");
+    assert_eq!(progress["models_count"], 7, "{progress}");
+
+    let examined = allowing(&["doctor"]);
+    let allowed = finding(&examined, "addresses").unwrap();
+    let message = allowed["message"].as_str().unwrap();
+    assert!(message.contains(RANGE), "{allowed}");
+    assert_eq!(finding(&examined, "chatgpt.com").unwrap()["ok"], true);
+}
+
+#[test]
+fn m05_tls_proves_a_host_at_an_allowed_address_as_ever() {
+    if !is_inside("m05_tls_proves_a_host_at_an_allowed_address_as_ever") {
+        return;
+    }
+    let world = world();
+    let stranger = rcgen::generate_simple_self_signed(["chatgpt.com".to_owned()]).unwrap();
+    std::fs::write(world.path("ca.pem"), stranger.cert.pem()).unwrap();
+    let examined = ask(&world, &["--allow-addresses", RANGE, "doctor"]);
+    let found = finding(&examined, "auth.openai.com").unwrap();
+    assert_eq!(found["ok"], false, "{found}");
+    assert!(
+        found["message"].as_str().unwrap().contains("certificate"),
+        "{found}"
+    );
+    assert!(world.simulator.requests().is_empty());
+}
+
+#[test]
+fn what_is_allowed_is_shown() {
+    let world = World::new();
+    let inspected = ask(&world, &["inspect", "--allow-addresses", RANGE]);
+    assert_eq!(inspected["allowed_addresses"], json!([RANGE]));
+    let nothing = ask(&world, &["inspect"]);
+    assert_eq!(nothing["allowed_addresses"], json!([]));
+    // A host for tests ignores it.
+    let tested = world.ask(&["inspect", "--allow-addresses", RANGE]);
+    assert_eq!(tested["allowed_addresses"], json!([]));
+    let words = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
+        .args(["inspect", "--allow-addresses", RANGE])
+        .output();
+    let words = String::from_utf8(words.unwrap().stdout).unwrap();
+    assert!(words.contains("not public, too: 198.18.0.0/15"), "{words}");
+}
+
+#[test]
+fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
+    let world = World::new();
+    for (range, hint) in [
+        ("198.18.0.36/15", "write 198.18.0.0/15"),
+        ("127.0.0.0/8", "loopback"),
+        ("169.254.169.254", "link-local"),
+        ("::ffff:127.0.0.1", "IPv4 is written as IPv4"),
+        ("0.0.0.0/0", "multicast"),
+        (
+            "198.0.0.0/7",
+            "the range that the VPN or router answers with",
+        ),
+        ("fc00::/18", "the range that the VPN or router answers with"),
+        ("auth.openai.com", "ADDRESS/BITS"),
+    ] {
+        let arguments = ["status", "--allow-addresses", range];
+        let refused = run(&world, &world.path("real/openai.db"), &arguments);
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        let refused = json(&refused);
+        assert_eq!(refused["code"], "invalid-argument", "{refused}");
+        assert!(
+            refused["hint"].as_str().unwrap().contains(hint),
+            "{refused}"
+        );
+        let in_words = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
+            .args(arguments)
+            .output();
+        let in_words = String::from_utf8(in_words.unwrap().stderr).unwrap();
+        assert!(in_words.contains(hint), "{in_words}");
+    }
+    assert!(!world.path("real/openai.db").exists());
+}
+
+#[tokio::test]
+async fn a_host_for_tests_allows_nothing() {
+    let range: AddressRange = RANGE.parse().unwrap();
+    let real = Host::builder(MemoryStore::new()).allow_addresses([range]);
+    assert_eq!(real.build().unwrap().allowed_addresses(), [range]);
+    let test = Host::builder(MemoryStore::of_kind(StoreKind::Test)).allow_addresses([range]);
+    let test = test.build().unwrap();
+    assert_eq!(test.allowed_addresses(), []);
+    let profile = test.profile("ada".parse().unwrap());
+    let refused = profile.start().await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::EgressDenied);
+}
