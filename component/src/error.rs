@@ -9,6 +9,9 @@ use crate::ports::StoreError;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 
+/// When to try a store again that has no room, in seconds.
+const FULL_SECONDS: u64 = 60;
+
 /// The result of every function of the contract. The error is boxed: it is
 /// large and rare.
 pub(crate) type Result<T> = core::result::Result<T, Box<Error>>;
@@ -34,6 +37,13 @@ impl Error {
             self.code,
             ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
         )
+    }
+
+    /// A store that stays as it is until its operator repairs it.
+    fn store_in_the_way(message: &str) -> Box<Self> {
+        let mut error = Self::boxed(ErrorCode::StoreUnavailable, message);
+        error.retryable = false;
+        error
     }
 
     /// Says when to try again: then the same call can succeed.
@@ -164,14 +174,11 @@ impl From<StoreError> for Box<Error> {
             StoreError::Unavailable => {
                 Error::boxed(ErrorCode::StoreUnavailable, "the store did not answer")
             }
-            StoreError::ReadOnly => {
-                Error::boxed(ErrorCode::StoreUnavailable, "the store takes no writes")
-            }
-            StoreError::Full => Error::boxed(ErrorCode::StoreUnavailable, "the store has no room"),
-            StoreError::TooLarge => Error::boxed(
-                ErrorCode::StoreUnavailable,
-                "the value is over the store's limit",
-            ),
+            StoreError::Unusable => Error::store_in_the_way("the store cannot be used"),
+            StoreError::ReadOnly => Error::store_in_the_way("the store takes no writes"),
+            StoreError::TooLarge => Error::store_in_the_way("the value is over the store's limit"),
+            StoreError::Full => Error::boxed(ErrorCode::StoreUnavailable, "the store has no room")
+                .retry_after(FULL_SECONDS),
             StoreError::KeyUnknown => Error::boxed(
                 ErrorCode::KeyUnknown,
                 "the stored value is sealed with an unknown key",
@@ -187,6 +194,28 @@ impl From<StoreError> for Box<Error> {
                 ErrorCode::RollbackSuspected,
                 "the stored login is older than the one written last",
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Faults: F13
+    #[test]
+    fn a_store_that_must_be_repaired_is_not_retryable_and_a_full_one_is_after_a_minute() {
+        for (fault, retryable, seconds) in [
+            (StoreError::Unusable, false, None),
+            (StoreError::ReadOnly, false, None),
+            (StoreError::TooLarge, false, None),
+            (StoreError::Full, true, Some(60)),
+            (StoreError::Unavailable, true, None),
+        ] {
+            let error = Box::<Error>::from(fault);
+            assert_eq!(error.code, ErrorCode::StoreUnavailable, "{fault:?}");
+            assert_eq!(error.retryable, retryable, "{fault:?}");
+            assert_eq!(error.retry_after_seconds, seconds, "{fault:?}");
         }
     }
 }

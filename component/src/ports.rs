@@ -172,6 +172,8 @@ pub enum StoreError {
     Busy,
     /// The store did not answer, or answered something unknown.
     Unavailable,
+    /// The store cannot be used until its operator repairs it.
+    Unusable,
     /// The store takes no writes.
     ReadOnly,
     /// The store has no room.

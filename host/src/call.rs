@@ -22,6 +22,8 @@ use crate::records::Writes;
 use crate::sandbox::bindings::Platform;
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
 use crate::sandbox::{State, Traffic};
+use crate::shortage::Shortage;
+use crate::store::StoreError;
 
 /// How long a call waits for another that is refreshing the token.
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
@@ -106,6 +108,7 @@ impl Profile {
         let started = Instant::now();
         let traffic = Arc::new(Traffic::default());
         let outcome = self.call_in_sandbox(traffic.clone(), writes, call).await;
+        let outcome = outcome.map_err(|error| in_full(error, traffic.fault()));
         let microseconds = started.elapsed().as_micros();
         match &outcome {
             Ok(_) => tracing::debug!(microseconds, "done"),
@@ -154,8 +157,22 @@ fn cut_off(error: &JoinError) -> Error {
     Error::internal("the call ended in a panic of the host")
 }
 
+/// What the guest heard in one word of its store, in full: which limit or right is in
+/// the way, and what to change.
+fn in_full(error: Error, fault: Option<StoreError>) -> Error {
+    let fault = fault.map(Error::from);
+    match fault.filter(|fault| fault.code == ErrorCode::StoreUnavailable) {
+        Some(fault) if error.code == fault.code => fault,
+        _ => error,
+    }
+}
+
 /// What a caller hears when the guest did not come to its end.
 fn stopped(error: wasmtime::Error) -> Error {
+    if let Some(shortage) = Shortage::of_sandbox(&error) {
+        tracing::error!(%shortage, "the guest could not go on");
+        return shortage.error(ErrorCode::Internal);
+    }
     // Only the kind of trap is logged: other texts could quote the guest.
     let trap = error.downcast_ref::<Trap>();
     tracing::error!(trap = ?trap, "the guest was stopped");

@@ -15,10 +15,14 @@ use crate::store::{CREDENTIAL, ProfileName, Row, StoreError};
 /// How far two clocks may differ, in seconds: docs/refresh.md, Constants.
 const CLOCKS_DIFFER_BY: u64 = 30;
 
+/// Whose status is asked for to see whether the component runs.
+const NOBODY: &str = "doctor";
+
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at: `store`, `key`, `values`, a host's name, `clock`.
+    /// What was looked at: `component`, `store`, `key`, `values`, a host's name,
+    /// `clock`.
     pub subject: String,
     /// What was seen, or what is wrong with it and what mends it.
     pub outcome: Result<String, Error>,
@@ -71,6 +75,13 @@ impl Host {
             Some(Err(error)) => findings.push(Finding::new("key", Err::<String, _>(error))),
         }
         findings
+    }
+
+    /// Runs the component once, for a profile that is not there: whether this machine
+    /// gives it memory, a thread and machine code. For a host over a store in memory.
+    pub async fn examine_component(&self) -> Finding {
+        let nobody = self.profile(NOBODY.parse().expect("it is a name"));
+        Finding::new("component", nobody.status().await.map(|_| "runs"))
     }
 
     /// Looks at the network: whether both hosts of the policy answer, and how far

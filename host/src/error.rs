@@ -5,9 +5,10 @@
 //! in the same closed codes. A caller never has to ask which of the two it was.
 //! No text contains a token, a code, a body or a query of a URL.
 
-use std::fmt;
+use std::{fmt, io};
 
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
+use crate::shortage::Shortage;
 use crate::store::{InvalidProfileName, StoreError, StoreKind};
 
 pub use connection::ErrorCode;
@@ -71,6 +72,15 @@ impl Error {
         }
     }
 
+    /// What the operating system refuses to a program as it starts.
+    #[must_use]
+    pub fn cannot_start(error: &io::Error) -> Self {
+        match Shortage::of_io(error) {
+            Some(shortage) => shortage.error(ErrorCode::Internal),
+            None => Self::internal(format!("cannot start: {error}")),
+        }
+    }
+
     /// A fault of this software.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::lasting(
@@ -125,6 +135,10 @@ impl From<StoreError> for Error {
                 message,
                 "let this user read and write where the store is, or name another place",
             ),
+            StoreError::Limited { hint, may_pass, .. } => match may_pass {
+                true => Self::passing(ErrorCode::StoreUnavailable, message, hint, 60),
+                false => Self::lasting(ErrorCode::StoreUnavailable, message, hint),
+            },
             StoreError::Full => Self::passing(
                 ErrorCode::StoreUnavailable,
                 message,

@@ -19,6 +19,7 @@ use crate::sandbox::http::{Proxies, Transport, TransportOptions, UnusableProxy};
 use crate::sandbox::resolve::{ConnectTo, Resolver, SystemResolver};
 use crate::sandbox::{Sandbox, WallClock};
 use crate::seal::Keys;
+use crate::shortage::Shortage;
 use crate::store::{ProfileName, Store, StoreError, StoreKind};
 
 /// Runs the component for the profiles of one store. Cheap to clone; made once
@@ -215,7 +216,8 @@ impl HostBuilder {
     /// comes with a store of real logins, when a store that outlives the program
     /// gets neither keys nor word that it needs none, or when a component does not
     /// fit or is not the one of [`component_digest`](Self::component_digest);
-    /// `internal` when the embedded one does not fit.
+    /// `internal` when the embedded one does not fit, or when the machine refuses
+    /// memory, or machine code in it: the hint says what to change.
     pub fn build(self) -> Result<Host, Error> {
         let kind = self.store.kind();
         if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
@@ -277,6 +279,9 @@ impl HostBuilder {
         }
         self.check_digest(artifact::PLATFORM.component)?;
         Sandbox::embedded().map_err(|error| {
+            if let Some(shortage) = Shortage::of_sandbox(&error) {
+                return shortage.error(ErrorCode::Internal);
+            }
             tracing::error!(error = format!("{error:#}"), "the component does not load");
             Error::internal("the embedded component does not load")
         })

@@ -68,7 +68,9 @@ mod reset;
 mod rollback;
 mod sandbox;
 mod seal;
+mod shortage;
 pub mod store;
+mod threads;
 
 pub use contract::Authorization;
 pub use digest::{Digest, InvalidDigest};

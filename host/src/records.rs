@@ -46,6 +46,11 @@ impl Records {
 }
 
 impl ProfileRecords {
+    /// Whether what a call has to store will find room, as far as can be known.
+    pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
+        self.records.store.check_room().await
+    }
+
     /// All rows, sealed.
     pub(crate) async fn load(&self) -> Result<Vec<Row>, StoreError> {
         self.records.store.load(&self.profile).await

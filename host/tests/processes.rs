@@ -3,7 +3,9 @@
 
 mod support;
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -204,9 +206,10 @@ fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
     assert_eq!(world.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
 }
 
+/// Faults: F9
 #[test]
 fn h10_a_signal_ends_no_call_half_way() {
-    for number in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for number in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let world = World::new();
         world.sign_in();
         world.pass(120);
@@ -390,9 +393,7 @@ fn m16_an_address_with_a_password_is_not_repeated() {
 
 #[test]
 fn a_name_that_is_no_text_is_refused_and_no_panic() {
-    use std::os::unix::ffi::OsStrExt;
-
-    let odd = std::ffi::OsStr::from_bytes(b"\xff");
+    let odd = OsStr::from_bytes(b"\xff");
     let output = World::new()
         .command()
         .arg("--json")
@@ -465,4 +466,99 @@ fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
     let own = format!("sha256:{}", chatgpt_oauth::artifact::PLATFORM.digest);
     assert_eq!(pinned(&own, &["status"])["ok"], true);
     assert_eq!(pinned("sha256:", &["status"])["code"], "invalid-argument");
+}
+
+/// The program with one variable of the environment, and what it answers.
+fn with_variable(world: &World, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
+    let mut command = world.command();
+    command.env(variable, OsStr::from_bytes(value));
+    command.arg("--json").args(arguments);
+    json(&command.output().unwrap())
+}
+
+/// Faults: F15
+#[test]
+fn an_address_with_a_plus_names_a_profile() {
+    let world = World::new();
+    let ada = "ada+codex@example.com";
+    world.sign_in();
+    let prompt = world.ask(&["--profile", ada, "start"]);
+    let code = prompt["user_code"].as_str().unwrap();
+    world.simulator.approve(code).unwrap();
+    world.pass(1);
+    let progress = with_variable(&world, "CHATGPT_OAUTH_PROFILE", ada.as_bytes(), &["poll"]);
+    assert_eq!(progress["status"], "connected");
+    assert_eq!(
+        world.ask(&["profiles", "list"])["profiles"],
+        serde_json::json!([ada, "default"])
+    );
+    let refreshed = world.ask(&["--profile", ada, "refresh"]);
+    assert_eq!(refreshed["ok"], true, "{refreshed}");
+    let removed = world.ask(&["profiles", "remove", ada, "--force"]);
+    assert_eq!(removed["removed"], true);
+    assert_eq!(world.ask(&["status"])["state"], "connected");
+}
+
+/// Faults: F15
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let world = World::new();
+    world.sign_in();
+    for variable in [
+        "CHATGPT_OAUTH_COMPONENT_DIGEST",
+        "CHATGPT_OAUTH_KEY_FILE",
+        "CHATGPT_OAUTH_PROFILE",
+        "CHATGPT_OAUTH_STORE",
+    ] {
+        let status = with_variable(&world, variable, b"", &["status"]);
+        assert_eq!(status["state"], "connected", "{variable}: {status}");
+    }
+    // Without the option, the store is the one of a person's own.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+    command.env("CHATGPT_OAUTH_STORE", "");
+    command.env("XDG_DATA_HOME", world.path("data"));
+    let status = json(&command.args(["--json", "status"]).output().unwrap());
+    assert_eq!(status["state"], "not_connected", "{status}");
+    // An option that is empty was typed so.
+    let typed = world.ask(&["--profile", "", "status"]);
+    assert!(
+        typed["error"].as_str().unwrap().contains("--profile"),
+        "{typed}"
+    );
+}
+
+/// Faults: F15
+#[test]
+fn an_error_names_the_variable_that_it_comes_from() {
+    let world = World::new();
+    for (variable, value) in [
+        ("CHATGPT_OAUTH_PROFILE", &b"a/b"[..]),
+        ("CHATGPT_OAUTH_PROFILE", b"\xff"),
+        ("CHATGPT_OAUTH_COMPONENT_DIGEST", b"abc"),
+        ("CHATGPT_OAUTH_STORE", b"\xff"),
+        ("CHATGPT_OAUTH_STORE", b"mysql://x"),
+    ] {
+        for options in [&["status"][..], &["--json", "status"]] {
+            let output = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
+                .env(variable, OsStr::from_bytes(value))
+                .args(options)
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(2), "{variable}");
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            let first = said.lines().next().unwrap();
+            assert!(first.contains(variable), "{first}");
+            assert!(!first.contains("'--"), "{first}");
+        }
+    }
+    // The option goes before the variable.
+    let typed = with_variable(
+        &world,
+        "CHATGPT_OAUTH_PROFILE",
+        b"a/b",
+        &["--profile", "a/b", "status"],
+    );
+    let said = typed["error"].as_str().unwrap();
+    assert!(said.contains("--profile"), "{said}");
 }

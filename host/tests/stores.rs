@@ -211,11 +211,18 @@ async fn with_a_token_that_ended(store: &Failing) -> (World, Profile) {
     (world, ada)
 }
 
-/// As docs/embedding.md has it, and nothing was asked.
-fn check_nothing_spent(world: &World, error: &Error) {
+/// As docs/embedding.md has it, said in full, and nothing was asked.
+fn check_nothing_spent(world: &World, trouble: Trouble, error: &Error) {
+    let (seconds, hint) = match trouble {
+        Trouble::ReadOnly => (None, "make the store writable"),
+        Trouble::Full => (Some(60), "make room"),
+        Trouble::Unreachable | Trouble::Stalled => (Some(5), "can be reached"),
+    };
     assert_eq!(error.code, ErrorCode::StoreUnavailable, "{error:?}");
-    assert!(error.retryable && !error.relogin_required, "{error:?}");
-    assert!(error.hint.contains("can be read and written"), "{error:?}");
+    assert_eq!(error.retryable, seconds.is_some(), "{error:?}");
+    assert_eq!(error.retry_after_seconds, seconds, "{error:?}");
+    assert!(error.hint.contains(hint), "{error:?}");
+    assert!(!error.relogin_required, "{error:?}");
     assert_eq!(world.simulator.requests().len(), 0);
 }
 
@@ -226,7 +233,7 @@ async fn s09_s10_s31_a_store_that_fails_at_the_intent_spends_no_token() {
         let (world, ada) = with_a_token_that_ended(&store).await;
         store.fail(trouble.at_the_first_write());
         for outcome in [ada.authorize(None).await.err(), ada.refresh().await.err()] {
-            check_nothing_spent(&world, &outcome.unwrap());
+            check_nothing_spent(&world, trouble, &outcome.unwrap());
         }
         store.mend();
         ada.authorize(None).await.unwrap();
@@ -239,7 +246,8 @@ async fn s31_a_store_that_does_not_answer_at_the_intent_spends_no_token() {
     let (world, ada) = with_a_token_that_ended(&store).await;
     store.fail(Trouble::Stalled.at_the_first_write());
     let began = Instant::now();
-    check_nothing_spent(&world, &ada.refresh().await.unwrap_err());
+    let refused = ada.refresh().await.unwrap_err();
+    check_nothing_spent(&world, Trouble::Stalled, &refused);
     assert_eq!(began.elapsed().as_secs(), HELD);
     store.mend();
     ada.authorize(None).await.unwrap();
@@ -331,7 +339,8 @@ async fn s09_a_file_that_was_opened_to_read_spends_no_token() {
 
     let read_only = SqliteStore::open_read_only(world.store(), StoreKind::Test);
     let reader = profile(&world, read_only.await.unwrap());
-    check_nothing_spent(&world, &reader.refresh().await.unwrap_err());
+    let refused = reader.refresh().await.unwrap_err();
+    check_nothing_spent(&world, Trouble::ReadOnly, &refused);
     ada.refresh().await.unwrap();
 }
 
@@ -382,14 +391,13 @@ fn journal(world: &World) -> u64 {
 #[tokio::test]
 async fn s10_a_full_disk_spends_no_token() {
     let (world, _open) = signed_in_on_disk().await;
-    // In blocks of 512 bytes.
-    let limit = (journal(&world) / 512).to_string();
+    // In blocks of 512 bytes: what the journal holds does not fit the store either.
+    let limit = (journal(&world) / 2 / 512).to_string();
     let mut refresh = on_a_disk_that_may_be_full(&world, &limit);
     let refused = json(&refresh.arg("refresh").output().unwrap());
     assert_eq!(refused["code"], "store-unavailable", "{refused}");
-    // Said by the component: the store could be opened and read.
     let hint = refused["hint"].as_str().unwrap();
-    assert!(hint.contains("can be read and written"), "{hint}");
+    assert!(hint.contains("ulimit -f"), "{hint}");
     assert_eq!(world.simulator.requests().len(), 0);
     assert_eq!(world.ask(&["refresh"])["status"], "refreshed");
 }

@@ -46,6 +46,7 @@ fn fault(error: Error) -> StoreError {
     match word.unwrap_or_default() {
         "conflict" => StoreError::Conflict,
         "busy" => StoreError::Busy,
+        "unusable" => StoreError::Unusable,
         "read-only" => StoreError::ReadOnly,
         "full" => StoreError::Full,
         "too-large" => StoreError::TooLarge,

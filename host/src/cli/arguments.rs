@@ -51,7 +51,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Whose connection: a name of 1 to 64 of A-Z a-z 0-9 . _ @ -
+    /// Whose connection: a name of 1 to 64 of A-Z a-z 0-9 . _ @ + -
     #[arg(
         long,
         global = true,
@@ -71,6 +71,10 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) store: Option<String>,
+
+    /// The option or the variable that gives `store`
+    #[arg(skip = "--store")]
+    pub(crate) store_is_from: &'static str,
 
     /// The file of the key that logins are sealed with [default: chatgpt-oauth.key in $CREDENTIALS_DIRECTORY, else beside the store]
     #[arg(

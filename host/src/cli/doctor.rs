@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use chatgpt_oauth::store::MemoryStore;
-use chatgpt_oauth::{Error, Finding, Host, report};
+use chatgpt_oauth::{Error, ErrorCode, Finding, Host, report};
 use serde_json::json;
 
 use super::arguments::Global;
@@ -11,8 +11,19 @@ use super::setup::{self, Access};
 use super::terminal::Terminal;
 
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let mut findings = store(global).await?;
-    findings.extend(network(global).await?);
+    let findings = match surroundings(global) {
+        Ok(host) => {
+            let mut findings = vec![host.examine_component().await];
+            findings.extend(store(global).await?);
+            findings.extend(host.examine_network().await);
+            findings
+        }
+        // Without the component nothing else can be looked at.
+        Err(error) if error.code == ErrorCode::Internal => {
+            vec![Finding::new("component", Err::<String, _>(error))]
+        }
+        Err(error) => return Err(error),
+    };
     let first_wrong = findings
         .iter()
         .find_map(|finding| finding.outcome.as_ref().err());
@@ -44,11 +55,10 @@ async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
     })
 }
 
-/// The network, whatever the store is like.
-async fn network(global: &Global) -> Result<Vec<Finding>, Error> {
+/// A host for what does not depend on the store.
+fn surroundings(global: &Global) -> Result<Host, Error> {
     let store = MemoryStore::of_kind(setup::kind(global));
-    let host = setup::led(Host::builder(store), global)?.build()?;
-    Ok(host.examine_network().await)
+    setup::led(Host::builder(store), global)?.build()
 }
 
 fn in_words(findings: &[Finding]) -> String {

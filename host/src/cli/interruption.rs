@@ -1,4 +1,4 @@
-//! Ctrl-C, a closed terminal, `kill`: what asks this program to end.
+//! Ctrl-C, Ctrl-\, a closed terminal, `kill`: what asks this program to end.
 //!
 //! None of them ends a call half-way. The answer to a refresh would be lost, and
 //! the login with it; so the call under way comes to its end first, which takes
@@ -6,8 +6,17 @@
 
 use std::process::ExitCode;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use rustix::process::Signal;
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::sync::watch;
+
+/// The signals that ask a program to end.
+const ENDING: [fn() -> SignalKind; 4] = [
+    SignalKind::interrupt,
+    SignalKind::terminate,
+    SignalKind::hangup,
+    SignalKind::quit,
+];
 
 /// Listens from its making on, so that no signal is missed.
 #[derive(Clone)]
@@ -16,16 +25,13 @@ pub(crate) struct Interruption(watch::Receiver<Option<u8>>);
 impl Interruption {
     /// Begins to listen. Must be called within a runtime.
     pub(crate) fn listen() -> std::io::Result<Self> {
-        let interrupt = signal(SignalKind::interrupt())?;
-        let terminate = signal(SignalKind::terminate())?;
-        let hangup = signal(SignalKind::hangup())?;
         let (told, heard) = watch::channel(None);
-        tokio::spawn(async move {
-            let first = first(interrupt, terminate, hangup).await;
-            told.send_replace(Some(first));
-            // Others change nothing any more, but must not kill this program.
-            std::future::pending::<()>().await;
-        });
+        for kind in ENDING {
+            tokio::spawn(tell_once(signal(kind())?, number(kind()), told.clone()));
+        }
+        // A handler, so that a write beyond the limit of a file's size fails instead of
+        // ending this program; a child process does not inherit it.
+        drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
         Ok(Self(heard))
     }
 
@@ -47,13 +53,18 @@ impl Interruption {
     }
 }
 
-/// The number of the signal that comes first.
-async fn first(mut interrupt: Signal, mut terminate: Signal, mut hangup: Signal) -> u8 {
-    let kind = tokio::select! {
-        _ = interrupt.recv() => SignalKind::interrupt(),
-        _ = terminate.recv() => SignalKind::terminate(),
-        _ = hangup.recv() => SignalKind::hangup(),
-    };
-    // The three have one-digit and two-digit numbers everywhere.
+/// Tells of the first signal. Others change nothing any more, but must not end this
+/// program, so whoever tells stays.
+async fn tell_once(mut signal: unix::Signal, number: u8, told: watch::Sender<Option<u8>>) {
+    while signal.recv().await.is_some() {
+        told.send_if_modified(|first| match first {
+            Some(_) => false,
+            None => first.replace(number).is_none(),
+        });
+    }
+}
+
+/// They have one-digit and two-digit numbers everywhere.
+fn number(kind: SignalKind) -> u8 {
     u8::try_from(kind.as_raw_value()).unwrap_or(0)
 }

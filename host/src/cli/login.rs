@@ -62,6 +62,7 @@ impl Waiting<'_> {
     /// interrupts; a call under way ends first.
     async fn poll_until_connected(mut self) -> Result<Option<LoginProgress>, Error> {
         let mut pause = self.pending.interval_seconds;
+        let mut failure = String::new();
         loop {
             self.count_down(pause).await;
             if self.interruption.has_come() {
@@ -71,15 +72,27 @@ impl Waiting<'_> {
                 Ok(progress) if progress.status == LoginStatus::Connected => {
                     return Ok(Some(progress));
                 }
-                Ok(progress) => progress.retry_after_seconds,
+                Ok(progress) => {
+                    failure.clear();
+                    progress.retry_after_seconds
+                }
                 Err(error) if self.can_pass(&error) => {
-                    self.terminal
-                        .notice(&format!("{}; trying again", error.message));
+                    self.tell_once(&error, &mut failure);
                     error.retry_after_seconds
                 }
                 Err(error) => return Err(error),
             }
             .unwrap_or(self.pending.interval_seconds);
+        }
+    }
+
+    /// Says a failure unless it is the one before: an outage of minutes would scroll
+    /// the code away.
+    fn tell_once(&self, error: &Error, before: &mut String) {
+        if *before != error.message {
+            self.terminal
+                .notice(&format!("{}; trying again", error.message));
+            before.clone_from(&error.message);
         }
     }
 
@@ -92,10 +105,12 @@ impl Waiting<'_> {
         let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
         while Instant::now() < until && !self.interruption.has_come() {
             let left = self.ends.saturating_duration_since(Instant::now());
-            self.terminal.progress(&format!(
-                "waiting for the approval, {} left (Ctrl-C to stop)",
-                words::countdown(left.as_secs())
-            ));
+            let left = words::countdown(left.as_secs());
+            let code = &self.pending.user_code;
+            self.terminal.progress(
+                "waiting for the approval (Ctrl-C to stop)",
+                &format!("{code} {left} left, waiting for the approval (Ctrl-C to stop)"),
+            );
             let tick = until.min(Instant::now() + Duration::from_secs(1));
             tokio::select! {
                 () = sleep_until(tick) => {}
@@ -109,7 +124,7 @@ impl Waiting<'_> {
 /// Says that the login still waits, and how it goes on.
 fn left_resumable(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
     terminal.notice(&format!(
-        "interrupted; the code {} still counts: approve it, then run this command again, or `poll` in its place",
+        "interrupted; to go on, approve the code, then run this command again, or `poll` in its place; this code still counts: {}",
         prompt.pending.user_code
     ));
     match terminal.is_json() {

@@ -17,6 +17,7 @@ mod models;
 mod poll;
 mod process;
 mod profiles;
+mod progress;
 mod refresh;
 mod refusal;
 mod rekey;
@@ -26,11 +27,10 @@ mod start;
 mod status;
 mod terminal;
 mod usage;
+mod variables;
 mod words;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use arguments::{Arguments, Command, Global};
 use chatgpt_oauth::Error;
@@ -40,18 +40,20 @@ use terminal::Terminal;
 /// Reads the arguments, runs the command and returns its exit code.
 pub(crate) fn run() -> ExitCode {
     process::keep_memory_private();
-    let Arguments { global, command } = match Arguments::try_parse() {
+    let Arguments { global, command } = match variables::parse() {
         Ok(arguments) => arguments,
         Err(refusal) => return refusal::tell(&refusal),
     };
     setup::log(global.verbose);
     let terminal = Terminal::new(global.json);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = process::check_open_files().and_then(|()| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    });
     let code = runtime.map(|runtime| runtime.block_on(to_the_end(command, &global, &terminal)));
     code.and_then(|code| code).unwrap_or_else(|error| {
-        terminal.error(&Error::internal(format!("cannot start: {error}")));
+        terminal.error(&Error::cannot_start(&error));
         ExitCode::FAILURE
     })
 }

@@ -1,6 +1,5 @@
 //! From the options to a profile in a host.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use chatgpt_oauth::artifact::PLATFORM;
@@ -10,6 +9,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use super::arguments::Global;
+use super::progress;
 
 /// How a command uses the store.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ pub(crate) fn store_file(global: &Global) -> Result<PathBuf, Error> {
         None => StoreLocation::of_this_user(kind(global)),
     };
     let StoreLocation::Sqlite(path) =
-        location.map_err(|error| invalid(format!("--store: {error}")))?;
+        location.map_err(|error| invalid(format!("{}: {error}", global.store_is_from)))?;
     Ok(path)
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn log(verbose: u8) {
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(progress::takes_escapes())
         .without_time();
     let ours = Targets::new().with_target("chatgpt_oauth", level);
     tracing_subscriber::registry()

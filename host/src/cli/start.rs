@@ -16,14 +16,14 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     }))
 }
 
-/// The prompt as a person reads it.
+/// The prompt as a person reads it: the code last, so that a small screen has it.
 pub(crate) fn in_words(prompt: &LoginPrompt) -> String {
     let pending = &prompt.pending;
     format!(
-        "  Open   {}\n  Enter  {}   (counts for {})\n\n{}",
+        "{}\n\n  Open   {}\n  Enter  {}   (counts for {})",
+        prompt.instructions,
         pending.verification_url,
         pending.user_code,
         words::countdown(pending.expires_in_seconds),
-        prompt.instructions,
     )
 }

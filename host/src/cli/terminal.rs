@@ -6,22 +6,29 @@
 //! 3. Progress, notices and errors in words go to standard error.
 //! 4. Nothing that came from outside can steer the terminal: control characters
 //!    and marks that turn the direction of writing are taken out of all words.
-//! 5. No token is printed, but by `authorize --reveal-token`.
+//! 5. No escape sequence goes to what is no terminal, or one that takes none.
+//! 6. No token is printed, but by `authorize --reveal-token`.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chatgpt_oauth::{Error, report};
 use serde_json::Value;
 
+use super::progress::Progress;
+
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     json: bool,
+    progress: Progress,
 }
 
 impl Terminal {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self {
+            json,
+            progress: Progress::default(),
+        }
     }
 
     /// Whether answers are JSON.
@@ -64,19 +71,15 @@ impl Terminal {
         let _ = write(&mut io::stderr(), &harmless(text));
     }
 
-    /// Says how far something is: in place on a terminal, not at all elsewhere.
-    pub(crate) fn progress(&self, text: &str) {
-        let mut stderr = io::stderr();
-        if stderr.is_terminal() {
-            // A line of progress that is lost harms nobody.
-            let _ = write!(stderr, "\r\x1b[2K{}", harmless(text));
-            let _ = stderr.flush();
-        }
+    /// Says how far something is: `line` in place on a terminal, `state` on one that
+    /// cannot redraw, when it changes; nothing elsewhere.
+    pub(crate) fn progress(&self, state: &str, line: &str) {
+        self.progress.show(&harmless(state), &harmless(line));
     }
 
     /// Takes the line of progress away.
     pub(crate) fn end_progress(&self) {
-        self.progress("");
+        self.progress.end();
     }
 }
 

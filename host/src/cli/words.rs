@@ -58,7 +58,7 @@ fn limit(report: &UsageReport) -> String {
 
 fn window(window: &UsageWindow) -> String {
     let used = match window.used_percent {
-        Some(percent) => format!("{percent:.0} % used"),
+        Some(percent) => format!("{} used", full_percent(percent)),
         None => "usage unknown".to_owned(),
     };
     match window.resets_in_seconds {
@@ -67,10 +67,38 @@ fn window(window: &UsageWindow) -> String {
     }
 }
 
+/// A share, rounded down: 100 % stands for a window with nothing left, and 0 % for
+/// one of which nothing is used.
+fn full_percent(percent: f64) -> String {
+    match percent > 0.0 && percent < 1.0 {
+        true => "under 1 %".to_owned(),
+        false => format!("{} %", percent as u64),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use chatgpt_oauth::contract::AnswerSource;
+
+    /// Faults: F15
+    #[test]
+    fn a_window_is_shown_as_used_up_only_when_it_is_and_as_unused_only_when_it_is() {
+        let shares = [
+            (0.0, "0 %"),
+            (-0.0, "0 %"),
+            (0.004, "under 1 %"),
+            (0.6, "under 1 %"),
+            (1.0, "1 %"),
+            (12.5, "12 %"),
+            (99.6, "99 %"),
+            (99.999, "99 %"),
+            (100.0, "100 %"),
+        ];
+        for (percent, words) in shares {
+            assert_eq!(full_percent(percent), words, "{percent}");
+        }
+    }
 
     #[test]
     fn a_span_is_told_by_its_largest_units() {

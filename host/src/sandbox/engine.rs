@@ -61,7 +61,7 @@ impl Sandbox {
         let mut store = Store::new(self.component.engine(), state);
         limits::apply(&mut store, |state| &mut state.growth);
         ticker::watch(&mut store, bound);
-        let running = self.ticker.run();
+        let running = self.ticker.run()?;
         let guest = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
             guest,

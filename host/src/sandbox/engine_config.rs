@@ -8,6 +8,14 @@
 
 use wasmtime::{Config, WasmFeatures};
 
+/// Linear memory that one call may have, in bytes; each memory reserves so much
+/// address space.
+pub(crate) const MEMORY: usize = 64 << 20;
+/// Address space after each memory that stays inaccessible, in bytes: an access at
+/// an offset below this needs one comparison. The component's constants lie between
+/// 1 and 2 MiB, above its stack.
+const GUARD: u64 = 2 << 20;
+
 /// What the component is compiled from: the instructions that rustc emits for
 /// `wasm32-unknown-unknown`, and components. Everything else is switched off.
 /// Several memories are for the code by which wasmtime itself passes values between
@@ -58,12 +66,13 @@ fn interruption(config: &mut Config) {
     config.debug_symbols(false);
 }
 
-/// How a guest's memory is laid out: reserved as a whole, so that it never moves
-/// and needs no explicit bounds checks, and initialized by copy-on-write.
+/// How a guest's memory is laid out: what it may have is reserved as a whole, so that
+/// it never moves; more is not, since batch systems, shared hosts and small boards
+/// limit address space. So accesses are compared with the memory's length.
 fn memory(config: &mut Config) {
-    config.memory_reservation(4 << 30);
+    config.memory_reservation(MEMORY as u64);
     config.memory_reservation_for_growth(0);
-    config.memory_guard_size(32 << 20);
+    config.memory_guard_size(GUARD);
     config.memory_may_move(false);
     config.guard_before_linear_memory(false);
     config.memory_init_cow(true);

@@ -98,11 +98,14 @@ impl Fault {
             StoreError::Corrupt => "corrupt",
             StoreError::Newer => "newer",
             StoreError::Rollback => "rollback",
-            StoreError::Unavailable(_)
-            | StoreError::Unusable(_)
+            StoreError::Unavailable(_) | StoreError::Limited { may_pass: true, .. } => {
+                "unavailable"
+            }
+            StoreError::Unusable(_)
+            | StoreError::Limited { .. }
             | StoreError::NeedsUpgrade
             | StoreError::WrongKind { .. }
-            | StoreError::Refused { .. } => "unavailable",
+            | StoreError::Refused { .. } => "unusable",
         }
     }
 }
@@ -180,6 +183,10 @@ impl Opener {
         if seen.is_none() && bucket.keys >= MOST_KEYS {
             return Err(StoreError::Full);
         }
+        if value.is_some() && is_precious(key) && self.traffic.answered_at().is_none() {
+            // Nothing is spent yet, and what the service will answer must find room.
+            self.within(self.records.check_room()).await?;
+        }
         let write = || self.records.write(key, seen, value);
         let precious_since = self.precious_since(key).filter(|_| value.is_some());
         let version = self.insist(precious_since, write).await?;
@@ -240,6 +247,20 @@ impl Opener {
         let rows = self.within(self.records.load()).await?;
         let live = rows.into_iter().filter(|row| row.value.is_some());
         Ok(live.map(|row| row.key).collect())
+    }
+
+    /// What a guest is told of an error; the log and the caller hear it in full.
+    fn tell(&self, error: StoreError) -> String {
+        let word = Fault::word(&error);
+        match error {
+            // No failure: the guest reads again and goes on.
+            StoreError::Conflict => tracing::debug!("somebody else has written the key"),
+            error => {
+                tracing::warn!(word, %error, "the store failed");
+                self.traffic.note_fault(error);
+            }
+        }
+        word.to_owned()
     }
 
     /// Bounds one operation.

@@ -12,8 +12,9 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, Trap};
 
-/// Linear memory of one call, all of its memories together, in bytes.
-const MEMORY: usize = 64 << 20;
+use super::engine_config::MEMORY;
+use crate::shortage::Shortage;
+
 /// Bytes that one host call may copy out of the guest. The largest honest ones
 /// are a cached value (256 KiB) and a list of models on its way out.
 const HOSTCALL_BYTES: usize = 16 << 20;
@@ -99,6 +100,15 @@ impl ResourceLimiter for Growth {
         // Growth that fails after all stays counted: that is on the safe side.
         self.memory = memory;
         Ok(true)
+    }
+
+    /// What the machine refuses ends the call with its reason; a guest that has
+    /// reached its own limit goes on as it can.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        match Shortage::of_sandbox(&error) {
+            Some(_) => Err(error),
+            None => Ok(()),
+        }
     }
 
     fn table_growing(

@@ -4,7 +4,7 @@
 //! that the name's owner answers there.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::timeout;
 
 use super::address::is_public;
+use crate::threads::in_a_thread;
 
 /// How long a name may take to resolve: most of the time that a connection has.
 const RESOLVE: Duration = Duration::from_secs(4);
@@ -39,7 +40,9 @@ pub struct SystemResolver;
 #[async_trait]
 impl Resolver for SystemResolver {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        let addresses = tokio::net::lookup_host((host, HTTPS)).await?;
+        let host = host.to_owned();
+        let looked_up = in_a_thread("resolve", move || (host.as_str(), HTTPS).to_socket_addrs());
+        let addresses = looked_up.await??;
         Ok(addresses.map(|address| address.ip()).collect())
     }
 }

@@ -14,6 +14,7 @@ use super::limits::{self, Bound, Growth};
 use super::waiting::Waiting;
 use super::wall_clock::WallClock;
 use crate::records::ProfileRecords;
+use crate::store::StoreError;
 
 /// The host's side of one call.
 pub(crate) struct State {
@@ -88,6 +89,7 @@ impl WasiHttpView for State {
 pub(crate) struct Traffic {
     sent: AtomicBool,
     answered: Mutex<Option<Instant>>,
+    fault: Mutex<Option<StoreError>>,
 }
 
 impl Traffic {
@@ -99,6 +101,17 @@ impl Traffic {
     /// Notes that an answer has come.
     pub(crate) fn note_answered(&self) {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Notes why the store failed: the guest hears one word of it.
+    pub(crate) fn note_fault(&self, fault: StoreError) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    /// Why the store failed last.
+    pub(crate) fn fault(&self) -> Option<StoreError> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.clone()
     }
 
     /// Whether a request has left, or was about to.

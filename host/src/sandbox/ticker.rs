@@ -5,8 +5,9 @@
 //! nothing: a guest in a host call meets its next callback only on its return.
 //! When no guest runs the thread sleeps, so an idle program is idle.
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ const TICKS: u128 = GUEST_CPU.as_millis() / TICK.as_millis();
 pub(crate) struct Ticker {
     engine: EngineWeak,
     shared: Arc<Shared>,
-    thread: OnceLock<Thread>,
+    thread: Mutex<Option<Thread>>,
 }
 
 #[derive(Default)]
@@ -38,32 +39,43 @@ impl Ticker {
         Self {
             engine: engine.weak(),
             shared: Arc::default(),
-            thread: OnceLock::new(),
+            thread: Mutex::default(),
         }
     }
 
-    /// Ticks until the returned guard is dropped.
-    pub(crate) fn run(&self) -> Running {
+    /// Ticks until the returned guard is dropped; an error where no thread can be
+    /// started.
+    pub(crate) fn run(&self) -> io::Result<Running> {
+        let thread = self.thread()?;
         if self.shared.running.fetch_add(1, Ordering::SeqCst) == 0 {
-            self.thread.get_or_init(|| self.spawn()).unpark();
+            thread.unpark();
         }
-        Running(self.shared.clone())
+        Ok(Running(self.shared.clone()))
     }
 
-    fn spawn(&self) -> Thread {
+    fn thread(&self) -> io::Result<Thread> {
+        // There is a thread in it, or there is none.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*thread {
+            Some(thread) => Ok(thread.clone()),
+            None => Ok(thread.insert(self.spawn()?).clone()),
+        }
+    }
+
+    fn spawn(&self) -> io::Result<Thread> {
         let (engine, shared) = (self.engine.clone(), self.shared.clone());
         let thread = thread::Builder::new()
             .name("epoch".into())
             .spawn(move || tick(&engine, &shared));
-        // Without threads there is no runtime to run a guest in either.
-        thread.expect("a thread can be started").thread().clone()
+        Ok(thread?.thread().clone())
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.get() {
+        let thread = self.thread.get_mut();
+        if let Some(thread) = thread.unwrap_or_else(PoisonError::into_inner) {
             thread.unpark();
         }
     }

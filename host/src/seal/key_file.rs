@@ -16,6 +16,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use zeroize::Zeroizing;
 
 use super::key::{Key, Ring};
+use crate::shortage::Shortage;
 use crate::store::StoreError;
 use crate::store::file::{directory_of, quoted};
 
@@ -229,6 +230,15 @@ fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> StoreError {
+    if let Some(shortage) = Shortage::of_io(error) {
+        return shortage.into();
+    }
+    if matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    ) {
+        return StoreError::Full;
+    }
     let hint = match error.raw_os_error() {
         Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
             "name the key file itself, not a link"

@@ -19,6 +19,16 @@ pub enum StoreError {
     /// says what is in the way.
     #[error("the store cannot be used: {0}")]
     Unusable(String),
+    /// The machine, or a limit of this process, is in the way.
+    #[error("{message}")]
+    Limited {
+        /// Which limit.
+        message: String,
+        /// What raises it.
+        hint: String,
+        /// Whether it may pass by itself, as when other processes end.
+        may_pass: bool,
+    },
     /// The store can be read and not written.
     #[error("the store is read-only")]
     ReadOnly,
@@ -79,6 +89,7 @@ impl StoreError {
     pub(crate) fn may_pass(&self, worked: bool) -> bool {
         match self {
             Self::Busy | Self::Unavailable(_) | Self::Full => true,
+            Self::Limited { may_pass, .. } => *may_pass || worked,
             Self::ReadOnly | Self::Unusable(_) => worked,
             _ => false,
         }

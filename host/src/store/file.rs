@@ -16,8 +16,11 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use rustix::process::Resource;
+
 use super::StoreError;
 use super::location::DIRECTORY;
+use crate::shortage::{Shortage, limit};
 
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -64,6 +67,23 @@ pub(super) fn holds_all(path: &Path) -> bool {
             Err(error) => is_absent(&error),
         }
     })
+}
+
+/// Whether the store and its journal may each grow by so many bytes.
+pub(super) fn check_growth(path: &Path, bytes: u64) -> Result<(), StoreError> {
+    let Some(limit) = limit(Resource::Fsize) else {
+        return Ok(());
+    };
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    let fits = |path: &Path| {
+        let length = fs::symlink_metadata(path).map_or(0, |found| found.len());
+        length.saturating_add(bytes) <= limit
+    };
+    match fits(path) && fits(Path::new(&journal)) {
+        true => Ok(()),
+        false => Err(Shortage::FileSize.into()),
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -229,6 +249,9 @@ fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
 
 /// What fails here fails again, until somebody does something about it.
 fn failed(doing: &str, path: &Path, error: &io::Error) -> StoreError {
+    if let Some(shortage) = Shortage::of_io(error) {
+        return shortage.into();
+    }
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
         _ => StoreError::Unusable(format!("cannot {doing} {}: {error}", path.display())),

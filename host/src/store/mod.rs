@@ -91,6 +91,13 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> Result<bool, StoreError>;
 
+    /// Whether this process may still write what one call stores at most, four records
+    /// of 32 KiB, as far as that can be known beforehand. Asked before a token is
+    /// presented, so that its successor is not lost.
+    async fn check_room(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Makes a durable write that changes nothing, to find out whether it can.
     async fn try_write(&self) -> Result<(), StoreError>;
 }

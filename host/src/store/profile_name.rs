@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The longest name, in letters.
 const LONGEST: usize = 64;
 
-/// The name of one person's connection: 1 to 64 of `A-Z a-z 0-9 . _ @ -`.
+/// The name of one person's connection: 1 to 64 of `A-Z a-z 0-9 . _ @ + -`.
 ///
 /// It has no `/`, no control character and no letter that looks like another, so
 /// that it can be shown and stored anywhere as it is. Names that differ in case
@@ -28,7 +28,7 @@ impl FromStr for ProfileName {
 
     fn from_str(name: &str) -> Result<Self, InvalidProfileName> {
         let fits = (1..=LONGEST).contains(&name.len());
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._@+-".contains(&byte);
         if fits && name.bytes().all(allowed) {
             Ok(Self(name.into()))
         } else {
@@ -45,7 +45,7 @@ impl fmt::Display for ProfileName {
 
 /// That is no name of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a profile's name is 1 to 64 letters of A-Z a-z 0-9 . _ @ -")]
+#[error("a profile's name is 1 to 64 letters of A-Z a-z 0-9 . _ @ + -")]
 pub struct InvalidProfileName;
 
 #[cfg(test)]
@@ -59,6 +59,7 @@ mod tests {
             "alice",
             "Alice.B_c-9",
             "alice@example.org",
+            "alice+codex@example.org",
             &"x".repeat(64),
         ] {
             assert_eq!(name.parse::<ProfileName>().unwrap().as_str(), name);

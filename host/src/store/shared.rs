@@ -52,6 +52,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         S::set_aside(self, profile, key, now).await
     }
 
+    async fn check_room(&self) -> Result<(), StoreError> {
+        S::check_room(self).await
+    }
+
     async fn try_write(&self) -> Result<(), StoreError> {
         S::try_write(self).await
     }

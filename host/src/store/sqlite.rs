@@ -22,9 +22,16 @@ use sqlx::{ConnectOptions, Connection as _, Row as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{ProfileName, Row, Store, StoreError, StoreKind, Version, file, schema};
+use crate::shortage::Shortage;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
+/// By how much the store and its journal may grow in one call, in bytes: four records
+/// of 32 KiB, each in at most 14 pages of 4 KiB with their headers.
+const ROOM: u64 = 256 << 10;
+/// How many files SQLite has open at a time: the store, its journal, its shared memory,
+/// and their directory.
+const FILES: usize = 4;
 /// How long values that were set aside are kept at least.
 const KEPT_ASIDE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -94,12 +101,17 @@ impl SqliteStore {
     pub async fn open(path: impl AsRef<Path>, kind: StoreKind) -> Result<Self, StoreError> {
         let path = absolute(path.as_ref())?;
         file::create_or_check(&path)?;
-        let mut connection = connect(options(&path)).await?;
-        schema::make_or_upgrade(&mut connection, kind).await?;
+        let open = async || {
+            let mut connection = connect(options(&path)).await?;
+            schema::make_or_upgrade(&mut connection, kind).await?;
+            let identity = schema::identity(&mut connection).await?;
+            Ok((connection, identity))
+        };
+        let (connection, identity) = open().await.map_err(|error| in_full(error, &path))?;
         Ok(Self {
             kind,
             path,
-            identity: Some(schema::identity(&mut connection).await?),
+            identity: Some(identity),
             connection: Connection::Open(Mutex::new(connection)),
         })
     }
@@ -212,12 +224,22 @@ async fn look(path: &Path, kind: StoreKind) -> Result<Option<Look>, StoreError> 
     }
 }
 
+/// A write that failed at a limit which SQLite does not tell from a broken disk.
+fn in_full(error: StoreError, path: &Path) -> StoreError {
+    let may_be_the_limit = matches!(error, StoreError::Unavailable(_) | StoreError::Full);
+    match file::check_growth(path, ROOM) {
+        Err(limited) if may_be_the_limit => limited,
+        _ => error,
+    }
+}
+
 /// Whether it may be the files beside the store that could not be had.
 fn is_of_the_file_system(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Unavailable(_)
             | StoreError::Unusable(_)
+            | StoreError::Limited { .. }
             | StoreError::ReadOnly
             | StoreError::Full
     )
@@ -278,7 +300,8 @@ impl Store for SqliteStore {
         .bind(value)
         .bind(expected.map(|version| version.0))
         .fetch_all(&mut *connection)
-        .await?;
+        .await
+        .map_err(|error| in_full(error.into(), &self.path))?;
         let written = written.first().ok_or(StoreError::Conflict)?;
         Ok(Version(written.try_get(0)?))
     }
@@ -335,7 +358,20 @@ impl Store for SqliteStore {
         Ok(moved.rows_affected() > 0)
     }
 
+    async fn check_room(&self) -> Result<(), StoreError> {
+        if file::check_growth(&self.path, ROOM).is_ok() {
+            return Ok(());
+        }
+        let mut connection = self.writer().await?;
+        // The journal may hold what the store has already. If it cannot be emptied, it
+        // is as long as before.
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        _ = emptied.execute(&mut *connection).await;
+        file::check_growth(&self.path, ROOM)
+    }
+
     async fn try_write(&self) -> Result<(), StoreError> {
+        self.check_room().await?;
         let mut connection = self.writer().await?;
         sqlx::query("UPDATE store SET identity = identity")
             .execute(&mut *connection)
@@ -357,12 +393,18 @@ impl From<sqlx::Error> for StoreError {
         let sqlx::Error::Database(database) = &error else {
             return match error {
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt,
+                sqlx::Error::Io(error) => match Shortage::of_io(&error) {
+                    Some(shortage) => shortage.into(),
+                    None => Self::unavailable(error.to_string()),
+                },
                 error => Self::unavailable(error.to_string()),
             };
         };
         let code = database.code().and_then(|code| code.parse::<i32>().ok());
         // The low byte is the primary code: https://sqlite.org/rescode.html
         match code.map(|code| code & 0xff) {
+            Some(7) => Shortage::Memory.into(),
+            Some(14) if let Some(shortage) = Shortage::of_open_files(FILES) => shortage.into(),
             Some(3 | 14 | 23) => Self::Unusable(database.message().to_owned()),
             Some(5 | 6) => Self::Busy,
             Some(8) => Self::ReadOnly,

@@ -124,6 +124,30 @@ impl World {
         command
     }
 
+    /// The same, started by another program: its name and first arguments.
+    pub fn wrapped(&self, by: &[&str]) -> Command {
+        let program = self.command();
+        let mut command = Command::new(by[0]);
+        command
+            .args(&by[1..])
+            .arg(program.get_program())
+            .args(program.get_args());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    /// Makes everything here another user's.
+    pub fn give_to(&self, user: u32) {
+        let mut chown = Command::new("chown");
+        let chown = chown.args(["-R", &format!("{user}:{user}")]);
+        assert!(chown.arg(self.directory.path()).status().unwrap().success());
+    }
+
     /// The options that lead the program here.
     pub fn options(&self) -> Vec<String> {
         let [auth, backend] = self.simulator.connect_to();

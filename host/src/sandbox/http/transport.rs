@@ -13,6 +13,7 @@ use wasmtime_wasi_http::Error;
 use super::proxy::{Proxies, through};
 use crate::sandbox::egress::Rule;
 use crate::sandbox::resolve::{Checked, CheckedResolver, ConnectTo, Resolver};
+use crate::threads::in_a_thread;
 
 /// How long a connection may take, from the name to the end of the TLS handshake.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
@@ -77,9 +78,12 @@ impl Transport {
 
     async fn make(&self, rule: &Rule) -> Result<Client, String> {
         let roots = self.options.roots.clone();
-        // Reads some hundred files.
-        let tls = tokio::task::spawn_blocking(move || tls(roots)).await;
-        let tls = tls.map_err(|error| error.to_string())?;
+        // Reads some hundred files: elsewhere, if there is a thread for it.
+        let elsewhere = roots.clone();
+        let tls = match in_a_thread("roots", move || tls(elsewhere)).await {
+            Ok(tls) => tls,
+            Err(_) => tls(roots),
+        };
         let tls = tls.map_err(|error| error.to_string())?;
         let proxy = self.proxy(rule.host);
         let resolver = Checked {

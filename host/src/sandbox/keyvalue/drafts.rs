@@ -7,7 +7,6 @@ use wasmtime::component::Resource;
 use super::{BUCKET, Bucket, BucketView, Fault, check_key};
 use crate::sandbox::bindings::wasi;
 use crate::sandbox::failpoint::step;
-use crate::store::StoreError;
 
 macro_rules! implement {
     ($draft:ident, $cursor:ty) => {
@@ -26,7 +25,7 @@ macro_rules! implement {
                 match fault {
                     Fault::NoSuchStore => Ok(Error::NoSuchStore),
                     Fault::AccessDenied => Ok(Error::AccessDenied),
-                    Fault::Store(error) => Ok(Error::Other(told(&error))),
+                    Fault::Store(error) => Ok(Error::Other(self.opener.tell(error))),
                     Fault::Trap(error) => Err(error),
                 }
             }
@@ -85,14 +84,3 @@ macro_rules! implement {
 
 implement!(keyvalue0_2_0_draft, u64);
 implement!(keyvalue0_2_0_draft2, String);
-
-/// What a guest is told of an error, which the log tells in full.
-fn told(error: &StoreError) -> String {
-    let word = Fault::word(error);
-    match error {
-        // No failure: the guest reads again and goes on.
-        StoreError::Conflict => tracing::debug!("somebody else has written the key"),
-        error => tracing::warn!(word, %error, "the store failed"),
-    }
-    word.to_owned()
-}

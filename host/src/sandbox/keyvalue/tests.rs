@@ -333,6 +333,14 @@ async fn s35_a_profile_cannot_be_filled_with_keys() {
     assert_eq!(outcome, is("full"));
 }
 
+fn limited(may_pass: bool) -> StoreError {
+    StoreError::Limited {
+        message: "CANARY".into(),
+        hint: "CANARY".into(),
+        may_pass,
+    }
+}
+
 #[tokio::test]
 async fn failures_are_one_word_of_the_list() {
     let mut guest = Guest::new();
@@ -341,6 +349,10 @@ async fn failures_are_one_word_of_the_list() {
     for (failure, word) in [
         (StoreError::Busy, "busy"),
         (StoreError::unavailable("CANARY"), "unavailable"),
+        (StoreError::Unusable("CANARY".into()), "unusable"),
+        (StoreError::NeedsUpgrade, "unusable"),
+        (limited(true), "unavailable"),
+        (limited(false), "unusable"),
         (StoreError::ReadOnly, "read-only"),
         (StoreError::Full, "full"),
         (StoreError::KeyUnknown, "key-unknown"),

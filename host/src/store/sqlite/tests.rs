@@ -303,7 +303,13 @@ async fn run_out_of_room(path: &Path) {
     drop(no_room);
 
     assert!(
-        matches!(write, Err(StoreError::Full | StoreError::Unavailable(_))),
+        matches!(
+            write,
+            Err(StoreError::Limited {
+                may_pass: false,
+                ..
+            })
+        ),
         "{write:?}"
     );
     let found = found.unwrap().unwrap();
