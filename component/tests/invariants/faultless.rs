@@ -87,6 +87,7 @@ impl StateMachineTest for WithoutFaults {
             clock_offset: -1800,
             is_gentle: true,
             has_true_clock: true,
+            has_steady_clock: false,
             is_signed_in: false,
         })
     }

@@ -1,6 +1,6 @@
 //! Random histories in which everything goes wrong that can.
 
-use crate::call::{Call, Login};
+use crate::call::{Call, Login, Refused};
 use crate::service::INTERVAL;
 use crate::upset::{Troubled, Upset, clock_steps, troubled, upsets};
 use crate::world::{Setup, World};
@@ -19,6 +19,9 @@ pub enum Event {
     SignsIn(Vec<Upset>),
     /// The service ends every login: a changed password, a sweep.
     EndsAll,
+    /// The service refuses by an unknown code for so many hours, in each of which this
+    /// call is made; things may go wrong in that one of the hours.
+    OnlyRefuses(u64, Call, (u64, Vec<Upset>)),
     /// The machine's clock is set, by that many seconds.
     ClockSet(i64),
 }
@@ -54,6 +57,7 @@ impl ReferenceStateMachine for History {
             4 => upsets(2).prop_map(Event::SignsIn),
             3 => clock_steps().prop_map(Event::ClockSet),
             1 => Just(Event::EndsAll),
+            1 => only_refuses(),
         ]
         .boxed()
     }
@@ -118,7 +122,20 @@ impl StateMachineTest for WithFaults {
                 world.service.borrow_mut().decide(account, now);
             }
             Event::SignsIn(upsets) => sign_in(&world, upsets),
-            Event::EndsAll if world.setup.is_gentle => {}
+            Event::EndsAll | Event::OnlyRefuses(..) if world.setup.is_gentle => {}
+            Event::OnlyRefuses(hours, call, upset) => {
+                world.only_refuses(true);
+                for hour in 0..hours {
+                    let upsets = if hour == upset.0 {
+                        upset.1.clone()
+                    } else {
+                        Vec::new()
+                    };
+                    world.pass(3600);
+                    drop(world.call(&Troubled { call, upsets }));
+                }
+                world.only_refuses(false);
+            }
             Event::EndsAll => {
                 world.is_harmed.set(true);
                 world.service.borrow_mut().end_all_logins();
@@ -127,6 +144,41 @@ impl StateMachineTest for WithFaults {
         }
         world
     }
+
+    /// I13: from wherever the history has led, a service that only refuses ends the
+    /// login, if calls go on.
+    fn teardown(world: World, _: Setup) {
+        let has_ended = |world: &World| {
+            let credential = world.credential().unwrap_or_default();
+            !credential.has_login() || credential.state == "needs-login"
+        };
+        world.only_refuses(true);
+        world.pass(Wait::UntilDead.seconds(&world));
+        let call = Call::Authorize(Refused::Nothing);
+        for _ in 0..HOURS {
+            if has_ended(&world) {
+                return;
+            }
+            world.pass(3600);
+            let upsets = Vec::new();
+            drop(world.call(&Troubled { call, upsets }));
+        }
+        assert!(
+            has_ended(&world),
+            "I13: a service that only refuses ends no login"
+        );
+    }
+}
+
+/// A day of refusals, and two for an access token that lives on by a clock that was set
+/// back.
+const HOURS: u32 = 24 + 48;
+
+fn only_refuses() -> impl Strategy<Value = Event> {
+    let call = select(&[Call::Authorize(Refused::Nothing), Call::Refresh][..]);
+    let hours = prop_oneof![2_u64..24, 24_u64..60];
+    (hours, call, (0_u64..60, upsets(1)))
+        .prop_map(|(hours, call, upset)| Event::OnlyRefuses(hours, call, upset))
 }
 
 fn sign_in(world: &World, upsets: Vec<Upset>) {

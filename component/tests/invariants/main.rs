@@ -2,7 +2,7 @@
 //! of its own, as a second host would.
 //!
 //! - [`faults`]: random histories of calls that die, race, lose answers and meet
-//!   failing stores and clocks. [`witness`] checks the invariants I1 … I12 of
+//!   failing stores and clocks. [`witness`] checks the invariants I1 … I13 of
 //!   docs/refresh.md at every request, every write and every end of a call;
 //!   [`tally`] sees to it that the histories reach the rare things.
 //! - [`faultless`]: random histories in which nothing goes wrong. Every answer
@@ -59,7 +59,7 @@ prop_state_machine! {
     #![proptest_config(config())]
 
     #[test]
-    fn i1_to_i12_hold_whatever_goes_wrong(sequential LENGTH => WithFaults);
+    fn i1_to_i13_hold_whatever_goes_wrong(sequential LENGTH => WithFaults);
 
     #[test]
     fn without_faults_every_answer_and_request_is_the_models(sequential LENGTH => WithoutFaults);

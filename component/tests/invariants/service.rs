@@ -16,6 +16,9 @@ use tokens::Tokens;
 /// What the names of all models begin with.
 const MODEL: &str = "gpt-of-login-";
 
+/// A code of the service's that is in no list.
+pub const UNKNOWN_CODE: &str = "unheard_of";
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -81,6 +84,8 @@ pub struct Service {
     devices: Devices,
     /// Requests that arrive later, and when.
     under_way: Vec<(u64, Sent)>,
+    /// Every refresh token is refused by an unknown code and stays as it is.
+    only_refuses: bool,
 }
 
 impl Service {
@@ -91,7 +96,12 @@ impl Service {
             tokens: Tokens::new(lifetime, grace),
             devices: Devices::default(),
             under_way: Vec::new(),
+            only_refuses: false,
         }
+    }
+
+    pub fn only_refuses(&mut self, does: bool) {
+        self.only_refuses = does;
     }
 
     fn clock(&self, now: u64) -> u64 {
@@ -119,6 +129,10 @@ impl Service {
                     },
                     None => Said::Refused("invalid_grant"),
                 });
+                token_answer(said.as_ref(), None)
+            }
+            Endpoint::Refresh if self.only_refuses => {
+                said = Some(Said::Refused(UNKNOWN_CODE));
                 token_answer(said.as_ref(), None)
             }
             Endpoint::Refresh => {

@@ -18,6 +18,10 @@ pub enum Rare {
     Reuse,
     /// The service refuses a token for good.
     EndOfLogin,
+    /// The service has refused it by an unknown code for long.
+    EndByRefusals,
+    /// A person asks again after that.
+    ProbeAfterEnd,
     /// A grant is stored over a login that was taken over.
     LateGrant,
     /// A grant is stored over a login that a probe has ended.
@@ -32,14 +36,18 @@ pub enum Rare {
     Lost,
     /// A code is exchanged for the second time.
     SecondExchange,
+    /// Another call comes after the clock was set, while a request is under way.
+    ClockSetMeanwhile,
 }
 
 impl Rare {
-    pub const ALL: [Rare; 11] = [
+    pub const ALL: [Rare; 14] = [
         Rare::Uncertain,
         Rare::Probe,
         Rare::Reuse,
         Rare::EndOfLogin,
+        Rare::EndByRefusals,
+        Rare::ProbeAfterEnd,
         Rare::LateGrant,
         Rare::GrantOverEnd,
         Rare::Superseded,
@@ -47,6 +55,7 @@ impl Rare {
         Rare::DiedWithGrant,
         Rare::Lost,
         Rare::SecondExchange,
+        Rare::ClockSetMeanwhile,
     ];
 }
 
@@ -64,6 +73,7 @@ impl Tally {
         let is_same_login = old.epoch == new.epoch;
         match (old.state.as_str(), new.state.as_str()) {
             ("refreshing", "uncertain") => self.meets(Rare::Uncertain),
+            ("needs-login", "refreshing") => self.meets(Rare::ProbeAfterEnd),
             ("uncertain", "refreshing") => self.meets(Rare::Probe),
             ("uncertain", "active") if is_same_login => self.meets(Rare::LateGrant),
             ("needs-login", "active") if is_same_login => self.meets(Rare::GrantOverEnd),

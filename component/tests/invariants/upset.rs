@@ -49,8 +49,8 @@ pub enum What {
     /// The machine stands still for that many seconds. What was under way is
     /// there when it goes on; other machines make these calls meanwhile.
     Suspended(u64, Vec<Troubled>),
-    /// The machine's clock is set forward, or back.
-    ClockSet(i64),
+    /// The machine's clock is set forward, or back, and it makes these calls then.
+    ClockSet(i64, Vec<Troubled>),
     /// Another call runs from beginning to end.
     Meanwhile(Box<Troubled>),
     /// Somebody writes the rows without changing them.
@@ -145,6 +145,11 @@ impl WireFault {
         }
     }
 
+    /// Whether the answer is a refusal by an unknown code.
+    pub fn refuses(self) -> bool {
+        matches!(self, WireFault::Garbled(401, _))
+    }
+
     /// Whether the answer comes as the service has written it.
     pub fn delivers(self) -> bool {
         matches!(self, WireFault::Mislabelled | WireFault::Odd(_))
@@ -193,6 +198,7 @@ fn upset(depth: u32) -> BoxedStrategy<Upset> {
             6 => mishap(),
             4 => troubled(depth - 1).prop_map(|other| What::Meanwhile(Box::new(other))),
             1 => suspended(depth - 1),
+            2 => clock_set(depth - 1),
         ]
         .boxed(),
     };
@@ -215,7 +221,7 @@ fn mishap() -> impl Strategy<Value = What> {
     prop_oneof![
         2 => Just(What::Dies),
         3 => (1_u64..40).prop_map(What::Takes),
-        1 => clock_steps().prop_map(What::ClockSet),
+        1 => clock_steps().prop_map(|seconds| What::ClockSet(seconds, Vec::new())),
         2 => Just(What::Touched),
         5 => (store_error(), select(&WIRE_FAULTS[..])).prop_map(|(store, wire)| What::Fails(store, wire)),
     ]
@@ -225,6 +231,12 @@ fn suspended(depth: u32) -> impl Strategy<Value = What> {
     let seconds = prop_oneof![60_u64..130, 130_u64..4000];
     let others = prop::collection::vec(troubled(depth), 0..4);
     (seconds, others).prop_map(|(seconds, others)| What::Suspended(seconds, others))
+}
+
+fn clock_set(depth: u32) -> impl Strategy<Value = What> {
+    let seconds = prop_oneof![120_i64..4000, -4000_i64..-120];
+    let others = prop::collection::vec(troubled(depth), 1..3);
+    (seconds, others).prop_map(|(seconds, others)| What::ClockSet(seconds, others))
 }
 
 /// By how many seconds a clock is set.

@@ -1,4 +1,4 @@
-//! What must hold, whatever goes wrong: the invariants I1 … I12, checked at
+//! What must hold, whatever goes wrong: the invariants I1 … I13, checked at
 //! every request, at every write and at the end of every call.
 //!
 //! I11, profiles never share a value, is the host's: a component has one bucket.
@@ -43,6 +43,17 @@ pub enum Received {
     Login(String),
 }
 
+/// The latest probes with a token, as far as each was refused by an unknown code.
+#[derive(Default)]
+struct Refusals {
+    /// The true times of the answers, Unix seconds.
+    at: Vec<u64>,
+    /// The next presentation has no answer yet.
+    is_open: bool,
+    /// They have ended the login.
+    have_ended: bool,
+}
+
 /// How often a secret that counts once was sent.
 #[derive(Default)]
 struct Presented {
@@ -54,6 +65,7 @@ struct Presented {
 #[derive(Default)]
 pub struct Witness {
     presented: BTreeMap<String, Presented>,
+    refusals: BTreeMap<String, Refusals>,
     /// Every credential that was stored.
     written: Vec<Credential>,
     /// The refresh tokens that were stored when a quiet period was over: their
@@ -88,6 +100,24 @@ impl Witness {
         );
         presented.times += 1;
         presented.unanswered += 1;
+    }
+
+    /// A refresh token is on its way: if the one before has no answer, the row ends.
+    pub fn refusals_wait(&mut self, token: &str) {
+        let row = self.refusals.entry(token.to_owned()).or_default();
+        if row.is_open {
+            row.at.clear();
+        }
+        row.is_open = true;
+    }
+
+    /// An unknown code has answered; only probes count.
+    pub fn is_refused(&mut self, token: &str, probes: u64, now: u64) {
+        let row = self.refusals.entry(token.to_owned()).or_default();
+        row.is_open = false;
+        if probes > 0 {
+            row.at.push(now);
+        }
     }
 
     /// An authorization code is about to be sent.

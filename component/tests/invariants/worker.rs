@@ -7,6 +7,7 @@ mod store;
 use crate::bucket::Handle;
 use crate::call::Call;
 use crate::service::Endpoint;
+use crate::tally::Rare;
 use crate::upset::{Moment, Place, Troubled, Upset, What, WireFault};
 use crate::witness::Report;
 use crate::world::{Ended, World};
@@ -148,7 +149,13 @@ impl<'a> Worker<'a> {
                 What::Dies => self.die(),
                 What::Suspended(..) if step.request.is_some() && moment == Moment::Before => {}
                 What::Suspended(seconds, others) => self.suspend(*seconds, others),
-                What::ClockSet(seconds) => world.set_clock(*seconds),
+                What::ClockSet(seconds, others) => {
+                    world.set_clock(*seconds);
+                    if step.request.is_some() && world.is_set_and_steady() && !others.is_empty() {
+                        world.tally.borrow_mut().meets(Rare::ClockSetMeanwhile);
+                    }
+                    others.iter().for_each(|other| drop(world.call(other)));
+                }
                 What::Fails(..) => {}
             }
         }
@@ -159,11 +166,18 @@ impl<'a> Worker<'a> {
         world.is_harmed.set(true);
         let since = world.time.get();
         world.pass(seconds);
-        for other in others {
-            drop(world.call(other));
+        if world.setup.has_other_machines() {
+            let was_elsewhere = world.is_elsewhere.replace(true);
+            for other in others {
+                drop(world.call(other));
+            }
+            world.is_elsewhere.set(was_elsewhere);
         }
         let stood_still = world.time.get() - since;
         self.suspended.set(self.suspended.get() + stood_still);
+        if !world.is_elsewhere.get() {
+            world.stood_still.set(world.stood_still.get() + stood_still);
+        }
     }
 
     fn fails(&self, step: Step, moment: Moment) -> Option<(StoreError, WireFault)> {

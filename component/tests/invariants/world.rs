@@ -39,6 +39,8 @@ pub struct Setup {
     pub is_gentle: bool,
     /// The machine's clock is never set.
     pub has_true_clock: bool,
+    /// The host answers the bucket's key `clock`.
+    pub has_steady_clock: bool,
     /// Somebody is signed in at the beginning.
     pub is_signed_in: bool,
 }
@@ -48,17 +50,33 @@ impl Setup {
         let lifetime = select(&[300, 3600, 86_400][..]);
         let clock_offset = select(&[0, 0, -1800, 1800][..]);
         let grace = select(&[0, 0, 60][..]);
-        let flags = [0.2, 0.7, 0.8].map(prop::bool::weighted);
-        (lifetime, grace, clock_offset, flags).prop_map(
-            |(lifetime, grace, clock_offset, [is_gentle, has_true_clock, is_signed_in])| Self {
+        let flags = [0.2, 0.6, 0.7, 0.8].map(prop::bool::weighted);
+        (lifetime, grace, clock_offset, flags).prop_map(|(lifetime, grace, clock_offset, flags)| {
+            let [is_gentle, has_true_clock, has_steady_clock, is_signed_in] = flags;
+            Self {
                 lifetime,
                 grace,
                 clock_offset,
                 is_gentle,
                 has_true_clock,
+                has_steady_clock,
                 is_signed_in,
-            },
-        )
+            }
+        })
+    }
+}
+
+impl Setup {
+    /// Whether no holder is taken for gone because of a clock: none is set, or the
+    /// machine has one that cannot be.
+    pub fn ages_truly(self) -> bool {
+        self.has_true_clock || self.has_steady_clock
+    }
+
+    /// Whether other machines share the store. Their clocks agree with this one's,
+    /// so this one's is never set.
+    pub fn has_other_machines(self) -> bool {
+        self.has_true_clock
     }
 }
 
@@ -72,6 +90,10 @@ pub struct World {
     pub time: Cell<u64>,
     /// How far the machine's clock is ahead of it, in seconds.
     pub skew: Cell<i64>,
+    /// For how long the machine stood still: its steady clock did, too.
+    pub stood_still: Cell<u64>,
+    /// Whether another machine makes the calls, while this one stands still.
+    pub is_elsewhere: Cell<bool>,
     pub random: Cell<u64>,
     /// Something has gone wrong beyond calls that get in each other's way.
     pub is_harmed: Cell<bool>,
@@ -94,6 +116,8 @@ impl World {
             tally: RefCell::default(),
             time: Cell::new(BEGIN),
             skew: Cell::new(0),
+            stood_still: Cell::new(0),
+            is_elsewhere: Cell::new(false),
             random: Cell::new(0),
             is_harmed: Cell::new(false),
         }
@@ -102,6 +126,28 @@ impl World {
     /// The time by the machine's clock, Unix seconds.
     pub fn now(&self) -> u64 {
         self.time.get().saturating_add_signed(self.skew.get())
+    }
+
+    /// Whether the machine's clock can be set and has another that cannot.
+    pub fn is_set_and_steady(&self) -> bool {
+        !self.setup.has_true_clock && self.setup.has_steady_clock
+    }
+
+    /// What the host says of its steady clock.
+    pub fn steady_clock(&self) -> Option<Vec<u8>> {
+        let (name, stood_still) = match self.is_elsewhere.get() {
+            true => ("elsewhere", 0),
+            false => ("here", self.stood_still.get()),
+        };
+        let seconds = self.time.get() - BEGIN - stood_still;
+        let is_offered = self.setup.has_steady_clock;
+        is_offered.then(|| format!("{name} {seconds}").into_bytes())
+    }
+
+    /// The service refuses every refresh by an unknown code, or does no more.
+    pub fn only_refuses(&self, does: bool) {
+        self.is_harmed.set(true);
+        self.service.borrow_mut().only_refuses(does);
     }
 
     /// The seconds until a time by the service's clock.

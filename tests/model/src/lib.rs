@@ -53,6 +53,8 @@
 //! - A store that fails. Before the token is sent that is a claim left behind, after
 //!   it a crash with the answer in hand: a write that cannot be repeated any longer
 //!   is lost, loudly.
+//! - A machine that stands still while another goes on, and its steady clock with it:
+//!   the guard is kept by both clocks. component/tests/invariants tries that.
 //! - By which clock the refusals are dated: half a minute of 24 h does not count.
 //! - That only `refresh` asks again after refusals have ended a login, and only once an
 //!   hour: here every call does, after each pause.

@@ -2,11 +2,19 @@
 
 use super::{Received, Report, Witness};
 use crate::stored::Credential;
+use crate::tally::Rare;
 use crate::world::World;
 
 /// From the request to the stored answer a call has this long, in seconds: the
 /// quiet period less the guard. Nobody presents the token again meanwhile.
 const QUIET: u64 = 120 - 5;
+
+/// A login has ended when so many probes in a row were refused by an unknown code, …
+const REFUSALS: usize = 5;
+
+/// … the first and the last of them so far apart, in seconds: a day, less the time
+/// that the answers take to be stored.
+const REFUSED_FOR: u64 = 86_400 - 60;
 
 impl Witness {
     /// A credential was stored over `old`.
@@ -15,7 +23,7 @@ impl Witness {
         assert!(new.epoch >= old.epoch, "I3: the epoch went back");
         self.turns_over(old, &new);
         self.writes_tokens(world, old, &new);
-        writes_end(world, old, &new, report);
+        self.writes_end(world, old, &new, report);
         self.commits(world, old, &new, report);
         self.written.push(new);
     }
@@ -82,24 +90,45 @@ impl Witness {
             let tripped_at = world.service.borrow().tripped_at(successor);
             let is_tripped = tripped_at.is_some_and(|at| at >= *presented_at);
             assert!(
-                !(is_tripped && world.setup.has_true_clock),
+                !(is_tripped && world.setup.ages_truly()),
                 "I5: a token was presented again while its answer was still to be stored"
             );
         }
     }
-}
 
-/// I8, and I2 for its second half: what makes a login end.
-fn writes_end(world: &World, old: &Credential, new: &Credential, report: &Report) {
-    if new.state != "needs-login" || old.state == "needs-login" {
-        return;
+    /// I8, and I2 for its second half: what makes a login end.
+    fn writes_end(&mut self, world: &World, old: &Credential, new: &Credential, report: &Report) {
+        if new.state != "needs-login" || old.state == "needs-login" {
+            return;
+        }
+        let is_refused = report.received.iter().any(|received| {
+            matches!(received, Received::Refused(token) if Some(token) == new.refresh.as_ref())
+        });
+        assert!(
+            is_refused || self.is_refused_for_long(world, new),
+            "I8: a login ended without a definitive answer"
+        );
+        assert!(
+            world.is_harmed.get(),
+            "I2: a login ended though nothing went wrong"
+        );
     }
-    let is_refused = report.received.iter().any(|received| {
-        matches!(received, Received::Refused(token) if Some(token) == new.refresh.as_ref())
-    });
-    assert!(is_refused, "I8: a login ended without a definitive answer");
-    assert!(
-        world.is_harmed.get(),
-        "I2: a login ended though nothing went wrong"
-    );
+
+    /// Whether a row of refusals by an unknown code has ended the login, now or before.
+    fn is_refused_for_long(&mut self, world: &World, new: &Credential) -> bool {
+        let row = new
+            .refresh
+            .as_ref()
+            .and_then(|token| self.refusals.get_mut(token));
+        let Some(row) = row else { return false };
+        let is_long =
+            row.at.len() >= REFUSALS && row.at[row.at.len() - 1] - row.at[0] >= REFUSED_FOR;
+        // By a clock that is set the day may be shorter.
+        let is_enough = is_long || (row.at.len() >= REFUSALS && !world.setup.ages_truly());
+        if is_enough && !row.have_ended {
+            row.have_ended = true;
+            world.tally.borrow_mut().meets(Rare::EndByRefusals);
+        }
+        row.have_ended
+    }
 }

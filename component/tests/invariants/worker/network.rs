@@ -2,7 +2,7 @@
 //! of the token in it.
 
 use super::Worker;
-use crate::service::{Endpoint, Quirk, Said, Sent};
+use crate::service::{Endpoint, Quirk, Said, Sent, UNKNOWN_CODE};
 use crate::upset::{Moment, WireFault};
 use crate::witness::Received;
 use chatgpt_oauth_component::ports::{Http, HttpError, MaybeSent, Request, Response};
@@ -54,6 +54,7 @@ impl Worker<'_> {
         match sent.endpoint {
             Endpoint::Refresh => {
                 witness.presents(&sent.secret, report.seen.as_ref(), is_harmed);
+                witness.refusals_wait(&sent.secret);
             }
             Endpoint::Exchange => {
                 witness.redeems(&sent.secret, &mut self.world.tally.borrow_mut());
@@ -67,6 +68,15 @@ impl Worker<'_> {
         let mut report = self.report.borrow_mut();
         let mut witness = self.world.witness.borrow_mut();
         let secret = sent.secret.clone();
+        let is_unknown = matches!(said, Some(Said::Refused(UNKNOWN_CODE)));
+        let is_delivered = fault.is_none_or(WireFault::delivers);
+        if sent.endpoint == Endpoint::Refresh
+            && (is_unknown && is_delivered || fault.is_some_and(WireFault::refuses))
+        {
+            let probes = report.seen.as_ref().map_or(0, |seen| seen.probes);
+            witness.is_refused(&secret, probes, self.world.time.get());
+            return;
+        }
         if fault.is_some_and(WireFault::means_not_processed) {
             witness.takes_back(&secret);
             return;
