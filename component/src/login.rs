@@ -109,7 +109,7 @@ fn connected(record: Record) -> Exchanged {
 
 fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchanged> {
     for _ in 0..TRIES {
-        let before = Record::load(ports).map_err(Error::lost)?;
+        let before = Record::load(ports).map_err(|fault| Error::lost(&fault))?;
         if before.came_of(&pending.id) {
             return Ok(connected(before));
         }
@@ -127,8 +127,8 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
                 });
             }
             Err(StoreError::Conflict) => continue,
-            Err(fault) => return Err(Error::lost(fault.into())),
+            Err(fault) => return Err(Error::lost(&Box::<Error>::from(fault))),
         }
     }
-    Err(Error::lost(StoreError::Conflict.into()))
+    Err(Error::lost(&Box::<Error>::from(StoreError::Conflict)))
 }

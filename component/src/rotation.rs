@@ -152,7 +152,7 @@ fn conclude(
     verdict: &Verdict,
 ) -> core::result::Result<Record, Unsettled> {
     let unsettled = |fault: Box<Error>| match verdict {
-        Verdict::Granted(_) => Unsettled::Lost(Error::lost(fault)),
+        Verdict::Granted(_) => Unsettled::Lost(Error::lost(&fault)),
         _ => Unsettled::Failed(fault),
     };
     for _ in 0..TRIES {

@@ -6,7 +6,6 @@ use crate::pending::Pending;
 use crate::ports::Ports;
 use crate::text::join;
 use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::string::String;
 
 /// Says where the connection stands. Reads only: no request, no write, no refresh.
@@ -16,7 +15,7 @@ use alloc::string::String;
 pub fn status(ports: Ports) -> Result<ConnectionStatus> {
     let record = match Record::load(ports) {
         Ok(record) => record,
-        Err(error) if error.is_about_the_value() => return Ok(unreadable(error)),
+        Err(error) if error.is_about_the_value() => return Ok(unreadable(&error)),
         Err(error) => return Err(error),
     };
     let pending = match Pending::load(ports) {
@@ -95,7 +94,7 @@ fn signed_out(ports: Ports, record: &Record, pending: Option<Pending>) -> Connec
     }
 }
 
-fn unreadable(error: Box<Error>) -> ConnectionStatus {
+fn unreadable(error: &Error) -> ConnectionStatus {
     ConnectionStatus {
         hint: Some(join(&[&sentence(&error.message), ". ", &error.hint])),
         ..nothing_known(ConnectionState::Unreadable)

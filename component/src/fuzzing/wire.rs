@@ -117,11 +117,11 @@ fn is_verdict(verdict: &Verdict, status: u16) -> &'static str {
             "refused"
         }
         Verdict::NotProcessed(setback) => {
-            is_bounded(&setback);
+            is_bounded(setback);
             "not-processed"
         }
         Verdict::Unknown(setback) => {
-            is_bounded(&setback);
+            is_bounded(setback);
             "unknown"
         }
     }

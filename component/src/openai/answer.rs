@@ -11,8 +11,9 @@ use alloc::vec::Vec;
 /// The longest pause that a Retry-After can ask for, in seconds.
 const RETRY_AFTER_MAX: u64 = 3600;
 
-/// Longer error codes are not shown, in bytes.
-pub(crate) const CODE_MAX: usize = 64;
+/// Longer error codes are not shown, in bytes: no token is as short, so none that
+/// is echoed in the place of a code is shown.
+pub(crate) const CODE_MAX: usize = 40;
 
 /// An answer, looked at once.
 pub(crate) struct Answer {

@@ -55,15 +55,16 @@ pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
     let mut first: Vec<&Value> = Vec::new();
     for entry in entries.iter().filter(|entry| is_listed(entry)) {
         let place = first.partition_point(|other| rank(other) <= rank(entry));
+        // A slug that comes twice counts where it ranks first.
+        let is_twin = |other: &&Value| other["slug"] == entry["slug"];
+        if first[..place].iter().any(is_twin) {
+            continue;
+        }
+        first.retain(|other| !is_twin(other));
         first.insert(place, entry);
         first.truncate(MODELS_MAX);
     }
-    let mut models: Vec<Model> = Vec::new();
-    for model in first.into_iter().filter_map(model) {
-        if models.iter().all(|other| other.slug != model.slug) {
-            models.push(model);
-        }
-    }
+    let mut models: Vec<Model> = first.into_iter().filter_map(model).collect();
     while to_cache(&models).to_bytes().len() > KEPT_MAX {
         models.truncate(models.len() / 2);
     }
@@ -75,7 +76,14 @@ fn is_listed(entry: &Value) -> bool {
 }
 
 fn rank(entry: &Value) -> i64 {
-    entry["priority"].as_i64().unwrap_or(i64::MAX)
+    priority(entry).unwrap_or(i64::MAX)
+}
+
+fn priority(entry: &Value) -> Option<i64> {
+    match entry["priority"] {
+        Value::Float(number) if number.abs() < 9e15 => Some(number as i64),
+        ref whole => whole.as_i64(),
+    }
 }
 
 /// The models as they are cached: as the service writes them, without the rest,
@@ -115,7 +123,7 @@ fn model(entry: &Value) -> Option<Model> {
         slug,
         display_name: text("display_name", 100),
         description: text("description", 500),
-        priority: entry["priority"].as_i64(),
+        priority: priority(entry),
         context_window: entry["context_window"].as_whole(),
         default_reasoning_level: text("default_reasoning_level", 40),
         reasoning_levels: words(&entry["supported_reasoning_levels"], "effort"),
@@ -164,6 +172,24 @@ mod tests {
         let body = json!({"models": models}).to_string();
         let models = read(body.as_bytes()).expect("a list");
         models.into_iter().map(|model| model.slug).collect()
+    }
+
+    /// Faults: F15
+    #[test]
+    fn a_slug_that_comes_twice_is_listed_once_where_it_ranks_first() {
+        let twice = [
+            listed("m-1", json!({"priority": 3, "description": "later"})),
+            listed("m-2", json!({"priority": 2})),
+            listed("m-1", json!({"priority": 1.0, "description": "first"})),
+            listed("m-1", json!({})),
+        ];
+        let mut many = vec![listed("m-1", json!({"priority": 9})); 600];
+        many.extend(twice);
+        let models = read(json!({"models": many}).to_string().as_bytes()).expect("a list");
+        let slugs: Vec<&str> = models.iter().map(|model| &*model.slug).collect();
+        assert_eq!(slugs, ["m-1", "m-2"]);
+        assert_eq!(models[0].description.as_deref(), Some("first"));
+        assert_eq!(models[0].priority, Some(1));
     }
 
     #[test]

@@ -83,12 +83,16 @@ pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<Stri
         return Some(word);
     }
     let is_spent = used_up.is_some_and(|window| window.name == SPEND_LIMIT);
+    // Where a window is used up, credits can go on.
+    let credits = &kept["credits"];
+    let is_paid = credits["unlimited"].as_bool() == Some(true)
+        || credits["has_credits"].as_bool() == Some(true);
+    let goes_on = is_allowed == Some(true) && is_paid;
     let reason = if is_spent || kept["spend_control"]["reached"].as_bool() == Some(true) {
         "spend_control_reached"
     } else if is_allowed == Some(false)
         || rate_limit["limit_reached"].as_bool() == Some(true)
-        // Credits can go on where a window is used up.
-        || (used_up.is_some() && is_allowed.is_none())
+        || (used_up.is_some() && !goes_on)
     {
         "rate_limit_reached"
     } else {
@@ -103,7 +107,9 @@ pub(crate) fn used_up(windows: &[UsageWindow]) -> Option<&UsageWindow> {
     let mut last: Option<&UsageWindow> = None;
     for window in windows {
         let is_used_up = window.used_percent >= Some(100.0);
-        if is_used_up && last.is_none_or(|last| window.resets_at > last.resets_at) {
+        // An unknown time is the latest.
+        let time = |window: &UsageWindow| window.resets_at.unwrap_or(u64::MAX);
+        if is_used_up && last.is_none_or(|last| time(window) > time(last)) {
             last = Some(window);
         }
     }
@@ -181,7 +187,9 @@ fn limit_windows(limit: &Value, name: Option<&str>, clock: Clock) -> Vec<UsageWi
 
 fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
     let by_service = |time: u64| time.saturating_add_signed(clock.offset);
-    let (fetched_at, now) = (by_service(clock.fetched_at), by_service(clock.now));
+    // A clock that was set back since does not prolong what is left.
+    let now = by_service(clock.now.max(clock.fetched_at));
+    let fetched_at = by_service(clock.fetched_at);
     let window_seconds = slot["limit_window_seconds"]
         .as_whole()
         .filter(|seconds| *seconds > 0);
@@ -459,7 +467,10 @@ mod tests {
             (json!({"rate_limit": {"allowed": true}}), Some(false)),
             // Credits go on where the window is used up.
             (
-                json!({"rate_limit": {"allowed": true, "primary_window": full}}),
+                json!({
+                    "rate_limit": {"allowed": true, "primary_window": full},
+                    "credits": {"has_credits": true},
+                }),
                 Some(false),
             ),
             (
@@ -469,6 +480,34 @@ mod tests {
         ] {
             assert_eq!(limit(&body), (expected, None), "{body}");
         }
+    }
+
+    /// Faults: F2
+    #[test]
+    fn a_full_window_without_credits_blocks_whatever_the_flags_say() {
+        for flags in [json!(true), json!(null)] {
+            let body = json!({"rate_limit": {"allowed": flags, "limit_reached": false,
+                "primary_window": {"used_percent": 100, "limit_window_seconds": 18_000}}});
+            assert_eq!(limit(&body).0, Some(true), "{flags}");
+        }
+        let unknown = json!({"used_percent": 100, "limit_window_seconds": 604_800});
+        let known =
+            json!({"used_percent": 100, "limit_window_seconds": 18_000, "reset_at": NOW + 60});
+        let windows =
+            read(json!({"rate_limit": {"primary_window": known, "secondary_window": unknown}}));
+        assert_eq!(used_up(&windows).expect("a window").name, "weekly");
+    }
+
+    /// Faults: F3
+    #[test]
+    fn a_clock_that_is_set_back_after_the_answer_prolongs_nothing() {
+        let body = kept(json!({"rate_limit": {"primary_window": {"reset_at": NOW + 600}}}));
+        let back = Clock {
+            fetched_at: NOW,
+            now: NOW - 86_400,
+            offset: 0,
+        };
+        assert_eq!(windows(&body, back)[0].resets_in_seconds, Some(600));
     }
 
     /// Faults: F2

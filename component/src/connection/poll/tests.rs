@@ -838,7 +838,8 @@ fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
 /// Faults: F8
 #[test]
 fn a_login_without_models_says_why_instead_of_promising_them() {
-    let causes: [(fn() -> Answer, &str); 4] = [
+    type Cause = fn() -> Answer;
+    let causes: [(Cause, &str); 4] = [
         (
             || refusal(402, "deactivated_workspace"),
             "choose another workspace",
