@@ -81,7 +81,11 @@ impl Host {
     /// gives it memory, a thread and machine code. For a host over a store in memory.
     pub async fn examine_component(&self) -> Finding {
         let nobody = self.profile(NOBODY.parse().expect("it is a name"));
-        Finding::new("component", nobody.status().await.map(|_| "runs"))
+        let runs = match self.parts.sandbox.is_interpreted() {
+            true => "runs, interpreted, since no memory may be made executable here",
+            false => "runs",
+        };
+        Finding::new("component", nobody.status().await.map(|_| runs))
     }
 
     /// Looks at the network: whether both hosts of the policy answer, and how far
