@@ -8,6 +8,7 @@
 //! | `editions.rs`      | the list of them, with their digests                      |
 //! | `contract.wasm`    | `wit/`, as a package in its binary form                   |
 //! | `platform.cwasm`   | `platform.wasm` as machine code for the target's baseline CPU |
+//! | `platform.pulley`  | `platform.wasm` for wasmtime's interpreter                |
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -20,6 +21,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 #[path = "src/sandbox/engine_config.rs"]
 mod engine_config;
+
+use engine_config::Code;
 
 fn main() {
     if let Err(error) = build() {
@@ -43,7 +46,12 @@ fn build() -> Result<()> {
         fs::write(&file, &component)?;
         list_entry(&mut list, edition, &file, &component)?;
         if edition == Edition::Platform {
-            fs::write(out.join("platform.cwasm"), precompile(&component)?)?;
+            for (name, code) in [
+                ("platform.cwasm", Code::Machine),
+                ("platform.pulley", Code::Interpreted),
+            ] {
+                fs::write(out.join(name), precompile(&component, code)?)?;
+            }
         }
     }
     fs::write(out.join("editions.rs"), format!("[{list}]"))?;
@@ -73,9 +81,11 @@ fn list_entry(list: &mut String, edition: Edition, file: &Path, component: &[u8]
 
 /// Compiles for the target as such, not for the CPU of the machine that builds:
 /// the program may run on another one.
-fn precompile(component: &[u8]) -> Result<Vec<u8>> {
-    let mut config = engine_config::engine_config();
-    config.target(&env::var("TARGET")?)?;
+fn precompile(component: &[u8], code: Code) -> Result<Vec<u8>> {
+    let mut config = engine_config::engine_config(code)?;
+    if code == Code::Machine {
+        config.target(&env::var("TARGET")?)?;
+    }
     config.cranelift_opt_level(wasmtime::OptLevel::Speed);
     let engine = wasmtime::Engine::new(&config)?;
     Ok(engine.precompile_component(component)?)

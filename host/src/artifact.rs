@@ -26,6 +26,9 @@ pub static PLATFORM: &Edition = &EDITIONS[1];
 /// [`PLATFORM`], compiled for the baseline CPU of the target.
 pub(crate) const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/platform.cwasm"));
 
+/// [`PLATFORM`], compiled for wasmtime's interpreter.
+pub(crate) const INTERPRETED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/platform.pulley"));
+
 impl Edition {
     /// The edition of this name.
     #[must_use]

@@ -79,7 +79,11 @@ impl Host {
     /// gives it memory, a thread and machine code. For a host over a store in memory.
     pub async fn examine_component(&self) -> Finding {
         let nobody = self.profile(NOBODY.parse().expect("it is a name"));
-        Finding::new("component", nobody.status().await.map(|_| "runs"))
+        let runs = match self.parts.sandbox.is_interpreted() {
+            true => "runs, interpreted, since no memory may be made executable here",
+            false => "runs",
+        };
+        Finding::new("component", nobody.status().await.map(|_| runs))
     }
 
     async fn is_yet_to_be_sealed(&self) -> bool {

@@ -294,6 +294,9 @@ impl HostBuilder {
         if let Some(component) = &self.component {
             self.check_digest(component)?;
             return Sandbox::compile(component).map_err(|error| {
+                if let Some(shortage) = Shortage::of_sandbox(&error) {
+                    return shortage.error(ErrorCode::Internal);
+                }
                 tracing::error!(error = format!("{error:#}"), "the component does not fit");
                 Error::lasting(
                     ErrorCode::InvalidArgument,

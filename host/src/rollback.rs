@@ -11,9 +11,8 @@
 //! profile's. A mark that cannot be read or written is passed over with a
 //! warning: it guards against a person's mistake and must not stop a login.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
@@ -22,6 +21,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
+use crate::store::file::{create_directory, open_private};
 use crate::store::{ProfileName, Version};
 
 /// How often, and after what pause, to try what another process holds for a moment.
@@ -78,16 +78,10 @@ impl Marks {
 
     /// One writer at a time, among all processes; waits for no other one long.
     fn locked(&self, change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.directory)?;
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(self.directory.join("lock"))?;
+        create_directory(&self.directory)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let lock = open_private(&mut options, &self.directory.join("lock"))?;
         for _ in 1..TRIES {
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return change(),
@@ -101,12 +95,9 @@ impl Marks {
     fn write(&self, profile: &ProfileName, version: Version) -> io::Result<()> {
         let path = self.path(profile);
         let next = path.with_extension("next");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&next)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        let mut file = open_private(&mut options, &next)?;
         writeln!(file, "{}", version.0)?;
         fs::rename(next, path)
     }

@@ -179,17 +179,25 @@ fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
 
 /// Faults: F10
 #[test]
-fn a_service_that_may_not_make_machine_code_reads_which_setting_it_is() {
-    let world = signed_in();
+fn a_whole_login_works_where_no_machine_code_may_be_made_and_doctor_says_so() {
+    let world = World::with(|settings| settings.rotation(Rotation::Strict));
     let denied = || world.wrapped(&["python3", "-c", NO_MACHINE_CODE]);
-    for command in ["status", "refresh"] {
-        let answer = ask(denied(), &[command]);
-        check_named(&answer, "MemoryDenyWriteExecute");
-        assert_eq!(answer["retryable"], false);
-    }
-    let found = finding(&ask(denied(), &["doctor"]), "component");
-    let hint = found["hint"].as_str().unwrap();
-    assert!(hint.contains("MemoryDenyWriteExecute=no"), "{found}");
+    let prompt = ask(denied(), &["start"]);
+    let code = prompt["user_code"].as_str().unwrap();
+    world.simulator.approve(code).unwrap();
+    world.pass(1);
+    let progress = ask(denied(), &["poll"]);
+    assert_eq!(progress["status"], "connected", "{progress}");
+    world.pass(120);
+    assert_eq!(ask(denied(), &["refresh"])["status"], "refreshed");
+    assert_eq!(ask(denied(), &["models"])["ok"], true);
+    assert_eq!(ask(denied(), &["status"])["state"], "connected");
+
+    let told = |answer: &Value| finding(answer, "component")["message"].to_string();
+    let interpreted = told(&ask(denied(), &["doctor"]));
+    assert!(interpreted.contains("interpreted"), "{interpreted}");
+    let as_usual = told(&world.ask(&["doctor"]));
+    assert!(!as_usual.contains("interpreted"), "{as_usual}");
 }
 
 /// Faults: F9

@@ -4,16 +4,19 @@ use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Result, Store};
 
 use super::bindings::{Platform, PlatformPre};
-use super::engine_config::engine_config;
+use super::engine_config::{Code, engine_config};
 use super::limits;
 use super::linker::linker;
 use super::state::State;
 use super::ticker::{self, Running, Ticker};
+use crate::artifact::{INTERPRETED, PRECOMPILED};
+use crate::shortage::Shortage;
 
 /// Makes sandboxes of one component.
 pub(crate) struct Sandbox {
     component: PlatformPre<State>,
     ticker: Ticker,
+    code: Code,
 }
 
 /// One call's sandbox: the guest and everything it holds.
@@ -26,33 +29,51 @@ pub(crate) struct Instance {
 }
 
 impl Sandbox {
-    /// Loads the embedded component.
+    /// Loads the embedded component: as machine code where that may be, else for the
+    /// interpreter.
     pub(crate) fn embedded() -> Result<Self> {
-        let engine = Engine::new(&engine_config())?;
-        // SAFETY: these bytes are machine code that is run as it is, so they must
+        let loaded = Self::load(Code::Machine, PRECOMPILED);
+        match loaded {
+            Err(error) if Shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
+                tracing::debug!("no machine code may be made here: the component is interpreted");
+                Self::load(Code::Interpreted, INTERPRETED)
+            }
+            loaded => loaded,
+        }
+    }
+
+    fn load(code: Code, compiled: &[u8]) -> Result<Self> {
+        let engine = Engine::new(&engine_config(code)?)?;
+        // SAFETY: these bytes are code that is run as it is, so they must
         // come from wasmtime's own compiler, unchanged. They do: the build script
         // made them with the very version of wasmtime that is linked here, and
         // they are part of this program. Nothing from outside ever comes here.
         #[allow(unsafe_code, reason = "loads what the build script compiled")]
-        let component = unsafe { Component::deserialize(&engine, crate::artifact::PRECOMPILED)? };
-        Self::link(&component)
+        let component = unsafe { Component::deserialize(&engine, compiled)? };
+        Self::link(&component, code)
     }
 
     /// Compiles another component, of the world `platform` or `platform-draft2`.
     #[cfg(feature = "compiler")]
     pub(crate) fn compile(component: &[u8]) -> Result<Self> {
-        let engine = Engine::new(&engine_config())?;
-        Self::link(&Component::from_binary(&engine, component)?)
+        let engine = Engine::new(&engine_config(Code::Machine)?)?;
+        Self::link(&Component::from_binary(&engine, component)?, Code::Machine)
     }
 
     /// Resolves the imports once, for all calls.
-    fn link(component: &Component) -> Result<Self> {
+    fn link(component: &Component, code: Code) -> Result<Self> {
         let engine = component.engine();
         let linked: InstancePre<State> = linker(engine)?.instantiate_pre(component)?;
         Ok(Self {
             ticker: Ticker::new(engine),
             component: PlatformPre::new(linked)?,
+            code,
         })
+    }
+
+    /// Whether no machine code may be made here.
+    pub(crate) fn is_interpreted(&self) -> bool {
+        self.code == Code::Interpreted
     }
 
     /// Makes a fresh sandbox.

@@ -32,13 +32,40 @@ const WASM_FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::COMPONENT_MODEL);
 
+/// How a component's code is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// As machine code.
+    Machine,
+    /// By wasmtime's interpreter, Pulley, where memory cannot be made executable.
+    Interpreted,
+}
+
 /// The options of every engine of this crate.
-pub(crate) fn engine_config() -> Config {
+///
+/// # Errors
+///
+/// When wasmtime does not know the interpreter's target.
+pub(crate) fn engine_config(code: Code) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     language(&mut config);
     interruption(&mut config);
     memory(&mut config);
-    config
+    if code == Code::Interpreted {
+        // It takes no signals, so it has no use for a guard.
+        config.target(interpreter())?;
+        config.signals_based_traps(false);
+        config.memory_guard_size(0);
+    }
+    Ok(config)
+}
+
+/// The interpreter's target, for the byte order of this machine.
+fn interpreter() -> &'static str {
+    match cfg!(target_endian = "big") {
+        true => "pulley64be",
+        false => "pulley64",
+    }
 }
 
 /// Which WebAssembly is accepted.

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::key::{Key, Ring};
 use crate::shortage::Shortage;
 use crate::store::StoreError;
-use crate::store::file::{directory_of, quoted};
+use crate::store::file::{directory_of, open_private, quoted};
 
 /// What the file is called that a service manager hands over.
 pub(super) const HANDED: &str = "chatgpt-oauth.key";
@@ -91,12 +91,9 @@ pub(super) fn replace(path: &Path, ring: &Ring) -> Result<(), StoreError> {
 
 /// Keeps others from exchanging keys meanwhile, as long as what it returns lives.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path.with_extension("key-lock"));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let lock = open_private(&mut options, &path.with_extension("key-lock"));
     let lock = lock.map_err(|error| unusable(path, &error))?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(lock),
@@ -176,11 +173,7 @@ pub(super) fn parse(text: &str) -> Option<Ring> {
 /// Writes a file of another name in the same directory, to its end.
 fn write_beside(path: &Path, ring: &Ring) -> io::Result<PathBuf> {
     let beside = name_beside(path)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = open_private(OpenOptions::new().write(true).create_new(true), &beside)?;
     let written = file.write_all(text_of(ring).as_bytes());
     match written.and_then(|()| file.sync_all()) {
         Ok(()) => Ok(beside),

@@ -18,14 +18,13 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::Resource;
 
-use super::StoreError;
-use super::location::DIRECTORY;
+use super::{StoreError, way_out};
 use crate::shortage::{Shortage, limit};
 
-const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
+pub(super) const DIRECTORY_MODE: u32 = 0o700;
+pub(super) const FILE_MODE: u32 = 0o600;
 /// What of a mode is for others than the owner.
-const OTHERS: u32 = 0o077;
+pub(super) const OTHERS: u32 = 0o077;
 
 /// Of several threads, one at a time: the one that has made the file must have
 /// closed it before another one's SQLite locks it.
@@ -36,11 +35,33 @@ pub(super) fn create_or_check(path: &Path) -> Result<(), StoreError> {
     let _one_at_a_time = CREATION.lock().unwrap_or_else(PoisonError::into_inner);
     let directory = directory_of(path);
     create_directory(&directory).map_err(|error| failed("create", &directory, &error))?;
-    check_directory(&directory)?;
+    check_directory(path)?;
     match create_file(path) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => check_file(path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            check_file(path)?;
+            give_back_beside(path);
+            Ok(())
+        }
         Err(error) => Err(failed("create", path, &error)),
+    }
+}
+
+/// Lets the owner write what SQLite put beside the file while the file itself was
+/// read-only: it got the mode of then, and would keep a store that was repaired so.
+fn give_back_beside(path: &Path) {
+    let mode = |path: &Path| fs::symlink_metadata(path).map(|found| found.mode());
+    if mode(path).is_ok_and(|mode| mode & FILE_MODE != FILE_MODE) {
+        return;
+    }
+    for beside in ["-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(beside);
+        let found = fs::symlink_metadata(&name);
+        if found.is_ok_and(|found| found.is_file() && found.mode() & FILE_MODE != FILE_MODE) {
+            // What cannot be repaired is said when SQLite opens it.
+            _ = fs::set_permissions(&name, Permissions::from_mode(FILE_MODE));
+        }
     }
 }
 
@@ -51,7 +72,7 @@ pub(super) fn check_if_exists(path: &Path) -> Result<bool, StoreError> {
         Err(error) => return Err(failed("look at", path, &error)),
         Ok(_) => {}
     }
-    check_directory(&directory_of(path))?;
+    check_directory(path)?;
     check_file(path)?;
     Ok(true)
 }
@@ -86,6 +107,12 @@ pub(super) fn check_growth(path: &Path, bytes: u64) -> Result<(), StoreError> {
     }
 }
 
+/// Whether the disk has less room than this, in bytes.
+pub(super) fn is_disk_full(path: &Path, room: u64) -> bool {
+    let disk = rustix::fs::statvfs(&directory_of(path));
+    disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < room)
+}
+
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -99,7 +126,7 @@ pub(crate) fn directory_of(path: &Path) -> PathBuf {
 
 /// Makes a directory and those above it that are missing, each one usable for
 /// its owner before the next is made in it.
-fn create_directory(directory: &Path) -> io::Result<()> {
+pub(crate) fn create_directory(directory: &Path) -> io::Result<()> {
     if fs::symlink_metadata(directory).is_ok() {
         return Ok(());
     }
@@ -119,19 +146,26 @@ fn create_directory(directory: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens, or makes, a file that is for this user alone, whatever the umask is.
+pub(crate) fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.mode(FILE_MODE).open(path)?;
+    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+    Ok(file)
+}
+
 /// `O_EXCL` and `O_NOFOLLOW`: never an existing file, never through a link.
 fn create_file(path: &Path) -> io::Result<()> {
     let no_follow = rustix::fs::OFlags::NOFOLLOW.bits();
-    let file: File = OpenOptions::new()
+    let mut options = OpenOptions::new();
+    options
         .write(true)
         .create_new(true)
-        .mode(FILE_MODE)
-        .custom_flags(no_follow.cast_signed())
-        .open(path)?;
-    file.set_permissions(Permissions::from_mode(FILE_MODE))
+        .custom_flags(no_follow.cast_signed());
+    open_private(&mut options, path).map(drop)
 }
 
-fn check_directory(directory: &Path) -> Result<(), StoreError> {
+fn check_directory(path: &Path) -> Result<(), StoreError> {
+    let directory = &*directory_of(path);
     let found = fs::symlink_metadata(directory);
     let found = found.map_err(|error| failed("look at", directory, &error))?;
     if !found.is_dir() {
@@ -141,24 +175,14 @@ fn check_directory(directory: &Path) -> Result<(), StoreError> {
             "name the store by its real path",
         ));
     }
-    let private = check_owner_and_mode(directory, &found, DIRECTORY_MODE);
-    private.map_err(|refused| match refused {
-        StoreError::Refused { message, .. } if !is_ours(directory) => StoreError::Refused {
-            message,
-            hint: format!(
-                "put the store into a directory of its own: mkdir -m 700 {}",
-                quoted(&directory.join(DIRECTORY))
-            ),
-        },
-        refused => refused,
-    })?;
+    if let Some(what) = not_private(&found) {
+        return Err(refused(
+            directory,
+            what,
+            way_out::of_directory(path, directory, &found),
+        ));
+    }
     check_file_system(directory)
-}
-
-/// Whether a directory is there for stores alone, as far as its name tells. Of
-/// another one, such as `/tmp`, nobody is told to change the mode or the owner.
-fn is_ours(directory: &Path) -> bool {
-    directory.file_name() == Some(DIRECTORY.as_ref())
 }
 
 fn check_file(path: &Path) -> Result<(), StoreError> {
@@ -178,20 +202,18 @@ fn check_file(path: &Path) -> Result<(), StoreError> {
             "remove the other name, or copy the file",
         ));
     }
-    check_owner_and_mode(path, &found, FILE_MODE)
+    match not_private(&found) {
+        Some(what) => Err(refused(path, what, way_out::of_file(path, &found))),
+        None => Ok(()),
+    }
 }
 
-fn check_owner_and_mode(path: &Path, found: &Metadata, mode: u32) -> Result<(), StoreError> {
-    let me = rustix::process::geteuid().as_raw();
-    if found.uid() != me {
-        let mend = format!("chown {me} {}", quoted(path));
-        return Err(refused(path, "belongs to another user", mend));
+/// Why something is not this user's alone, if it is not.
+fn not_private(found: &Metadata) -> Option<&'static str> {
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Some("belongs to another user");
     }
-    if found.mode() & OTHERS != 0 {
-        let mend = format!("chmod {mode:o} {}", quoted(path));
-        return Err(refused(path, "is open to other users", mend));
-    }
-    Ok(())
+    (found.mode() & OTHERS != 0).then_some("is open to other users")
 }
 
 /// SQLite needs locks and shared memory that work, which network file systems
@@ -265,6 +287,7 @@ mod tests {
 
     use super::*;
     use crate::Error;
+    use crate::store::location::DIRECTORY;
 
     fn directory() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();

@@ -23,6 +23,7 @@ mod profile_name;
 mod schema;
 mod shared;
 mod sqlite;
+mod way_out;
 
 pub use error::StoreError;
 pub use location::{InvalidLocation, StoreLocation, state_directory};

@@ -224,12 +224,16 @@ async fn look(path: &Path, kind: StoreKind) -> Result<Option<Look>, StoreError> 
     }
 }
 
-/// A write that failed at a limit which SQLite does not tell from a broken disk.
+/// A write that failed at a limit, or on a full disk, which SQLite does not always tell
+/// from a broken one.
 fn in_full(error: StoreError, path: &Path) -> StoreError {
-    let may_be_the_limit = matches!(error, StoreError::Unavailable(_) | StoreError::Full);
+    if !matches!(error, StoreError::Unavailable(_) | StoreError::Full) {
+        return error;
+    }
     match file::check_growth(path, ROOM) {
-        Err(limited) if may_be_the_limit => limited,
-        _ => error,
+        Err(limited) => limited,
+        Ok(()) if file::is_disk_full(path, ROOM) => StoreError::Full,
+        Ok(()) => error,
     }
 }
 
@@ -375,7 +379,8 @@ impl Store for SqliteStore {
         let mut connection = self.writer().await?;
         sqlx::query("UPDATE store SET identity = identity")
             .execute(&mut *connection)
-            .await?;
+            .await
+            .map_err(|error| in_full(error.into(), &self.path))?;
         Ok(())
     }
 }

@@ -1,0 +1,251 @@
+//! Whose the files of a store are, which modes they have, and what is said where they
+//! cannot be used. Root ignores modes, so an ordinary user runs the program here, or
+//! a mount namespace takes the right to write.
+
+mod support;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use openai_simulator::Endpoint;
+use serde_json::Value;
+use support::{World, json};
+
+/// An ordinary user.
+const USER: u32 = 65534;
+const AS_USER: [&str; 4] = [
+    "setpriv",
+    "--reuid=65534",
+    "--regid=65534",
+    "--clear-groups",
+];
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o777
+}
+
+/// The store's directory and all that lies in it, the directory first.
+fn files(world: &World) -> Vec<PathBuf> {
+    let directory = world.store().parent().unwrap().to_owned();
+    let entries = fs::read_dir(&directory).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    [vec![directory], files].concat()
+}
+
+#[track_caller]
+fn ask(command: &mut Command, arguments: &[&str]) -> Value {
+    json(&command.arg("--json").args(arguments).output().unwrap())
+}
+
+/// The program as an ordinary user, after this in a shell.
+fn as_user(world: &World, before: &str) -> Command {
+    let shell = format!("{before} && exec \"$0\" \"$@\"");
+    world.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
+}
+
+/// Everything in the world is the ordinary user's.
+fn of_user(world: World) -> World {
+    world.give_to(USER);
+    world
+}
+
+fn hint(answer: &Value) -> &str {
+    assert_eq!(answer["code"], "store-unavailable", "{answer}");
+    assert_eq!(answer["retryable"], false, "{answer}");
+    answer["hint"].as_str().unwrap()
+}
+
+/// What `doctor` advises about the store.
+fn advice(world: &World) -> String {
+    let answer = world.ask(&["doctor"]);
+    let findings = answer["findings"].as_array().unwrap();
+    let store = findings.iter().find(|found| found["subject"] == "store");
+    store.unwrap()["hint"].as_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn run_by_hand(command: &str) {
+    assert!(
+        Command::new("sh")
+            .args(["-c", command])
+            .status()
+            .unwrap()
+            .success(),
+        "{command}"
+    );
+}
+
+/// Faults: F5
+#[test]
+fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_names() {
+    for (directory_mode, file_mode) in [
+        (0o2770, 0o660),
+        (0o750, 0o640),
+        (0o755, 0o600),
+        (0o700, 0o666),
+    ] {
+        let world = World::new();
+        world.sign_in();
+        let [directory, rest @ ..] = &files(&world)[..] else {
+            unreachable!()
+        };
+        rest.iter().for_each(|file| chmod(file, file_mode));
+        chmod(directory, directory_mode);
+
+        let refused = world.ask(&["status"]);
+        let command = hint(&refused).to_owned();
+        assert!(command.starts_with("chmod "), "{command}");
+        assert_eq!(advice(&world), command);
+        run_by_hand(&command);
+        assert_eq!(world.ask(&["status"])["state"], "connected", "{command}");
+        for file in files(&world) {
+            assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
+        }
+    }
+}
+
+/// Faults: F5
+#[test]
+fn a_store_of_another_user_is_to_be_used_as_its_owner() {
+    let world = World::new();
+    world.sign_in();
+    for file in files(&world) {
+        chown(file, Some(USER), None).unwrap();
+    }
+    let refused = world.ask(&["status"]);
+    assert_eq!(hint(&refused), "run this program as the owner, user 65534");
+    assert_eq!(advice(&world), hint(&refused));
+    let owner = as_user(&of_user(world), "true")
+        .arg("--json")
+        .arg("status")
+        .output();
+    assert_eq!(json(&owner.unwrap())["state"], "connected");
+}
+
+/// Faults: F5
+#[test]
+fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
+    for (directory_mode, beside) in [(0o1777, None), (0o777, None), (0o755, Some("report.txt"))] {
+        let world = World::new();
+        world.sign_in();
+        let directory = files(&world).remove(0);
+        chmod(&directory, directory_mode);
+        if let Some(name) = beside {
+            fs::write(directory.join(name), "").unwrap();
+        }
+        let refused = world.ask(&["status"]);
+        assert!(!hint(&refused).contains("chmod"), "{refused}");
+        assert_eq!(advice(&world), hint(&refused));
+        let (_, commands) = hint(&refused).split_once(": ").unwrap();
+        run_by_hand(commands);
+        assert_eq!(mode(&directory), directory_mode & 0o777);
+
+        let moved = format!("sqlite:{}/chatgpt-oauth/test.db", directory.display());
+        let arguments = world.options().into_iter().map(|option| match &*option {
+            store if store.starts_with("sqlite:") => moved.clone(),
+            _ => option,
+        });
+        let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+        let status = ask(program.args(arguments), &["status"]);
+        assert_eq!(status["state"], "connected", "{status}");
+    }
+}
+
+/// Faults: F14
+#[test]
+fn whatever_the_umask_the_files_are_their_owners_to_use() {
+    for umask in ["477", "777", "277", "077", "022", "000"] {
+        let world = of_user(World::new());
+        let ask =
+            |arguments: &[&str]| ask(&mut as_user(&world, &format!("umask {umask}")), arguments);
+        let prompt = ask(&["start"]);
+        let code = prompt["user_code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{umask}: {prompt}"));
+        world.simulator.approve(code).unwrap();
+        world.pass(1);
+        assert_eq!(ask(&["poll"])["status"], "connected", "{umask}");
+        assert_eq!(ask(&["rekey"])["ok"], true, "{umask}");
+        world.pass(120);
+        assert_eq!(ask(&["refresh"])["status"], "refreshed", "{umask}");
+        assert_eq!(ask(&["status"])["state"], "connected", "{umask}");
+
+        let marks = world.path("state/chatgpt-oauth");
+        let marks = fs::read_dir(&marks)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        for file in files(&world).into_iter().chain(marks) {
+            let expected = if file.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode(&file), expected, "{umask}: {}", file.display());
+        }
+        assert_eq!(mode(&world.path("state/chatgpt-oauth")), 0o700, "{umask}");
+    }
+}
+
+/// Faults: F13
+#[test]
+fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaired() {
+    let world = World::new();
+    world.sign_in();
+    world.pass(120);
+    let store = world.store();
+    let directory = store.parent().unwrap();
+    let mount = format!(
+        "mount --bind '{0}' '{0}' && mount -o remount,ro,bind '{0}' && exec \"$0\" \"$@\"",
+        directory.display()
+    );
+    let read_only = || world.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
+    world.simulator.clear_requests();
+    for command in ["start", "refresh", "logout"] {
+        let refused = ask(&mut read_only(), &[command]);
+        assert!(hint(&refused).contains("writ"), "{refused}");
+        assert_eq!(refused["retry_after_seconds"], Value::Null);
+    }
+    assert_eq!(ask(&mut read_only(), &["status"])["state"], "connected");
+
+    let world = of_user(world);
+    let owned = || as_user(&world, "true");
+    for (path, mode) in [(directory, 0o000), (&*store, 0o400), (&*store, 0o000)] {
+        let before = fs::metadata(path).unwrap().permissions();
+        chmod(path, mode);
+        let refused = ask(&mut owned(), &["refresh"]);
+        assert!(!hint(&refused).is_empty());
+        assert_eq!(refused["retry_after_seconds"], Value::Null);
+        fs::set_permissions(path, before).unwrap();
+    }
+    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 0);
+    let refreshed = ask(&mut owned(), &["refresh"]);
+    assert_eq!(refreshed["status"], "refreshed", "{refreshed}");
+}
+
+/// Faults: F13
+#[test]
+fn a_full_disk_is_tried_again_after_a_minute() {
+    let world = World::new();
+    world.sign_in();
+    world.pass(120);
+    let directory = world.store().parent().unwrap().to_owned();
+    // The files on a disk of 1 MiB, which is filled to its end.
+    let fill = format!(
+        "cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=1m,mode=700 tmpfs '{0}' && cp -a '{0}.copy'/. '{0}' && \
+         {{ cat /dev/zero > '{0}/filling' 2>/dev/null; rm -rf '{0}.copy'; exec \"$0\" \"$@\"; }}",
+        directory.display()
+    );
+    let full = || world.wrapped(&["unshare", "--mount", "sh", "-c", &fill]);
+    world.simulator.clear_requests();
+    for command in ["refresh", "logout", "refresh", "logout", "refresh"] {
+        let refused = ask(&mut full(), &[command]);
+        assert_eq!(refused["code"], "store-unavailable", "{refused}");
+        assert_eq!(refused["retryable"], true, "{refused}");
+        assert_eq!(refused["retry_after_seconds"], 60, "{refused}");
+    }
+    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(ask(&mut full(), &["status"])["state"], "connected");
+}
