@@ -109,7 +109,7 @@ pub(super) fn check_growth(path: &Path, bytes: u64) -> Result<(), StoreError> {
 
 /// Whether the disk has less room than this, in bytes.
 pub(super) fn is_disk_full(path: &Path, room: u64) -> bool {
-    let disk = rustix::fs::statvfs(&directory_of(path));
+    let disk = rustix::fs::statvfs(directory_of(path));
     disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < room)
 }
 

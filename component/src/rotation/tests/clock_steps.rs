@@ -187,3 +187,15 @@ fn a_wait_is_stored_with_the_steady_clock_and_a_login_at_rest_without() {
     assert_eq!(world.stored("pending")["written_at"], NOW);
     assert_eq!(world.stored("pending")["clock"], format!("boot-1 {STEADY}"));
 }
+
+/// Faults: F16
+#[test]
+fn a_wait_without_an_intent_is_stored_with_the_steady_clock_too() {
+    let world = World::with(dead("active", json!({})));
+    world.set_steady_clock(STEADY);
+    world.expect(TOKEN, crate::fakes::answer(429, ""));
+    let _ = refresh(&world);
+    let stored = world.stored("credential");
+    assert!(stored["intent"].is_null() && !stored["not_before"].is_null());
+    assert_eq!(stored["clock"], format!("boot-1 {STEADY}"));
+}
