@@ -201,3 +201,19 @@ fn unsafe_code_is_generated_or_loads_the_embedded_machine_code_and_is_nowhere_el
         ]
     );
 }
+
+#[test]
+fn inspect_holds_a_file_against_the_digest_of_that_file_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("onboarding.wasm");
+    let onboarding = EDITIONS.iter().find(|it| it.name == "onboarding").unwrap();
+    std::fs::write(&file, onboarding.component).unwrap();
+    let inspected = |digest: &str| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+        program.arg("inspect").arg(&file);
+        let output = program.args(["--component-digest", digest]).output();
+        output.unwrap().status.code()
+    };
+    assert_eq!(inspected(onboarding.digest), Some(0));
+    assert_eq!(inspected(&"0".repeat(64)), Some(2));
+}

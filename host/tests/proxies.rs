@@ -155,11 +155,11 @@ fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
             ("the proxy's certificate", "--cacert"),
         ),
     ] {
-        let (told, advised) = wrong(&world, ("ALL_PROXY", &url));
-        assert!(told.contains(message), "{url}: {told}");
+        let (said, advised) = wrong(&world, ("ALL_PROXY", &url));
+        assert!(said.contains(message), "{url}: {said}");
         assert!(advised.contains(hint), "{url}: {advised}");
         assert!(!advised.contains("HTTPS_PROXY"), "{url}: {advised}");
-        assert!(!format!("{told}{advised}").contains("CANARY"), "{url}");
+        assert!(!format!("{said}{advised}").contains("CANARY"), "{url}");
 
         let begun = ask(&world, ("ALL_PROXY", &url), &["start"]);
         assert_eq!(begun["ok"], false, "{url}: {begun}");
@@ -194,13 +194,13 @@ fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
     ] {
         let proxy = Socks::to(target, Manner::Replies(reply));
         let url = format!("socks5://{}", proxy.address());
-        let (told, hint) = wrong(&world, ("HTTPS_PROXY", &url));
-        assert!(told.contains(message), "{reply}: {told}");
+        let (said, hint) = wrong(&world, ("HTTPS_PROXY", &url));
+        assert!(said.contains(message), "{reply}: {said}");
         assert!(hint.contains("the proxy of HTTPS_PROXY"), "{reply}: {hint}");
     }
     for status in ["502 Bad Gateway", "503 Unavailable", "504 Timeout"] {
-        let (told, _) = wrong(&world, ("HTTPS_PROXY", &Proxy::answering(status).url()));
-        assert!(told.contains("no connection could be made"), "{told}");
+        let (said, _) = wrong(&world, ("HTTPS_PROXY", &Proxy::answering(status).url()));
+        assert!(said.contains("no connection could be made"), "{said}");
     }
 }
 
@@ -265,7 +265,7 @@ fn a_proxy_variable_that_is_empty_is_unset() {
 
 /// Faults: F15
 #[test]
-fn an_exception_with_a_star_is_heeded_and_one_that_means_nothing_is_told() {
+fn an_exception_with_a_star_is_heeded_and_one_that_means_nothing_is_named() {
     let world = World::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let with = |exceptions: &str, command: &str| {

@@ -98,7 +98,9 @@ impl Network {
         if !global.connect_to.is_empty() {
             return Ok(Self::default());
         }
-        let host = setup::led(Host::builder(MemoryStore::new()), global)?.build()?;
+        let allowed = global.allow_addresses.iter().copied();
+        let host = Host::builder(MemoryStore::new()).allow_addresses(allowed);
+        let host = host.build()?;
         let mut network = Self {
             allowed: host
                 .allowed_addresses()

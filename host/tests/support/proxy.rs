@@ -24,7 +24,7 @@ impl Proxy {
         Self::with(target, None, "200 OK")
     }
 
-    /// One that lets nobody through without this user name and password, in Base64.
+    /// One that refuses a client without this user name and password, in Base64.
     pub fn asking(target: SocketAddr, credentials: &'static str) -> Self {
         Self::with(target, Some(credentials), "200 OK")
     }

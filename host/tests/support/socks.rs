@@ -1,5 +1,5 @@
-//! A SOCKS5 proxy (RFC 1928, RFC 1929) that leads everybody to one address, and
-//! remembers whom it was asked for.
+//! A SOCKS5 proxy (RFC 1928, RFC 1929) that leads every client to one address, and
+//! remembers the hosts that it was asked for.
 
 use std::io::{Error, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,7 +18,7 @@ pub struct Socks {
 pub enum Manner {
     /// Leads there.
     Leads,
-    /// Leads there who knows this user name and this password.
+    /// Leads a client there that gives this user name and this password.
     Asks(&'static str, &'static str),
     /// Answers every request with this reply.
     Replies(u8),

@@ -52,7 +52,7 @@ pub(crate) enum ProxyError {
 }
 
 impl ProxyError {
-    /// What the guest is told, as the text of `internal-error`. The component
+    /// What the guest gets, as the text of `internal-error`. The component
     /// knows these words.
     pub(crate) fn word(self) -> &'static str {
         match self {

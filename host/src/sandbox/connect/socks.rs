@@ -121,7 +121,7 @@ async fn receive<const N: usize>(
 mod tests {
     use super::*;
 
-    /// What comes of what a proxy says, and what it was told.
+    /// The outcome of what a proxy says, and what it heard.
     async fn answered(
         credentials: Option<(&str, &str)>,
         answer: &[u8],
@@ -162,8 +162,8 @@ mod tests {
         let asks = [b"\x05\x02\x01\x00", &reply[..]].concat();
         let (outcome, heard) = answered(Some(("ada", "p@ss")), &asks).await;
         assert_eq!(outcome, Ok(()));
-        let told = [&b"\x05\x02\x00\x02"[..], b"\x01\x03ada\x04p@ss", REQUEST];
-        assert_eq!(heard, told.concat());
+        let sent = [&b"\x05\x02\x00\x02"[..], b"\x01\x03ada\x04p@ss", REQUEST];
+        assert_eq!(heard, sent.concat());
 
         let does_not = [b"\x05\x00", &reply[..]].concat();
         let (outcome, heard) = answered(Some(("ada", "p@ss")), &does_not).await;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_socks5_proxy_is_told_as_such() {
+    async fn what_is_no_socks5_proxy_is_an_unreachable_proxy() {
         for answer in [
             &b""[..],
             b"\x05",

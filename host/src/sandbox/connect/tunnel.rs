@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_answer_of_a_proxy_is_told_as_none() {
+    async fn what_is_no_answer_of_a_proxy_is_an_unreachable_proxy() {
         let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "x".repeat(LARGEST_HEAD));
         for answer in [
             "",

@@ -547,6 +547,20 @@ async fn n30_where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
     assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n04_an_address_that_swallows_everything_does_not_hold_up_the_next() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let proxy = server::Proxy::start(Some(server.address)).await;
+    let port = proxy.address.port();
+    let _nowhere = BlackHole::at(format!("127.0.0.2:{port}").parse().unwrap()).await;
+    let mut options = proxied(&server, &proxy);
+    options.resolver = Arc::new(Names::ToBoth("127.0.0.2", "127.0.0.1"));
+    let started = Instant::now();
+    Client::with(options).send(post("")).await.unwrap();
+    assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
+}
+
 #[tokio::test]
 async fn a_proxy_that_refuses_lets_nothing_out() {
     let server = Server::start(Act::Answer(OK.into())).await;
@@ -557,7 +571,7 @@ async fn a_proxy_that_refuses_lets_nothing_out() {
     assert_eq!(server.connections(), 0);
 }
 
-/// What a guest is told of a fault of the proxy.
+/// The word by which a guest learns of a fault of the proxy.
 #[track_caller]
 fn word(error: Error) -> String {
     match error {
@@ -579,7 +593,7 @@ fn by(url: &str, server: &Server) -> ConnectorOptions {
 
 /// Faults: F6
 #[tokio::test]
-async fn n03_a_fault_of_the_proxy_is_told_as_one_and_nothing_is_sent() {
+async fn n03_a_fault_of_the_proxy_has_its_own_word_and_nothing_is_sent() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let closed = Server::start(Act::HangUp).await;
     let port = closed.address.port();
@@ -614,7 +628,7 @@ async fn n03_a_fault_of_the_proxy_is_told_as_one_and_nothing_is_sent() {
 
 /// Faults: F6
 #[tokio::test]
-async fn n01_a_proxy_whose_own_name_is_unknown_is_told_apart_from_a_host() {
+async fn n01_a_proxy_whose_own_name_is_unknown_is_not_taken_for_an_unknown_host() {
     let server = Server::start(Act::Answer(OK.into())).await;
     for url in ["http://proxy.corp:3128", "socks5h://proxy.corp"] {
         for names in [Names::Nowhere, Names::Broken, Names::Stalled] {
