@@ -37,7 +37,11 @@ const MEMORY_HINT: &str = "free memory on this machine; if there is enough, rais
 impl Shortage {
     /// What an error of the operating system says is refused.
     pub(crate) fn of_io(error: &io::Error) -> Option<Self> {
-        Self::of_errno(Errno::from_io_error(error)?)
+        match Errno::from_io_error(error) {
+            Some(errno) => Self::of_errno(errno),
+            // A library that was refused memory says so by the kind alone.
+            None => (error.kind() == io::ErrorKind::OutOfMemory).then_some(Self::Memory),
+        }
     }
 
     /// What stopped the sandbox, if it was the machine.
