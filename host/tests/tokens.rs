@@ -214,7 +214,6 @@ fn troubles() -> Vec<Fault> {
         Fault::html(504, "<html>gateway timeout</html>"),
         Fault::status(503),
         Fault::openai_error(503, "server_is_overloaded", "later"),
-        Fault::openai_error(401, "a_code_that_nobody_knows", "no"),
         Fault::cloudflare_challenge(),
         Fault::captive_portal(),
         Fault::region_blocked(),
@@ -226,6 +225,39 @@ fn troubles() -> Vec<Fault> {
         Fault::silence(),
         Fault::silence().reset(),
     ]
+}
+
+/// Faults: F4
+#[tokio::test]
+async fn a_service_that_only_refuses_ends_the_login_after_a_day_and_names_its_code() {
+    let world = world();
+    let ada = signed_in(&world).await;
+    world.pass(LIFETIME);
+    world
+        .simulator
+        .fault_always(Endpoint::Token, Fault::openai_error(401, "brand_new", "no"));
+    for hour in 0..26 {
+        let error = ada.authorize(None).await.unwrap_err();
+        assert_eq!(
+            error.service_code.as_deref(),
+            Some("brand_new"),
+            "{error:?}"
+        );
+        let status = ada.status().await.unwrap();
+        assert!(!status.connected, "{hour}: {:?}", status.state);
+        world.pass(3600);
+    }
+    let error = ada.authorize(None).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NeedsLogin);
+    assert!(
+        error.message.contains("(401 brand_new)"),
+        "{}",
+        error.message
+    );
+    // What the person asks for may still be tried, and brings the login back.
+    world.simulator.clear_faults();
+    ada.refresh().await.unwrap();
+    assert!(ada.status().await.unwrap().connected);
 }
 
 /// Half a day of it, asked now and then; nobody is told to log in.

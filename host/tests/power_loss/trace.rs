@@ -84,7 +84,8 @@ fn whole_lines(trace: &str) -> Vec<String> {
 fn event(line: &str, root: &Path, notes: &str) -> Option<Event> {
     let (name, rest) = line.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
-    let succeeded = !result.starts_with('-');
+    // A question mark: the process ended before the call of another thread did.
+    let succeeded = !result.starts_with(['-', '?']);
     let below = |path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
     let named = || below(path(bytes(arguments.split('"').nth(1)?)));
     let opened = || below(path(bytes(between(arguments, '<', '>')?)));
