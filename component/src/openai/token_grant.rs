@@ -47,7 +47,7 @@ impl TokenGrant {
             id_token: Granted::read(body.take("id_token"), usize::MAX),
             expires_in: body
                 .get("expires_in")
-                .as_u64()
+                .as_whole()
                 .filter(|seconds| *seconds > 0)
                 .map(|seconds| seconds.min(LIFETIME_MAX)),
             service_clock: answer.service_clock,
@@ -149,10 +149,11 @@ mod tests {
     #[test]
     fn p19_a_lifetime_is_no_longer_than_ninety_days() {
         for (seconds, expected) in [
-            (60, 60),
-            (LIFETIME_MAX, LIFETIME_MAX),
-            (LIFETIME_MAX + 1, LIFETIME_MAX),
-            (i64::MAX as u64, LIFETIME_MAX),
+            (json!(60), 60),
+            (json!(60.9), 60),
+            (json!(LIFETIME_MAX), LIFETIME_MAX),
+            (json!(LIFETIME_MAX + 1), LIFETIME_MAX),
+            (json!(i64::MAX), LIFETIME_MAX),
         ] {
             let grant = read(json!({"access_token": "at", "expires_in": seconds}));
             assert_eq!(grant.expect("a grant").expires_in, Some(expected));
@@ -165,7 +166,8 @@ mod tests {
             json!(0),
             json!(-1),
             json!("60"),
-            json!(1.5),
+            json!(0.5),
+            json!(-1.5),
             json!(null),
             json!([]),
         ] {

@@ -87,18 +87,21 @@ pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<Stri
     let credits = &kept["credits"];
     let is_paid = credits["unlimited"].as_bool() == Some(true)
         || credits["has_credits"].as_bool() == Some(true);
-    let goes_on = is_allowed == Some(true) && is_paid;
+    let is_over = credits["overage_limit_reached"].as_bool() == Some(true);
+    let goes_on = is_allowed == Some(true) && is_paid && !is_over;
     let reason = if is_spent || kept["spend_control"]["reached"].as_bool() == Some(true) {
         "spend_control_reached"
-    } else if is_allowed == Some(false)
-        || rate_limit["limit_reached"].as_bool() == Some(true)
-        || (used_up.is_some() && !goes_on)
-    {
+    } else if is_refused(rate_limit) || (used_up.is_some() && !goes_on) {
         "rate_limit_reached"
     } else {
         return None;
     };
     Some(reason.to_owned())
+}
+
+/// Whether the limit's own flags say that it is reached.
+fn is_refused(limit: &Value) -> bool {
+    limit["allowed"].as_bool() == Some(false) || limit["limit_reached"].as_bool() == Some(true)
 }
 
 /// The window or spend limit of the subscription that is used up; of several, the
@@ -164,7 +167,16 @@ pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow>
     for limit in additional.iter().take(ADDITIONAL_MAX) {
         let name = limit["limit_name"].as_str();
         let name = name.and_then(|name| clean(name, 100));
-        windows.extend(limit_windows(&limit["rate_limit"], name.as_deref(), clock));
+        let limit = &limit["rate_limit"];
+        let of_limit = limit_windows(limit, name.as_deref(), clock);
+        // Flags may refuse what no window explains.
+        if is_refused(limit) && used_up(&of_limit).is_none() {
+            windows.push(UsageWindow {
+                used_percent: Some(100.0),
+                ..window(&Value::Null, name.as_deref(), clock)
+            });
+        }
+        windows.extend(of_limit);
     }
     windows
 }
@@ -241,7 +253,7 @@ mod tests {
         used_up, windows,
     };
     use crate::contract::UsageWindow;
-    use crate::fakes::NOW;
+    use crate::fakes::{NOW, changed};
     use serde_json::{Value, json};
 
     fn kept(body: Value) -> crate::json::Value {
@@ -449,6 +461,13 @@ mod tests {
                 "spend_control_reached",
             ),
             (
+                json!({
+                    "rate_limit": {"allowed": true, "primary_window": full},
+                    "credits": {"has_credits": true, "overage_limit_reached": true},
+                }),
+                "rate_limit_reached",
+            ),
+            (
                 json!({"spend_control": {"individual_limit": {"remaining_percent": 0}}}),
                 "spend_control_reached",
             ),
@@ -465,7 +484,7 @@ mod tests {
                 Some(false),
             ),
             (json!({"rate_limit": {"allowed": true}}), Some(false)),
-            // Credits go on where the window is used up.
+            // Credits go on where the window is used up, until they are at their own limit.
             (
                 json!({
                     "rate_limit": {"allowed": true, "primary_window": full},
@@ -551,6 +570,26 @@ mod tests {
         let body = json!({"rate_limit": {"allowed": true, "limit_reached": false}, "additional_rate_limits": [spark]});
         assert_eq!(limit(&body), (Some(false), None));
         assert_eq!(names(body), ["Spark, 5 hours"]);
+    }
+
+    /// Faults: F2
+    #[test]
+    fn a_limit_of_one_feature_that_only_flags_refuse_is_shown_as_used_up() {
+        let some = json!({"used_percent": 12, "limit_window_seconds": 18_000});
+        for refusal in [json!({"allowed": false}), json!({"limit_reached": true})] {
+            for windows in [json!({}), json!({"primary_window": some})] {
+                let limit = changed(refusal.clone(), windows.clone());
+                let spark = json!({"limit_name": "Spark", "rate_limit": limit});
+                let found = read(json!({"additional_rate_limits": [spark]}));
+                assert_eq!(found[0].name, "Spark, unknown length");
+                assert_eq!(found[0].used_percent, Some(100.0));
+                assert_eq!(found[0].resets_at, None);
+                assert_eq!(
+                    found.len(),
+                    1 + windows.as_object().map_or(0, |it| it.len())
+                );
+            }
+        }
     }
 
     #[test]

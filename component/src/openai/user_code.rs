@@ -59,7 +59,7 @@ fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
         .filter(|id| id.len() <= 1024)?;
     let ends_at = body["expires_at"].as_str().and_then(date::rfc_3339);
     let lifetime = ends_at.map(|end| end.saturating_sub(answer.service_clock.unwrap_or(now)));
-    let lifetime = lifetime.or_else(|| body["expires_in"].as_u64());
+    let lifetime = lifetime.or_else(|| body["expires_in"].as_whole());
     Some(UserCode {
         device_auth_id: Secret::new(device_auth_id)?,
         user_code: Some(user_code)
@@ -172,6 +172,7 @@ mod tests {
             (json!({"expires_at": "soon"}), 900),
             (json!({"expires_at": 17, "expires_in": 60}), 60),
             (json!({"expires_in": 600}), 600),
+            (json!({"expires_in": 600.5}), 600),
             (json!({"expires_in": 0}), 1),
             (json!({"expires_in": 1_000_000}), 900),
             (json!({"expires_in": "600"}), 900),
