@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds every edition twice, in other directories, for other homes and with other
+# Builds every world twice, in other directories, for other homes and with other
 # homes of cargo, and compares what comes out, byte for byte; looks for the places
 # in the files, too.
 #
@@ -42,7 +42,7 @@ END
         cd "$place/sources"
         env RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" HOME="$place/home" CARGO_HOME="$place/home/cargo" \
             CARGO_TARGET_DIR="$place/target" CARGO_INCREMENTAL=0 \
-            cargo run --quiet --locked --package chatgpt-oauth-editions --features dist -- "$place/dist"
+            cargo run --quiet --locked --package chatgpt-oauth-packaging --features dist -- "$place/dist"
     ) >&2
 }
 

@@ -1,4 +1,4 @@
-//! Generated from `wit/`, for the world of the edition that is built: all worlds
+//! Generated from `wit/`, for the world that is built: all worlds
 //! have the same names here.
 
 macro_rules! generate {
@@ -15,10 +15,7 @@ macro_rules! generate {
     };
 }
 
-#[cfg(all(feature = "platform", feature = "draft2"))]
-generate!("platform-draft2", keyvalue0_2_0_draft2);
-
-#[cfg(all(feature = "platform", not(feature = "draft2")))]
+#[cfg(feature = "platform")]
 generate!("platform", keyvalue0_2_0_draft);
 
 #[cfg(all(not(feature = "platform"), feature = "draft2"))]

@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::Duration;
 
-use chatgpt_oauth::contract::{ConnectionState, LoginStatus};
 use chatgpt_oauth::store::{MemoryStore, SqliteStore, Store, StoreKind, Version};
+use chatgpt_oauth::types::{ConnectionState, LoginStatus};
 use chatgpt_oauth::{Host, HostBuilder, Keys, Profile, ProfileName};
 use criterion::{Criterion, criterion_group, criterion_main};
 use openai_simulator::Simulator;

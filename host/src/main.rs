@@ -1,9 +1,54 @@
 //! The command line: `chatgpt-oauth --help`.
+//!
+//! Arguments come in through [`options`] and [`commands`], a command asks the library
+//! once, and its answer goes out through [`output`]. The program itself is
+//! [`hardening`] before anything else runs, and [`signals`] while a call is under way.
 
-mod cli;
+mod commands;
+mod hardening;
+mod open;
+mod options;
+mod output;
+mod signals;
+mod variables;
 
+use std::io;
 use std::process::ExitCode;
 
+use chatgpt_oauth::Error;
+use commands::{Arguments, Command};
+use options::Global;
+use output::{Terminal, exit_code, usage_error};
+use signals::Interruption;
+
+/// Reads the arguments, runs the command and returns its exit code.
 fn main() -> ExitCode {
-    cli::run()
+    hardening::keep_memory_private();
+    let Arguments { global, command } = match variables::parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage_error::print(&error),
+    };
+    open::log(global.verbose);
+    let terminal = Terminal::new(global.json);
+    let runtime = hardening::check_open_files().and_then(|()| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    });
+    let code = runtime.map(|runtime| runtime.block_on(run(command, &global, &terminal)));
+    code.and_then(|code| code).unwrap_or_else(|error| {
+        terminal.error(&Error::cannot_start(&error));
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs the command to its end, even when the program is asked to end.
+async fn run(command: Command, global: &Global, terminal: &Terminal) -> io::Result<ExitCode> {
+    let interruption = Interruption::listen()?;
+    let ended = commands::run(command, global, terminal, interruption.clone()).await;
+    let code = ended.unwrap_or_else(|error| {
+        terminal.error(&error);
+        exit_code::of(error.code)
+    });
+    Ok(interruption.exit_code().unwrap_or(code))
 }

@@ -15,7 +15,7 @@ use chatgpt_oauth::store::{MemoryStore, StoreKind};
 use chatgpt_oauth::{AddressRange, ErrorCode, Host};
 use serde_json::{Value, json};
 use support::proxy::join;
-use support::{World, json};
+use support::{TestEnv, json};
 
 /// Set in the process that has a network of its own.
 const INSIDE: &str = "CHATGPT_OAUTH_TEST_NETWORK";
@@ -59,8 +59,8 @@ fn is_inside(name: &str) -> bool {
 }
 
 /// A world whose simulator answers at the fake address.
-fn world() -> World {
-    let world = World::new();
+fn world() -> TestEnv {
+    let world = TestEnv::new();
     let target = world.simulator.https_address();
     let fake: SocketAddr = format!("{FAKE}:443").parse().unwrap();
     let listener = TcpListener::bind(fake).unwrap();
@@ -74,7 +74,7 @@ fn world() -> World {
 }
 
 /// Runs the program over a store of the real kind, by no proxy.
-fn run(world: &World, store: &Path, arguments: &[&str]) -> Output {
+fn run(world: &TestEnv, store: &Path, arguments: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env_remove(name);
@@ -92,7 +92,7 @@ fn run(world: &World, store: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn ask(world: &World, arguments: &[&str]) -> Value {
+fn ask(world: &TestEnv, arguments: &[&str]) -> Value {
     json(&run(world, &world.path("real/openai.db"), arguments))
 }
 
@@ -181,7 +181,7 @@ fn m05_tls_proves_a_host_at_an_allowed_address_as_ever() {
 
 #[test]
 fn what_is_allowed_is_shown() {
-    let world = World::new();
+    let world = TestEnv::new();
     let inspected = ask(&world, &["inspect", "--allow-addresses", RANGE]);
     assert_eq!(inspected["allowed_addresses"], json!([RANGE]));
     let nothing = ask(&world, &["inspect"]);
@@ -198,7 +198,7 @@ fn what_is_allowed_is_shown() {
 
 #[test]
 fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
-    let world = World::new();
+    let world = TestEnv::new();
     for (range, hint) in [
         ("198.18.0.36/15", "write 198.18.0.0/15"),
         ("127.0.0.0/8", "loopback"),

@@ -14,7 +14,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use openai_simulator::{Endpoint, Fault};
-use support::{BEGINNING, World};
+use support::{BEGINNING, TestEnv};
 use tempfile::NamedTempFile;
 
 /// How many calls there are; unset means [`FEW`].
@@ -64,7 +64,7 @@ fn a_clock_that_is_set_while_a_refresh_is_under_way_presents_no_token_twice_and_
 
 /// Six processes at a time, and the clocks that they read.
 struct Machine {
-    world: World,
+    world: TestEnv,
     /// What the service reads.
     true_time: NamedTempFile,
     clocks: Clocks,
@@ -98,7 +98,7 @@ impl Machine {
             steady: BEGINNING,
         };
         std::fs::write(&true_time, BEGINNING.to_string()).unwrap();
-        let world = World::with(|settings| {
+        let world = TestEnv::with(|settings| {
             settings
                 .access_token_lifetime(Duration::from_secs(LIFETIME))
                 .clock_file(true_time.path())

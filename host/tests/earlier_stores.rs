@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use openai_simulator::{Account, Outcome};
 use serde_json::Value;
-use support::World;
+use support::TestEnv;
 
 /// How long the access tokens of the fixtures last, in seconds.
 const LIFETIME: u64 = 3600;
@@ -21,9 +21,9 @@ const LIFETIME: u64 = 3600;
 const DUE: u64 = 250;
 
 /// A world with a copy of that store, at the time when the store was made.
-fn world(name: &str) -> World {
+fn world(name: &str) -> TestEnv {
     let world =
-        World::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)));
+        TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)));
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let fixture = fixture.join(name);
     let directory = world.path("store");
@@ -42,19 +42,19 @@ fn world(name: &str) -> World {
     world
 }
 
-fn of_2df0bb4() -> World {
+fn of_2df0bb4() -> TestEnv {
     world("store-2df0bb4")
 }
 
 #[track_caller]
-fn ask_as(world: &World, profile: &str, arguments: &[&str]) -> Value {
+fn ask_as(world: &TestEnv, profile: &str, arguments: &[&str]) -> Value {
     let answer = world.ask(&[&["--profile", profile], arguments].concat());
     assert_eq!(answer["ok"], true, "{profile}, {arguments:?}: {answer}");
     answer
 }
 
 /// What became of the presentations of the stored refresh token.
-fn outcomes(world: &World) -> Vec<Outcome> {
+fn outcomes(world: &TestEnv) -> Vec<Outcome> {
     let stored = world.simulator.presentations().swap_remove(0);
     let presentations = stored.presentations.iter();
     presentations.map(|one| one.outcome).collect()

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use openai_simulator::{Rotation, Simulator};
 use serde_json::Value;
-use support::{World, json};
+use support::{TestEnv, json};
 
 /// Sets `PR_SET_MDWE`, as systemd's `MemoryDenyWriteExecute=yes` does, then runs the
 /// program.
@@ -17,8 +17,8 @@ assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0, 'this test needs Linux 6.3'
 os.execv(sys.argv[1], sys.argv[1:])";
 
 /// Someone who signed in two minutes ago at a service that forgives nothing.
-fn signed_in() -> World {
-    let world = World::with(|settings| settings.rotation(Rotation::Strict));
+fn signed_in() -> TestEnv {
+    let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
     world.sign_in();
     world.pass(120);
     world.simulator.clear_requests();
@@ -26,7 +26,7 @@ fn signed_in() -> World {
 }
 
 /// The program, in a shell that has set these limits.
-fn under(world: &World, limits: &str) -> Command {
+fn under(world: &TestEnv, limits: &str) -> Command {
     world.wrapped(&["bash", "-c", &format!("{limits} && exec \"$0\" \"$@\"")])
 }
 
@@ -76,7 +76,7 @@ fn presented(simulator: &Simulator) -> usize {
 /// Faults: F1
 #[test]
 fn a_whole_login_works_in_a_gigabyte_of_address_space() {
-    let world = World::with(|settings| settings.rotation(Rotation::Strict));
+    let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
     let ask = |arguments: &[&str]| ask(under(&world, "ulimit -v 1000000"), arguments);
     assert_eq!(ask(&["status"])["state"], "not_connected");
     let prompt = ask(&["start"]);
@@ -180,7 +180,7 @@ fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
 /// Faults: F10
 #[test]
 fn a_whole_login_works_where_no_machine_code_may_be_made_and_doctor_says_so() {
-    let world = World::with(|settings| settings.rotation(Rotation::Strict));
+    let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
     let denied = || world.wrapped(&["python3", "-c", NO_MACHINE_CODE]);
     let prompt = ask(denied(), &["start"]);
     let code = prompt["user_code"].as_str().unwrap();
@@ -227,7 +227,7 @@ fn at_every_limit_of_a_files_size_a_refresh_works_or_spends_nothing() {
 #[test]
 fn at_every_limit_of_a_files_size_a_login_is_finished_or_can_be() {
     for kib in [0, 8, 36, 60, 100, 180, 300, 1000] {
-        let world = World::with(|settings| settings.rotation(Rotation::Strict));
+        let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
         let limited = || under(&world, &format!("ulimit -f {kib}"));
         let refused = ask(limited(), &["start"]);
         if refused["ok"] == false {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use openai_simulator::{Endpoint, Fault, Simulator};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::{World, json};
+use support::{TestEnv, json};
 
 fn spawn(mut command: Command) -> Child {
     command
@@ -46,7 +46,7 @@ fn names(value: &Value) -> Vec<&str> {
 
 #[test]
 fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let status = world.ask(&["status"]);
     assert_eq!(
@@ -79,7 +79,7 @@ fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
 
 #[test]
 fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
-    let world = World::new();
+    let world = TestEnv::new();
     let failed = [
         "ok",
         "error",
@@ -158,7 +158,7 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
 
 #[test]
 fn s01_looking_at_a_store_that_does_not_exist_makes_none() {
-    let world = World::new();
+    let world = TestEnv::new();
     assert_eq!(world.ask(&["status"])["state"], "not_connected");
     assert_eq!(
         world.ask(&["profiles", "list"])["profiles"],
@@ -169,7 +169,7 @@ fn s01_looking_at_a_store_that_does_not_exist_makes_none() {
 
 #[test]
 fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut command = world.command();
     command.arg("login");
     let mut login = spawn(command);
@@ -186,7 +186,7 @@ fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
 
 #[test]
 fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
-    let world = World::new();
+    let world = TestEnv::new();
     let prompt = world.ask(&["start"]);
     world
         .simulator
@@ -210,7 +210,7 @@ fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
 #[test]
 fn h10_a_signal_ends_no_call_half_way() {
     for number in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let world = World::new();
+        let world = TestEnv::new();
         world.sign_in();
         world.pass(120);
         world.simulator.clear_requests();
@@ -233,7 +233,7 @@ fn h10_a_signal_ends_no_call_half_way() {
 
 #[test]
 fn a_login_that_is_interrupted_leaves_its_code_resumable_and_answers_in_json() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut command = world.command();
     command.args(["--json", "login"]);
     let login = spawn(command);
@@ -254,7 +254,7 @@ fn a_login_that_is_interrupted_leaves_its_code_resumable_and_answers_in_json() {
 
 #[test]
 fn login_expects_one_account_and_signs_another_out_again() {
-    let world = World::with(|settings| settings.auto_approve(Duration::ZERO));
+    let world = TestEnv::with(|settings| settings.auto_approve(Duration::ZERO));
     let login =
         |expected: &str| -> Output { world.run(&["--json", "login", "--expect", expected]) };
     let wrong = login("grace@example.com");
@@ -266,7 +266,7 @@ fn login_expects_one_account_and_signs_another_out_again() {
 
 #[test]
 fn m13_m14_no_output_carries_a_secret() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut told = Vec::new();
     let mut run = |arguments: &[&str]| {
         for options in [&["-vv"][..], &["-vv", "--json"]] {
@@ -331,7 +331,7 @@ fn m13_m14_no_output_carries_a_secret() {
 #[cfg(target_os = "linux")]
 #[test]
 fn m15_no_image_of_the_programs_memory_is_left_behind() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut command = world.command();
     command.arg("login");
     let mut login = spawn(command);
@@ -348,7 +348,7 @@ fn m15_no_image_of_the_programs_memory_is_left_behind() {
 
 #[test]
 fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
-    let world = World::new();
+    let world = TestEnv::new();
     let full = std::fs::File::options()
         .write(true)
         .open("/dev/full")
@@ -371,7 +371,7 @@ fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
 
 #[test]
 fn m16_an_address_with_a_password_is_not_repeated() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.args(["--json", "status"]);
     let output = command
@@ -394,7 +394,7 @@ fn m16_an_address_with_a_password_is_not_repeated() {
 #[test]
 fn a_name_that_is_no_text_is_refused_and_no_panic() {
     let odd = OsStr::from_bytes(b"\xff");
-    let output = World::new()
+    let output = TestEnv::new()
         .command()
         .arg("--json")
         .arg("inspect")
@@ -411,7 +411,7 @@ fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
     let wasmtime = std::env::var_os("WASMTIME_BIN").expect(
         "this test runs the wasmtime CLI: `eval \"$(sh scripts/tools.sh)\"` installs and names it",
     );
-    let world = World::new();
+    let world = TestEnv::new();
     let component = world.path("onboarding.wasm");
     let written = world.ask(&["component", "-o", component.to_str().unwrap()]);
     assert_eq!(written["edition"], "onboarding");
@@ -428,7 +428,7 @@ fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
 
 #[test]
 fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
-    let world = World::new();
+    let world = TestEnv::new();
     let pinned = |digest: &str, arguments: &[&str]| {
         let mut command = world.command();
         command.env("CHATGPT_OAUTH_COMPONENT_DIGEST", digest);
@@ -469,7 +469,7 @@ fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
 }
 
 /// The program with one variable of the environment, and what it answers.
-fn with_variable(world: &World, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
+fn with_variable(world: &TestEnv, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
     let mut command = world.command();
     command.env(variable, OsStr::from_bytes(value));
     command.arg("--json").args(arguments);
@@ -479,7 +479,7 @@ fn with_variable(world: &World, variable: &str, value: &[u8], arguments: &[&str]
 /// Faults: F15
 #[test]
 fn an_address_with_a_plus_names_a_profile() {
-    let world = World::new();
+    let world = TestEnv::new();
     let ada = "ada+codex@example.com";
     world.sign_in();
     let prompt = world.ask(&["--profile", ada, "start"]);
@@ -502,7 +502,7 @@ fn an_address_with_a_plus_names_a_profile() {
 /// Faults: F15
 #[test]
 fn an_empty_variable_counts_as_unset() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     for variable in [
         "CHATGPT_OAUTH_COMPONENT_DIGEST",
@@ -530,7 +530,7 @@ fn an_empty_variable_counts_as_unset() {
 /// Faults: F15
 #[test]
 fn an_error_names_the_variable_that_it_comes_from() {
-    let world = World::new();
+    let world = TestEnv::new();
     for (variable, value) in [
         ("CHATGPT_OAUTH_PROFILE", &b"a/b"[..]),
         ("CHATGPT_OAUTH_PROFILE", b"\xff"),

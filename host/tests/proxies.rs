@@ -10,13 +10,13 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use support::proxy::Proxy;
 use support::socks::{Manner, Socks};
-use support::{World, json};
+use support::{TestEnv, json};
 
 /// The two hosts, as a SOCKS proxy is asked for them.
 const ASKED: [&str; 2] = ["auth.openai.com:443", "chatgpt.com:443"];
 
 /// The program, with nothing of the environment's own.
-fn program(world: &World) -> Command {
+fn program(world: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     let store = format!("sqlite:{}", world.path("real/openai.db").display());
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
@@ -34,19 +34,19 @@ fn program(world: &World) -> Command {
 }
 
 /// Runs a command by a proxy, with the simulator's root.
-fn run(world: &World, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
+fn run(world: &TestEnv, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
     let mut program = program(world);
     program.arg("--cacert").arg(world.path("ca.pem"));
     program.env(variable, url).args(arguments).output().unwrap()
 }
 
-fn ask(world: &World, variable: (&str, &str), arguments: &[&str]) -> Value {
+fn ask(world: &TestEnv, variable: (&str, &str), arguments: &[&str]) -> Value {
     json(&run(world, variable, arguments))
 }
 
 /// A whole login by a proxy, its refresh and its end.
 #[track_caller]
-fn live(world: &World, variable: (&str, &str)) {
+fn live(world: &TestEnv, variable: (&str, &str)) {
     let prompt = ask(world, variable, &["start"]);
     let code = prompt["user_code"].as_str();
     let code = code.unwrap_or_else(|| panic!("{prompt}"));
@@ -63,7 +63,7 @@ fn live(world: &World, variable: (&str, &str)) {
 
 #[test]
 fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
-    let world = World::new();
+    let world = TestEnv::new();
     for (variable, scheme) in [("ALL_PROXY", "socks5h"), ("https_proxy", "socks5")] {
         let proxy = Socks::to(world.simulator.https_address(), Manner::Leads);
         live(
@@ -79,7 +79,7 @@ fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
 
 #[test]
 fn a_login_goes_through_a_proxy_that_asks_for_a_password() {
-    let world = World::new();
+    let world = TestEnv::new();
     let target = world.simulator.https_address();
     let socks = Socks::to(target, Manner::Asks("ada", "p@ss:w/rd"));
     let url = format!("socks5h://ada:p%40ss%3Aw%2Frd@{}", socks.address());
@@ -97,7 +97,7 @@ fn a_login_goes_through_a_proxy_that_asks_for_a_password() {
 
 /// What `doctor` finds wrong with both hosts: message and hint.
 #[track_caller]
-fn wrong(world: &World, variable: (&str, &str)) -> (String, String) {
+fn wrong(world: &TestEnv, variable: (&str, &str)) -> (String, String) {
     let findings = ask(world, variable, &["doctor"]);
     let findings = findings["findings"].as_array().unwrap();
     let wrong = ["auth.openai.com", "chatgpt.com"].map(|host| {
@@ -119,7 +119,7 @@ fn closed_port() -> SocketAddr {
 /// Faults: F6
 #[test]
 fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
-    let world = World::new();
+    let world = TestEnv::new();
     let target = world.simulator.https_address();
     let asking = Socks::to(target, Manner::Asks("ada", "right")).address();
     let denying = Socks::to(target, Manner::Replies(2)).address();
@@ -127,7 +127,7 @@ fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
     let denying_http = Proxy::answering("403 Forbidden").address();
     let closed = closed_port();
     // Its certificate comes from an authority of its own.
-    let stranger = World::new();
+    let stranger = TestEnv::new();
     // A label of 64 characters: no name server is asked.
     let unknown = format!("{}.invalid:1080", "x".repeat(64));
     let authentication = ("user name and a password", "password into ALL_PROXY");
@@ -170,7 +170,7 @@ fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
 /// Faults: F6
 #[test]
 fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
-    let world = World::new();
+    let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let mut doctor = program(&world);
     doctor.env("HTTPS_PROXY", proxy.url()).arg("doctor");
@@ -184,7 +184,7 @@ fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
 /// Faults: F6
 #[test]
 fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
-    let world = World::new();
+    let world = TestEnv::new();
     let target = world.simulator.https_address();
     for (reply, message) in [
         (3, "no connection could be made"),
@@ -208,7 +208,7 @@ const UNUSABLE: (&str, &str) = ("ALL_PROXY", "quic://user:CANARY@proxy.example:3
 
 #[test]
 fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
-    let world = World::new();
+    let world = TestEnv::new();
     for arguments in [
         &["status"][..],
         &["logout"],
@@ -228,7 +228,7 @@ fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
 
 #[test]
 fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable() {
-    let world = World::new();
+    let world = TestEnv::new();
     for cgi in [None, Some("GET")] {
         let with = |arguments: &[&str]| {
             let mut program = program(&world);
@@ -253,7 +253,7 @@ fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable(
 
 #[test]
 fn a_proxy_variable_that_is_empty_is_unset() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut program = program(&world);
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env(variable, "");
@@ -266,7 +266,7 @@ fn a_proxy_variable_that_is_empty_is_unset() {
 /// Faults: F15
 #[test]
 fn an_exception_with_a_star_is_heeded_and_one_that_means_nothing_is_named() {
-    let world = World::new();
+    let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let with = |exceptions: &str, command: &str| {
         let mut program = program(&world);

@@ -15,12 +15,12 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use chatgpt_oauth::contract::{Authorization, ConnectionState};
 use chatgpt_oauth::store::{SqliteStore, StoreKind};
+use chatgpt_oauth::types::{Authorization, ConnectionState};
 use chatgpt_oauth::{Host, Keys, Profile, report};
 use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
-use support::{World, sign_in};
+use support::{TestEnv, sign_in};
 
 /// How many expiries there are; unset means [`FEW`].
 const EXPIRIES: &str = "CHATGPT_OAUTH_RACE_EXPIRIES";
@@ -59,12 +59,12 @@ fn s16_eight_processes_present_every_refresh_token_once_and_lose_no_login() {
     );
 }
 
-fn world() -> World {
-    World::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)))
+fn world() -> TestEnv {
+    TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)))
 }
 
 struct Race {
-    world: World,
+    world: TestEnv,
     living: Vec<Living>,
     began: Instant,
     /// How often which token was given out.
@@ -174,7 +174,7 @@ fn question(round: u64, process: u64) -> &'static str {
     }
 }
 
-fn start_anew(world: &World, question: &str) -> Child {
+fn start_anew(world: &TestEnv, question: &str) -> Child {
     let mut command = world.command();
     command.args(["--json", question]);
     if question == "authorize" {
@@ -209,7 +209,7 @@ struct Living {
 
 impl Living {
     /// This test once more, in a process of its own.
-    fn start(world: &World) -> Self {
+    fn start(world: &TestEnv) -> Self {
         let place = json!({
             "store": world.store(), "clock": world.path("clock"),
             "ca": world.simulator.ca_pem(), "connect_to": world.simulator.connect_to(),
@@ -282,7 +282,7 @@ async fn ask(profile: &Profile, question: &str) -> Value {
 #[test]
 fn a_token_that_is_always_about_to_end_is_refreshed_by_one_of_four_processes() {
     let lifetime = 200;
-    let world = World::with(|settings| {
+    let world = TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(lifetime))
             .auto_approve(Duration::ZERO)
@@ -316,7 +316,7 @@ fn a_token_that_is_always_about_to_end_is_refreshed_by_one_of_four_processes() {
 }
 
 /// One of the hosts that share the world's store.
-async fn of_the_file(world: &World) -> Profile {
+async fn of_the_file(world: &TestEnv) -> Profile {
     let store = SqliteStore::open(world.store(), StoreKind::Test).await;
     world.host(store.unwrap()).profile("ada".parse().unwrap())
 }

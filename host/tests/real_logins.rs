@@ -1,6 +1,6 @@
 //! Whether anything that is typed, set or stored carries a real login elsewhere than
 //! to the six addresses of the policy. (What may be typed at all,
-//! `host/src/cli/arguments.rs` lists.)
+//! `host/src/commands/mod.rs` lists.)
 //!
 //! A real login needs a store of the real kind and no `--connect-to`. Here it is made
 //! by the way that an operator has: through a proxy, which leads to the simulator,
@@ -16,12 +16,12 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use chatgpt_oauth::contract::ConnectionState;
 use chatgpt_oauth::store::{MemoryStore, SqliteStore, Store, StoreKind};
+use chatgpt_oauth::types::ConnectionState;
 use chatgpt_oauth::{ErrorCode, Host, POLICY, Profile, Resolver};
 use serde_json::{Value, json};
 use support::proxy::Proxy;
-use support::{World, json as answer, sign_in};
+use support::{TestEnv, json as answer, sign_in};
 
 /// The hosts of the policy, as a proxy is asked for them.
 const CONNECTS: [&str; 2] = [
@@ -44,12 +44,12 @@ const COMMANDS: [&[&str]; 7] = [
 ];
 
 /// The program over a store of real logins.
-fn program(world: &World) -> Command {
+fn program(world: &TestEnv) -> Command {
     program_over(&world.path("real/openai.db"), world)
 }
 
 /// The program, with nothing of the environment's own.
-fn program_over(store: &Path, world: &World) -> Command {
+fn program_over(store: &Path, world: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     let store = format!("sqlite:{}", store.display());
     for variable in PROXY_VARIABLES.iter().chain(&["NO_PROXY", "no_proxy"]) {
@@ -69,7 +69,7 @@ fn run(mut program: Command) -> Value {
 }
 
 /// Signs in by a proxy and a root that the operator trusts.
-fn sign_in_for_real(world: &World, proxy: &Proxy) {
+fn sign_in_for_real(world: &TestEnv, proxy: &Proxy) {
     let trusting = |command: &str| {
         let mut program = program(world);
         let ca = world.path("ca.pem");
@@ -87,7 +87,7 @@ fn sign_in_for_real(world: &World, proxy: &Proxy) {
 
 #[test]
 fn a_proxy_that_nobody_vouches_for_hears_the_names_of_the_two_hosts_and_nothing_else() {
-    let world = World::new();
+    let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let other_proxy = Proxy::to(world.simulator.http_address());
     sign_in_for_real(&world, &proxy);
@@ -130,7 +130,7 @@ fn assert_is_of_the_wrong_kind(refused: &Value) {
 
 #[test]
 fn connect_to_refuses_a_store_of_real_logins_whatever_else_is_said() {
-    let world = World::new();
+    let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     sign_in_for_real(&world, &proxy);
     let before = rows(&world.path("real/openai.db"));
@@ -171,7 +171,7 @@ fn rows(store: &Path) -> Vec<(String, String, Option<Vec<u8>>)> {
 
 #[test]
 fn a_login_at_a_simulator_is_never_shown_to_the_real_hosts() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let proxy = Proxy::to(world.simulator.https_address());
     for command in COMMANDS {
@@ -185,28 +185,30 @@ fn a_login_at_a_simulator_is_never_shown_to_the_real_hosts() {
 /// The program's own sources that read the environment, and what they read of it.
 #[test]
 fn the_environment_is_read_in_known_places_alone() {
-    let sources = support::root().join("host/src");
+    let sources = support::root().join("host");
     let mut found = Vec::new();
-    files_that_read_it(&sources, &mut found);
+    for package in ["src", "runtime/src", "storage/src"] {
+        files_that_read_it(&sources.join(package), &mut found);
+    }
     let found: BTreeSet<_> = found
         .iter()
         .map(|file| file.strip_prefix(&sources).unwrap().to_str().unwrap())
         .collect();
     let known = [
         // For tests: the clock, and the points at which to die. No released build has these.
-        "cli/setup.rs",
+        "src/open.rs",
         // Whether the terminal can redraw, and which variable an error comes from.
-        "cli/progress.rs",
-        "cli/variables.rs",
-        "sandbox/failpoint.rs",
+        "src/output/progress.rs",
+        "src/variables.rs",
+        "runtime/src/sandbox/failpoint.rs",
         // Proxies.
-        "sandbox/connect/proxy.rs",
+        "runtime/src/egress/connect/proxy.rs",
         // Where the key and the store are.
-        "seal/keys.rs",
-        "store/location.rs",
+        "storage/src/seal/keys.rs",
+        "storage/src/location.rs",
         // In their tests.
-        "store/file.rs",
-        "store/sqlite/tests.rs",
+        "storage/src/private_file.rs",
+        "storage/src/sqlite/tests.rs",
     ];
     assert_eq!(found, BTreeSet::from(known));
 }
@@ -282,7 +284,7 @@ fn elsewhere() -> Value {
 
 /// The records of somebody who is signed in, has looked at everything and has a code
 /// that waits, with all that could lead elsewhere written into them.
-async fn tampered(world: &World) -> Vec<(&'static str, Vec<u8>)> {
+async fn tampered(world: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
     let store = Arc::new(MemoryStore::of_kind(StoreKind::Test));
     let profile = world.host(store.clone()).profile("ada".parse().unwrap());
     sign_in(world, &profile).await;
@@ -334,7 +336,7 @@ async fn store_of(kind: StoreKind, records: &[(&'static str, Vec<u8>)]) -> Memor
 }
 
 /// Calls everything; none may have asked for an address outside of the policy.
-async fn call_everything(world: &World, profile: &Profile) {
+async fn call_everything(world: &TestEnv, profile: &Profile) {
     let mut failures = Vec::new();
     let status = profile.status().await.unwrap();
     assert_eq!(status.state, ConnectionState::Connected, "{status:?}");
@@ -362,7 +364,7 @@ async fn call_everything(world: &World, profile: &Profile) {
 
 #[tokio::test]
 async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
-    let world = World::new();
+    let world = TestEnv::new();
     let records = tampered(&world).await;
     let asked = Asked::default();
     let host = Host::builder(store_of(StoreKind::OpenAi, &records).await)
@@ -381,7 +383,7 @@ async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
 
 #[tokio::test]
 async fn m07_m08_no_stored_value_leads_a_request_to_another_address() {
-    let world = World::new();
+    let world = TestEnv::new();
     let records = tampered(&world).await;
     world.simulator.clear_requests();
     let host = world.host(store_of(StoreKind::Test, &records).await);

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use openai_simulator::Endpoint;
 use serde_json::Value;
-use support::{World, json};
+use support::{TestEnv, json};
 
 /// An ordinary user.
 const USER: u32 = 65534;
@@ -31,7 +31,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// The store's directory and all that lies in it, the directory first.
-fn files(world: &World) -> Vec<PathBuf> {
+fn files(world: &TestEnv) -> Vec<PathBuf> {
     let directory = world.store().parent().unwrap().to_owned();
     let entries = fs::read_dir(&directory).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -45,13 +45,13 @@ fn ask(command: &mut Command, arguments: &[&str]) -> Value {
 }
 
 /// The program as an ordinary user, after this in a shell.
-fn as_user(world: &World, before: &str) -> Command {
+fn as_user(world: &TestEnv, before: &str) -> Command {
     let shell = format!("{before} && exec \"$0\" \"$@\"");
     world.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
 }
 
 /// Everything in the world is the ordinary user's.
-fn of_user(world: World) -> World {
+fn of_user(world: TestEnv) -> TestEnv {
     world.give_to(USER);
     world
 }
@@ -63,7 +63,7 @@ fn hint(answer: &Value) -> &str {
 }
 
 /// What `doctor` advises about the store.
-fn advice(world: &World) -> String {
+fn advice(world: &TestEnv) -> String {
     let answer = world.ask(&["doctor"]);
     let findings = answer["findings"].as_array().unwrap();
     let store = findings.iter().find(|found| found["subject"] == "store");
@@ -91,7 +91,7 @@ fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_name
         (0o755, 0o600),
         (0o700, 0o666),
     ] {
-        let world = World::new();
+        let world = TestEnv::new();
         world.sign_in();
         let [directory, rest @ ..] = &files(&world)[..] else {
             unreachable!()
@@ -114,7 +114,7 @@ fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_name
 /// Faults: F5
 #[test]
 fn a_store_of_another_user_is_to_be_used_as_its_owner() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     for file in files(&world) {
         chown(file, Some(USER), None).unwrap();
@@ -133,7 +133,7 @@ fn a_store_of_another_user_is_to_be_used_as_its_owner() {
 #[test]
 fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
     for (directory_mode, beside) in [(0o1777, None), (0o777, None), (0o755, Some("report.txt"))] {
-        let world = World::new();
+        let world = TestEnv::new();
         world.sign_in();
         let directory = files(&world).remove(0);
         chmod(&directory, directory_mode);
@@ -162,7 +162,7 @@ fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
 #[test]
 fn whatever_the_umask_the_files_are_their_owners_to_use() {
     for umask in ["477", "777", "277", "077", "022", "000"] {
-        let world = of_user(World::new());
+        let world = of_user(TestEnv::new());
         let ask =
             |arguments: &[&str]| ask(&mut as_user(&world, &format!("umask {umask}")), arguments);
         let prompt = ask(&["start"]);
@@ -192,7 +192,7 @@ fn whatever_the_umask_the_files_are_their_owners_to_use() {
 /// Faults: F13
 #[test]
 fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaired() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.pass(120);
     let store = world.store();
@@ -228,7 +228,7 @@ fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaire
 /// Faults: F13
 #[test]
 fn a_full_disk_is_tried_again_after_a_minute() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.pass(120);
     let directory = world.store().parent().unwrap().to_owned();

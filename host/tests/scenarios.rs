@@ -11,10 +11,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use support::World;
+use support::TestEnv;
 
 /// A program of one line, for the scenario to call by its name.
-fn program(world: &World, name: &str, line: &str) -> PathBuf {
+fn program(world: &TestEnv, name: &str, line: &str) -> PathBuf {
     let path = world.path(name);
     fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
@@ -27,14 +27,14 @@ fn quoted(words: &[String]) -> String {
 }
 
 /// `chatgpt-oauth` with the options that lead it to this world.
-fn chatgpt_oauth(world: &World) -> PathBuf {
+fn chatgpt_oauth(world: &TestEnv) -> PathBuf {
     let program_file = env!("CARGO_BIN_EXE_chatgpt-oauth");
     let line = format!("exec '{program_file}' {} \"$@\"", quoted(&world.options()));
     program(world, "chatgpt-oauth", &line)
 }
 
 /// Presses a button on OpenAI's page for the code that waits.
-fn person(world: &World) -> PathBuf {
+fn person(world: &TestEnv) -> PathBuf {
     let script = "
 import json, os, sys, urllib.parse, urllib.request
 page, clock, decision = sys.argv[1:]
@@ -59,7 +59,7 @@ print('a minute later the person says that they are done')
 }
 
 fn play(story: &Path) {
-    let world = World::with(|settings| match story.file_stem().unwrap().to_str() {
+    let world = TestEnv::with(|settings| match story.file_stem().unwrap().to_str() {
         Some("login-and-wait") => settings.auto_approve(Duration::ZERO),
         _ => settings,
     });

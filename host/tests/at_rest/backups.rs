@@ -7,12 +7,12 @@ use chatgpt_oauth::store::Row;
 use openai_simulator::Rotation;
 
 use crate::support;
-use crate::support::World;
+use crate::support::TestEnv;
 use crate::{A_LONG_TIME, backup, restore, rows, works};
 
 #[test]
 fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let old = backup(&world);
     world.pass(A_LONG_TIME);
@@ -53,7 +53,7 @@ fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
 
 #[test]
 fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let old = backup(&world);
     world.pass(100);
@@ -68,7 +68,7 @@ fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
 
 #[test]
 fn a_backup_that_was_restored_on_purpose_is_adopted() {
-    let world = World::new();
+    let world = TestEnv::new();
     world
         .simulator
         .set_rotation(Rotation::Grace { within: None });
@@ -84,7 +84,7 @@ fn a_backup_that_was_restored_on_purpose_is_adopted() {
 
 #[test]
 fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     for _ in 0..6 {
         world.pass(A_LONG_TIME);
@@ -104,13 +104,16 @@ fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
 
 #[test]
 fn an_adoption_that_cannot_be_noted_is_a_failure() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let old = backup(&world);
     world.pass(A_LONG_TIME);
     works(&world);
     restore(&world, &old);
-    let lock = world.path("state/chatgpt-oauth/lock");
+    let marks = fs::read_dir(world.path("state/chatgpt-oauth")).unwrap();
+    let mut marks = marks.map(|entry| entry.unwrap().path());
+    let lock = marks.find(|path| path.extension().is_some_and(|name| name == "lock"));
+    let lock = lock.unwrap();
     fs::remove_file(&lock).unwrap();
     fs::create_dir(&lock).unwrap();
     assert_eq!(world.ask(&["adopt"])["code"], "store-unavailable");

@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use crate::support;
-use crate::support::World;
+use crate::support::TestEnv;
 use crate::{key_file, tamper};
 
 #[test]
 fn the_doctor_finds_nothing_wrong_where_nothing_is() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let output = world.command().args(["--json", "doctor"]).output().unwrap();
     let answer = support::json(&output);
@@ -39,7 +39,7 @@ fn the_doctor_finds_nothing_wrong_where_nothing_is() {
 
 #[test]
 fn the_doctor_names_what_is_wrong_and_what_mends_it() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.simulator.skew_date(3600);
     tamper(&world, "credential", |value| value[40] ^= 1);

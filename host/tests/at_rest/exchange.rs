@@ -6,12 +6,12 @@ use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::support::World;
+use crate::support::TestEnv;
 use crate::{A_LONG_TIME, ask_of, backup, json_of, key_file, made_key, name, restore, works};
 
 #[test]
 fn s33_running_processes_follow_an_exchange_of_the_key() {
-    let world = World::new();
+    let world = TestEnv::new();
     let runtime = Runtime::new().unwrap();
     let running = runtime.block_on(async {
         let store = SqliteStore::open(world.store(), StoreKind::Test)
@@ -51,7 +51,7 @@ fn s33_running_processes_follow_an_exchange_of_the_key() {
 
 #[test]
 fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let former = fs::read_to_string(key_file(&world)).unwrap();
     fs::write(key_file(&world), format!("{}\n{former}", "ab".repeat(32))).unwrap();
@@ -64,7 +64,7 @@ fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
 
 #[test]
 fn there_is_no_key_to_exchange_before_the_first_login() {
-    let world = World::new();
+    let world = TestEnv::new();
     let answer = world.ask(&["rekey"]);
     assert_eq!(answer["error"], "there is nothing to seal", "{answer}");
     assert!(!key_file(&world).exists());
@@ -72,7 +72,7 @@ fn there_is_no_key_to_exchange_before_the_first_login() {
 
 #[test]
 fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let backup = backup(&world);
     world.ask(&["rekey"]);
@@ -88,7 +88,7 @@ fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
 
 #[test]
 fn stores_side_by_side_have_keys_of_their_own() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let beside = world.store().with_file_name("other.db");
     let other = |arguments: &[&str]| ask_of(&world, &beside, arguments);
@@ -101,7 +101,7 @@ fn stores_side_by_side_have_keys_of_their_own() {
 
 #[test]
 fn s33_a_running_process_seals_nothing_with_a_key_that_is_gone() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
@@ -120,7 +120,7 @@ fn s33_a_running_process_seals_nothing_with_a_key_that_is_gone() {
 
 #[test]
 fn a_key_that_somebody_else_keeps_is_not_exchanged_here() {
-    let world = World::new();
+    let world = TestEnv::new();
     fs::create_dir(world.path("credentials")).unwrap();
     let handed = made_key(&world.path("credentials/chatgpt-oauth.key"), 0o600);
     let named = made_key(&world.path("named.key"), 0o600);
@@ -148,7 +148,7 @@ fn a_key_that_somebody_else_keeps_is_not_exchanged_here() {
 
 #[test]
 fn marks_beside_the_store_are_in_nobodys_way() {
-    let world = World::new();
+    let world = TestEnv::new();
     let store = world.path("state/chatgpt-oauth/test.db");
     let ask = |arguments: &[&str]| ask_of(&world, &store, arguments);
     let code = ask(&["start"])["user_code"].as_str().unwrap().to_owned();

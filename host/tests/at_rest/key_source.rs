@@ -8,12 +8,12 @@ use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use tokio::runtime::Runtime;
 
 use crate::support;
-use crate::support::World;
+use crate::support::TestEnv;
 use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, name, works};
 
 #[test]
 fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
     let elsewhere = world.path("key");
@@ -30,7 +30,7 @@ fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
 
 #[test]
 fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let right = fs::read(key_file(&world)).unwrap();
     fs::write(key_file(&world), "ab".repeat(32)).unwrap();
@@ -42,7 +42,7 @@ fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
 
 #[test]
 fn the_first_ones_at_the_same_moment_share_one_key() {
-    let world = World::new();
+    let world = TestEnv::new();
     let starting: Vec<_> = (0..8)
         .map(|n| {
             let mut command = world.command();
@@ -65,7 +65,7 @@ fn the_first_ones_at_the_same_moment_share_one_key() {
 
 #[test]
 fn looking_makes_no_key() {
-    let world = World::new();
+    let world = TestEnv::new();
     for command in [
         &["status"][..],
         &["doctor"],
@@ -91,7 +91,7 @@ fn looking_makes_no_key() {
 
 #[test]
 fn a_key_comes_from_where_it_is_named() {
-    let world = World::new();
+    let world = TestEnv::new();
     let named = made_key(&world.path("named.key"), 0o600);
     fs::create_dir(world.path("credentials")).unwrap();
     made_key(&world.path("credentials/chatgpt-oauth.key"), 0o440);
@@ -123,7 +123,7 @@ fn a_key_comes_from_where_it_is_named() {
 
 #[test]
 fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o644)).unwrap();
     let refused = world.ask(&["status"]);
@@ -136,7 +136,7 @@ fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
 
 #[test]
 fn s32_a_running_process_loses_nothing_with_a_file_that_is_exchanged_for_a_strange_one() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let runtime = Runtime::new().unwrap();
     let running = runtime.block_on(async {

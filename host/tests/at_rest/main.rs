@@ -18,7 +18,7 @@ use std::process::Command;
 use chatgpt_oauth::ProfileName;
 use chatgpt_oauth::store::{Row, SqliteStore, Store, StoreKind};
 use serde_json::Value;
-use support::World;
+use support::TestEnv;
 use tokio::runtime::Runtime;
 
 /// Longer than an access token of the simulator lives.
@@ -36,7 +36,7 @@ const COMMANDS: [&[&str]; 8] = [
     &["logout"],
 ];
 
-fn key_file(world: &World) -> PathBuf {
+fn key_file(world: &TestEnv) -> PathBuf {
     world.store().with_file_name("test.db.key")
 }
 
@@ -45,7 +45,7 @@ fn name() -> ProfileName {
 }
 
 /// What is stored of the profile, as it lies there.
-fn rows(world: &World) -> Vec<Row> {
+fn rows(world: &TestEnv) -> Vec<Row> {
     block_on(async {
         let store = SqliteStore::open_read_only(world.store(), StoreKind::Test).await;
         let mut rows = store.unwrap().load(&name()).await.unwrap();
@@ -55,7 +55,7 @@ fn rows(world: &World) -> Vec<Row> {
 }
 
 /// Changes what is stored under a key, past everything.
-fn tamper(world: &World, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+fn tamper(world: &TestEnv, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
     let profile = name();
     block_on(async {
         let store = SqliteStore::open(world.store(), StoreKind::Test)
@@ -74,7 +74,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Runs SQL on the file, past everything, and returns what it answers.
-fn sql(world: &World, statement: &str) -> String {
+fn sql(world: &TestEnv, statement: &str) -> String {
     let script = "import sqlite3, sys
 base = sqlite3.connect(sys.argv[1])
 print(base.execute(sys.argv[2]).fetchall())
@@ -91,7 +91,7 @@ base.commit()";
 
 /// Every command ends in this error, and the rows stay as they are.
 #[track_caller]
-fn all_commands_fail(world: &World, code: &str) {
+fn all_commands_fail(world: &TestEnv, code: &str) {
     let before = rows(world);
     for command in COMMANDS {
         let output = world
@@ -115,18 +115,18 @@ fn all_commands_fail(world: &World, code: &str) {
 }
 
 #[track_caller]
-fn works(world: &World) {
+fn works(world: &TestEnv) {
     let answer = world.ask(&["authorize"]);
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
 /// Copies the store, as a backup does.
-fn backup(world: &World) -> Vec<u8> {
+fn backup(world: &TestEnv) -> Vec<u8> {
     sql(world, "PRAGMA wal_checkpoint(TRUNCATE)");
     fs::read(world.store()).unwrap()
 }
 
-fn restore(world: &World, backup: &[u8]) {
+fn restore(world: &TestEnv, backup: &[u8]) {
     for journal in ["-wal", "-shm"] {
         let mut path = world.store().into_os_string();
         path.push(journal);
@@ -137,7 +137,7 @@ fn restore(world: &World, backup: &[u8]) {
 
 /// Runs a command with another store.
 #[track_caller]
-fn ask_of(world: &World, store: &Path, arguments: &[&str]) -> Value {
+fn ask_of(world: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
     let ours = format!("sqlite:{}", world.store().display());
     let theirs = format!("sqlite:{}", store.display());
     let options = world.options().into_iter();

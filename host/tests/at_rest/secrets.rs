@@ -4,12 +4,12 @@ use std::fs;
 
 use chatgpt_oauth::store::{SqliteStore, StoreKind};
 
-use crate::support::World;
+use crate::support::TestEnv;
 use crate::{A_LONG_TIME, block_on};
 
 #[test]
 fn m14_the_files_of_a_store_hold_no_secret_at_any_time() {
-    let world = World::new();
+    let world = TestEnv::new();
     // Keeps the journal from being taken away with the last process.
     let _reader = {
         world.ask(&["start"]);

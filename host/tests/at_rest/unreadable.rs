@@ -4,12 +4,12 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::World;
+use crate::support::TestEnv;
 use crate::{A_LONG_TIME, COMMANDS, all_commands_fail, key_file, rows, sql, tamper, works};
 
 #[test]
 fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
     let right = fs::read(key_file(&world)).unwrap();
@@ -21,7 +21,7 @@ fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
 
 #[test]
 fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
     tamper(&world, "credential", |value| {
@@ -36,7 +36,7 @@ fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
 
 #[test]
 fn s02_a_damaged_copy_is_passed_over_and_replaced() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     tamper(&world, "usage", |value| value.truncate(20));
     assert_eq!(world.ask(&["status"])["state"], "connected");
@@ -47,7 +47,7 @@ fn s02_a_damaged_copy_is_passed_over_and_replaced() {
 
 #[test]
 fn m10_a_login_moved_to_another_profile_does_not_open_there() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     sql(
         &world,
@@ -60,7 +60,7 @@ fn m10_a_login_moved_to_another_profile_does_not_open_there() {
 
 #[test]
 fn s04_a_value_or_a_store_of_a_newer_version_is_left_as_it_is() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
     tamper(&world, "credential", |value| value[0] = 2);
@@ -80,7 +80,7 @@ fn s04_a_value_or_a_store_of_a_newer_version_is_left_as_it_is() {
 
 #[test]
 fn what_cannot_be_read_is_set_aside_as_it_is() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     let readable = world.ask(&["reset"]);
     assert_eq!(readable["set_aside"], json!([]), "{readable}");
@@ -98,7 +98,7 @@ fn what_cannot_be_read_is_set_aside_as_it_is() {
 
 #[test]
 fn a_code_that_cannot_be_read_is_set_aside_and_the_login_stays() {
-    let world = World::new();
+    let world = TestEnv::new();
     world.sign_in();
     world.ask(&["start"]);
     tamper(&world, "pending", |value| value[50] ^= 1);

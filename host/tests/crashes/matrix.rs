@@ -10,7 +10,7 @@ use openai_simulator::{Outcome, Rotation};
 use rustix::process::Signal;
 
 use crate::LIFETIME;
-use crate::support::{BEGINNING, World, json};
+use crate::support::{BEGINNING, TestEnv, json};
 
 /// What the service makes of a token presented again: it ends the login, or it
 /// forgives until the token's successor is presented.
@@ -41,9 +41,9 @@ pub enum Death {
 pub struct Command {
     pub name: &'static str,
     /// Brings about the situation; returns the command's arguments.
-    pub situation: fn(&World) -> Vec<String>,
+    pub situation: fn(&TestEnv) -> Vec<String>,
     /// Goes on as a user would, and checks that it leads somewhere.
-    pub recovery: fn(&World) -> Fate,
+    pub recovery: fn(&TestEnv) -> Fate,
     /// Whether any service answers the precious request a second time.
     pub is_forgiven: bool,
     /// How long the first access token works, from the beginning, in seconds.
@@ -54,8 +54,8 @@ pub struct Command {
 impl Command {
     pub fn new(
         name: &'static str,
-        situation: fn(&World) -> Vec<String>,
-        recovery: fn(&World) -> Fate,
+        situation: fn(&TestEnv) -> Vec<String>,
+        recovery: fn(&TestEnv) -> Fate,
     ) -> Self {
         Self {
             name,
@@ -135,7 +135,7 @@ impl Command {
     }
 
     /// Nothing sets reuse detection off while there is a token to lose.
-    fn check_reuse(&self, world: &World, service: Rotation) {
+    fn check_reuse(&self, world: &TestEnv, service: Rotation) {
         let tokens = world.simulator.presentations();
         let presentations = tokens.iter().flat_map(|token| &token.presentations);
         let mut reused = presentations.filter(|one| one.outcome == Outcome::Reused);
@@ -144,8 +144,8 @@ impl Command {
     }
 }
 
-fn world(rotation: Rotation) -> World {
-    World::with(|settings| {
+fn world(rotation: Rotation) -> TestEnv {
+    TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(LIFETIME))
             .rotation(rotation)
@@ -153,7 +153,7 @@ fn world(rotation: Rotation) -> World {
 }
 
 /// Runs the program so that it notes its points, and dies at one of them.
-pub fn run(world: &World, arguments: &[String], death: Option<(Death, &str)>) -> Output {
+pub fn run(world: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -> Output {
     _ = std::fs::remove_file(world.path("points"));
     let mut command = world.command();
     command
@@ -171,7 +171,7 @@ pub fn run(world: &World, arguments: &[String], death: Option<(Death, &str)>) ->
 }
 
 /// The points that the last run has passed.
-pub fn passed(world: &World) -> Vec<String> {
+pub fn passed(world: &TestEnv) -> Vec<String> {
     let points = std::fs::read_to_string(world.path("points")).unwrap();
     points.lines().map(str::to_owned).collect()
 }

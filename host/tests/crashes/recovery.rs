@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::LIFETIME;
 use crate::matrix::Fate;
-use crate::support::World;
+use crate::support::TestEnv;
 
 /// When whoever held an intent is certainly not at work any more, in seconds.
 const ABANDONED: u64 = 66;
 
 /// Polls until the login is finished, and signs in anew where none waits.
-pub fn of_a_login(world: &World) -> Fate {
+pub fn of_a_login(world: &TestEnv) -> Fate {
     check_readable(world);
     let mut fate = Fate::Well;
     for _ in 0..5 {
@@ -36,7 +36,7 @@ pub fn of_a_login(world: &World) -> Fate {
 }
 
 /// Goes on asking for a token, until everything of the time of the kill has ended.
-pub fn of_a_token(world: &World) -> Fate {
+pub fn of_a_token(world: &TestEnv) -> Fate {
     check_readable(world);
     world.pass(ABANDONED);
     if gets_a_token(world) && stays_signed_in(world) {
@@ -47,7 +47,7 @@ pub fn of_a_token(world: &World) -> Fate {
     Fate::SignInAgain
 }
 
-pub fn of_a_logout(world: &World) -> Fate {
+pub fn of_a_logout(world: &TestEnv) -> Fate {
     check_readable(world);
     assert_eq!(world.ask(&["logout"])["ok"], true);
     check_signed_out(world);
@@ -55,26 +55,26 @@ pub fn of_a_logout(world: &World) -> Fate {
     Fate::Well
 }
 
-pub fn of_a_revocation(world: &World) -> Fate {
+pub fn of_a_revocation(world: &TestEnv) -> Fate {
     check_readable(world);
     assert_eq!(world.ask(&["logout", "--revoke"])["ok"], true);
     check_revoked(world);
     Fate::Well
 }
 
-pub fn of_a_revocation_by_start(world: &World) -> Fate {
+pub fn of_a_revocation_by_start(world: &TestEnv) -> Fate {
     check_readable(world);
     assert_eq!(world.ask(&["start"])["status"], "pending");
     check_revoked(world);
     Fate::Well
 }
 
-fn check_revoked(world: &World) {
+fn check_revoked(world: &TestEnv) {
     check_signed_out(world);
     assert!(!world.simulator.requests_to(Endpoint::Revoke).is_empty());
 }
 
-fn check_signed_out(world: &World) {
+fn check_signed_out(world: &TestEnv) {
     for command in ["authorize", "refresh", "models"] {
         assert_eq!(code(&world.ask(&[command])), Some("not-connected"));
     }
@@ -84,12 +84,12 @@ fn check_signed_out(world: &World) {
 }
 
 /// Whatever was under way, what is stored can be read.
-fn check_readable(world: &World) {
+fn check_readable(world: &TestEnv) {
     let status = world.ask(&["status"]);
     assert_eq!(status["ok"], true, "{status}");
 }
 
-fn stays_signed_in(world: &World) -> bool {
+fn stays_signed_in(world: &TestEnv) -> bool {
     (0..2).all(|_| {
         world.pass(LIFETIME);
         gets_a_token(world)
@@ -97,7 +97,7 @@ fn stays_signed_in(world: &World) -> bool {
 }
 
 /// Asks for a token, and again when it is told to; false if the login has ended.
-fn gets_a_token(world: &World) -> bool {
+fn gets_a_token(world: &TestEnv) -> bool {
     for _ in 0..3 {
         let answer = world.ask(&["authorize"]);
         if answer["ok"] == true || answer["relogin_required"] == true {
@@ -113,7 +113,7 @@ fn code(answer: &Value) -> Option<&str> {
 }
 
 /// The person types the code, unless it has been approved before.
-fn approve(world: &World, prompt: &Value) {
+fn approve(world: &TestEnv, prompt: &Value) {
     let code = prompt["user_code"].as_str().unwrap();
     if world
         .simulator
@@ -130,7 +130,7 @@ const WITHOUT_TOKENS: usize = 250;
 
 /// Whether the store holds tokens.
 #[tokio::main(flavor = "current_thread")]
-pub async fn holds_tokens(world: &World) -> bool {
+pub async fn holds_tokens(world: &TestEnv) -> bool {
     let store = SqliteStore::open_read_only(world.store(), StoreKind::Test);
     let profile = "default".parse().unwrap();
     let login = store.await.unwrap().read(&profile, "credential").await;

@@ -11,13 +11,13 @@ use std::time::Duration;
 use openai_simulator::{Endpoint, Fault};
 
 use crate::stories::{self, Runtime};
-use crate::world::{self, World, world};
+use crate::world::{self, TestEnv, world};
 
 /// A directory with the example's programs.
 struct Node(PathBuf);
 
 /// Led to the simulator.
-fn node(world: &World) -> &'static Node {
+fn node(world: &TestEnv) -> &'static Node {
     static NODE: LazyLock<Node> = LazyLock::new(|| Node::set_up("runtimes-node"));
     world.copy_example("node", &NODE.0);
     &NODE

@@ -9,13 +9,13 @@ use openai_simulator::Fault;
 use tempfile::TempDir;
 
 use crate::stories::{self, Runtime};
-use crate::world::{self, World, world};
+use crate::world::{self, TestEnv, world};
 
 /// A directory with the example's programs.
 struct Python(TempDir);
 
 /// Led to the simulator.
-fn python(world: &World) -> Python {
+fn python(world: &TestEnv) -> Python {
     let python = unchanged();
     world.copy_example("python", python.0.path());
     python

@@ -9,7 +9,7 @@ use openai_simulator::{Endpoint, Fault};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::world::World;
+use crate::world::TestEnv;
 
 /// A runtime with an example's programs.
 pub trait Runtime {
@@ -27,12 +27,12 @@ pub trait Runtime {
 /// A person with a directory, and the processes that ran for them.
 struct Person<'a, R> {
     runtime: &'a R,
-    world: &'a World,
+    world: &'a TestEnv,
     directory: TempDir,
 }
 
 impl<'a, R: Runtime> Person<'a, R> {
-    fn new(runtime: &'a R, world: &'a World) -> Self {
+    fn new(runtime: &'a R, world: &'a TestEnv) -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self {
             runtime,
@@ -98,7 +98,7 @@ impl<'a, R: Runtime> Person<'a, R> {
     }
 }
 
-pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &World) {
+pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
     let person = Person::new(runtime, world);
     assert_eq!(person.ask("status")["state"], "not-connected");
     assert_eq!(person.files(), [] as [PathBuf; 0]);
@@ -127,7 +127,7 @@ pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &World) {
     assert_eq!(person.failure("refresh", 0), "not-connected");
 }
 
-pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &World) {
+pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &TestEnv) {
     let person = Person::new(runtime, world);
     let mut command = runtime.sign_in(person.directory.path());
     let mut program = command
@@ -157,7 +157,7 @@ pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &Wo
     assert!(told[2].trim().starts_with("openai-codex/"), "{told:?}");
 }
 
-pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &World) {
+pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &TestEnv) {
     let person = Person::new(runtime, world).signed_in();
     let files = person.files();
     assert!(files.len() >= 3, "{files:?}");
@@ -170,7 +170,7 @@ pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &World
 
 pub fn a_directory_that_is_missing_is_a_store_that_does_not_work(
     runtime: &impl Runtime,
-    world: &World,
+    world: &TestEnv,
 ) {
     let person = Person::new(runtime, world);
     std::fs::remove_dir(person.directory.path()).unwrap();
@@ -181,7 +181,7 @@ pub fn a_directory_that_is_missing_is_a_store_that_does_not_work(
     assert_eq!(world.simulator.requests().len(), 0);
 }
 
-pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, world: &World) {
+pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, world: &TestEnv) {
     let person = Person::new(runtime, world);
     world.simulator.deny(&person.start()).unwrap();
     assert_eq!(person.failure("poll", 0), "login-denied");
@@ -192,7 +192,7 @@ pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, world: &Wo
 }
 
 /// `unchanged` is the example as it is: the simulator is not on its list.
-pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, world: &World) {
+pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, world: &TestEnv) {
     let person = Person::new(unchanged, world);
     assert_eq!(person.failure("start", 0), "egress-denied");
     assert_eq!(world.simulator.requests().len(), 0);
@@ -200,7 +200,7 @@ pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, world: &
 
 pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
     runtime: &impl Runtime,
-    world: &World,
+    world: &TestEnv,
     lost: Fault,
 ) {
     let person = Person::new(runtime, world).signed_in();
@@ -213,7 +213,7 @@ pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
 }
 
 /// Only where writes are conditional.
-pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, world: &World) {
+pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, world: &TestEnv) {
     let person = Person::new(runtime, world).signed_in();
     let exchanges = world.simulator.requests_to(Endpoint::Token).len();
     for round in 1..=6 {

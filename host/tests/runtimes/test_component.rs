@@ -2,24 +2,27 @@
 
 use std::path::Path;
 
-use chatgpt_oauth::inspect::{Excess, Inspection};
-use chatgpt_oauth_editions::{Builder, Edition};
+use chatgpt_oauth_packaging::inspect::{Inspection, Violation};
+use chatgpt_oauth_packaging::{Builder, World};
 
-/// Builds an edition for this origin.
-pub fn build(edition: Edition, origin: &str) -> Result<Vec<u8>, String> {
+/// Builds a world for this origin.
+pub fn build(world: World, origin: &str) -> Result<Vec<u8>, String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("test-component");
     let builder = Builder::new(workspace, target_dir).test_origin(origin);
-    builder.build(edition).map_err(|error| error.to_string())
+    builder.build(world).map_err(|error| error.to_string())
 }
 
 #[test]
 fn a_build_for_tests_says_so_when_it_is_inspected_and_reaches_no_other_machine() {
     let origin = "http://127.0.0.1:1";
-    let component = build(Edition::Onboarding, origin).unwrap();
+    let component = build(World::Onboarding, origin).unwrap();
     let inspection = Inspection::of(&component).unwrap();
     assert_eq!(inspection.test_origin.as_deref(), Some(origin));
-    assert_eq!(inspection.excess, [Excess::TestBuild(origin.to_owned())]);
+    assert_eq!(
+        inspection.violations,
+        [Violation::TestBuild(origin.to_owned())]
+    );
 
     // The same build, that does not compile.
     for origin in [
@@ -31,6 +34,6 @@ fn a_build_for_tests_says_so_when_it_is_inspected_and_reaches_no_other_machine()
         "http://127.0.0.1:65536",
         "http://127.0.0.1:",
     ] {
-        assert!(build(Edition::Onboarding, origin).is_err(), "{origin}");
+        assert!(build(World::Onboarding, origin).is_err(), "{origin}");
     }
 }

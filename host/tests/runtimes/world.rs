@@ -5,22 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use chatgpt_oauth_editions::Edition;
+use chatgpt_oauth_packaging::World;
 use openai_simulator::Simulator;
 
 use crate::test_component;
 
-pub struct World {
+pub struct TestEnv {
     pub simulator: Simulator,
 }
 
 /// The world, as if nobody had been there.
-pub fn world() -> MutexGuard<'static, World> {
-    static WORLD: LazyLock<Mutex<World>> = LazyLock::new(|| {
+pub fn world() -> MutexGuard<'static, TestEnv> {
+    static WORLD: LazyLock<Mutex<TestEnv>> = LazyLock::new(|| {
         let simulator = Simulator::builder().interval(1).start().unwrap();
-        let component = test_component::build(Edition::Onboarding, &simulator.http_url());
+        let component = test_component::build(World::Onboarding, &simulator.http_url());
         fs::write(component_file(), component.unwrap()).unwrap();
-        Mutex::new(World { simulator })
+        Mutex::new(TestEnv { simulator })
     });
     let world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
     world.simulator.clear_faults();
@@ -33,7 +33,7 @@ pub fn component_file() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("onboarding-for-tests.wasm")
 }
 
-impl World {
+impl TestEnv {
     /// Copies the files of an example, with OpenAI's addresses in its list
     /// replaced by the simulator's.
     pub fn copy_example(&self, name: &str, to: &Path) {

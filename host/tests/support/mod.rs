@@ -1,114 +1,21 @@
-//! What a test happens in: OpenAI's side, a directory, and a clock that stands
-//! still until the test lets time pass.
+//! What a test of the program happens in: that of the library's tests, and the
+//! program with the options that lead it there.
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
 pub mod proxy;
 pub mod socks;
 
-use std::path::{Path, PathBuf};
+#[path = "../../runtime/tests/support/mod.rs"]
+mod library;
+
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use chatgpt_oauth::contract::{LoginProgress, LoginStatus};
-use chatgpt_oauth::store::{MemoryStore, Store, StoreKind};
-use chatgpt_oauth::{Host, HostBuilder, Keys, Profile};
-use openai_simulator::{Builder, Simulator};
+pub use library::*;
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// When every test begins, Unix seconds.
-pub const BEGINNING: u64 = 1_800_000_000;
-
-/// OpenAI's side, a directory for the store, and the time.
-pub struct World {
-    pub simulator: Simulator,
-    directory: TempDir,
-    now: AtomicU64,
-}
-
-impl World {
-    pub fn new() -> Self {
-        Self::with(|settings| settings)
-    }
-
-    /// A world with other settings of OpenAI's side.
-    pub fn with(settings: impl FnOnce(Builder) -> Builder) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let clock = directory.path().join("clock");
-        std::fs::write(&clock, BEGINNING.to_string()).unwrap();
-        let simulator = settings(Simulator::builder().interval(1).clock_file(&clock));
-        let simulator = simulator.start().unwrap();
-        simulator.write_ca(directory.path().join("ca.pem")).unwrap();
-        let now = AtomicU64::new(BEGINNING);
-        Self {
-            simulator,
-            directory,
-            now,
-        }
-    }
-
-    /// Lets time pass, for OpenAI's side and for ours.
-    pub fn pass(&self, seconds: u64) {
-        let now = self.now.fetch_add(seconds, Ordering::Relaxed) + seconds;
-        let next = self.directory.path().join("clock.next");
-        std::fs::write(&next, now.to_string()).unwrap();
-        std::fs::rename(next, self.clock()).unwrap();
-    }
-
-    /// Unix seconds.
-    pub fn now(&self) -> u64 {
-        self.now.load(Ordering::Relaxed)
-    }
-
-    /// How often the refresh tokens were presented, the oldest first.
-    pub fn presentations(&self) -> Vec<usize> {
-        let tokens = self.simulator.presentations();
-        tokens
-            .iter()
-            .map(|token| token.presentations.len())
-            .collect()
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn clock(&self) -> PathBuf {
-        self.path("clock")
-    }
-
-    /// The file of the store that [`command`](Self::command) uses.
-    pub fn store(&self) -> PathBuf {
-        self.path("store/test.db")
-    }
-
-    /// A host in this process, led to the simulator.
-    pub fn host(&self, store: impl Store) -> Host {
-        self.builder(store).build().unwrap()
-    }
-
-    /// What makes such a host.
-    pub fn builder(&self, store: impl Store) -> HostBuilder {
-        let is_sealed = store.outlives_program();
-        let mut host = Host::builder(store)
-            .root_certificates(self.simulator.ca_pem())
-            .wall_clock_file(self.clock());
-        if is_sealed {
-            host = host.keys(Keys::of_store(self.store()));
-        }
-        for connect_to in self.simulator.connect_to() {
-            host = host.connect_to(connect_to.parse().unwrap());
-        }
-        host
-    }
-
-    /// A person's connection in this process, nobody signed in.
-    pub fn profile(&self) -> Profile {
-        let host = self.host(MemoryStore::of_kind(StoreKind::Test));
-        host.profile("ada".parse().unwrap())
-    }
-
+impl TestEnv {
     /// The program with the options that lead it here, and nothing of the
     /// environment's own.
     pub fn command(&self) -> Command {
@@ -197,15 +104,6 @@ pub fn json(output: &Output) -> Value {
     });
     assert!(value.is_object(), "{value}");
     value
-}
-
-/// Signs in as the simulator's first person.
-pub async fn sign_in(world: &World, profile: &Profile) -> LoginProgress {
-    let prompt = profile.start().await.unwrap();
-    world.simulator.approve(&prompt.pending.user_code).unwrap();
-    let progress = profile.poll(None).await.unwrap();
-    assert_eq!(progress.status, LoginStatus::Connected);
-    progress
 }
 
 /// The repository.

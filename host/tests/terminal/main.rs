@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use openai_simulator::{Endpoint, Fault};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::World;
+use support::TestEnv;
 
 /// The program on a terminal: `screen.py`.
 struct Screen {
@@ -31,7 +31,7 @@ struct Shown {
 }
 
 impl Screen {
-    fn open(world: &World, columns: u16, rows: u16, term: Option<&str>) -> Self {
+    fn open(world: &TestEnv, columns: u16, rows: u16, term: Option<&str>) -> Self {
         let login = world.command();
         let mut command = Command::new("python3");
         command
@@ -122,7 +122,7 @@ impl Shown {
 }
 
 /// Waits until the program has asked `polls` times more whether the code is approved.
-fn wait_for_polls(world: &World, polls: usize) {
+fn wait_for_polls(world: &TestEnv, polls: usize) {
     let asked = || world.simulator.requests_to(Endpoint::DevicePoll).len();
     for _ in 0..polls {
         let (before, began) = (asked(), Instant::now());
@@ -134,7 +134,7 @@ fn wait_for_polls(world: &World, polls: usize) {
     }
 }
 
-fn code(world: &World) -> String {
+fn code(world: &TestEnv) -> String {
     world.simulator.pending_codes().remove(0)
 }
 
@@ -142,7 +142,7 @@ fn code(world: &World) -> String {
 #[test]
 fn the_code_stays_on_a_small_screen_while_login_waits() {
     for (columns, rows) in [(40, 12), (20, 5), (80, 24)] {
-        let world = World::new();
+        let world = TestEnv::new();
         let mut screen = Screen::open(&world, columns, rows, Some("xterm"));
         wait_for_polls(&world, 4);
         let shown = screen.shown();
@@ -159,7 +159,7 @@ fn the_code_stays_on_a_small_screen_while_login_waits() {
 #[test]
 fn the_countdown_is_one_row_where_nothing_fits() {
     for columns in [1, 2, 10] {
-        let world = World::new();
+        let world = TestEnv::new();
         let mut screen = Screen::open(&world, columns, 3, Some("xterm"));
         wait_for_polls(&world, 2);
         let shown = screen.shown();
@@ -175,7 +175,7 @@ fn the_countdown_is_one_row_where_nothing_fits() {
 /// Faults: F7
 #[test]
 fn the_countdown_follows_the_width_and_leaves_nothing_behind() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut screen = Screen::open(&world, 80, 24, Some("xterm"));
     wait_for_polls(&world, 2);
     screen.shown().redraws_one_row(80);
@@ -198,7 +198,7 @@ fn the_countdown_follows_the_width_and_leaves_nothing_behind() {
 #[test]
 fn a_terminal_that_cannot_redraw_gets_one_plain_line() {
     for term in [Some("dumb"), Some(""), None] {
-        let world = World::new();
+        let world = TestEnv::new();
         let mut screen = Screen::open(&world, 40, 12, term);
         wait_for_polls(&world, 3);
         let shown = screen.shown();
@@ -213,7 +213,7 @@ fn a_terminal_that_cannot_redraw_gets_one_plain_line() {
 #[test]
 fn an_outage_does_not_scroll_the_code_away() {
     for term in ["xterm", "dumb"] {
-        let world = World::new();
+        let world = TestEnv::new();
         let outage = Fault::status(503).header("retry-after", "1");
         world.simulator.fault_always(Endpoint::DevicePoll, outage);
         let mut screen = Screen::open(&world, 40, 12, Some(term));
@@ -227,7 +227,7 @@ fn an_outage_does_not_scroll_the_code_away() {
 /// Faults: F7
 #[test]
 fn what_is_no_terminal_gets_the_code_and_no_countdown() {
-    let world = World::new();
+    let world = TestEnv::new();
     let mut command = world.command();
     command.arg("login").env("TERM", "xterm");
     let login = command

@@ -22,7 +22,7 @@
 //! | `World::claim`, `take_over`, `send`, `give_up`, `settle` | `obtain`, `present` and `conclude` in rotation.rs |
 //! | `World::begin_login`, `end_login` | connection/start.rs and `commit` in login.rs |
 //! | `World::logout`, `begin_revocation`, `end_revocation` | connection/logout.rs |
-//! | `Worker::is_pressed` | the host's deadlines, host/src/sandbox/limits.rs |
+//! | `Worker::is_pressed` | the host's deadlines, host/runtime/src/sandbox/limits.rs |
 //! | `clock` | the constants of credential.rs and rotation.rs; `Clocks::OfOneMachine`, aged by the steady one: `Stamp` in stored_time.rs |
 //!
 //! Numbers are as small as their relations permit. Five refused probes over 24 h are

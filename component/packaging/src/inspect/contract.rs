@@ -1,0 +1,154 @@
+//! Compares a component with the world that it names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use wit_component::DecodedWasm;
+use wit_parser::{PackageId, Resolve, SourceMap, WorldId, WorldItem, WorldKey};
+
+use super::metadata::Metadata;
+use super::{Surface, Violation};
+
+/// `wit/`, with the packages that it depends on in front.
+static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
+    let mut resolve = Resolve::default();
+    let mut package = None;
+    for files in PACKAGES {
+        let mut sources = SourceMap::new();
+        for (name, text) in files {
+            sources.push_str(name, *text);
+        }
+        let parsed = sources.parse().map_err(|(_, error)| error);
+        let parsed = parsed.expect("wit/ is parsed when it is built");
+        let id = resolve.push_group(parsed);
+        package = Some(id.expect("wit/ is resolved when it is built"));
+    }
+    (resolve, package.expect("there are packages"))
+});
+
+macro_rules! wit {
+    ($($file:literal),*) => {
+        &[$(($file, include_str!(concat!("../../../../wit/", $file)))),*]
+    };
+}
+
+const PACKAGES: [&[(&str, &str)]; 8] = [
+    wit!(
+        "deps/io/error.wit",
+        "deps/io/poll.wit",
+        "deps/io/streams.wit"
+    ),
+    wit!(
+        "deps/clocks/monotonic-clock.wit",
+        "deps/clocks/wall-clock.wit"
+    ),
+    wit!("deps/random/random.wit"),
+    wit!("deps/filesystem/preopens.wit", "deps/filesystem/types.wit"),
+    wit!("deps/http/handler.wit", "deps/http/types.wit"),
+    wit!("deps/keyvalue/store.wit"),
+    wit!("deps/keyvalue-draft2/store.wit"),
+    wit!("connection.wit", "credentials.wit", "world.wit"),
+];
+
+/// What a component has beyond its world: nothing, if it is what
+/// it says.
+pub(super) fn violations(
+    metadata: &Metadata,
+    surface: &Surface,
+    component: &[u8],
+) -> Vec<Violation> {
+    let mut violations = test_build(metadata);
+    violations.extend(metadata.repeated.iter().cloned().map(Violation::Repeated));
+    violations.extend(
+        metadata
+            .unreadable
+            .iter()
+            .cloned()
+            .map(Violation::Unreadable),
+    );
+    match (metadata.world(), &metadata.name) {
+        (Some(world), Some(name)) => match world_named(world) {
+            Some(world) => violations.extend(beyond(world, surface, component)),
+            None => violations.push(Violation::UnknownWorld(name.clone())),
+        },
+        (_, Some(name)) => violations.push(Violation::UnknownWorld(name.clone())),
+        (_, None) => violations.push(Violation::Unnamed),
+    }
+    violations
+}
+
+/// A build for tests says so twice; once is enough to be refused.
+fn test_build(metadata: &Metadata) -> Vec<Violation> {
+    let origin = metadata.test_origin.clone();
+    let origin = origin.or_else(|| metadata.says_test().then(|| "an unknown place".to_owned()));
+    origin.map(Violation::TestBuild).into_iter().collect()
+}
+
+/// The world of this name: one that exports something of this contract, which
+/// those that others are made of do not.
+fn world_named(name: &str) -> Option<WorldId> {
+    let (resolve, package) = &*CONTRACT;
+    let world = *resolve.packages[*package].worlds.get(name)?;
+    let of_this_contract = |item: &WorldItem| match item {
+        WorldItem::Interface { id, .. } => resolve.interfaces[*id].package == Some(*package),
+        _ => false,
+    };
+    let exports = &mut resolve.worlds[world].exports.values();
+    exports.any(of_this_contract).then_some(world)
+}
+
+fn beyond(world: WorldId, surface: &Surface, component: &[u8]) -> Vec<Violation> {
+    let (resolve, _) = &*CONTRACT;
+    let names = |key: &WorldKey| resolve.name_world_key(key);
+    let imports: Vec<_> = resolve.worlds[world].imports.keys().map(names).collect();
+    let exports: Vec<_> = resolve.worlds[world].exports.keys().map(names).collect();
+
+    let mut violations: Vec<_> = undeclared(&surface.imports, &imports)
+        .map(Violation::Import)
+        .collect();
+    violations.extend(undeclared(&surface.exports, &exports).map(Violation::Export));
+    violations.extend(more_in_interfaces(world, component).map(Violation::Export));
+    if violations.is_empty()
+        && let Err(error) = wit_component::targets(resolve, world, component)
+    {
+        violations.push(Violation::OtherTypes(error.root_cause().to_string()));
+    }
+    violations
+}
+
+/// What the exported interfaces of a component have beyond those of the world. An
+/// interface with more in it is a subtype, so that types alone would allow it.
+fn more_in_interfaces(world: WorldId, component: &[u8]) -> impl Iterator<Item = String> {
+    let (contract, _) = &*CONTRACT;
+    let declared = contents(contract, world);
+    let exported = match wit_component::decode(component) {
+        Ok(DecodedWasm::Component(resolve, world)) => contents(&resolve, world),
+        // That is told elsewhere, and so are interfaces that nobody has declared.
+        _ => BTreeMap::new(),
+    };
+    exported.into_iter().flat_map(move |(name, items)| {
+        let declared = declared.get(&name);
+        let more = |item: &String| declared.is_some_and(|declared| !declared.contains(item));
+        let more: Vec<_> = items.into_iter().filter(more).collect();
+        more.into_iter().map(move |item| format!("{name} {item}"))
+    })
+}
+
+/// The functions and types in each interface that a world exports.
+fn contents(resolve: &Resolve, world: WorldId) -> BTreeMap<String, BTreeSet<String>> {
+    let of_interface = |(key, item): (&WorldKey, &WorldItem)| {
+        let WorldItem::Interface { id, .. } = item else {
+            return None;
+        };
+        let interface = &resolve.interfaces[*id];
+        let items = interface.functions.keys().chain(interface.types.keys());
+        Some((resolve.name_world_key(key), items.cloned().collect()))
+    };
+    let exports = resolve.worlds[world].exports.iter();
+    exports.filter_map(of_interface).collect()
+}
+
+fn undeclared<'a>(names: &'a [String], declared: &'a [String]) -> impl Iterator<Item = String> {
+    let names = names.iter().filter(|name| !declared.contains(name));
+    names.cloned().collect::<Vec<_>>().into_iter()
+}

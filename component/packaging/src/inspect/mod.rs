@@ -1,0 +1,210 @@
+//! What a component can reach: read off the file itself, nothing is run.
+//!
+//! ```text
+//!   bytes ──▶ validated ──┬─▶ label     what it says of itself
+//!                         ├─▶ imports, exports, WIT
+//!                         └─▶ contract  what it has beyond its world
+//! ```
+
+mod contract;
+mod metadata;
+
+use std::fmt;
+
+use wasmparser::{Parser, Payload, Validator};
+use wit_component::{DecodedWasm, WitPrinter};
+
+use metadata::Metadata;
+use sha2::{Digest as _, Sha256};
+
+/// How deep parts may be nested in parts: a world's are two deep, composed
+/// three, and a checker's time grows with the square.
+const DEEPEST: u32 = 16;
+
+/// What a component is, imports and exports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// What it calls itself, if anything.
+    pub name: Option<String>,
+    /// The world that this names: a world of `wit/world.wit`.
+    pub world: Option<String>,
+    /// Which version it says it is.
+    pub version: Option<String>,
+    /// What it says it does.
+    pub description: Option<String>,
+    /// The tools that made it, with their versions, as it says.
+    pub producers: Vec<String>,
+    /// Where it sends its requests instead of to OpenAI, if it was built for tests.
+    pub test_origin: Option<String>,
+    /// Names of the imports, sorted.
+    pub imports: Vec<String>,
+    /// Names of the exports, sorted.
+    pub exports: Vec<String>,
+    /// What both are, as a WIT package: of a component without violations.
+    pub wit: Option<String>,
+    /// What it has beyond its world.
+    pub violations: Vec<Violation>,
+    /// The size, in bytes.
+    pub size: usize,
+    /// The size without custom sections, which hold names and documentation, in bytes.
+    pub size_without_custom_sections: usize,
+    /// SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// Something about a component that its world does not account for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Violation {
+    /// It names no world.
+    Unnamed,
+    /// It names a world that the contract does not have.
+    UnknownWorld(String),
+    /// It imports what its world does not.
+    Import(String),
+    /// It exports what its world does not.
+    Export(String),
+    /// What it imports or exports has another type than in that world, or an
+    /// export is missing.
+    OtherTypes(String),
+    /// It was built for tests, and sends what it knows there.
+    TestBuild(String),
+    /// It says something of itself in several sections of this name.
+    Repeated(String),
+    /// It has a section of this name that cannot be read.
+    Unreadable(String),
+    /// Its imports and exports cannot be shown as WIT.
+    Undecodable(String),
+}
+
+/// That is no WebAssembly component.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no WebAssembly component: {0}")]
+pub struct NotAComponent(String);
+
+impl Inspection {
+    /// Looks at a component.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAComponent`], for a core module and for a package of WIT too.
+    pub fn of(component: &[u8]) -> Result<Self, NotAComponent> {
+        if !Parser::is_component(component) {
+            return Err(NotAComponent("it does not begin like one".to_owned()));
+        }
+        let mut surface = Surface::default();
+        surface.read(component).map_err(invalid)?;
+        if surface.depth > DEEPEST {
+            return Err(NotAComponent("its parts are nested too deeply".to_owned()));
+        }
+        Validator::new().validate_all(component).map_err(invalid)?;
+        let metadata = Metadata::of(component);
+        let mut violations = contract::violations(&metadata, &surface, component);
+        let wit = match wit_component::decode(component) {
+            Ok(DecodedWasm::WitPackage(..)) => {
+                return Err(NotAComponent("it is a package of WIT".to_owned()));
+            }
+            // A stranger's types may take more room in print than there is.
+            Ok(component) => violations.is_empty().then(|| wit(&component)).transpose(),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = &wit {
+            violations.push(Violation::Undecodable(error.clone()));
+        }
+        Ok(Self {
+            violations,
+            world: metadata.world().map(str::to_owned),
+            name: metadata.name,
+            version: metadata.version,
+            description: metadata.description,
+            producers: metadata.producers,
+            test_origin: metadata.test_origin,
+            imports: surface.imports,
+            exports: surface.exports,
+            wit: wit.ok().flatten(),
+            size: component.len(),
+            size_without_custom_sections: component.len() - surface.custom_sections,
+            sha256: Sha256::digest(component).into(),
+        })
+    }
+}
+
+fn invalid(error: impl fmt::Display) -> NotAComponent {
+    NotAComponent(error.to_string())
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unnamed => write!(f, "it names no world of this contract"),
+            Self::UnknownWorld(name) => {
+                write!(
+                    f,
+                    "it names itself {name}, which is no world of this contract"
+                )
+            }
+            Self::Import(name) => write!(f, "it imports {name}"),
+            Self::Export(name) => write!(f, "it exports {name}"),
+            Self::OtherTypes(what) => write!(f, "its types are others: {what}"),
+            Self::Repeated(section) => write!(f, "it has several sections {section}"),
+            Self::Unreadable(section) => write!(f, "its section {section} cannot be read"),
+            Self::Undecodable(why) => write!(f, "it cannot be shown as WIT: {why}"),
+            Self::TestBuild(origin) => {
+                write!(f, "it was built for tests and sends everything to {origin}")
+            }
+        }
+    }
+}
+
+/// Imports and exports of the component itself, not of what is nested in it.
+#[derive(Default)]
+struct Surface {
+    imports: Vec<String>,
+    exports: Vec<String>,
+    /// The size of the custom sections, those of nested parts too, in bytes.
+    custom_sections: usize,
+    /// How deep parts are nested in parts.
+    depth: u32,
+}
+
+impl Surface {
+    fn read(&mut self, component: &[u8]) -> wasmparser::Result<()> {
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                    depth += 1;
+                    self.depth = self.depth.max(depth);
+                }
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::CustomSection(section) => self.custom_sections += section.range().len(),
+                Payload::ComponentImportSection(imports) if depth == 0 => {
+                    for import in imports {
+                        self.imports.push(import?.name.name.to_owned());
+                    }
+                }
+                Payload::ComponentExportSection(exports) if depth == 0 => {
+                    for export in exports {
+                        self.exports.push(export?.name.name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.imports.sort();
+        self.exports.sort();
+        Ok(())
+    }
+}
+
+/// What a component imports and exports, as WIT.
+fn wit(component: &DecodedWasm) -> Result<String, String> {
+    let (resolve, package) = (component.resolve(), component.package());
+    let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
+    let others: Vec<_> = others.into_iter().filter(|&id| id != package).collect();
+    let mut printer = WitPrinter::default();
+    let printed = printer.print(resolve, package, &others);
+    printed.map_err(|error| error.to_string())?;
+    Ok(printer.output.to_string())
+}

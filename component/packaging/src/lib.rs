@@ -1,0 +1,33 @@
+//! Packages the component: one [`World`] for each kind of runtime.
+//!
+//! | feature | module | what it does |
+//! |---|---|---|
+//! | `build` | [`Builder`] | builds a world from source, and labels it in custom sections |
+//! | `build` | [`Dependencies`] | lists what a world is built from, for a bill of materials |
+//! | `inspect` | [`inspect`] | reads a component and says what it has beyond its world |
+//!
+//! A world is reproducible: the same sources and the same toolchain give the same
+//! bytes, wherever the sources and cargo's home lie. It says what it is in custom
+//! sections and nothing of where it was built. [`metadata`] has the names of these
+//! sections for the writer and the reader.
+//!
+//! The build script of `host/runtime` builds and embeds worlds; `cargo run --package
+//! chatgpt-oauth-packaging --features dist` writes all of them to `dist/`, with what
+//! goes with a publication.
+
+#[cfg(feature = "build")]
+mod build;
+mod digest;
+#[cfg(feature = "inspect")]
+pub mod inspect;
+mod metadata;
+#[cfg(feature = "build")]
+mod sbom;
+mod world;
+
+#[cfg(feature = "build")]
+pub use build::{Builder, plug};
+pub use digest::digest;
+#[cfg(feature = "build")]
+pub use sbom::Dependencies;
+pub use world::World;

@@ -1,0 +1,89 @@
+use std::fmt;
+
+#[cfg(feature = "build")]
+use crate::build::Module;
+
+/// One way to build the component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// The seven functions, over `wasi:keyvalue@0.2.0-draft`: wasmtime, wasmCloud.
+    Onboarding,
+    /// The same with `credentials`: for a platform's own host.
+    Platform,
+    /// `Onboarding` over `wasi:keyvalue@0.2.0-draft2`: Spin.
+    OnboardingDraft2,
+    /// `Onboarding` over files, for what has no key-value store: the plain
+    /// wasmtime CLI, Wassette.
+    OnboardingFilesystem,
+}
+
+impl World {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Onboarding,
+        Self::Platform,
+        Self::OnboardingDraft2,
+        Self::OnboardingFilesystem,
+    ];
+
+    /// The name: that of its world in `wit/world.wit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Onboarding => "onboarding",
+            Self::Platform => "platform",
+            Self::OnboardingDraft2 => "onboarding-draft2",
+            Self::OnboardingFilesystem => "onboarding-filesystem",
+        }
+    }
+
+    /// What it is, in a sentence for a registry's page.
+    #[cfg(feature = "build")]
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Onboarding | Self::OnboardingDraft2 => {
+                "Signs in to a ChatGPT subscription with a device code; keeps the login in a \
+                 key-value bucket and returns no token"
+            }
+            Self::Platform => {
+                "Signs in to a ChatGPT subscription with a device code and hands out credentials \
+                 for model calls; for a platform's own host, never for a model's tools"
+            }
+            Self::OnboardingFilesystem => {
+                "Signs in to a ChatGPT subscription with a device code; keeps the login in files \
+                 of one directory and returns no token"
+            }
+        }
+    }
+
+    /// The module that it is made of.
+    #[cfg(feature = "build")]
+    pub(crate) const fn module(self) -> Module {
+        Module {
+            package: "chatgpt-oauth-component",
+            features: match self {
+                Self::Onboarding | Self::OnboardingFilesystem => "",
+                Self::Platform => "platform",
+                Self::OnboardingDraft2 => "draft2",
+            },
+        }
+    }
+
+    /// The module whose component satisfies an import of the first one.
+    #[cfg(feature = "build")]
+    pub(crate) const fn plug(self) -> Option<Module> {
+        match self {
+            Self::OnboardingFilesystem => Some(Module {
+                package: "keyvalue-filesystem",
+                features: "",
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

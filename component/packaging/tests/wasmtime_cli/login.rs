@@ -1,0 +1,143 @@
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::thread::sleep;
+use std::time::Duration;
+
+use chatgpt_oauth_packaging::{Builder, World};
+use openai_simulator::Simulator;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Wasmtime, names, workspace};
+
+/// The service, and a build of the component that knows no other.
+struct Fixture {
+    simulator: Simulator,
+    component: Vec<u8>,
+}
+
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+    let simulator = Simulator::builder().interval(1).start().unwrap();
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worlds");
+    let builder = Builder::new(workspace(), target_dir).test_origin(simulator.http_url());
+    let component = builder.build(World::OnboardingFilesystem).unwrap();
+    Fixture {
+        simulator,
+        component,
+    }
+});
+
+/// The component, with an empty directory to keep the login in.
+fn world() -> (TempDir, Wasmtime) {
+    let directory = TempDir::new().unwrap();
+    let component = directory.path().join("onboarding-filesystem.wasm");
+    fs::write(&component, &FIXTURE.component).unwrap();
+    let store = directory.path().join("login");
+    fs::create_dir(&store).unwrap();
+    let wasmtime = Wasmtime {
+        component,
+        directory: Some(store),
+    };
+    (directory, wasmtime)
+}
+
+/// The text between two others.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
+    rest.split_once(after).unwrap_or_else(|| panic!("{text}")).0
+}
+
+#[test]
+fn a_login_lives_from_process_to_process() {
+    let (_directory, wasmtime) = world();
+    let files = || names(wasmtime.directory.as_deref().unwrap());
+    let status = wasmtime.ask("status()");
+    assert!(status.starts_with("ok({state: not-connected,"), "{status}");
+    assert_eq!(files(), [""; 0], "looking makes no file");
+
+    let prompt = wasmtime.ask("start()");
+    let code = between(&prompt, "user-code: \"", "\"");
+    assert_eq!(files(), ["key-pending"]);
+    let progress = wasmtime.ask("poll(none)");
+    assert!(progress.starts_with("ok({status: pending,"), "{progress}");
+
+    FIXTURE.simulator.approve(code).unwrap();
+    let connected = connected(&wasmtime);
+    assert!(connected.contains("email: some("), "{connected}");
+    let status = wasmtime.ask("status()");
+    assert!(
+        status.starts_with("ok({state: connected, connected: true,"),
+        "{status}"
+    );
+
+    // The login's own process has fetched both.
+    for call in ["models(false)", "usage(false)"] {
+        let copy = wasmtime.ask(call);
+        assert!(copy.starts_with("ok({source: cache,"), "{copy}");
+    }
+    assert_eq!(files(), ["key-credential", "key-models", "key-usage"]);
+
+    // A token of the last minute would be kept.
+    let credential = wasmtime.directory.as_ref().unwrap().join("key-credential");
+    let mut record: Value = serde_json::from_slice(&fs::read(&credential).unwrap()).unwrap();
+    let received_at = record["received_at"].as_u64().unwrap();
+    record["received_at"] = (received_at - 100).into();
+    fs::write(&credential, record.to_string()).unwrap();
+    let refreshed = wasmtime.ask("refresh()");
+    assert!(refreshed.starts_with("ok({"), "{refreshed}");
+    let logout = wasmtime.ask("logout(false)");
+    assert!(logout.starts_with("ok({"), "{logout}");
+    let status = wasmtime.ask("status()");
+    assert!(status.starts_with("ok({state: not-connected,"), "{status}");
+    let tokens = FIXTURE.simulator.presentations();
+    let presented: Vec<_> = tokens.iter().map(|it| it.presentations.len()).collect();
+    assert_eq!(presented, [1, 0]);
+    for name in files() {
+        let file = wasmtime.directory.as_ref().unwrap().join(name);
+        let text = fs::read_to_string(&file).unwrap();
+        for secret in FIXTURE.simulator.secrets() {
+            assert!(
+                !text.contains(&secret.value),
+                "a {:?} in {file:?}",
+                secret.kind
+            );
+        }
+    }
+}
+
+/// Polls until the login is done.
+fn connected(wasmtime: &Wasmtime) -> String {
+    for _ in 0..20 {
+        let progress = wasmtime.ask("poll(none)");
+        if progress.starts_with("ok({status: connected,") {
+            return progress;
+        }
+        assert!(progress.starts_with("ok({status: pending,"), "{progress}");
+        sleep(Duration::from_millis(500));
+    }
+    panic!("the login was approved and is still pending")
+}
+
+#[test]
+fn without_a_directory_nothing_can_be_kept() {
+    let (_directory, mut wasmtime) = world();
+    wasmtime.directory = None;
+    for call in ["status()", "start()"] {
+        let answer = wasmtime.ask(call);
+        assert!(
+            answer.starts_with("err({code: store-unavailable,"),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn a_file_in_place_of_the_directory_is_refused_by_the_cli() {
+    let (_directory, mut wasmtime) = world();
+    wasmtime.directory = Some(wasmtime.component.clone());
+    let output = wasmtime.command("status()").output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(errors.contains("Not a directory"), "{errors}");
+}

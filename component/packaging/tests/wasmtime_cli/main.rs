@@ -1,0 +1,69 @@
+//! The plain wasmtime CLI, with files for a store: one process a call.
+//!
+//! `login` runs the world that people load, `store` a guest that asks its
+//! key-value store for more than that one ever does.
+
+mod login;
+mod store;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A component for the wasmtime CLI, and the directory that is opened to it.
+#[derive(Clone)]
+struct Wasmtime {
+    component: PathBuf,
+    directory: Option<PathBuf>,
+}
+
+impl Wasmtime {
+    /// The process that makes one call.
+    fn command(&self, call: &str) -> Command {
+        let mut command = Command::new(wasmtime());
+        command.args(["run", "-S", "http", "-W", "timeout=100s"]);
+        if let Some(directory) = &self.directory {
+            command.arg("--dir").arg(directory);
+        }
+        command.args(["--invoke", call]).arg(&self.component);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Makes one call; returns what it printed.
+    fn ask(&self, call: &str) -> String {
+        printed(&mut self.command(call))
+    }
+}
+
+/// What a process printed that must end well: a call that fails does, too.
+fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.trim_end().to_owned()
+}
+
+fn wasmtime() -> PathBuf {
+    let wasmtime = env::var_os("WASMTIME_BIN").expect(
+        "this test runs the wasmtime CLI: `eval \"$(sh scripts/tools.sh)\"` installs and names it",
+    );
+    wasmtime.into()
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
+}
+
+/// The names of what lies in a directory, in order.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = directory.read_dir().unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}

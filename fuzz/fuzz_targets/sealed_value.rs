@@ -1,0 +1,8 @@
+#![no_main]
+
+use chatgpt_oauth_storage::seal::fuzzing;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    fuzzing::sealed_value(bytes);
+});

@@ -1,0 +1,54 @@
+//! The component, as the build script left it: for each [`World`] the bytes, and the
+//! machine code that a [`Host`](crate::Host) runs.
+
+/// The component, built for one kind of runtime.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct World {
+    /// The name of its world in `wit/world.wit`.
+    pub name: &'static str,
+    /// The component.
+    pub component: &'static [u8],
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: &'static str,
+}
+
+/// All worlds that are embedded: [`PLATFORM`], and with the feature `worlds` those
+/// that other runtimes load.
+pub static WORLDS: &[World] = include!(concat!(env!("OUT_DIR"), "/worlds.rs"));
+
+/// What a [`Host`](crate::Host) runs, and a platform's own host loads: it exports
+/// `credentials`.
+pub static PLATFORM: &World = &WORLDS[0];
+
+/// What an agent runtime loads: its functions never return a token.
+#[cfg(feature = "worlds")]
+pub static ONBOARDING: &World = &WORLDS[1];
+
+/// [`PLATFORM`], compiled for the baseline CPU of the target.
+pub(crate) const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/platform.cwasm"));
+
+/// [`PLATFORM`], compiled for wasmtime's interpreter.
+pub(crate) const INTERPRETED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/platform.pulley"));
+
+impl World {
+    /// The embedded world of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        WORLDS.iter().find(|world| world.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worlds_that_have_a_name_here_are_those() {
+        assert_eq!(PLATFORM.name, "platform");
+        #[cfg(feature = "worlds")]
+        assert_eq!(ONBOARDING.name, "onboarding");
+        assert_eq!(World::named("platform").unwrap().digest, PLATFORM.digest);
+        assert!(World::named("none").is_none());
+    }
+}

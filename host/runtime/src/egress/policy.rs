@@ -1,0 +1,259 @@
+//! Where a guest may send HTTP requests: the first of two layers.
+//!
+//! 1. **This file** looks at the request: HTTPS, to one of six addresses, by the
+//!    method that the address is for. Everything is compared with constants, as
+//!    it is, byte for byte: there is no pattern, no normalization and no
+//!    configuration. The request that leaves is then built from the constants,
+//!    so that what was checked is what is sent.
+//! 2. **[`address`](super::address)** looks at where the name leads: whatever the
+//!    resolver says, a connection is made to public addresses only.
+//!
+//! | request                              | outcome                                  |
+//! |--------------------------------------|------------------------------------------|
+//! | `POST https://auth.openai.com/oauth/token`       | sent                         |
+//! | the same with `:443`                 | sent                                     |
+//! | the same with a query                | sent with it                             |
+//! | `GET` of the same                    | denied                                   |
+//! | `http://`, another port, a user name | denied                                   |
+//! | `AUTH.openai.com`, `auth.openai.com.`| denied                                   |
+//! | `/oauth/token/`, `/oauth/./token`, `/oauth/%74oken` | denied                    |
+//!
+//! Denied means `HTTP-request-denied` for the guest, before anything is sent.
+
+use std::fmt;
+
+use http::uri::Scheme;
+use http::{Method, Uri};
+
+/// One address that a guest may use. The default, and the only, policy is
+/// [`POLICY`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    method: Method,
+    pub(crate) host: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) max_response_bytes: usize,
+}
+
+const LOGIN: &str = "auth.openai.com";
+const BACKEND: &str = "chatgpt.com";
+
+/// The largest answer but for the list of models, in bytes.
+const ANSWER: usize = 64 << 10;
+/// The largest list of models, in bytes.
+const MODELS: usize = 4 << 20;
+
+/// Everything that a guest may reach.
+pub const POLICY: [Rule; 6] = [
+    Rule::new(
+        Method::POST,
+        LOGIN,
+        "/api/accounts/deviceauth/usercode",
+        ANSWER,
+    ),
+    Rule::new(
+        Method::POST,
+        LOGIN,
+        "/api/accounts/deviceauth/token",
+        ANSWER,
+    ),
+    Rule::new(Method::POST, LOGIN, "/oauth/token", ANSWER),
+    Rule::new(Method::POST, LOGIN, "/oauth/revoke", ANSWER),
+    Rule::new(Method::GET, BACKEND, "/backend-api/codex/models", MODELS),
+    Rule::new(Method::GET, BACKEND, "/backend-api/wham/usage", ANSWER),
+];
+
+static RULES: [Rule; 6] = POLICY;
+
+impl Rule {
+    const fn new(
+        method: Method,
+        host: &'static str,
+        path: &'static str,
+        max_response_bytes: usize,
+    ) -> Self {
+        Self {
+            method,
+            host,
+            path,
+            max_response_bytes,
+        }
+    }
+
+    /// The host that this address is on.
+    #[must_use]
+    pub fn host(&self) -> &'static str {
+        self.host
+    }
+
+    /// The one method that it is for.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path, to which the guest may add a query.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// The URL to send to, with a query of the guest's.
+    pub(crate) fn url(&self, query: Option<&str>) -> String {
+        let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+        format!("https://{}{}{mark}{query}", self.host, self.path)
+    }
+
+    /// The first page of the host.
+    pub(crate) fn front_page(&self) -> Uri {
+        let page = Uri::builder().scheme(Scheme::HTTPS).authority(self.host);
+        page.path_and_query("/").build().unwrap_or_default()
+    }
+
+    /// Whether connections to the host are used again. Not those to the host
+    /// that takes refresh tokens: a request on a connection that the other side
+    /// is closing may be lost or sent twice.
+    pub(crate) fn pools(&self) -> bool {
+        self.host != LOGIN
+    }
+
+    fn allows(&self, method: &Method, uri: &Uri) -> bool {
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let host = authority.strip_suffix(":443").unwrap_or(authority);
+        uri.scheme() == Some(&Scheme::HTTPS)
+            && host == self.host
+            && method == self.method
+            && uri.path() == self.path
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} https://{}{}", self.method, self.host, self.path)
+    }
+}
+
+/// The rule that allows a request, if one does.
+pub(crate) fn rule_for(method: &Method, uri: &Uri) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.allows(method, uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(method: &str, uri: &str) -> Option<&'static Rule> {
+        rule_for(&method.parse().unwrap(), &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn m07_the_policy_is_these_six_lines() {
+        let lines: Vec<_> = POLICY.iter().map(Rule::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "POST https://auth.openai.com/api/accounts/deviceauth/usercode",
+                "POST https://auth.openai.com/api/accounts/deviceauth/token",
+                "POST https://auth.openai.com/oauth/token",
+                "POST https://auth.openai.com/oauth/revoke",
+                "GET https://chatgpt.com/backend-api/codex/models",
+                "GET https://chatgpt.com/backend-api/wham/usage",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_examples_for_other_runtimes_have_the_same_lines() {
+        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+        for file in ["node/egress.mjs", "python/egress.py"] {
+            let text = std::fs::read_to_string(format!("{examples}/{file}")).unwrap();
+            let listed: Vec<_> = text
+                .split('"')
+                .filter(|it| it.contains(" https://"))
+                .collect();
+            let expected: Vec<_> = POLICY.iter().map(Rule::to_string).collect();
+            assert_eq!(listed, expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn each_line_allows_itself_and_no_other_method() {
+        for rule in &POLICY {
+            let uri = format!("https://{}{}", rule.host, rule.path);
+            assert_eq!(allowed(rule.method.as_str(), &uri), Some(rule));
+            for method in ["GET", "POST", "PUT", "HEAD", "DELETE", "CONNECT", "post"] {
+                let expected = (method == rule.method.as_str()).then_some(rule);
+                assert_eq!(allowed(method, &uri), expected, "{method} {uri}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_port_of_https_and_a_query_change_nothing() {
+        for uri in [
+            "https://chatgpt.com:443/backend-api/wham/usage",
+            "https://chatgpt.com/backend-api/wham/usage?client_version=0.0.0",
+        ] {
+            assert!(allowed("GET", uri).is_some(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn m03_another_scheme_or_port_is_denied() {
+        for uri in [
+            "http://chatgpt.com/backend-api/wham/usage",
+            "http://chatgpt.com:443/backend-api/wham/usage",
+            "wss://chatgpt.com/backend-api/wham/usage",
+            "https://chatgpt.com:80/backend-api/wham/usage",
+            "https://chatgpt.com:8443/backend-api/wham/usage",
+            "https://chatgpt.com:0443/backend-api/wham/usage",
+            "/backend-api/wham/usage",
+        ] {
+            assert_eq!(allowed("GET", uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn m03_a_host_that_only_looks_right_is_denied() {
+        for authority in [
+            "CHATGPT.com",
+            "chatgpt.com.",
+            "chatgpt.com.example.org",
+            "x.chatgpt.com",
+            "notchatgpt.com",
+            "auth.openai.com",
+            "chatgpt.com@example.org",
+            "user@chatgpt.com",
+            "chatgpt.com:443@example.org",
+            "chatgpt.com:443:443",
+            "104.18.32.47",
+            "[::1]",
+        ] {
+            let uri = format!("https://{authority}/backend-api/wham/usage");
+            let Ok(uri) = uri.parse() else { continue };
+            assert_eq!(rule_for(&Method::GET, &uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_only_means_the_same_is_denied() {
+        for path in [
+            "",
+            "/",
+            "/oauth",
+            "/oauth/token/",
+            "//oauth/token",
+            "/oauth//token",
+            "/oauth/./token",
+            "/oauth/x/../token",
+            "/oauth/%74oken",
+            "/OAUTH/token",
+            "/oauth/token;x",
+            "/oauth/authorize",
+            "/oauth/tokens",
+        ] {
+            let uri = format!("https://auth.openai.com{path}");
+            assert_eq!(allowed("POST", &uri), None, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The HTTP clients, one for each of the two hosts, over one connector.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http_body_util::Full;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::OnceCell;
+
+use super::connect::{ConnectError, Connector, ConnectorOptions};
+use super::policy::Rule;
+
+/// What this program calls itself where nothing else is said.
+pub(crate) const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("chatgpt-oauth/", env!("CARGO_PKG_VERSION")));
+
+/// How many headers of an answer are taken off the wire, so that one with many
+/// is still an answer.
+const HEADERS: usize = 1000;
+/// How many idle connections are kept to a host that allows it.
+const IDLE: usize = 4;
+/// How long an idle connection is kept.
+const IDLE_TIME: Duration = Duration::from_secs(90);
+
+/// Sends a request once: it follows no redirect and repeats nothing.
+pub(crate) type HttpClient = Client<Connector, Full<Bytes>>;
+
+/// Connects to the hosts of the policy.
+pub(crate) struct Transport {
+    options: Arc<ConnectorOptions>,
+    clients: OnceCell<Clients>,
+}
+
+struct Clients {
+    pooled: HttpClient,
+    unpooled: HttpClient,
+}
+
+impl Transport {
+    pub(crate) fn new(options: ConnectorOptions) -> Self {
+        Self {
+            options: Arc::new(options),
+            clients: OnceCell::new(),
+        }
+    }
+
+    /// How it connects.
+    pub(crate) fn options(&self) -> &ConnectorOptions {
+        &self.options
+    }
+
+    /// The client for a rule's host; made when first needed.
+    pub(crate) async fn client(&self, rule: &Rule) -> Result<HttpClient, ConnectError> {
+        let clients = self.clients.get_or_try_init(|| self.clients()).await?;
+        Ok(match rule.pools() {
+            true => clients.pooled.clone(),
+            false => clients.unpooled.clone(),
+        })
+    }
+
+    async fn clients(&self) -> Result<Clients, ConnectError> {
+        for entry in self.options.proxies.unknown_exceptions() {
+            tracing::warn!(?entry, "an entry of NO_PROXY is not understood");
+        }
+        let connector = Connector::new(self.options.clone()).await?;
+        Ok(Clients {
+            pooled: client(connector.clone(), IDLE),
+            unpooled: client(connector, 0),
+        })
+    }
+}
+
+fn client(connector: Connector, idle: usize) -> HttpClient {
+    legacy::Builder::new(TokioExecutor::new())
+        .http1_max_headers(HEADERS)
+        .retry_canceled_requests(false)
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIME)
+        .pool_max_idle_per_host(idle)
+        .build(connector)
+}

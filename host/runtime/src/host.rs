@@ -1,0 +1,423 @@
+//! The host: one component, one store, one way out.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::artifact;
+use crate::call::in_flight::InFlight;
+use crate::call::queue::Queues;
+use crate::digest::Digest;
+use crate::egress::address_range::AddressRange;
+use crate::egress::connect::{ConnectorOptions, Proxies, UnusableProxy};
+use crate::egress::resolve::{ConnectTo, Resolver, SystemResolver};
+use crate::egress::transport::Transport;
+use crate::error::{Error, ErrorCode};
+use crate::profile::Profile;
+use crate::sandbox::{Sandbox, WallClock};
+use crate::shortage;
+use chatgpt_oauth_storage::Keys;
+use chatgpt_oauth_storage::rollback::HighWaterMarks;
+use chatgpt_oauth_storage::sealed_store::SealedStore;
+use chatgpt_oauth_storage::{ProfileName, Store, StoreError, StoreKind};
+
+/// Runs the component for the profiles of one store. Cheap to clone; made once
+/// in a program.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) parts: Arc<Parts>,
+}
+
+/// What all calls share.
+pub(crate) struct Parts {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) sealed: SealedStore,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) wall_clock: WallClock,
+    pub(crate) queues: Queues,
+    pub(crate) in_flight: InFlight,
+}
+
+impl Host {
+    /// Begins to set a host up, over a store.
+    pub fn builder(store: impl Store) -> HostBuilder {
+        HostBuilder {
+            store: Arc::new(store),
+            sealing: Sealing::Undecided,
+            marks: None,
+            resolver: Arc::new(SystemResolver),
+            connect_to: Vec::new(),
+            allowed: Vec::new(),
+            roots: Vec::new(),
+            wall_clock: WallClock::System,
+            component_digest: None,
+            #[cfg(feature = "compiler")]
+            component: None,
+        }
+    }
+
+    /// One person's connection. Nothing is read or written by this.
+    #[must_use]
+    pub fn profile(&self, name: ProfileName) -> Profile {
+        Profile::new(self.clone(), name)
+    }
+
+    /// The proxy through which a host of the [policy](crate::POLICY) is reached,
+    /// as the environment had it when this host was built: `HTTPS_PROXY`, else
+    /// `ALL_PROXY`, and `NO_PROXY`. Without its password. A host for tests uses none.
+    ///
+    /// Through a proxy the host's address is the proxy's affair: it is not held
+    /// against [`is_public`](crate::is_public), and TLS alone vouches for the host.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` when the variable that counts names no proxy that can be
+    /// used. Every request to the host fails then, before anything is sent.
+    pub fn proxy(&self, host: &str) -> Result<Option<String>, Error> {
+        let proxy = self.parts.transport.options().proxy(host);
+        Ok(proxy.map_err(unusable)?.map(|proxy| proxy.url()))
+    }
+
+    /// The ranges of [`allow_addresses`](HostBuilder::allow_addresses) that count: none
+    /// in a host for tests.
+    #[must_use]
+    pub fn allowed_addresses(&self) -> &[AddressRange] {
+        &self.parts.transport.options().allowed
+    }
+
+    /// Waits until every call under way has ended, so that what they receive is
+    /// stored; a call takes 100 seconds at most. None begins any more, in this
+    /// host and its clones: calls in line and new ones end in an error. To be
+    /// awaited before a program ends. The store closes with the last host and
+    /// profile.
+    pub async fn drain(&self) {
+        self.parts.in_flight.drain().await;
+    }
+
+    /// The store that this host was made over.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.parts.sealed.store
+    }
+}
+
+impl Host {
+    /// The keys that values are sealed with.
+    pub(crate) fn keys(&self) -> Result<&Keys, Error> {
+        self.parts.sealed.keys.as_ref().ok_or_else(|| {
+            Error::lasting(
+                ErrorCode::InvalidArgument,
+                "this host does not seal what it stores",
+                "set it up with keys",
+            )
+        })
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.store().kind();
+        f.debug_struct("Host")
+            .field("kind", &kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What becomes of values on their way into the store.
+enum Sealing {
+    Undecided,
+    With(Keys),
+    Left,
+}
+
+/// Sets a [`Host`] up.
+#[must_use]
+pub struct HostBuilder {
+    store: Arc<dyn Store>,
+    sealing: Sealing,
+    marks: Option<PathBuf>,
+    resolver: Arc<dyn Resolver>,
+    connect_to: Vec<ConnectTo>,
+    allowed: Vec<AddressRange>,
+    roots: Vec<Vec<u8>>,
+    wall_clock: WallClock,
+    component_digest: Option<Digest>,
+    #[cfg(feature = "compiler")]
+    component: Option<Vec<u8>>,
+}
+
+impl HostBuilder {
+    /// Seals what is stored with these keys.
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.sealing = Sealing::With(keys);
+        self
+    }
+
+    /// Stores values as they are, tokens among them: for a store that seals them
+    /// itself, or that nobody else can read. One that [ends with the
+    /// program](Store::is_persistent) needs neither this nor keys.
+    pub fn unsealed(mut self) -> Self {
+        self.sealing = Sealing::Left;
+        self
+    }
+
+    /// Remembers in this directory what was written last, to notice a store that
+    /// was restored from a backup: its logins are not refreshed then, which could
+    /// end them (`rollback-suspected`). It must not be restored with the store.
+    /// Needs a store that has an [identity](Store::identity).
+    pub fn rollback_marks(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.marks = Some(directory.into());
+        self
+    }
+
+    /// Resolves host names with this instead of the operating system.
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Sends what is meant for a real host to a simulator, for tests. Needs a
+    /// store of the kind [`Test`](StoreKind::Test); no other host is reached
+    /// then and no proxy is used.
+    pub fn connect_to(mut self, connect_to: ConnectTo) -> Self {
+        self.connect_to.push(connect_to);
+        self
+    }
+
+    /// Connects to addresses in these ranges although they are not
+    /// [public](crate::is_public): for a VPN or a router that answers names with fake
+    /// addresses and carries the connection to the right host. TLS proves the two
+    /// hosts of the [policy](crate::POLICY) as ever. A host for tests ignores it.
+    pub fn allow_addresses(mut self, ranges: impl IntoIterator<Item = AddressRange>) -> Self {
+        self.allowed.extend(ranges);
+        self
+    }
+
+    /// Trusts these certificates too, one or more in PEM: for networks whose
+    /// operator looks into TLS.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Runs the component only if this is its SHA-256: for whoever has looked at
+    /// one, and wants to look at the next before it runs.
+    pub fn component_digest(mut self, digest: Digest) -> Self {
+        self.component_digest = Some(digest);
+        self
+    }
+
+    /// Runs this component of the world `platform` instead of
+    /// the embedded one. It is compiled when the host is built; what is compiled
+    /// already is never loaded. Its bytes are trusted with the logins of the
+    /// store: give their [digest](Self::component_digest) too.
+    #[cfg(feature = "compiler")]
+    pub fn component(mut self, component: impl Into<Vec<u8>>) -> Self {
+        self.component = Some(component.into());
+        self
+    }
+
+    /// Takes the time that the component sees from this file, which holds Unix
+    /// seconds as text, so that a test passes days in a moment. A second number is
+    /// the steady clock, which ages what is stored; without it, that follows the
+    /// first. A test that changes the file renames a new one over it.
+    #[cfg(feature = "test-clock")]
+    pub fn wall_clock_file(mut self, file: impl Into<std::path::PathBuf>) -> Self {
+        self.wall_clock = WallClock::File(file.into());
+        self
+    }
+
+    /// Builds the host: loads the component and links it. Takes well under a
+    /// millisecond; no connection is made, no file read.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` when a certificate cannot be read, when
+    /// [`connect_to`](Self::connect_to) comes with a store of real logins, when a store that outlives the program
+    /// gets neither keys nor word that it needs none, or when a component does not
+    /// fit or is not the one of [`component_digest`](Self::component_digest);
+    /// `internal` when the embedded one does not fit, or when the machine refuses
+    /// memory, or machine code in it: the hint says what to change.
+    pub fn build(self) -> Result<Host, Error> {
+        let kind = self.store.kind();
+        if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
+            let wanted = StoreKind::Test;
+            return Err(StoreError::WrongKind {
+                found: kind,
+                wanted,
+            }
+            .into());
+        }
+        let (proxies, allowed) = match kind {
+            StoreKind::OpenAi => (Proxies::from_env(), self.allowed.clone()),
+            StoreKind::Test => (Proxies::default(), Vec::new()),
+        };
+        let options = ConnectorOptions {
+            roots: certificates(&self.roots)?,
+            only_connect_to: kind == StoreKind::Test,
+            proxies,
+            allowed,
+            resolver: self.resolver.clone(),
+            connect_to: self.connect_to.clone(),
+        };
+        let parts = Parts {
+            sandbox: self.sandbox()?,
+            sealed: self.sealed_store()?,
+            transport: Arc::new(Transport::new(options)),
+            wall_clock: self.wall_clock,
+            queues: Queues::default(),
+            in_flight: InFlight::default(),
+        };
+        Ok(Host {
+            parts: Arc::new(parts),
+        })
+    }
+
+    fn sealed_store(&self) -> Result<SealedStore, Error> {
+        let marks = self.marks.as_ref().zip(self.store.identity());
+        Ok(SealedStore {
+            store: self.store.clone(),
+            keys: match &self.sealing {
+                Sealing::With(keys) => Some(keys.clone()),
+                Sealing::Undecided if self.store.is_persistent() => return Err(undecided()),
+                Sealing::Undecided | Sealing::Left => None,
+            },
+            marks: marks.map(|(directory, store)| HighWaterMarks::new(directory.clone(), store)),
+        })
+    }
+
+    fn sandbox(&self) -> Result<Sandbox, Error> {
+        #[cfg(feature = "compiler")]
+        if let Some(component) = &self.component {
+            self.check_digest(component)?;
+            return Sandbox::compile(component).map_err(|error| {
+                if let Some(shortage) = shortage::of_sandbox(&error) {
+                    return shortage::error(shortage, ErrorCode::Internal);
+                }
+                tracing::error!(error = format!("{error:#}"), "the component does not fit");
+                Error::lasting(
+                    ErrorCode::InvalidArgument,
+                    "the component cannot be run here",
+                    "give a component of the world `platform`; the log says what is wrong",
+                )
+            });
+        }
+        self.check_digest(artifact::PLATFORM.component)?;
+        Sandbox::embedded().map_err(|error| {
+            if let Some(shortage) = shortage::of_sandbox(&error) {
+                return shortage::error(shortage, ErrorCode::Internal);
+            }
+            tracing::error!(error = format!("{error:#}"), "the component does not load");
+            Error::internal("the embedded component does not load")
+        })
+    }
+
+    /// Refuses a component that is not the one that was asked for.
+    fn check_digest(&self, component: &[u8]) -> Result<(), Error> {
+        match self.component_digest {
+            Some(wanted) => Digest::of(component).check(wanted),
+            None => Ok(()),
+        }
+    }
+}
+
+fn undecided() -> Error {
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        "what is stored would not be sealed",
+        "give the host's builder `keys`, or say `unsealed`",
+    )
+}
+
+/// What is said of a variable that names no usable proxy.
+pub(crate) fn unusable(proxy: UnusableProxy) -> Error {
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        proxy.to_string(),
+        "set it to http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT, or unset it; in a password write special characters as %40",
+    )
+}
+
+fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let invalid = || {
+        Error::lasting(
+            ErrorCode::InvalidArgument,
+            "the root certificates cannot be read",
+            "give one or more certificates in PEM",
+        )
+    };
+    let mut certificates = Vec::new();
+    for pem in pems {
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let found = found.map_err(|_| invalid())?;
+        if found.is_empty() {
+            return Err(invalid());
+        }
+        certificates.extend(found);
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chatgpt_oauth_storage::{MemoryStore, SqliteStore};
+
+    fn elsewhere() -> ConnectTo {
+        "auth.openai.com:443:127.0.0.1:8443".parse().unwrap()
+    }
+
+    #[test]
+    fn real_logins_are_never_connected_elsewhere() {
+        let real = Host::builder(MemoryStore::new()).connect_to(elsewhere());
+        assert_eq!(real.build().unwrap_err().code, ErrorCode::InvalidArgument);
+        let test = Host::builder(MemoryStore::of_kind(StoreKind::Test)).connect_to(elsewhere());
+        test.build().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_that_outlives_the_program_is_sealed_or_said_not_to_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("store/openai.db");
+        let store = SqliteStore::open(&file, StoreKind::OpenAi).await.unwrap();
+        let store = Arc::new(store);
+        let undecided = Host::builder(store.clone()).build().unwrap_err();
+        assert_eq!(undecided.code, ErrorCode::InvalidArgument);
+        Host::builder(store.clone()).unsealed().build().unwrap();
+        let sealed = Host::builder(store).keys(Keys::of_store(&file));
+        sealed.build().unwrap();
+    }
+
+    #[cfg(feature = "compiler")]
+    #[test]
+    fn m02_machine_code_is_never_taken_for_a_component() {
+        use crate::artifact::{PLATFORM, PRECOMPILED};
+
+        let refusal = |bytes: &[u8]| {
+            let host = Host::builder(MemoryStore::new()).component(bytes);
+            host.build().err().map(|error| error.code)
+        };
+        assert_eq!(refusal(PLATFORM.component), None);
+        // Not even our own, unchanged, which would load if it were let.
+        let refused = Some(ErrorCode::InvalidArgument);
+        assert_eq!(refusal(PRECOMPILED), refused);
+        let mut tampered = PRECOMPILED.to_vec();
+        *tampered.last_mut().unwrap() ^= 1;
+        assert_eq!(refusal(&tampered), refused);
+        let foreign = wasmtime::Engine::default().precompile_component(PLATFORM.component);
+        assert_eq!(refusal(&foreign.unwrap()), refused);
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_read_are_refused() {
+        let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n";
+        for pem in ["", "hello", broken] {
+            let host = Host::builder(MemoryStore::new()).root_certificates(pem);
+            let error = host.build().unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidArgument, "{pem:?}");
+        }
+    }
+}

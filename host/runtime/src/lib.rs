@@ -1,0 +1,84 @@
+//! Connects a person's ChatGPT / Codex subscription to an agent platform, by
+//! OpenAI's device-code login and without an API key.
+//!
+//! The whole flow is a WebAssembly component, embedded here. It can reach
+//! nothing but what its world names: outgoing HTTP, one key-value bucket, two
+//! clocks and random bytes. A [`Host`] runs it, every call in a sandbox of its
+//! own, and decides what these are: HTTP goes to [six addresses](POLICY) and
+//! nowhere else, the bucket is one [profile](Profile) of a [store](store::Store).
+//!
+//! ```
+//! use chatgpt_oauth::{Host, ProfileName, types::ConnectionState, store::MemoryStore};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let host = Host::builder(MemoryStore::new()).build()?;
+//! let alice = host.profile("alice".parse::<ProfileName>()?);
+//!
+//! let status = alice.status().await?;
+//! assert_eq!(status.state, ConnectionState::NotConnected);
+//!
+//! if false {
+//!     // Show the person `prompt.instructions`; when they say that they are done:
+//!     let prompt = alice.start().await?;
+//!     let progress = alice.poll(Some(&prompt.pending.pending_id)).await?;
+//!     println!("{}", progress.next_step);
+//!
+//!     // For a model call: never show what this returns to a model.
+//!     let authorization = alice.authorize(None).await?;
+//!     println!("{}/responses", authorization.base_url());
+//! }
+//! # Ok::<(), chatgpt_oauth::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # What to know
+//!
+//! - A `Host` is cheap to clone and made once in a program; it belongs into a
+//!   tokio runtime with time and I/O enabled.
+//! - A call goes on to its end in a task of its own, even if the future that
+//!   waits for it is dropped: an answer that has arrived is never lost. A program
+//!   that ends calls [`Host::drain`] first.
+//! - [`Error::code`] is what to act on, the texts are for people. No error, no
+//!   `Debug` and no trace of this crate contains a token.
+//! - Several processes may share a store, one [`SqliteStore`](store::SqliteStore)
+//!   file for example.
+//!
+//! # Scope
+//!
+//! It signs in, keeps the login alive and hands out what a model call needs. It
+//! makes no model calls, pools no accounts and shares no login among people.
+
+mod admin;
+pub mod artifact;
+mod call;
+mod digest;
+mod egress;
+mod error;
+mod host;
+mod profile;
+pub mod report;
+mod sandbox;
+mod shortage;
+mod threads;
+pub mod types;
+
+/// Where profiles are kept: [`Store`](store::Store) and its implementations.
+pub mod store {
+    pub use chatgpt_oauth_storage::{
+        InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row, SqliteStore, Store,
+        StoreError, StoreKind, StoreLocation, Version, state_directory,
+    };
+}
+
+pub use admin::{Finding, LeftSealed, Resealed};
+pub use chatgpt_oauth_storage::{InvalidProfileName, Keys, ProfileName};
+pub use digest::{Digest, InvalidDigest};
+pub use egress::address::is_public;
+pub use egress::address_range::{AddressRange, AddressRangeError};
+pub use egress::policy::{POLICY, Rule};
+pub use egress::resolve::{ConnectTo, ConnectToError, Resolver, SystemResolver};
+pub use error::{Error, ErrorCode};
+pub use host::{Host, HostBuilder};
+pub use profile::Profile;
+pub use sandbox::limits::{LIMITS, Limits};
+pub use types::Authorization;

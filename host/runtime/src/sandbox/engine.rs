@@ -1,0 +1,94 @@
+//! The engine, and the component in it, ready to be called.
+
+use wasmtime::component::{Component, InstancePre};
+use wasmtime::{Engine, Result, Store};
+
+use super::bindings::{Platform, PlatformPre};
+use super::engine_config::{Code, engine_config};
+use super::limits;
+use super::linker::linker;
+use super::state::State;
+use super::ticker::{self, Running, Ticker};
+use crate::artifact::{INTERPRETED, PRECOMPILED};
+use crate::shortage;
+use chatgpt_oauth_storage::shortage::Shortage;
+
+/// Makes sandboxes of one component.
+pub(crate) struct Sandbox {
+    component: PlatformPre<State>,
+    ticker: Ticker,
+    code: Code,
+}
+
+/// One call's sandbox: the guest and everything it holds.
+pub(crate) struct Instance {
+    /// The guest's functions.
+    pub(crate) guest: Platform,
+    /// Its memory and its [`State`].
+    pub(crate) store: Store<State>,
+    _running: Running,
+}
+
+impl Sandbox {
+    /// Loads the embedded component: as machine code where that may be, else for the
+    /// interpreter.
+    pub(crate) fn embedded() -> Result<Self> {
+        let loaded = Self::load(Code::Machine, PRECOMPILED);
+        match loaded {
+            Err(error) if shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
+                tracing::debug!("no machine code may be made here: the component is interpreted");
+                Self::load(Code::Interpreted, INTERPRETED)
+            }
+            loaded => loaded,
+        }
+    }
+
+    fn load(code: Code, compiled: &[u8]) -> Result<Self> {
+        let engine = Engine::new(&engine_config(code)?)?;
+        // SAFETY: these bytes are code that is run as it is, so they must
+        // come from wasmtime's own compiler, unchanged. They do: the build script
+        // made them with the very version of wasmtime that is linked here, and
+        // they are part of this program. Nothing from outside ever comes here.
+        #[allow(unsafe_code, reason = "loads what the build script compiled")]
+        let component = unsafe { Component::deserialize(&engine, compiled)? };
+        Self::link(&component, code)
+    }
+
+    /// Compiles another component, of the world `platform`.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn compile(component: &[u8]) -> Result<Self> {
+        let engine = Engine::new(&engine_config(Code::Machine)?)?;
+        Self::link(&Component::from_binary(&engine, component)?, Code::Machine)
+    }
+
+    /// Resolves the imports once, for all calls.
+    fn link(component: &Component, code: Code) -> Result<Self> {
+        let engine = component.engine();
+        let linked: InstancePre<State> = linker(engine)?.instantiate_pre(component)?;
+        Ok(Self {
+            ticker: Ticker::new(engine),
+            component: PlatformPre::new(linked)?,
+            code,
+        })
+    }
+
+    /// Whether no machine code may be made here.
+    pub(crate) fn is_interpreted(&self) -> bool {
+        self.code == Code::Interpreted
+    }
+
+    /// Makes a fresh sandbox.
+    pub(crate) async fn instantiate(&self, state: State) -> Result<Instance> {
+        let bound = state.bound;
+        let mut store = Store::new(self.component.engine(), state);
+        limits::apply(&mut store, |state| &mut state.growth);
+        ticker::watch(&mut store, bound);
+        let running = self.ticker.run()?;
+        let guest = self.component.instantiate_async(&mut store).await?;
+        Ok(Instance {
+            guest,
+            store,
+            _running: running,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything that a guest can call, one line each. What is not here does not
+//! exist for it: a component that imports anything else is refused at start-up.
+
+use wasmtime::component::Linker;
+use wasmtime::{Engine, Result};
+use wasmtime_wasi::clocks::WasiClocks;
+use wasmtime_wasi::p2::bindings::{clocks, io, random};
+use wasmtime_wasi_http::p2::bindings::http;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
+
+use super::bindings::wasi::keyvalue0_2_0_draft as keyvalue;
+use super::bounded_io::Waiting;
+use super::keyvalue::BucketView;
+use super::random::SystemRandom;
+use super::state::State;
+use super::wall_clock::WallClock;
+
+/// Links the interfaces of the world `platform`.
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
+    let l = &mut Linker::new(engine);
+    let http_options = http::types::LinkOptions::default();
+
+    io::error::add_to_linker::<_, Waiting<'static>>(l, State::waiting)?;
+    io::poll::add_to_linker::<_, Waiting<'static>>(l, State::waiting)?;
+    io::streams::add_to_linker::<_, Waiting<'static>>(l, State::waiting)?;
+    clocks::wall_clock::add_to_linker::<_, WallClock>(l, |state| &state.wall_clock)?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)?;
+    random::random::add_to_linker::<_, SystemRandom>(l, |_| SystemRandom)?;
+    http::types::add_to_linker::<_, WasiHttp>(l, &http_options, State::http)?;
+    http::outgoing_handler::add_to_linker::<_, WasiHttp>(l, State::http)?;
+    keyvalue::store::add_to_linker::<_, BucketView<'static>>(l, State::bucket)?;
+
+    Ok(l.clone())
+}

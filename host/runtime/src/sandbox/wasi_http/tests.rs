@@ -1,0 +1,667 @@
+//! Requests to a server of our own, which behaves as badly as a test wants.
+
+mod server;
+
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use http_body_util::Empty;
+use server::{Act, BlackHole, Server};
+
+use super::*;
+use crate::egress::connect::{ConnectorOptions, Proxies};
+use crate::egress::resolve::{Resolver, SystemResolver};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+/// Everything that reaches the server goes to it, whatever host was meant.
+fn options(server: &Server) -> ConnectorOptions {
+    let to = |host| format!("{host}:443:{}", server.address).parse().unwrap();
+    ConnectorOptions {
+        resolver: Arc::new(SystemResolver),
+        connect_to: vec![to("auth.openai.com"), to("chatgpt.com")],
+        only_connect_to: true,
+        allowed: Vec::new(),
+        proxies: Proxies::default(),
+        roots: vec![server.root.clone()],
+    }
+}
+
+struct Client {
+    outgoing: Outgoing,
+}
+
+impl Client {
+    fn of(server: &Server) -> Self {
+        Self::with(options(server))
+    }
+
+    fn with(options: ConnectorOptions) -> Self {
+        Self::bound(options, Bound::of_a_call())
+    }
+
+    fn bound(options: ConnectorOptions, bound: Bound) -> Self {
+        let transport = Arc::new(Transport::new(options));
+        Self {
+            outgoing: Outgoing::new(transport, bound, Arc::default()),
+        }
+    }
+
+    async fn send(&mut self, request: Request<WasiBody>) -> Result<Response<Bytes>, Error> {
+        self.send_with(request, None).await
+    }
+
+    async fn send_with(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> Result<Response<Bytes>, Error> {
+        let done = Box::new(async { Ok(()) });
+        let answer = Pin::from(self.outgoing.send_request(request, options, done));
+        let (head, body) = answer.await?.0.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+fn post(body: impl Into<Bytes>) -> Request<WasiBody> {
+    let body = Full::new(body.into()).map_err(|never| match never {});
+    Request::post("https://auth.openai.com/oauth/token")
+        .body(body.boxed_unsync())
+        .unwrap()
+}
+
+fn get(url: &str) -> Request<WasiBody> {
+    let body = Empty::new().map_err(|never| match never {});
+    Request::get(url).body(body.boxed_unsync()).unwrap()
+}
+
+const USAGE: &str = "https://chatgpt.com/backend-api/wham/usage";
+const MODELS: &str = "https://chatgpt.com/backend-api/codex/models?client_version=0.0.0";
+
+/// What a server that acts like this does to a request for a token.
+async fn fate(act: Act) -> Error {
+    let server = Server::start(act).await;
+    let error = Client::of(&server).send(post("body")).await.unwrap_err();
+    assert!(server.requests() <= 1, "nothing is sent twice");
+    error
+}
+
+macro_rules! assert_is {
+    ($error:expr, $pattern:pat) => {
+        let error = $error;
+        assert!(matches!(error, $pattern), "{error:?}");
+    };
+}
+
+#[tokio::test]
+async fn m04_the_request_that_leaves_is_built_by_the_host() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut request = post("token=1");
+    for (name, value) in [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("host", "example.org"),
+        ("cookie", "a=b"),
+        ("accept-encoding", "gzip"),
+        ("content-length", "999"),
+        ("transfer-encoding", "chunked"),
+        ("x-two", "1"),
+        ("x-two", "2"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        request.headers_mut().append(name, value);
+    }
+
+    let answer = Client::of(&server).send(request).await.unwrap();
+
+    assert_eq!(
+        (answer.status().as_u16(), &answer.body()[..]),
+        (200, &b"{}"[..])
+    );
+    let seen = server.seen().to_lowercase();
+    let mut lines: Vec<_> = seen.lines().collect();
+    assert_eq!(lines.remove(0), "post /oauth/token http/1.1");
+    assert_eq!(lines.pop(), Some("token=1"));
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "",
+            "accept-encoding: identity",
+            "accept: */*",
+            "content-length: 7",
+            "content-type: application/x-www-form-urlencoded",
+            "host: auth.openai.com",
+            concat!("user-agent: chatgpt-oauth/", env!("CARGO_PKG_VERSION")),
+            "x-two: 1",
+            "x-two: 2",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_guest_that_says_who_it_is_is_believed() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut request = get(MODELS);
+    let agent = HeaderValue::from_static("guest/1");
+    request.headers_mut().insert(header::USER_AGENT, agent);
+    Client::of(&server).send(request).await.unwrap();
+    let seen = server.seen();
+    assert!(seen.starts_with("GET /backend-api/codex/models?client_version=0.0.0 HTTP/1.1\r\n"));
+    assert_eq!(
+        seen.to_lowercase().matches("user-agent: guest/1").count(),
+        1
+    );
+    assert_eq!(seen.to_lowercase().matches("user-agent").count(), 1);
+}
+
+#[tokio::test]
+async fn m03_m07_what_is_outside_of_the_policy_is_denied_before_anything_is_sent() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut client = Client::of(&server);
+    for url in [
+        "https://example.org/oauth/token",
+        "https://chatgpt.com/",
+        "http://chatgpt.com/backend-api/wham/usage",
+        "https://auth.openai.com/oauth/token",
+    ] {
+        assert_is!(
+            client.send(get(url)).await.unwrap_err(),
+            Error::HttpRequestDenied
+        );
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_host_for_tests_reaches_no_real_host() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut options = options(&server);
+    options.connect_to.pop();
+    let mut client = Client::with(options);
+    client.send(post("")).await.unwrap();
+    assert_is!(
+        client.send(get(USAGE)).await.unwrap_err(),
+        Error::HttpRequestDenied
+    );
+}
+
+#[tokio::test]
+async fn n15_m06_redirects_are_answers_and_cookies_stay_out() {
+    let redirect = "HTTP/1.1 307 Temporary Redirect\r\nlocation: https://chatgpt.com/\r\n\
+                    set-cookie: a=CANARY\r\ncontent-length: 0\r\n\r\n";
+    let server = Server::start(Act::Answer(redirect.into())).await;
+    let mut client = Client::of(&server);
+    let answer = client.send(post("")).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 307);
+    assert_eq!(answer.headers().get(header::SET_COOKIE), None);
+    client.send(post("")).await.unwrap();
+    assert!(!server.seen().contains("CANARY"));
+    assert_eq!(server.requests(), 2);
+}
+
+#[tokio::test]
+async fn n28_connections_to_the_login_host_are_not_used_again_and_others_are() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut client = Client::of(&server);
+    for _ in 0..3 {
+        client.send(post("")).await.unwrap();
+    }
+    assert_eq!((server.connections(), server.requests()), (3, 3));
+    for _ in 0..3 {
+        client.send(get(USAGE)).await.unwrap();
+    }
+    assert_eq!((server.connections(), server.requests()), (4, 6));
+}
+
+#[tokio::test]
+async fn n14_an_encoded_answer_is_refused() {
+    let gzip = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx";
+    assert_is!(
+        fate(Act::Answer(gzip.into())).await,
+        Error::HttpResponseContentCoding(None)
+    );
+    let twice = "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: br\r\n\r\n";
+    assert_is!(
+        fate(Act::Answer(twice.into())).await,
+        Error::HttpResponseContentCoding(None)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_said_not_to_be_encoded_is_taken() {
+    let identity = "HTTP/1.1 200 OK\r\ncontent-encoding: Identity\r\ncontent-length: 2\r\n\r\n{}";
+    let server = Server::start(Act::Answer(identity.into())).await;
+    let answer = Client::of(&server).send(post("")).await.unwrap();
+    assert_eq!(&answer.body()[..], b"{}");
+}
+
+#[tokio::test]
+async fn n13_m27_an_answer_may_be_as_large_as_its_address_allows() {
+    let body = |size: usize| format!("content-length: {size}\r\n\r\n{}", "x".repeat(size));
+    let chunk = |size: usize| {
+        format!(
+            "transfer-encoding: chunked\r\n\r\n{size:x}\r\n{}\r\n0\r\n\r\n",
+            "x".repeat(size)
+        )
+    };
+    let answer = |rest: String| Act::Answer(format!("HTTP/1.1 200 OK\r\n{rest}"));
+    for size in [64 << 10, (64 << 10) + 1] {
+        for rest in [body(size), chunk(size)] {
+            let server = Server::start(answer(rest)).await;
+            let outcome = Client::of(&server).send(get(USAGE)).await;
+            match outcome {
+                Ok(answer) => assert_eq!(answer.body().len(), 64 << 10),
+                Err(error) => {
+                    assert_eq!(size, (64 << 10) + 1);
+                    assert_is!(error, Error::HttpResponseBodySize(Some(65536)));
+                }
+            }
+            let models = Client::of(&server).send(get(MODELS)).await.unwrap();
+            assert_eq!(models.body().len(), size);
+        }
+    }
+}
+
+/// The names of the headers that a guest sees of an answer with these.
+async fn seen_of(headers: &str) -> Vec<String> {
+    let answer = format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}");
+    let server = Server::start(Act::Answer(answer)).await;
+    let answer = Client::of(&server).send(post("")).await.unwrap();
+    assert_eq!(&answer.body()[..], b"{}");
+    let mut names: Vec<_> = answer.headers().keys().map(HeaderName::to_string).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn h06_of_a_flood_of_headers_the_guest_sees_those_that_it_reads() {
+    let long = "x".repeat(17 << 10);
+    let many: String = (0..900).map(|n| format!("x-{n}: {n:030}\r\n")).collect();
+    for flood in [format!("x: {long}\r\n"), many] {
+        let seen = seen_of(&format!("{flood}date: now\r\nretry-after: 7\r\n")).await;
+        assert_eq!(seen, ["content-length", "date", "retry-after"]);
+    }
+    let seen = seen_of(&format!("etag: {long}\r\n")).await;
+    assert_eq!(seen, ["content-length"]);
+}
+
+#[tokio::test]
+async fn cookies_do_not_count_as_a_flood() {
+    let cookie = format!("set-cookie: {}\r\nx: 1\r\n", "x".repeat(17 << 10));
+    assert_eq!(seen_of(&cookie).await, ["content-length", "x"]);
+}
+
+#[tokio::test]
+async fn a_request_body_that_is_too_large_is_not_sent() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut client = Client::of(&server);
+    client.send(post(vec![b'x'; 64 << 10])).await.unwrap();
+    let error = client.send(post(vec![b'x'; (64 << 10) + 1])).await;
+    assert_is!(error.unwrap_err(), Error::HttpRequestBodySize(Some(65536)));
+    assert_eq!(server.requests(), 1);
+}
+
+// Before the first byte of a request: the codes that say so.
+
+#[tokio::test]
+async fn n03_a_closed_port_is_connection_refused() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let options = options(&server);
+    server.stop().await;
+    let error = Client::with(options).send(post("")).await.unwrap_err();
+    assert_is!(error, Error::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn n05_a_certificate_of_somebody_else_is_a_certificate_error() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let mut untrusting = options(&server);
+    untrusting.roots.clear();
+    let error = Client::with(untrusting).send(post("")).await.unwrap_err();
+    assert_is!(error, Error::TlsCertificateError);
+
+    let other_name = Server::with_name("example.org", Act::Answer(OK.into())).await;
+    let error = Client::of(&other_name).send(post("")).await.unwrap_err();
+    assert_is!(error, Error::TlsCertificateError);
+    assert_eq!(server.requests() + other_name.requests(), 0);
+}
+
+#[tokio::test]
+async fn n03_n05_a_server_without_tls_is_unavailable() {
+    assert_is!(fate(Act::NoTls).await, Error::DestinationUnavailable);
+    assert_is!(fate(Act::HangUp).await, Error::DestinationUnavailable);
+}
+
+#[tokio::test]
+async fn n06_a_handshake_that_stalls_is_a_connection_timeout() {
+    let server = Server::start(Act::StallBeforeTls).await;
+    let started = Instant::now();
+    let error = Client::of(&server).send(post("")).await.unwrap_err();
+    assert_is!(error, Error::ConnectionTimeout);
+    assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n04_an_address_that_swallows_everything_is_a_connection_timeout() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let nowhere = BlackHole::at("127.0.0.1:0".parse().unwrap()).await;
+    let mut options = options(&server);
+    let to = format!("auth.openai.com:443:{}", nowhere.address);
+    options.connect_to = vec![to.parse().unwrap()];
+    let started = Instant::now();
+    let error = Client::with(options).send(post("")).await.unwrap_err();
+    assert_is!(error, Error::ConnectionTimeout);
+    assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
+}
+
+/// Resolves as a test wants.
+enum Names {
+    To(&'static str),
+    ToBoth(&'static str, &'static str),
+    Nowhere,
+    Broken,
+    Stalled,
+}
+
+#[async_trait]
+impl Resolver for Names {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        match self {
+            Self::To(address) => Ok(vec![address.parse().unwrap()]),
+            Self::ToBoth(first, second) => {
+                Ok(vec![first.parse().unwrap(), second.parse().unwrap()])
+            }
+            Self::Nowhere => Ok(Vec::new()),
+            Self::Broken => Err(io::Error::other("broken")),
+            Self::Stalled => std::future::pending().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn n01_n02_m05_a_name_that_leads_nowhere_good_is_said_to() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let error = async |names| {
+        let mut options = options(&server);
+        options.resolver = Arc::new(names);
+        options.connect_to.clear();
+        options.only_connect_to = false;
+        Client::with(options).send(post("")).await.unwrap_err()
+    };
+    assert_is!(
+        error(Names::To("127.0.0.1")).await,
+        Error::DestinationIpProhibited
+    );
+    assert_is!(
+        error(Names::To("169.254.169.254")).await,
+        Error::DestinationIpProhibited
+    );
+    assert_is!(error(Names::Nowhere).await, Error::DestinationNotFound);
+    assert_is!(error(Names::Broken).await, Error::DnsError { .. });
+    assert_is!(error(Names::Stalled).await, Error::DnsTimeout);
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_is_over_sends_nothing_more() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let over = Bound::with_left(Duration::ZERO);
+    let mut client = Client::bound(options(&server), over);
+    assert_is!(
+        client.send(post("")).await.unwrap_err(),
+        Error::ConnectionTimeout
+    );
+    assert_eq!(server.connections(), 0);
+}
+
+// After it: everything else.
+
+#[tokio::test]
+async fn n28_no_answer_is_a_terminated_connection() {
+    assert_is!(
+        fate(Act::CloseAfterRequest).await,
+        Error::ConnectionTerminated
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_http_is_a_protocol_error() {
+    assert_is!(
+        fate(Act::Answer("hello\r\n\r\n".into())).await,
+        Error::HttpProtocolError
+    );
+}
+
+#[tokio::test]
+async fn n10_an_answer_that_is_cut_is_incomplete() {
+    for cut in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    ] {
+        assert_is!(
+            fate(Act::AnswerAndClose(cut.into())).await,
+            Error::HttpResponseIncomplete
+        );
+    }
+}
+
+#[tokio::test]
+async fn n08_h07_an_answer_that_never_begins_or_never_ends_is_a_timeout() {
+    let patience = |first_byte, between_bytes| RequestOptions {
+        connect_timeout: None,
+        first_byte_timeout: Some(Duration::from_millis(first_byte)),
+        between_bytes_timeout: Some(Duration::from_millis(between_bytes)),
+    };
+    let silent = Server::start(Act::Answer(String::new())).await;
+    let silent = Client::of(&silent)
+        .send_with(post(""), Some(patience(0, 100)))
+        .await;
+    assert_is!(silent.unwrap_err(), Error::HttpResponseTimeout);
+
+    let endless = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}";
+    let endless = Server::start(Act::Answer(endless.into())).await;
+    let endless = Client::of(&endless)
+        .send_with(post(""), Some(patience(1000, 100)))
+        .await;
+    assert_is!(endless.unwrap_err(), Error::ConnectionReadTimeout);
+}
+
+#[tokio::test]
+async fn h07_a_request_ends_with_its_call_at_the_latest_whatever_patience_is_asked_for() {
+    let server = Server::start(Act::Answer(String::new())).await;
+    for patience in [Duration::MAX, Duration::from_secs(3600)] {
+        let bound = Bound::with_left(Duration::from_millis(300));
+        let patience = RequestOptions {
+            connect_timeout: Some(patience),
+            first_byte_timeout: Some(patience),
+            between_bytes_timeout: Some(patience),
+        };
+        let mut client = Client::bound(options(&server), bound);
+        let error = client.send_with(post(""), Some(patience)).await;
+        assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
+    }
+}
+
+#[tokio::test]
+async fn n09_an_answer_that_drips_ends_with_the_time_of_the_whole() {
+    let body = "x".repeat(1000);
+    let drips = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{body}");
+    let server = Server::start(Act::Drip(drips)).await;
+    let bound = Bound::with_left(Duration::from_millis(1500));
+    let error = Client::bound(options(&server), bound).send(post("")).await;
+    assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn n27_http_2_is_not_spoken_even_where_the_server_prefers_it() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    Client::of(&server).send(post("")).await.unwrap();
+    assert!(server.seen().starts_with("POST /oauth/token HTTP/1.1\r\n"));
+}
+
+/// Options under which the server is reached through a proxy on this machine.
+fn proxied(server: &Server, proxy: &server::Proxy) -> ConnectorOptions {
+    // Names have no case: the client asks for this one in lower case.
+    let url = format!("http://user:pass@LocalHost:{}", proxy.address.port());
+    ConnectorOptions {
+        resolver: Arc::new(Names::To("127.0.0.1")),
+        connect_to: Vec::new(),
+        only_connect_to: false,
+        proxies: Proxies::all(&url),
+        ..options(server)
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_is_used_and_sees_no_more_than_the_hosts_name() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let proxy = server::Proxy::start(Some(server.address)).await;
+    let mut client = Client::with(proxied(&server, &proxy));
+    client.send(post("token=CANARY")).await.unwrap();
+
+    let seen = proxy.seen();
+    assert!(
+        seen.starts_with("CONNECT auth.openai.com:443 HTTP/1.1\r\n"),
+        "{seen}"
+    );
+    assert!(seen.contains("Basic dXNlcjpwYXNz"), "{seen}");
+    assert_eq!(server.seen().matches("CANARY").count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n30_where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let proxy = server::Proxy::start(Some(server.address)).await;
+    let port = proxy.address.port();
+    let _nowhere = BlackHole::at(format!("[::1]:{port}").parse().unwrap()).await;
+    let mut options = proxied(&server, &proxy);
+    options.resolver = Arc::new(Names::ToBoth("::1", "127.0.0.1"));
+    let started = Instant::now();
+    Client::with(options).send(post("")).await.unwrap();
+    assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn n04_an_address_that_swallows_everything_does_not_hold_up_the_next() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let proxy = server::Proxy::start(Some(server.address)).await;
+    let port = proxy.address.port();
+    let _nowhere = BlackHole::at(format!("127.0.0.2:{port}").parse().unwrap()).await;
+    let mut options = proxied(&server, &proxy);
+    options.resolver = Arc::new(Names::ToBoth("127.0.0.2", "127.0.0.1"));
+    let started = Instant::now();
+    Client::with(options).send(post("")).await.unwrap();
+    assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_lets_nothing_out() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let proxy = server::Proxy::start(None).await;
+    let mut client = Client::with(proxied(&server, &proxy));
+    let error = client.send(post("")).await.unwrap_err();
+    assert_eq!(word(error), "proxy-authentication");
+    assert_eq!(server.connections(), 0);
+}
+
+/// The word by which a guest learns of a fault of the proxy.
+#[track_caller]
+fn word(error: Error) -> String {
+    match error {
+        Error::InternalError(Some(word)) => word,
+        error => panic!("{error:?}"),
+    }
+}
+
+/// Options under which the proxy of this URL is the way to the server.
+fn by(url: &str, server: &Server) -> ConnectorOptions {
+    ConnectorOptions {
+        resolver: Arc::new(Names::To("127.0.0.1")),
+        connect_to: Vec::new(),
+        only_connect_to: false,
+        proxies: Proxies::all(url),
+        ..options(server)
+    }
+}
+
+/// Faults: F6
+#[tokio::test]
+async fn n03_a_fault_of_the_proxy_has_its_own_word_and_nothing_is_sent() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let closed = Server::start(Act::HangUp).await;
+    let port = closed.address.port();
+    closed.stop().await;
+    let hangs_up = Server::start(Act::HangUp).await.address;
+    let smtp = Server::start(Act::NoTls).await.address;
+    let untrusted = Server::with_name("localhost", Act::Answer(OK.into())).await;
+    let refused = format!("http://127.0.0.1:{port}");
+    for (url, expected) in [
+        ("quic://127.0.0.1:1", "proxy-unusable"),
+        ("socks5://user:pass:word@:1", "proxy-unusable"),
+        (&refused, "proxy-refused"),
+        (&format!("socks5h://127.0.0.1:{port}"), "proxy-refused"),
+        (&format!("https://127.0.0.1:{port}"), "proxy-refused"),
+        (&format!("http://{hangs_up}"), "proxy-unreachable"),
+        (&format!("socks5://{hangs_up}"), "proxy-unreachable"),
+        (&format!("https://{hangs_up}"), "proxy-unreachable"),
+        (&format!("http://{smtp}"), "proxy-unreachable"),
+        (&format!("socks5://{smtp}"), "proxy-unreachable"),
+        (&format!("https://{smtp}"), "proxy-unreachable"),
+        (
+            &format!("https://localhost:{}", untrusted.address.port()),
+            "proxy-certificate",
+        ),
+    ] {
+        let mut client = Client::with(by(url, &server));
+        let error = client.send(post("")).await.unwrap_err();
+        assert_eq!(word(error), expected, "{url}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+/// Faults: F6
+#[tokio::test]
+async fn n01_a_proxy_whose_own_name_is_unknown_is_not_taken_for_an_unknown_host() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    for url in ["http://proxy.corp:3128", "socks5h://proxy.corp"] {
+        for names in [Names::Nowhere, Names::Broken, Names::Stalled] {
+            let mut options = by(url, &server);
+            options.resolver = Arc::new(names);
+            let error = Client::with(options).send(post("")).await.unwrap_err();
+            assert_eq!(word(error), "proxy-name-unknown", "{url}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn n06_a_proxy_that_says_nothing_is_out_of_reach_and_one_that_waits_times_out() {
+    let server = Server::start(Act::Answer(OK.into())).await;
+    let silent = Server::start(Act::StallBeforeTls).await.address;
+    for url in [format!("socks5://{silent}"), format!("https://{silent}")] {
+        let error = Client::with(by(&url, &server)).send(post("")).await;
+        assert_eq!(word(error.unwrap_err()), "proxy-unreachable", "{url}");
+    }
+    // It has been asked: what it waits for may be the host.
+    let mut client = Client::with(by(&format!("http://{silent}"), &server));
+    let error = client.send(post("")).await.unwrap_err();
+    assert_is!(error, Error::ConnectionTimeout);
+}
+
+#[tokio::test]
+async fn a_proxy_is_reached_by_tls_where_its_url_says_so() {
+    let inner = Server::start(Act::AnswerAndClose("HTTP/1.1 200 OK\r\n\r\n".into())).await;
+    let url = format!("https://auth.openai.com:{}", inner.address.port());
+    let error = Client::with(by(&url, &inner)).send(post("CANARY")).await;
+    // The tunnel leads nowhere: the next handshake breaks.
+    assert_is!(error.unwrap_err(), Error::DestinationUnavailable);
+    let seen = inner.seen();
+    assert!(seen.starts_with("CONNECT auth.openai.com:443 HTTP/1.1\r\n"));
+    assert!(!seen.contains("CANARY"));
+}

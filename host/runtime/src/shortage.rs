@@ -1,0 +1,30 @@
+//! What the machine refuses to the sandbox, and the error that says so.
+
+use std::io;
+
+use chatgpt_oauth_storage::shortage::{RETRY_AFTER, Shortage};
+use rustix::io::Errno;
+
+use crate::error::{Error, ErrorCode};
+
+/// What stopped the sandbox, if it was the machine.
+pub(crate) fn of_sandbox(error: &wasmtime::Error) -> Option<Shortage> {
+    if error.is::<wasmtime::error::OutOfMemory>() {
+        return Some(Shortage::Memory);
+    }
+    let of_io = || error.downcast_ref::<io::Error>().map(Errno::from_io_error);
+    let errno = error.downcast_ref::<Errno>().copied();
+    match errno.or_else(|| of_io().flatten())? {
+        // Of all that the sandbox asks for, only this is a matter of permission.
+        Errno::ACCESS | Errno::PERM => Some(Shortage::MachineCode),
+        errno => Shortage::of_errno(errno),
+    }
+}
+
+/// The caller's error, with this code.
+pub(crate) fn error(shortage: Shortage, code: ErrorCode) -> Error {
+    match shortage.may_pass() {
+        true => Error::passing(code, shortage.to_string(), shortage.hint(), RETRY_AFTER),
+        false => Error::lasting(code, shortage.to_string(), shortage.hint()),
+    }
+}

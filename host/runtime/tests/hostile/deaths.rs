@@ -1,0 +1,136 @@
+//! A guest that breaks off before its request, during it and after it: what is
+//! left of the login. (What is left where the real component dies in the middle of
+//! its protocol, `host/tests/crashes` tells.)
+
+use std::sync::Arc;
+
+use chatgpt_oauth::store::{MemoryStore, StoreKind};
+use chatgpt_oauth::types::ConnectionState;
+use chatgpt_oauth::{ErrorCode, Host, Profile};
+use openai_simulator::{Endpoint, Fault, Outcome};
+use serde_json::Value;
+
+use crate::guest::{guest, order, told_in};
+use crate::support::{TestEnv, sign_in};
+
+/// A login of the real component's, and the hostile guest let loose on it.
+struct Scene {
+    world: TestEnv,
+    store: Arc<MemoryStore>,
+    honest: Host,
+    hostile: Host,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let world = TestEnv::new();
+        let store = Arc::new(MemoryStore::of_kind(StoreKind::Test));
+        let honest = world.host(store.clone());
+        let hostile = world.builder(store.clone()).component(guest());
+        let hostile = hostile.build().unwrap();
+        for name in ["ada", "bystander"] {
+            sign_in(&world, &honest.profile(name.parse().unwrap())).await;
+        }
+        world.simulator.clear_requests();
+        Self {
+            world,
+            store,
+            honest,
+            hostile,
+        }
+    }
+
+    fn ada(&self) -> Profile {
+        self.honest.profile("ada".parse().unwrap())
+    }
+
+    fn bystander(&self) -> Profile {
+        self.honest.profile("bystander".parse().unwrap())
+    }
+
+    /// Gives the guest an order in Ada's name, which it does not survive.
+    async fn breaks_off(&self, words: &[&str]) {
+        let culprit = self.hostile.profile("ada".parse().unwrap());
+        let error = culprit.poll(Some(&order(words))).await.unwrap_err();
+        assert_eq!(error.message, "the component broke off", "{words:?}");
+    }
+
+    async fn refresh_token(&self) -> String {
+        let store = &*self.store;
+        let row = chatgpt_oauth::store::Store::read(store, self.ada().name(), "credential").await;
+        let record = row.unwrap().unwrap().value.unwrap();
+        let record: Value = serde_json::from_slice(&record).unwrap();
+        record["refresh_token"].as_str().unwrap().to_owned()
+    }
+
+    fn asked_for_tokens(&self) -> usize {
+        self.world.simulator.requests_to(Endpoint::Token).len()
+    }
+}
+
+#[tokio::test]
+pub async fn h01_a_guest_that_breaks_off_before_its_request_changes_nothing() {
+    let scene = Scene::new().await;
+    scene.breaks_off(&["trap"]).await;
+    scene.breaks_off(&["panic"]).await;
+    assert_eq!(scene.asked_for_tokens(), 0);
+    let status = scene.ada().status().await.unwrap();
+    assert_eq!(status.state, ConnectionState::Connected);
+    scene.world.pass(120);
+    scene.ada().refresh().await.unwrap();
+    assert_eq!(scene.world.presentations().iter().max(), Some(&1));
+}
+
+#[tokio::test]
+pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
+    let scene = Scene::new().await;
+    let simulator = &scene.world.simulator;
+    simulator.fault(Endpoint::Token, Fault::hang());
+    scene
+        .breaks_off(&["request and trap while it is under way"])
+        .await;
+    scene
+        .breaks_off(&["request and trap with the answer"])
+        .await;
+    assert_eq!(scene.asked_for_tokens(), 2, "nothing is sent twice");
+    // So it does with one that does not wait: mostly it has not even left.
+    simulator.fault(Endpoint::Token, Fault::hang());
+    assert_eq!(
+        told_in(&scene.hostile, &["request and leave"]).await,
+        "left"
+    );
+    simulator.clear_faults();
+    let status = scene.ada().status().await.unwrap();
+    assert_eq!(status.state, ConnectionState::Connected);
+    scene.world.pass(120);
+    scene.ada().refresh().await.unwrap();
+}
+
+#[tokio::test]
+pub async fn h02_a_guest_that_spends_the_refresh_token_and_breaks_off_ends_this_login_alone() {
+    let scene = Scene::new().await;
+    let body = format!(
+        r#"body={{"client_id": "{}", "grant_type": "refresh_token", "refresh_token": "{}"}}"#,
+        openai_simulator::CLIENT_ID,
+        scene.refresh_token().await
+    );
+    let json = "header=content-type: application/json";
+    scene
+        .breaks_off(&["request and trap with the answer", &body, json])
+        .await;
+    let presented = scene.world.simulator.presentations();
+    let spent = presented
+        .iter()
+        .find(|token| !token.presentations.is_empty());
+    assert_eq!(spent.unwrap().presentations[0].outcome, Outcome::Rotated);
+
+    // The access token lives, and nobody is told that the refresh token is spent.
+    let status = scene.ada().status().await.unwrap();
+    assert_eq!(status.state, ConnectionState::Connected);
+    scene.ada().authorize(None).await.unwrap();
+    scene.world.pass(120);
+    let error = scene.ada().refresh().await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NeedsLogin);
+    scene.bystander().refresh().await.unwrap();
+    sign_in(&scene.world, &scene.ada()).await;
+}

@@ -1,0 +1,96 @@
+//! The hostile guest, the host that it runs in, and how an order to it ends.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
+use chatgpt_oauth_packaging::Builder;
+
+use crate::names::Names;
+
+/// The hostile guest, as a component.
+pub fn guest() -> &'static [u8] {
+    static GUEST: OnceLock<Vec<u8>> = OnceLock::new();
+    GUEST.get_or_init(build)
+}
+
+fn build() -> Vec<u8> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let builder = Builder::new(workspace, env!("CARGO_TARGET_TMPDIR"));
+    builder.guest("hostile-guest").unwrap()
+}
+
+/// One host for all cases that need no server: they show that it survives. It is
+/// one for real logins, in which no name leads anywhere.
+pub fn host() -> &'static Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    HOST.get_or_init(|| host_with(Names::leading_to(&[])))
+}
+
+/// Another one, for real logins too, whose names lead where a case wants.
+pub fn host_with(names: Names) -> Host {
+    let host = Host::builder(MemoryStore::new()).resolver(names);
+    let host = host.component(guest()).build().unwrap();
+    let proxy = host.proxy("auth.openai.com");
+    assert_eq!(
+        proxy,
+        Ok(None),
+        "unset the proxy: it would resolve names itself"
+    );
+    host
+}
+
+/// A profile that no other case stands in line for.
+pub fn profile(name: &str) -> Profile {
+    profile_of(host(), name)
+}
+
+/// The same in another host.
+pub fn profile_of(host: &Host, name: &str) -> Profile {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    host.profile(format!("{name}-{number}").parse().unwrap())
+}
+
+/// The words of an order to the guest, with its separator between them.
+pub fn order(words: &[&str]) -> String {
+    words.join("\u{1f}")
+}
+
+/// How a host puts an end to what a guest does in it, having shown that it serves
+/// others and the same profile as before.
+pub async fn end_in(host: &Host, words: &[&str]) -> Error {
+    let culprit = profile_of(host, "culprit");
+    let error = culprit.poll(Some(&order(words))).await.unwrap_err();
+    profile_of(host, "bystander").status().await.unwrap();
+    culprit.status().await.unwrap();
+    error
+}
+
+/// The guest is stopped: its call ends in `internal`, and tells nothing of it.
+pub async fn stopped(words: &[&str]) -> Error {
+    stopped_in(host(), words).await
+}
+
+/// The same in another host.
+pub async fn stopped_in(host: &Host, words: &[&str]) -> Error {
+    let error = end_in(host, words).await;
+    assert_eq!(error.code, ErrorCode::Internal, "{words:?}: {error:?}");
+    assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+    error
+}
+
+/// The guest is refused what it wants and lives to tell.
+pub async fn told(words: &[&str]) -> String {
+    told_in(host(), words).await
+}
+
+/// The same in another host.
+pub async fn told_in(host: &Host, words: &[&str]) -> String {
+    let error = end_in(host, words).await;
+    let code = ErrorCode::InvalidArgument;
+    assert_eq!(error.code, code, "{words:?}: {error:?}");
+    error.message
+}

@@ -1,0 +1,57 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::types::Authorization;
+use chatgpt_oauth::{Error, report};
+use clap::Args;
+
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Print the headers for a model call, the bearer token among them
+    #[arg(long)]
+    reveal_token: bool,
+
+    /// The fingerprint of a token that the backend answered 401 to
+    #[arg(long, value_name = "FINGERPRINT")]
+    refused: Option<String>,
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    let profile = open::profile(global, Access::ReadWrite).await?;
+    let authorization = profile.authorize(arguments.refused.as_deref()).await?;
+    let reveal = arguments.reveal_token;
+    Ok(
+        terminal.answer(&report::authorize(&authorization, reveal), || {
+            to_text(&authorization, reveal)
+        }),
+    )
+}
+
+fn to_text(authorization: &Authorization, reveal: bool) -> String {
+    let mut lines = vec![
+        format!("base URL: {}", authorization.base_url()),
+        format!("token: {} (fingerprint)", authorization.fingerprint()),
+    ];
+    lines.extend(
+        authorization
+            .expires_at()
+            .map(|end| format!("ends at: {end} (Unix seconds)")),
+    );
+    if reveal {
+        lines.extend(
+            authorization
+                .headers()
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
+    } else {
+        lines.push("The headers are shown with --reveal-token only.".to_owned());
+    }
+    lines.join("\n")
+}

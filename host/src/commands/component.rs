@@ -1,0 +1,63 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chatgpt_oauth::Error;
+use chatgpt_oauth::artifact::{ONBOARDING, WORLDS, World};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+
+use crate::open;
+use crate::output::Terminal;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Which world: the runtime decides, and whether the caller may have tokens, which only `platform` returns
+    #[arg(
+        long,
+        value_name = "WORLD",
+        default_value = ONBOARDING.name,
+        value_parser = PossibleValuesParser::new(WORLDS.iter().map(|world| world.name)),
+    )]
+    world: String,
+
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let world = World::named(&arguments.world);
+    let world = world.ok_or_else(|| open::invalid("there is no such world"))?;
+    let file = &arguments.output;
+    write(file, world.component)
+        .map_err(|error| open::invalid(format!("cannot write {}: {error}", file.display())))?;
+    let size = world.component.len();
+    let answer = json!({
+        "ok": true,
+        "world": world.name,
+        "file": file.to_string_lossy(),
+        "size_bytes": size,
+        "sha256": world.digest,
+    });
+    Ok(terminal.answer(&answer, || {
+        let (name, digest) = (world.name, world.digest);
+        let file = file.display();
+        format!("wrote {file} ({name}, {size} bytes, sha256:{digest})")
+    }))
+}
+
+/// Writes beside the file first, so that a half-written component is never found.
+fn write(file: &Path, component: &[u8]) -> std::io::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = file.with_file_name(name);
+    let written = std::fs::File::create_new(&part).and_then(|mut part| part.write_all(component));
+    let renamed = written.and_then(|()| std::fs::rename(&part, file));
+    if renamed.is_err() {
+        // It may not even have been made.
+        let _ = std::fs::remove_file(&part);
+    }
+    renamed
+}

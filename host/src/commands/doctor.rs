@@ -1,0 +1,76 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::{Error, ErrorCode, Finding, Host, report};
+use serde_json::json;
+
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+use crate::output::Text;
+use crate::output::exit_code;
+
+pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let findings = match surroundings(global) {
+        Ok(host) => {
+            let mut findings = vec![host.examine_component().await];
+            findings.extend(store(global).await?);
+            findings.extend(host.examine_network().await);
+            findings
+        }
+        // Without the component nothing else can be looked at.
+        Err(error) if error.code == ErrorCode::Internal => {
+            vec![Finding::new("component", Err::<String, _>(error))]
+        }
+        Err(error) => return Err(error),
+    };
+    let first_wrong = findings
+        .iter()
+        .find_map(|finding| finding.outcome.as_ref().err());
+    let answer = json!({
+        "ok": true,
+        "healthy": first_wrong.is_none(),
+        "findings": findings.iter().map(report::finding).collect::<Vec<_>>(),
+    });
+    let told = terminal.answer(&answer, || to_text(&findings));
+    Ok(first_wrong.map_or(told, |error| exit_code::of(error.code)))
+}
+
+/// The store; one that is not there yet is not made to be looked at.
+async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
+    let path = open::store_file(global)?;
+    let named = path.display().to_string();
+    if !path.exists() {
+        let none = format!("none yet at {named}; the first login makes it");
+        return Ok(vec![Finding::new("store", Ok::<_, Error>(none))]);
+    }
+    Ok(match open::host(global, Access::ReadWrite).await {
+        Ok(host) => {
+            let opened = Finding::new("store", Ok::<_, Error>(named));
+            let mut findings = vec![opened];
+            findings.extend(host.examine_store().await);
+            findings
+        }
+        Err(error) => vec![Finding::new("store", Err::<String, _>(error))],
+    })
+}
+
+/// A host for what does not depend on the store.
+fn surroundings(global: &Global) -> Result<Host, Error> {
+    let store = MemoryStore::of_kind(open::kind(global));
+    open::led(Host::builder(store), global)?.build()
+}
+
+fn to_text(findings: &[Finding]) -> String {
+    let mut lines = Text::default();
+    for Finding { subject, outcome } in findings {
+        match outcome {
+            Ok(seen) => lines.field(subject, Some(seen)),
+            Err(error) => {
+                let wrong = format!("WRONG: {}", error.message);
+                lines.list(&format!("{subject}: {wrong}"), [&error.hint].into_iter());
+            }
+        }
+    }
+    lines.join()
+}

@@ -1,0 +1,269 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chatgpt_oauth::artifact::WORLDS;
+use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::{Digest, Error, ErrorCode, Host, LIMITS, POLICY, artifact, report};
+use chatgpt_oauth_packaging::inspect::Inspection;
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::open;
+use crate::options::Global;
+use crate::output::Terminal;
+use crate::output::Text;
+use crate::output::exit_code;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The component [default: the one that this program runs]
+    file: Option<PathBuf>,
+
+    /// Show what it imports and exports as WIT, too
+    #[arg(long)]
+    wit: bool,
+}
+
+pub(crate) fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    let (name, component) = match arguments.file {
+        Some(file) => (file.display().to_string(), read(&file)?),
+        None => ("embedded".to_owned(), artifact::PLATFORM.component.to_vec()),
+    };
+    let inspection =
+        Inspection::of(&component).map_err(|error| open::invalid(format!("{name}: {error}")))?;
+    let findings = Findings {
+        network: Network::of(global)?,
+        wit: arguments.wit,
+        refusal: refusal(&inspection, global),
+        name,
+        inspection: &inspection,
+    };
+    let told = terminal.answer(&findings.json(), || findings.to_text());
+    Ok(match &findings.refusal {
+        Some(refusal) => exit_code::of(refusal.code),
+        None => told,
+    })
+}
+
+/// The largest file that is looked at, in bytes: a world has a hundredth of it.
+const LARGEST: u64 = 16 << 20;
+
+fn read(file: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |why: &dyn Display| {
+        let file = file.display();
+        open::invalid(format!("cannot read {file}: {why}"))
+    };
+    let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
+    if !metadata.is_file() {
+        return Err(unreadable(&"it is no regular file"));
+    }
+    if metadata.len() > LARGEST {
+        return Err(unreadable(&"it is larger than 16 MiB"));
+    }
+    std::fs::read(file).map_err(|error| unreadable(&error))
+}
+
+/// Why the component must not be loaded, if so.
+fn refusal(inspection: &Inspection, global: &Global) -> Option<Error> {
+    if !inspection.violations.is_empty() {
+        return Some(Error::lasting(
+            ErrorCode::EgressDenied,
+            "the component is not what its world says",
+            "do not load it: take the one that `chatgpt-oauth component` writes",
+        ));
+    }
+    let wanted = global.component_digest?;
+    digest(inspection).check(wanted).err()
+}
+
+fn digest(inspection: &Inspection) -> Digest {
+    Digest::from(inspection.sha256)
+}
+
+/// What leads this host to the hosts of the policy, beside their names.
+#[derive(Default)]
+struct Network {
+    /// The proxy by which each host would be reached, if by one.
+    proxies: Vec<(&'static str, Option<String>)>,
+    /// What is wrong with the variable that names it.
+    unusable_proxy: Option<String>,
+    /// What is reached although it is not public.
+    allowed: Vec<String>,
+}
+
+impl Network {
+    fn of(global: &Global) -> Result<Self, Error> {
+        if !global.connect_to.is_empty() {
+            return Ok(Self::default());
+        }
+        let allowed = global.allow_addresses.iter().copied();
+        let host = Host::builder(MemoryStore::new()).allow_addresses(allowed);
+        let host = host.build()?;
+        let mut network = Self {
+            allowed: host
+                .allowed_addresses()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            ..Self::default()
+        };
+        let mut hosts: Vec<&str> = POLICY.iter().map(|rule| rule.host()).collect();
+        hosts.dedup();
+        for name in hosts {
+            let proxy = host.proxy(name).unwrap_or_else(|error| {
+                network.unusable_proxy = Some(error.message);
+                None
+            });
+            network.proxies.push((name, proxy));
+        }
+        Ok(network)
+    }
+
+    fn to_text(&self, lines: &mut Text) {
+        for (host, proxy) in &self.proxies {
+            let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
+            lines.line(proxy.as_ref().map(by));
+        }
+        let nothing = |why| format!("nothing, as it is: {why}");
+        lines.line(self.unusable_proxy.as_ref().map(nothing));
+        if !self.allowed.is_empty() {
+            let allowed = self.allowed.join(", ");
+            lines.field("at addresses that are not public, too", Some(allowed));
+        }
+    }
+}
+
+/// What was found out about a component, and what this host would let it do.
+struct Findings<'a> {
+    name: String,
+    inspection: &'a Inspection,
+    refusal: Option<Error>,
+    network: Network,
+    wit: bool,
+}
+
+impl Findings<'_> {
+    /// The embedded world that has the very same bytes.
+    fn embedded(&self) -> Option<&'static str> {
+        let digest = digest(self.inspection).to_string();
+        let same = WORLDS.iter().find(|world| world.digest == digest);
+        same.map(|world| world.name)
+    }
+
+    fn json(&self) -> Value {
+        let Inspection {
+            name,
+            world,
+            version,
+            description,
+            producers,
+            test_origin,
+            imports,
+            exports,
+            ..
+        } = self.inspection;
+        let found = json!({
+            "component": self.name,
+            "sha256": digest(self.inspection).to_string(),
+            "size_bytes": self.inspection.size,
+            "size_without_custom_sections_bytes": self.inspection.size_without_custom_sections,
+            "name": name,
+            "world": world,
+            "same_as_embedded": self.embedded(),
+            "version": version,
+            "description": description,
+            "producers": producers,
+            "test_origin": test_origin,
+            "imports": imports,
+            "exports": exports,
+            "beyond_contract": self.violations(),
+            "wit": self.wit.then_some(&self.inspection.wit).and_then(Option::as_ref),
+            "policy": POLICY.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "limits": limits(),
+            "proxies": self.network.proxies.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "unusable_proxy": self.network.unusable_proxy,
+            "allowed_addresses": self.network.allowed,
+        });
+        let mut answer = match &self.refusal {
+            Some(refusal) => report::error(refusal),
+            None => json!({"ok": true}),
+        };
+        if let (Some(answer), Value::Object(found)) = (answer.as_object_mut(), found) {
+            answer.extend::<Map<_, _>>(found);
+        }
+        answer
+    }
+
+    fn to_text(&self) -> String {
+        let mut lines = Text::default();
+        let (size, digest) = (self.inspection.size, digest(self.inspection));
+        lines.field(&self.name, Some(format!("{size} bytes, sha256:{digest}")));
+        lines.field("world", self.inspection.world.as_ref());
+        let same = self.embedded().unwrap_or("none of them");
+        lines.field("same bytes as an embedded world", Some(same));
+        lines.field("version", self.inspection.version.as_ref());
+        lines.field("made by", Some(self.inspection.producers.join(", ")));
+        lines.list("imports:", self.inspection.imports.iter());
+        lines.list("exports:", self.inspection.exports.iter());
+        lines.list("this host would let it reach:", POLICY.iter());
+        self.network.to_text(&mut lines);
+        lines.list("for each call:", limits_to_text().iter());
+        if self.wit {
+            lines.line(self.inspection.wit.as_ref());
+        }
+        if !self.inspection.violations.is_empty() {
+            lines.list("BEYOND its world:", self.violations().iter());
+        }
+        lines.line(Some(match &self.refusal {
+            None if self.embedded().is_some() => {
+                "It is what its world says, and imports nothing more.".to_owned()
+            }
+            None => {
+                "By its types it is what its world says. Its bytes are unknown here.".to_owned()
+            }
+            Some(refusal) => format!("{}: {}", refusal.message, refusal.hint),
+        }));
+        lines.join()
+    }
+
+    fn violations(&self) -> Vec<String> {
+        let violations = self.inspection.violations.iter();
+        violations.map(ToString::to_string).collect()
+    }
+}
+
+fn limits_to_text() -> [String; 3] {
+    let mebibytes = |bytes: usize| bytes >> 20;
+    [
+        format!(
+            "{} MiB of memory, {} handles",
+            mebibytes(LIMITS.memory),
+            LIMITS.handles
+        ),
+        format!("{} s of computing", LIMITS.computing.as_secs()),
+        format!(
+            "{} s in all, {} s for a request, {} s for an operation of the store",
+            LIMITS.call.as_secs(),
+            LIMITS.request.as_secs(),
+            LIMITS.store.as_secs()
+        ),
+    ]
+}
+
+fn limits() -> Value {
+    json!({
+        "memory_bytes": LIMITS.memory,
+        "handles": LIMITS.handles,
+        "host_call_bytes": LIMITS.host_call,
+        "computing_seconds": LIMITS.computing.as_secs(),
+        "request_seconds": LIMITS.request.as_secs(),
+        "store_seconds": LIMITS.store.as_secs(),
+        "call_seconds": LIMITS.call.as_secs(),
+    })
+}

@@ -1,0 +1,162 @@
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chatgpt_oauth::types::{LoginProgress, LoginPrompt, LoginStatus, PendingLogin};
+use chatgpt_oauth::{Error, ErrorCode, Profile, report};
+use clap::Args;
+use tokio::time::{Instant, sleep_until};
+
+use super::{poll, start};
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+use crate::output::format;
+use crate::signals::Interruption;
+
+/// How long after the end of a code a failure that can pass is still waited
+/// out: the code may have been approved in its last minute.
+const GRACE: Duration = Duration::from_secs(120);
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Accept this account only; another one is signed out again
+    #[arg(long, value_name = "EMAIL")]
+    expect: Option<String>,
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+    interruption: Interruption,
+) -> Result<ExitCode, Error> {
+    let profile = open::profile(global, Access::ReadWrite).await?;
+    let prompt = profile.start().await?;
+    terminal.notice(&format!("{}\n", start::to_text(&prompt)));
+    let waiting = Waiting {
+        profile: &profile,
+        pending: &prompt.pending,
+        ends: Instant::now() + Duration::from_secs(prompt.pending.expires_in_seconds),
+        terminal,
+        interruption,
+    };
+    let Some(progress) = waiting.poll_until_connected().await? else {
+        return Ok(left_resumable(&prompt, terminal));
+    };
+    if let Some(expected) = &arguments.expect {
+        accept_only(expected, &progress, &profile).await?;
+    }
+    Ok(terminal.answer(&report::poll(&progress), || poll::to_text(&progress)))
+}
+
+/// A login that waits for the person.
+struct Waiting<'a> {
+    profile: &'a Profile,
+    pending: &'a PendingLogin,
+    ends: Instant,
+    terminal: &'a Terminal,
+    interruption: Interruption,
+}
+
+impl Waiting<'_> {
+    /// Polls at the pace that the service asks for. `None` when the person
+    /// interrupts; a call under way ends first.
+    async fn poll_until_connected(mut self) -> Result<Option<LoginProgress>, Error> {
+        let mut pause = self.pending.interval_seconds;
+        let mut failure = String::new();
+        loop {
+            self.count_down(pause).await;
+            if self.interruption.has_come() {
+                return Ok(None);
+            }
+            pause = match self.profile.poll(Some(&self.pending.pending_id)).await {
+                Ok(progress) if progress.status == LoginStatus::Connected => {
+                    return Ok(Some(progress));
+                }
+                Ok(progress) => {
+                    failure.clear();
+                    progress.retry_after_seconds
+                }
+                Err(error) if self.can_pass(&error) => {
+                    self.tell_once(&error, &mut failure);
+                    error.retry_after_seconds
+                }
+                Err(error) => return Err(error),
+            }
+            .unwrap_or(self.pending.interval_seconds);
+        }
+    }
+
+    /// Says a failure unless it is the one before: an outage of minutes would scroll
+    /// the code away.
+    fn tell_once(&self, error: &Error, before: &mut String) {
+        if *before != error.message {
+            self.terminal
+                .notice(&format!("{}; trying again", error.message));
+            before.clone_from(&error.message);
+        }
+    }
+
+    fn can_pass(&self, error: &Error) -> bool {
+        error.retryable && Instant::now() < self.ends + GRACE && !self.interruption.has_come()
+    }
+
+    /// Waits for so many seconds, showing how long the code still counts.
+    async fn count_down(&mut self, pause: u32) {
+        let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
+        while Instant::now() < until && !self.interruption.has_come() {
+            let left = self.ends.saturating_duration_since(Instant::now());
+            let left = format::countdown(left.as_secs());
+            let code = &self.pending.user_code;
+            self.terminal.progress(
+                "waiting for the approval (Ctrl-C to stop)",
+                &format!("{code} {left} left, waiting for the approval (Ctrl-C to stop)"),
+            );
+            let tick = until.min(Instant::now() + Duration::from_secs(1));
+            tokio::select! {
+                () = sleep_until(tick) => {}
+                () = self.interruption.come() => {}
+            }
+        }
+        self.terminal.end_progress();
+    }
+}
+
+/// Says that the login still waits, and how it goes on.
+fn left_resumable(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
+    terminal.notice(&format!(
+        "interrupted; to go on, approve the code, then run this command again, or `poll` in its place; this code still counts: {}",
+        prompt.pending.user_code
+    ));
+    match terminal.is_json() {
+        true => terminal.answer(&report::start(prompt), String::new),
+        false => ExitCode::SUCCESS,
+    }
+}
+
+/// Signs out again if the account is not the expected one.
+async fn accept_only(
+    expected: &str,
+    progress: &LoginProgress,
+    profile: &Profile,
+) -> Result<(), Error> {
+    let email = progress
+        .email
+        .as_deref()
+        .unwrap_or("an account without an e-mail address");
+    if email.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    let hint = match profile.logout(false).await {
+        Ok(_) => "it was signed out again; log in with the expected account".to_owned(),
+        Err(fault) => format!(
+            "it IS STILL SIGNED IN, since signing out failed ({}): run logout",
+            fault.message
+        ),
+    };
+    let message = format!("this is {email}, and {expected} was expected");
+    Err(Error {
+        relogin_required: true,
+        ..Error::lasting(ErrorCode::AccountMismatch, message, hint)
+    })
+}

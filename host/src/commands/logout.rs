@@ -1,0 +1,25 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::{Error, report};
+use clap::Args;
+
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Also tell OpenAI to end the login; it may end this person's other Codex sessions too
+    #[arg(long)]
+    revoke: bool,
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    let profile = open::profile(global, Access::ReadWrite).await?;
+    let result = profile.logout(arguments.revoke).await?;
+    Ok(terminal.answer(&report::logout(&result), || result.hint.clone()))
+}

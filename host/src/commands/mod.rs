@@ -1,0 +1,221 @@
+//! The commands, a file each and all of one shape: `Arguments`, and `run`, which asks
+//! the library once and hands the answer to the [`Terminal`].
+
+mod adopt;
+mod authorize;
+mod completions;
+mod component;
+mod doctor;
+mod inspect;
+mod login;
+mod logout;
+mod models;
+mod poll;
+mod profiles;
+mod refresh;
+mod rekey;
+mod reset;
+mod start;
+mod status;
+mod usage;
+
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+use chatgpt_oauth::Error;
+use chatgpt_oauth::artifact::{WORLDS, World};
+use clap::{Parser, Subcommand};
+
+use crate::options::Global;
+use crate::output::Terminal;
+use crate::signals::Interruption;
+
+/// The version, and which component runs and which are written out.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let mut version = env!("CARGO_PKG_VERSION").to_owned();
+    for world in WORLDS {
+        let World { name, digest, .. } = world;
+        version.push_str(&format!("\n{name:<21}  sha256:{digest}"));
+    }
+    version
+});
+
+const EXAMPLES: &str = "\
+Examples:
+  chatgpt-oauth login                        sign in and wait for the approval
+  chatgpt-oauth start                        the same in two steps: begin …
+  chatgpt-oauth poll                         … and finish, in any process
+  chatgpt-oauth --json status                one JSON object on standard output
+  chatgpt-oauth --profile alice usage        for a machine with several people
+
+Exit codes:
+  0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
+  6 blocked by policy, region or plan · 1 anything else
+  129, 130, 143 asked to end by SIGHUP, SIGINT, SIGTERM: the call under way ended first
+
+This is not OpenAI's product. One profile is one person's own subscription.";
+
+/// Connects a ChatGPT subscription by OpenAI's device-code login. The whole
+/// login runs in a WebAssembly sandbox that can reach six addresses and one
+/// bucket.
+#[derive(Parser)]
+#[command(name = "chatgpt-oauth", version = VERSION.as_str(), after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sign in: show the code, wait for the approval, finish
+    Login(login::Arguments),
+    /// Say where the connection stands; reads only
+    Status,
+    /// Begin a login, or show the one that waits
+    Start,
+    /// Ask once whether the login is approved, and finish it
+    Poll(poll::Arguments),
+    /// Sign out
+    Logout(logout::Arguments),
+    /// Get a new access token now
+    Refresh,
+    /// List the models of the subscription
+    Models(models::Arguments),
+    /// Say how much of the subscription is used
+    Usage(usage::Arguments),
+    /// Say which token a model call would use; show it only if asked to
+    Authorize(authorize::Arguments),
+    /// Write the WebAssembly component to a file, for another runtime
+    Component(component::Arguments),
+    /// Say what a component can reach; fail if that is more than the contract
+    Inspect(inspect::Arguments),
+    /// List or remove profiles
+    Profiles(profiles::Arguments),
+    /// Look at store, key, network and clock, and say what mends what is wrong
+    Doctor,
+    /// Seal the store with a new key; the one before still opens
+    Rekey(rekey::Arguments),
+    /// Set aside what is stored of a profile and cannot be read
+    Reset(reset::Arguments),
+    /// Take a login from a restored backup for the latest one
+    Adopt,
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+}
+
+/// Runs a command.
+pub(crate) async fn run(
+    command: Command,
+    global: &Global,
+    terminal: &Terminal,
+    interruption: Interruption,
+) -> Result<ExitCode, Error> {
+    match command {
+        Command::Login(arguments) => login::run(arguments, global, terminal, interruption).await,
+        Command::Status => status::run(global, terminal).await,
+        Command::Start => start::run(global, terminal).await,
+        Command::Poll(arguments) => poll::run(arguments, global, terminal).await,
+        Command::Logout(arguments) => logout::run(arguments, global, terminal).await,
+        Command::Refresh => refresh::run(global, terminal).await,
+        Command::Models(arguments) => models::run(arguments, global, terminal).await,
+        Command::Usage(arguments) => usage::run(arguments, global, terminal).await,
+        Command::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
+        Command::Component(arguments) => component::run(arguments, terminal),
+        Command::Inspect(arguments) => inspect::run(arguments, global, terminal),
+        Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
+        Command::Doctor => doctor::run(global, terminal).await,
+        Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
+        Command::Reset(arguments) => reset::run(arguments, global, terminal).await,
+        Command::Adopt => adopt::run(global, terminal).await,
+        Command::Completions(arguments) => completions::run(arguments, terminal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Options that say how to connect. `host/tests/real_logins.rs` shows for each that
+    /// it carries no real login elsewhere.
+    const HOW_TO_CONNECT: [&str; 3] = ["allow-addresses", "cacert", "connect-to"];
+
+    /// The option that says which component may have it.
+    const WHO_HAS_LOGINS: [&str; 1] = ["component-digest"];
+
+    /// Options that say where the store and its key are, and whose login it is: a
+    /// login is used where it is found, at the same six addresses.
+    const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
+
+    /// Options that say what to do and what to show.
+    const WHAT_TO_DO: [&str; 13] = [
+        "expect",
+        "force",
+        "help",
+        "json",
+        "output",
+        "refused",
+        "reseal",
+        "reveal-token",
+        "revoke",
+        "verbose",
+        "version",
+        "wit",
+        "world",
+    ];
+
+    fn all(command: &clap::Command) -> Vec<&clap::Arg> {
+        let own = command.get_arguments();
+        own.chain(command.get_subcommands().flat_map(all)).collect()
+    }
+
+    fn program() -> clap::Command {
+        let mut program = Arguments::command();
+        program.build();
+        program
+    }
+
+    #[test]
+    fn no_option_says_where_a_real_login_goes() {
+        let program = program();
+        let known: BTreeSet<_> = all(&program)
+            .into_iter()
+            .filter_map(clap::Arg::get_long)
+            .collect();
+        let looked_at = [
+            &HOW_TO_CONNECT[..],
+            &WHO_HAS_LOGINS,
+            &WHERE_LOGINS_ARE,
+            &WHAT_TO_DO,
+        ]
+        .concat();
+        assert_eq!(
+            known,
+            looked_at.into_iter().collect(),
+            "a new option is told apart here: could it lead a login elsewhere?"
+        );
+    }
+
+    #[test]
+    fn no_variable_of_the_environment_does() {
+        let program = program();
+        let known: BTreeSet<_> = all(&program)
+            .into_iter()
+            .filter_map(clap::Arg::get_env)
+            .filter_map(std::ffi::OsStr::to_str)
+            .collect();
+        let looked_at = [
+            "CHATGPT_OAUTH_COMPONENT_DIGEST",
+            "CHATGPT_OAUTH_KEY_FILE",
+            "CHATGPT_OAUTH_PROFILE",
+            "CHATGPT_OAUTH_STORE",
+        ];
+        assert_eq!(known, BTreeSet::from(looked_at));
+    }
+}

@@ -1,0 +1,89 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::types::ConnectionState;
+use chatgpt_oauth::{Error, ErrorCode, ProfileName};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List the profiles of the store
+    List,
+    /// Remove a profile and all that is stored of it; OpenAI is not told
+    Remove {
+        /// The profile's name
+        name: ProfileName,
+        /// Remove it even if somebody is signed in, or if it cannot be read
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+pub(crate) async fn run(
+    arguments: Arguments,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    match arguments.action {
+        Action::List => list(global, terminal).await,
+        Action::Remove { name, force } => remove(name, force, global, terminal).await,
+    }
+}
+
+async fn list(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let host = open::host(global, Access::ReadOnly).await?;
+    let profiles = host.profiles().await?;
+    let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
+    let answer = json!({"ok": true, "profiles": names});
+    Ok(terminal.answer(&answer, || match names.is_empty() {
+        true => "no profiles".to_owned(),
+        false => names.join("\n"),
+    }))
+}
+
+async fn remove(
+    name: ProfileName,
+    force: bool,
+    global: &Global,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    let host = open::host(global, Access::ReadWrite).await?;
+    let profile = host.profile(name.clone());
+    let state = profile.status().await?.state;
+    if !force {
+        refuse_if_signed_in(&name, state)?;
+    }
+    profile.remove(force).await?;
+    let known = state != ConnectionState::NotConnected;
+    let answer = json!({"ok": true, "profile": name.as_str(), "removed": known});
+    Ok(terminal.answer(&answer, || match known {
+        true => format!("removed {name}"),
+        false => format!("there was no {name}"),
+    }))
+}
+
+fn refuse_if_signed_in(name: &ProfileName, state: ConnectionState) -> Result<(), Error> {
+    if matches!(
+        state,
+        ConnectionState::NotConnected | ConnectionState::Pending
+    ) {
+        return Ok(());
+    }
+    Err(Error::lasting(
+        ErrorCode::InvalidArgument,
+        format!("the profile {name} holds a login"),
+        format!(
+            "run `chatgpt-oauth --profile {name} logout` first, or add --force to lose the login"
+        ),
+    ))
+}

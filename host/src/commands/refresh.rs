@@ -1,0 +1,19 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::{Error, report};
+
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+use crate::output::format;
+
+pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let profile = open::profile(global, Access::ReadWrite).await?;
+    let result = profile.refresh().await?;
+    Ok(terminal.answer(&report::refresh(&result), || {
+        match result.expires_in_seconds {
+            Some(seconds) => format!("refreshed; the token ends in {}", format::span(seconds)),
+            None => "refreshed".to_owned(),
+        }
+    }))
+}

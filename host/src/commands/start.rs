@@ -1,0 +1,29 @@
+use std::process::ExitCode;
+
+use chatgpt_oauth::types::LoginPrompt;
+use chatgpt_oauth::{Error, report};
+
+use crate::open::{self, Access};
+use crate::options::Global;
+use crate::output::Terminal;
+use crate::output::format;
+
+pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let profile = open::profile(global, Access::ReadWrite).await?;
+    let prompt = profile.start().await?;
+    Ok(terminal.answer(&report::start(&prompt), || {
+        format!("{}\n\nThen run: chatgpt-oauth poll", to_text(&prompt))
+    }))
+}
+
+/// The prompt as a person reads it: the code last, so that a small screen has it.
+pub(crate) fn to_text(prompt: &LoginPrompt) -> String {
+    let pending = &prompt.pending;
+    format!(
+        "{}\n\n  Open   {}\n  Enter  {}   (counts for {})",
+        prompt.instructions,
+        pending.verification_url,
+        pending.user_code,
+        format::countdown(pending.expires_in_seconds),
+    )
+}

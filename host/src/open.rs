@@ -1,0 +1,129 @@
+//! From the options to a profile in a host.
+
+use std::path::{Path, PathBuf};
+
+use chatgpt_oauth::artifact::PLATFORM;
+use chatgpt_oauth::store::{SqliteStore, StoreKind, StoreLocation, state_directory};
+use chatgpt_oauth::{Digest, Error, ErrorCode, Host, HostBuilder, Keys, Profile};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+use crate::options::Global;
+use crate::output::progress;
+
+/// How a command uses the store.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    /// Makes nothing and upgrades nothing.
+    ReadOnly,
+    /// Makes the store if there is none.
+    ReadWrite,
+}
+
+/// The profile that the options name.
+pub(crate) async fn profile(global: &Global, access: Access) -> Result<Profile, Error> {
+    let keys = keys(global)?;
+    let host = sealed_host(global, access, keys.clone()).await?;
+    keys.check()?;
+    Ok(host.profile(global.profile.clone()))
+}
+
+/// The host that the options describe.
+pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error> {
+    sealed_host(global, access, keys(global)?).await
+}
+
+async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host, Error> {
+    if let Some(wanted) = global.component_digest {
+        // Before the store, which would be made or upgraded.
+        Digest::of(PLATFORM.component).check(wanted)?;
+    }
+    let file = store_file(global)?;
+    let opened = match access {
+        Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
+        Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
+    };
+    let mut builder = Host::builder(opened?).keys(keys);
+    // Without a home there is no place for them.
+    if let Some(directory) = state_directory() {
+        builder = builder.rollback_marks(directory);
+    }
+    led(builder, global)?.build()
+}
+
+fn keys(global: &Global) -> Result<Keys, Error> {
+    Ok(match &global.key_file {
+        Some(key_file) => Keys::in_file(key_file),
+        None => Keys::of_store(store_file(global)?),
+    })
+}
+
+/// Leads a host to where the options say.
+pub(crate) fn led(mut builder: HostBuilder, global: &Global) -> Result<HostBuilder, Error> {
+    for connect_to in &global.connect_to {
+        builder = builder.connect_to(connect_to.clone());
+    }
+    builder = builder.allow_addresses(global.allow_addresses.iter().copied());
+    for file in &global.cacert {
+        let pem = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
+        builder = builder.root_certificates(pem);
+    }
+    if let Some(digest) = global.component_digest {
+        builder = builder.component_digest(digest);
+    }
+    #[cfg(feature = "test-clock")]
+    if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK") {
+        builder = builder.wall_clock_file(file);
+    }
+    Ok(builder)
+}
+
+/// What kind of store the options ask for.
+pub(crate) fn kind(global: &Global) -> StoreKind {
+    match global.connect_to.is_empty() {
+        true => StoreKind::OpenAi,
+        false => StoreKind::Test,
+    }
+}
+
+/// The file of the store that the options name.
+pub(crate) fn store_file(global: &Global) -> Result<PathBuf, Error> {
+    let location = match &global.store {
+        Some(location) => location.parse(),
+        None => StoreLocation::of_this_user(kind(global)),
+    };
+    let StoreLocation::Sqlite(path) =
+        location.map_err(|error| invalid(format!("{}: {error}", global.store_is_from)))?;
+    Ok(path)
+}
+
+/// Lets this program's own events out, on standard error: warnings always.
+/// Those of the libraries below stay in: they could quote what goes over the wire.
+pub(crate) fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(progress::takes_escapes())
+        .without_time();
+    let ours = Targets::new().with_target("chatgpt_oauth", level);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(ours))
+        .init();
+}
+
+/// An error for what a person typed.
+pub(crate) fn invalid(message: impl Into<String>) -> Error {
+    Error::lasting(
+        ErrorCode::InvalidArgument,
+        message,
+        "correct the argument; --help shows the options",
+    )
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Error {
+    invalid(format!("cannot read {}: {error}", file.display()))
+}

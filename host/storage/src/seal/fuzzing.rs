@@ -1,0 +1,134 @@
+//! One function for each thing that is read here: a sealed value, a key file. Each
+//! takes any bytes, panics if what is made of them breaks a promise, and says in a
+//! word what it was. As in the component, the fuzz targets in `fuzz/` call
+//! them, and so do the tests below, with the seeds in `fuzz/corpus`, whose
+//! names begin with that word, and with edits of them. The values among the seeds
+//! were sealed by another implementation, libsodium's.
+
+use zeroize::Zeroizing;
+
+use super::key::{Key, Keyring};
+use super::key_file;
+use super::value::Place;
+use crate::{StoreError, StoreKind};
+
+/// Nobody's key, so that a seed can be sealed with it.
+const KEY: [u8; 32] = *b"the seeds are sealed with this..";
+
+/// Opens a value. Only one that was sealed for this place opens, and what opens is
+/// what was sealed.
+pub fn sealed_value(bytes: &[u8]) -> &'static str {
+    let key = Key::of(Zeroizing::new(KEY));
+    let ring = Keyring {
+        sealing: key.clone(),
+        previous: None,
+    };
+    let profile = "ada".parse().expect("a name");
+    let place = Place {
+        kind: StoreKind::Test,
+        profile: &profile,
+        key: "credential",
+    };
+    match place.open(&ring, bytes) {
+        Ok(value) => {
+            assert_eq!(value, b"sealed", "a value that nobody sealed");
+            let again = place.seal(&key, &value).expect("it fits");
+            assert_ne!(again, bytes, "a nonce came twice");
+            assert_eq!(place.open(&ring, &again), Ok(value));
+            "opened"
+        }
+        Err(StoreError::KeyUnknown) => "strange",
+        Err(StoreError::Corrupt) => "corrupt",
+        Err(StoreError::Newer) => "newer",
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// Reads keys. What is read is written, and then read as the same.
+pub fn key_file(bytes: &[u8]) -> &'static str {
+    let read = std::str::from_utf8(bytes).ok().and_then(key_file::parse);
+    let Some(ring) = read else {
+        return "refused";
+    };
+    let again = key_file::parse(&key_file::text_of(&ring)).expect("what was written");
+    let ids = |ring: &Keyring| {
+        let previous = ring.previous.as_ref().map(Key::id);
+        (ring.sealing.id(), previous)
+    };
+    assert_eq!(ids(&again), ids(&ring));
+    match ring.previous {
+        None => "one",
+        Some(_) => "two",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    use super::*;
+
+    fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+        let files = std::fs::read_dir(corpus.join(target)).unwrap();
+        files
+            .map(|file| {
+                let file = file.unwrap();
+                let name = file.file_name().into_string().unwrap();
+                (name, std::fs::read(file.path()).unwrap())
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn every_seed_is_answered_with_its_name(target: &str, read: fn(&[u8]) -> &'static str) {
+        let seeds = seeds(target);
+        assert!(seeds.len() > 2, "{target}");
+        for (name, seed) in seeds {
+            let word = read(&seed);
+            assert!(name.starts_with(word), "{target}/{name}: {word}");
+        }
+    }
+
+    /// A seed with one part put into the place of another.
+    fn edited(target: &str) -> impl Strategy<Value = Vec<u8>> {
+        let seeds: Vec<_> = seeds(target).into_iter().map(|(_, seed)| seed).collect();
+        let edit = (any::<Index>(), any::<Index>(), vec(any::<u8>(), 0..40));
+        (select(seeds), edit).prop_map(|(mut seed, (from, to, part))| {
+            let length = seed.len() + 1;
+            let (from, to) = (from.index(length), to.index(length));
+            seed.splice(from.min(to)..from.max(to), part);
+            seed
+        })
+    }
+
+    #[test]
+    fn seeds_of_values_are_answered_with_their_names() {
+        every_seed_is_answered_with_its_name("sealed_value", sealed_value);
+    }
+
+    #[test]
+    fn seeds_of_key_files_are_answered_with_their_names() {
+        every_seed_is_answered_with_its_name("key_file", key_file);
+    }
+
+    proptest! {
+        #[test]
+        fn s02_m08_whatever_lies_in_a_store_opens_only_if_it_was_sealed(
+            value in prop_oneof![1 => vec(any::<u8>(), 0..200), 4 => edited("sealed_value")]
+        ) {
+            sealed_value(&value);
+        }
+
+        #[test]
+        fn whatever_is_taken_for_a_key_file_is_read_as_it_was_written(
+            text in prop_oneof![1 => vec(any::<u8>(), 0..200), 4 => edited("key_file")]
+        ) {
+            key_file(&text);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The keys themselves.
+
+use std::fmt::{self, Write};
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The length of a key, in bytes.
+const LENGTH: usize = 32;
+
+/// What a sealed value begins with, to say which key it wants: derived from the
+/// key, so that the two cannot be confused.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub(super) [u8; 8]);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A key that seals values. Its `Debug` shows its id alone; wiped when dropped.
+#[derive(Clone)]
+pub(crate) struct Key {
+    id: KeyId,
+    bytes: Zeroizing<[u8; LENGTH]>,
+}
+
+impl Key {
+    /// A new key, of the operating system's random bytes.
+    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        getrandom::fill(&mut *bytes)?;
+        Ok(Self::of(bytes))
+    }
+
+    pub(super) fn of(bytes: Zeroizing<[u8; LENGTH]>) -> Self {
+        let id = derive(&bytes, &[b"chatgpt-oauth key id"]);
+        Self {
+            id: KeyId(*id),
+            bytes,
+        }
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub(super) fn parse(digits: &str) -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; LENGTH]);
+        let read = base16ct::mixed::decode(digits, &mut *bytes).ok()?;
+        let is_whole = read.len() == LENGTH;
+        is_whole.then(|| Self::of(bytes))
+    }
+
+    /// The key as 64 hexadecimal digits.
+    pub(super) fn digits(&self) -> Zeroizing<String> {
+        let mut digits = Zeroizing::new(String::with_capacity(2 * LENGTH));
+        for byte in self.bytes.iter() {
+            // A string takes whatever is written.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        digits
+    }
+
+    pub(crate) fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// A key of this one's for a profile of a kind of store.
+    pub(super) fn for_profile(&self, kind: &str, profile: &str) -> Zeroizing<[u8; LENGTH]> {
+        let info = [
+            b"chatgpt-oauth profile\0",
+            kind.as_bytes(),
+            b"\0",
+            profile.as_bytes(),
+        ];
+        derive(&self.bytes, &info)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.id).finish()
+    }
+}
+
+/// HKDF with SHA-256 (RFC 5869), without a salt: the key is random.
+fn derive<const N: usize>(key: &[u8; LENGTH], info: &[&[u8]]) -> Zeroizing<[u8; N]> {
+    let mut derived = Zeroizing::new([0; N]);
+    Hkdf::<Sha256>::new(None, key)
+        .expand_multi_info(info, &mut *derived)
+        .expect("HKDF gives up to 8160 bytes");
+    derived
+}
+
+/// The keys there are: the one that seals, and one more that still opens.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyring {
+    pub(crate) sealing: Key,
+    pub(crate) previous: Option<Key>,
+}
+
+impl Keyring {
+    /// The key with that id.
+    pub(crate) fn find(&self, id: KeyId) -> Option<&Key> {
+        let previous = self.previous.as_ref();
+        std::iter::once(&self.sealing)
+            .chain(previous)
+            .find(|key| key.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_was_written() {
+        let key = Key::generate().unwrap();
+        let read = Key::parse(&key.digits()).unwrap();
+        assert_eq!(read.id, key.id);
+        assert_eq!(*read.bytes, *key.bytes);
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_taken_for_one() {
+        let digits = "0f".repeat(32);
+        assert!(Key::parse(&digits).is_some());
+        assert!(Key::parse(&digits.to_uppercase()).is_some());
+        for bad in [
+            "",
+            "0f",
+            &digits[1..],
+            &format!("{digits}0"),
+            &digits.replacen('0', "g", 1),
+        ] {
+            assert!(Key::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn m14_a_key_does_not_show_itself() {
+        let key = Key::of(Zeroizing::new([0xab; LENGTH]));
+        let ring = Keyring {
+            sealing: key.clone(),
+            previous: Some(key),
+        };
+        assert!(!format!("{ring:?}").contains("abab"), "{ring:?}");
+    }
+
+    #[test]
+    fn every_profile_and_kind_of_store_has_a_key_of_its_own() {
+        let key = Key::generate().unwrap();
+        let of = |kind, profile| *key.for_profile(kind, profile);
+        assert_ne!(of("test", "ada"), of("openai", "ada"));
+        assert_ne!(of("test", "ada"), of("test", "eve"));
+        assert_eq!(of("test", "ada"), of("test", "ada"));
+    }
+}

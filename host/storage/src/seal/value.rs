@@ -1,0 +1,208 @@
+//! A sealed value:
+//!
+//! | bytes | |
+//! |---|---|
+//! | 1 | the format, 1 |
+//! | 8 | the [id](super::KeyId) of the key |
+//! | 24 | the nonce, random |
+//! | the rest | the value by XChaCha20-Poly1305, and its tag of 16 bytes |
+//!
+//! The key is derived for the profile and the kind of store. Format, key id,
+//! profile and key name are authenticated with the value, so that it opens in its
+//! own place only. Nonces come from the operating system at every write, never
+//! from a counter: a machine that is cloned or resumed twice repeats none.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+
+use super::key::{Key, KeyId, Keyring};
+use crate::{ProfileName, StoreError, StoreKind};
+
+const FORMAT: u8 = 1;
+const ID: usize = 8;
+const NONCE: usize = 24;
+const TAG: usize = 16;
+
+/// Where a value belongs.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) kind: StoreKind,
+    pub(crate) profile: &'a ProfileName,
+    pub(crate) key: &'a str,
+}
+
+impl Place<'_> {
+    /// Seals a value for this place.
+    pub(crate) fn seal(self, key: &Key, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce)
+            .map_err(|error| StoreError::unavailable(format!("no random bytes: {error}")))?;
+        let mut sealed = head(key.id()).to_vec();
+        let payload = Payload {
+            msg: value,
+            aad: &self.bound(key.id()),
+        };
+        let ciphertext = self.cipher(key).encrypt(&XNonce::from(nonce), payload);
+        // Only a value of 256 GiB does not fit.
+        let ciphertext = ciphertext.map_err(|_| StoreError::TooLarge)?;
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&ciphertext);
+        Ok(sealed)
+    }
+
+    /// Opens a value of this place.
+    pub(crate) fn open(self, ring: &Keyring, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let id = key_of(sealed)?;
+        let key = ring.find(id).ok_or(StoreError::KeyUnknown)?;
+        let (nonce, ciphertext) = sealed[1 + ID..]
+            .split_first_chunk::<NONCE>()
+            .ok_or(StoreError::Corrupt)?;
+        let payload = Payload {
+            msg: ciphertext,
+            aad: &self.bound(id),
+        };
+        let value = self.cipher(key).decrypt(&XNonce::from(*nonce), payload);
+        value.map_err(|_| StoreError::Corrupt)
+    }
+
+    fn cipher(self, key: &Key) -> XChaCha20Poly1305 {
+        let key = key.for_profile(&self.kind.to_string(), self.profile.as_str());
+        XChaCha20Poly1305::new((&*key).into())
+    }
+
+    /// What is authenticated beside the value. Names have no NUL.
+    fn bound(self, id: KeyId) -> Vec<u8> {
+        let head = head(id);
+        let profile = self.profile.as_str().as_bytes();
+        [&head[..], profile, b"\0", self.key.as_bytes()].concat()
+    }
+}
+
+fn head(id: KeyId) -> [u8; 1 + ID] {
+    let mut head = [FORMAT; 1 + ID];
+    head[1..].copy_from_slice(&id.0);
+    head
+}
+
+/// Which key a sealed value wants.
+pub(crate) fn key_of(sealed: &[u8]) -> Result<KeyId, StoreError> {
+    match sealed {
+        [FORMAT, rest @ ..] if rest.len() >= ID + NONCE + TAG => {
+            let id = rest.first_chunk().ok_or(StoreError::Corrupt)?;
+            Ok(KeyId(*id))
+        }
+        // A record that was never sealed begins with a brace.
+        [format, ..] if *format > FORMAT && *format < b' ' => Err(StoreError::Newer),
+        _ => Err(StoreError::Corrupt),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUE: &[u8] = b"{\"refresh_token\":\"rt_CANARY\"}";
+
+    fn ring() -> Keyring {
+        Keyring {
+            sealing: Key::generate().unwrap(),
+            previous: None,
+        }
+    }
+
+    fn name(name: &str) -> ProfileName {
+        name.parse().unwrap()
+    }
+
+    fn place<'a>(profile: &'a ProfileName, key: &'a str) -> Place<'a> {
+        Place {
+            kind: StoreKind::Test,
+            profile,
+            key,
+        }
+    }
+
+    #[test]
+    fn a_value_opens_in_its_place_and_does_not_show_before() {
+        let (ring, ada) = (ring(), name("ada"));
+        for value in [VALUE, b"", &[0; 256 << 10]] {
+            let sealed = place(&ada, "credential")
+                .seal(&ring.sealing, value)
+                .unwrap();
+            assert_eq!(sealed.len(), value.len() + 49);
+            assert!(!sealed.windows(6).any(|bytes| bytes == b"CANARY"));
+            let opened = place(&ada, "credential").open(&ring, &sealed);
+            assert_eq!(opened.unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn s07_m08_m10_a_value_of_another_place_is_corrupt() {
+        let (ring, ada, eve) = (ring(), name("ada"), name("eve"));
+        let here = place(&ada, "credential");
+        let sealed = here.seal(&ring.sealing, VALUE).unwrap();
+        let real = Place {
+            kind: StoreKind::OpenAi,
+            ..here
+        };
+        for elsewhere in [place(&eve, "credential"), place(&ada, "pending"), real] {
+            assert_eq!(elsewhere.open(&ring, &sealed), Err(StoreError::Corrupt));
+        }
+    }
+
+    #[test]
+    fn m18_names_that_make_the_same_text_together_are_different_places() {
+        let (ab, a) = (name("ab"), name("a"));
+        let id = ring().sealing.id();
+        assert_ne!(place(&ab, "c").bound(id), place(&a, "bc").bound(id));
+    }
+
+    #[test]
+    fn s02_m08_whatever_byte_changes_or_is_missing_the_value_does_not_open() {
+        let (ring, ada) = (ring(), name("ada"));
+        let place = place(&ada, "credential");
+        let sealed = place.seal(&ring.sealing, VALUE).unwrap();
+        for at in 0..sealed.len() {
+            let mut damaged = sealed.clone();
+            damaged[at] ^= 1;
+            assert!(place.open(&ring, &damaged).is_err(), "byte {at}");
+            assert_eq!(
+                place.open(&ring, &sealed[..at]),
+                Err(StoreError::Corrupt),
+                "{at} bytes"
+            );
+        }
+        assert_eq!(place.open(&ring, VALUE), Err(StoreError::Corrupt));
+    }
+
+    #[test]
+    fn s32_a_value_under_another_key_is_not_taken_for_a_damaged_one() {
+        let ada = name("ada");
+        let place = place(&ada, "credential");
+        let sealed = place.seal(&ring().sealing, VALUE).unwrap();
+        assert_eq!(place.open(&ring(), &sealed), Err(StoreError::KeyUnknown));
+    }
+
+    #[test]
+    fn s04_a_value_of_a_newer_format_is_told_from_a_damaged_one() {
+        let (ring, ada) = (ring(), name("ada"));
+        let place = place(&ada, "credential");
+        let mut newer = place.seal(&ring.sealing, VALUE).unwrap();
+        newer[0] = FORMAT + 1;
+        assert_eq!(place.open(&ring, &newer), Err(StoreError::Newer));
+    }
+
+    #[test]
+    fn s34_m28_no_two_values_share_a_nonce() {
+        let (ring, ada) = (ring(), name("ada"));
+        let nonces: std::collections::HashSet<_> = (0..1000)
+            .map(|_| {
+                place(&ada, "credential")
+                    .seal(&ring.sealing, VALUE)
+                    .unwrap()[9..33]
+                    .to_vec()
+            })
+            .collect();
+        assert_eq!(nonces.len(), 1000);
+    }
+}

@@ -1,0 +1,331 @@
+//! A store whose values are sealed: opened on the way out, sealed on the way in. A
+//! login that looks restored from a backup is not written over.
+//!
+//! [`SealedStore`] is made once for all profiles, [`SealedProfile`] once for a call.
+
+use std::sync::Arc;
+
+use crate::rollback::{self, HighWaterMarks};
+use crate::seal::{self, KeyId, Keyring, Keys, Place, SealedBefore};
+use crate::{ProfileName, Row, Store, StoreError, Version};
+
+/// The key of the login: its value may exist nowhere else once the service has
+/// answered.
+pub const CREDENTIAL: &str = "credential";
+/// The key of a login that waits for approval, likewise.
+pub const PENDING: &str = "pending";
+
+/// How many profiles are read, beside the one that is written, to learn which keys the
+/// values of a store are sealed with.
+const SAMPLE: usize = 64;
+/// How often to read rows again that were written meanwhile.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// A store, its keys, and the marks against restored backups.
+#[derive(Clone)]
+pub struct SealedStore {
+    /// The rows.
+    pub store: Arc<dyn Store>,
+    /// None where values are not sealed.
+    pub keys: Option<Keys>,
+    /// None where restored backups are not looked for.
+    pub marks: Option<HighWaterMarks>,
+}
+
+/// The rows of one profile, as one call has them.
+#[derive(Clone)]
+pub struct SealedProfile {
+    sealed: SealedStore,
+    profile: ProfileName,
+    login_write: LoginWrite,
+}
+
+/// What a call does to the login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginWrite {
+    /// Continues it. A login that is older than what was written last is not written.
+    Update,
+    /// Puts another in its place, or ends it.
+    Replace,
+}
+
+impl SealedStore {
+    /// The rows of a profile, for a call that does this to the login.
+    #[must_use]
+    pub fn profile(&self, profile: ProfileName, login_write: LoginWrite) -> SealedProfile {
+        SealedProfile {
+            sealed: self.clone(),
+            profile,
+            login_write,
+        }
+    }
+}
+
+impl SealedProfile {
+    /// Whether the store has room for what one call writes, as far as it can know.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn check_room(&self) -> Result<(), StoreError> {
+        self.sealed.store.check_room().await
+    }
+
+    /// All rows, sealed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn load(&self) -> Result<Vec<Row>, StoreError> {
+        self.sealed.store.load(&self.profile).await
+    }
+
+    /// The row of one key, sealed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn read(&self, key: &str) -> Result<Option<Row>, StoreError> {
+        self.sealed.store.read(&self.profile, key).await
+    }
+
+    /// The value of a row. A cache entry that does not decrypt is treated as missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`decrypt`](Self::decrypt), for a login and a pending login.
+    pub fn open(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.decrypt(row) {
+            Err(error) if !is_irreplaceable(&row.key) => {
+                tracing::warn!(key = row.key, %error, "a cache entry cannot be decrypted and is ignored");
+                Ok(None)
+            }
+            opened => opened,
+        }
+    }
+
+    /// The value of a row, or why it does not decrypt.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyUnknown`](StoreError::KeyUnknown), [`Corrupt`](StoreError::Corrupt),
+    /// [`Newer`](StoreError::Newer), and [`NoKey`](StoreError::NoKey).
+    pub fn decrypt(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
+        let sealed = row.value.as_deref();
+        let open = |sealed: &[u8]| match &self.sealed.keys {
+            Some(keys) => keys.open(self.place(&row.key), sealed),
+            None => Ok(sealed.to_vec()),
+        };
+        sealed.map(open).transpose()
+    }
+
+    /// Seals a value and writes it, or a tombstone, over the version `expected`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Store::compare_and_swap`] and of the keys, and
+    /// [`Rollback`](StoreError::Rollback).
+    pub async fn write(
+        &self,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        let is_old = key == CREDENTIAL && self.is_rolled_back(expected);
+        if is_old && self.login_write == LoginWrite::Update {
+            return Err(self.conflict_or_rollback(key, expected).await?);
+        }
+        let sealed = match value {
+            Some(value) => Some(self.seal(key, value).await?),
+            None => None,
+        };
+        let store = &self.sealed.store;
+        let written = store.compare_and_swap(&self.profile, key, expected, sealed.as_deref());
+        let version = written.await?;
+        if key == CREDENTIAL {
+            self.mark(version, is_old).await;
+        }
+        Ok(version)
+    }
+
+    /// Whether a version of the login is older than what was written last.
+    #[must_use]
+    pub fn is_rolled_back(&self, version: Option<Version>) -> bool {
+        let marks = self.sealed.marks.as_ref();
+        marks.and_then(|marks| marks.of(&self.profile)) > version
+    }
+
+    /// Accepts this version of the login as the latest, whatever was written before.
+    ///
+    /// # Errors
+    ///
+    /// [`Unusable`](StoreError::Unusable) when the mark cannot be written.
+    pub async fn adopt(&self, version: Option<Version>) -> Result<(), StoreError> {
+        let Some(marks) = &self.sealed.marks else {
+            return Ok(());
+        };
+        let set = marks.set(&self.profile, version).await;
+        set.map_err(|error| StoreError::Unusable(format!("the mark cannot be written: {error}")))
+    }
+
+    async fn seal(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let Some(keys) = &self.sealed.keys else {
+            return Ok(value.to_vec());
+        };
+        let sealed_before = async |ring: Option<&Keyring>| self.sealed_before(ring).await;
+        keys.seal(self.place(key), value, sealed_before).await
+    }
+
+    /// Notes the version that was written. A login that was old is marked anyway, or
+    /// the write that replaced it would look like a rollback itself.
+    async fn mark(&self, version: Version, was_old: bool) {
+        let Some(marks) = &self.sealed.marks else {
+            return;
+        };
+        match was_old {
+            true => rollback::log_failure(marks.set(&self.profile, Some(version)).await),
+            false => marks.raise(&self.profile, version).await,
+        }
+    }
+
+    /// A version below the mark comes from a backup, or another process has written
+    /// over it since it was read.
+    async fn conflict_or_rollback(
+        &self,
+        key: &str,
+        expected: Option<Version>,
+    ) -> Result<StoreError, StoreError> {
+        let stored = self.read(key).await?.map(|row| row.version);
+        Ok(match stored == expected {
+            true => StoreError::Rollback,
+            false => StoreError::Conflict,
+        })
+    }
+
+    /// Which keys the values of the store are sealed with, as far as it matters
+    /// whether these keys open any. Reads this profile and the first [`SAMPLE`] others.
+    async fn sealed_before(&self, ring: Option<&Keyring>) -> Result<SealedBefore, StoreError> {
+        let store = &*self.sealed.store;
+        let mut found = SealedBefore::Nothing;
+        let sample = store.list(None, SAMPLE).await?;
+        for profile in std::iter::once(&self.profile).chain(&sample) {
+            for row in store.load(profile).await? {
+                match sealed_with(&row) {
+                    Ok(Some(id)) if ring.is_some_and(|ring| ring.find(id).is_some()) => {
+                        return Ok(SealedBefore::ByThese);
+                    }
+                    Ok(None) => {}
+                    _ => found = SealedBefore::ByOthersAlone,
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn place<'a>(&'a self, key: &'a str) -> Place<'a> {
+        Place {
+            kind: self.sealed.store.kind(),
+            profile: &self.profile,
+            key,
+        }
+    }
+}
+
+/// Turns every row of a profile into a tombstone, but for the key that is kept. The
+/// login is the last.
+///
+/// # Errors
+///
+/// Those of the store; [`Busy`](StoreError::Busy) when other processes keep writing.
+pub async fn clear(
+    store: &dyn Store,
+    profile: &ProfileName,
+    kept: Option<&str>,
+) -> Result<(), StoreError> {
+    for _ in 0..MAX_ATTEMPTS {
+        let mut rows = store.load(profile).await?;
+        rows.retain(|row| row.value.is_some() && Some(&*row.key) != kept);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        rows.sort_by_key(|row| row.key == CREDENTIAL);
+        for row in rows {
+            let cleared = store.compare_and_swap(profile, &row.key, Some(row.version), None);
+            match cleared.await {
+                // A conflict: the row was written meanwhile, and is read again.
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(StoreError::Busy)
+}
+
+/// The key that a row is sealed with; none where it holds nothing.
+///
+/// # Errors
+///
+/// [`Corrupt`](StoreError::Corrupt) and [`Newer`](StoreError::Newer).
+pub fn sealed_with(row: &Row) -> Result<Option<KeyId>, StoreError> {
+    row.value.as_deref().map(seal::key_of).transpose()
+}
+
+/// Whether a value may exist nowhere else.
+#[must_use]
+pub fn is_irreplaceable(key: &str) -> bool {
+    matches!(key, CREDENTIAL | PENDING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryStore;
+
+    fn name(name: &str) -> ProfileName {
+        name.parse().unwrap()
+    }
+
+    fn sealed(store: &Arc<MemoryStore>, key: u8) -> SealedStore {
+        SealedStore {
+            store: store.clone(),
+            keys: Some(Keys::provided([key; 32], None)),
+            marks: None,
+        }
+    }
+
+    async fn write(sealed: &SealedStore, profile: &str) -> Result<Version, StoreError> {
+        let profile = sealed.profile(name(profile), LoginWrite::Update);
+        let row = profile.read("models").await?;
+        let version = row.map(|row| row.version);
+        profile.write("models", version, Some(b"x")).await
+    }
+
+    #[tokio::test]
+    async fn keys_that_open_nothing_seal_nothing_however_large_the_store_is() {
+        let store = Arc::new(MemoryStore::new());
+        let right = sealed(&store, 1);
+        for number in 0..3 * SAMPLE {
+            write(&right, &format!("p{number:04}")).await.unwrap();
+        }
+        let wrong = write(&sealed(&store, 2), "new").await;
+        assert_eq!(wrong, Err(StoreError::KeyUnknown));
+        write(&sealed(&store, 1), "new").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn keys_that_open_the_profile_itself_seal_it_whatever_the_others_are_sealed_with() {
+        let store = Arc::new(MemoryStore::new());
+        write(&sealed(&store, 1), "zoe").await.unwrap();
+        let others = Arc::new(MemoryStore::new());
+        for number in 0..2 * SAMPLE {
+            let profile = format!("p{number:04}");
+            write(&sealed(&others, 2), &profile).await.unwrap();
+            let profile = name(&profile);
+            let rows = others.load(&profile).await.unwrap();
+            let value = rows[0].value.as_deref();
+            let written = store.compare_and_swap(&profile, "models", None, value);
+            written.await.unwrap();
+        }
+        write(&sealed(&store, 1), "zoe").await.unwrap();
+    }
+}

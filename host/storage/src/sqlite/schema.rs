@@ -1,0 +1,198 @@
+//! The layout of a SQLite store, and how it comes about.
+//!
+//! SQLite keeps two numbers in a file for its owner's use. `application_id` says
+//! that the file is a store of this software, and [of which kind](StoreKind);
+//! `user_version` says how many of the [`STEPS`] have been made.
+
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Executor, Row};
+use tokio::time::sleep;
+
+use crate::{StoreError, StoreKind};
+
+/// From nothing to the present layout. A step that has been released never
+/// changes; a new layout is a new step.
+const STEPS: [&str; 2] = [
+    "CREATE TABLE record (
+        version INTEGER PRIMARY KEY AUTOINCREMENT,
+        profile TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB,
+        UNIQUE (profile, key)
+    ) STRICT",
+    "CREATE TABLE store (identity TEXT NOT NULL) STRICT;
+     INSERT INTO store VALUES (lower(hex(randomblob(16))));
+     CREATE TABLE aside (
+        profile TEXT NOT NULL,
+        key TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        value BLOB NOT NULL,
+        since INTEGER NOT NULL
+    ) STRICT",
+];
+
+/// How often, and after what pause, to try what SQLite does not wait for itself.
+const TRIES: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// "CGO" and a letter for the kind.
+const fn application_id(kind: StoreKind) -> i64 {
+    match kind {
+        StoreKind::OpenAi => 0x4347_4f4f,
+        StoreKind::Test => 0x4347_4f54,
+    }
+}
+
+/// How a file stands to this version.
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    Empty,
+    /// Made by an older version, by so many steps.
+    Older(usize),
+    Current,
+}
+
+/// Makes the tables if there are none, and brings older ones up to date.
+pub(super) async fn make_or_upgrade(
+    connection: &mut SqliteConnection,
+    kind: StoreKind,
+) -> Result<(), StoreError> {
+    if standing(connection, kind).await? == Standing::Current {
+        return Ok(());
+    }
+    enter_wal_mode(connection).await?;
+    // Several processes may come here at once: the first one makes it.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let made = match standing(&mut transaction, kind).await? {
+        Standing::Current => return Ok(()),
+        Standing::Older(made) => made,
+        Standing::Empty => 0,
+    };
+    for step in &STEPS[made..] {
+        transaction.execute(*step).await?;
+    }
+    let numbers = format!(
+        "PRAGMA application_id = {}; PRAGMA user_version = {}",
+        application_id(kind),
+        STEPS.len()
+    );
+    transaction.execute(sqlx::AssertSqlSafe(numbers)).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Whether there are tables to read; none are made.
+pub(super) async fn is_current(
+    connection: &mut SqliteConnection,
+    kind: StoreKind,
+) -> Result<bool, StoreError> {
+    match standing(connection, kind).await? {
+        Standing::Empty => Ok(false),
+        Standing::Older(_) => Err(StoreError::NeedsUpgrade),
+        Standing::Current => Ok(true),
+    }
+}
+
+/// The name that the store was given when it was made.
+pub(super) async fn identity(connection: &mut SqliteConnection) -> Result<String, StoreError> {
+    let found = connection.fetch_one("SELECT identity FROM store").await?;
+    Ok(found.try_get(0)?)
+}
+
+async fn standing(
+    connection: &mut SqliteConnection,
+    kind: StoreKind,
+) -> Result<Standing, StoreError> {
+    let numbers = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+                   FROM pragma_application_id, pragma_user_version";
+    let numbers = connection.fetch_one(numbers).await?;
+    judge(
+        numbers.try_get(0)?,
+        numbers.try_get(1)?,
+        numbers.try_get(2)?,
+        kind,
+    )
+}
+
+fn judge(
+    application: i64,
+    version: i64,
+    tables: i64,
+    wanted: StoreKind,
+) -> Result<Standing, StoreError> {
+    if (application, version, tables) == (0, 0, 0) {
+        return Ok(Standing::Empty);
+    }
+    let kinds = [StoreKind::OpenAi, StoreKind::Test];
+    let found = kinds
+        .into_iter()
+        .find(|&kind| application_id(kind) == application);
+    let Some(found) = found else {
+        return Err(StoreError::Refused {
+            message: "the file is a database of something else".into(),
+            hint: "name another file".into(),
+        });
+    };
+    if found != wanted {
+        return Err(StoreError::WrongKind { found, wanted });
+    }
+    match usize::try_from(version) {
+        Ok(made) if made > STEPS.len() => Err(StoreError::Newer),
+        Ok(made) if made == STEPS.len() => Ok(Standing::Current),
+        Ok(made) => Ok(Standing::Older(made)),
+        Err(_) => Err(StoreError::Corrupt),
+    }
+}
+
+/// The mode stays with the file. SQLite does not wait when another process is
+/// changing it too.
+async fn enter_wal_mode(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    for _ in 1..TRIES {
+        match connection.execute("PRAGMA journal_mode = WAL").await {
+            Ok(_) => return Ok(()),
+            Err(error) => match StoreError::from(error) {
+                StoreError::Busy => sleep(PAUSE).await,
+                error => return Err(error),
+            },
+        }
+    }
+    Err(StoreError::Busy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: i64 = application_id(StoreKind::OpenAi);
+
+    #[test]
+    fn a_file_is_judged_by_its_numbers() {
+        let judge =
+            |application, version, tables| judge(application, version, tables, StoreKind::OpenAi);
+        let steps = STEPS.len() as i64;
+        assert_eq!(judge(0, 0, 0), Ok(Standing::Empty));
+        assert_eq!(judge(OURS, steps, 3), Ok(Standing::Current));
+        assert_eq!(judge(OURS, 0, 1), Ok(Standing::Older(0)));
+        assert_eq!(judge(OURS, steps + 1, 3), Err(StoreError::Newer));
+        assert_eq!(judge(OURS, -1, 3), Err(StoreError::Corrupt));
+    }
+
+    #[test]
+    fn a_database_of_something_else_is_refused() {
+        for (application, version, tables) in [(0, 0, 1), (0, 1, 0), (0x1234, 1, 3)] {
+            let judged = judge(application, version, tables, StoreKind::OpenAi);
+            assert!(matches!(judged, Err(StoreError::Refused { .. })));
+        }
+    }
+
+    #[test]
+    fn a_store_for_tests_is_not_opened_for_real_logins_nor_the_reverse() {
+        let kinds = [StoreKind::OpenAi, StoreKind::Test];
+        for (found, wanted) in [(kinds[0], kinds[1]), (kinds[1], kinds[0])] {
+            let judged = judge(application_id(found), 1, 3, wanted);
+            assert_eq!(judged, Err(StoreError::WrongKind { found, wanted }));
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! The file store, with real files and real processes.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Child, Command};
+
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::*;
+use crate::conformance;
+
+struct Place {
+    _root: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn place() -> Place {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("store/openai.db");
+    Place { _root: root, path }
+}
+
+async fn open(place: &Place) -> SqliteStore {
+    SqliteStore::open(&place.path, StoreKind::OpenAi)
+        .await
+        .unwrap()
+}
+
+async fn look(place: &Place) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open_read_only(&place.path, StoreKind::OpenAi).await
+}
+
+/// Closes a store, and waits until it is closed.
+async fn close(store: SqliteStore) {
+    let Connection::Open(connection) = store.connection else {
+        panic!("{store:?}");
+    };
+    sqlx::Connection::close(connection.into_inner())
+        .await
+        .unwrap();
+}
+
+/// Starts a test of this file once more, as what the variable makes of it.
+fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .arg("--exact")
+        .arg(format!("store::sqlite::tests::{test}"))
+        .env(variable, path)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn value_of(path: &Path, key: &str) -> Vec<u8> {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let found = store.read(&alice(), key).await.unwrap().unwrap();
+    found.value.unwrap()
+}
+
+fn alice() -> ProfileName {
+    "alice".parse().unwrap()
+}
+
+#[tokio::test]
+async fn it_is_a_store() {
+    conformance::check(&open(&place()).await).await;
+}
+
+#[tokio::test]
+async fn what_is_written_is_there_for_others_and_after_a_restart() {
+    let place = place();
+    let first = open(&place).await;
+    let version = first
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let second = open(&place).await;
+    let found = second.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.version, version);
+
+    drop((first, second));
+    let later = open(&place).await;
+    assert_eq!(later.read(&alice(), "key").await.unwrap(), Some(found));
+}
+
+#[tokio::test]
+async fn files_beside_the_store_are_for_the_owner_alone_too() {
+    use std::os::unix::fs::MetadataExt;
+
+    let place = place();
+    let store = open(&place).await;
+    store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let files = fs::read_dir(place.path.parent().unwrap()).unwrap();
+    let modes: Vec<_> = files
+        .map(|file| file.unwrap().metadata().unwrap().mode() & 0o777)
+        .collect();
+    assert_eq!(modes, [0o600; 3]);
+}
+
+#[tokio::test]
+async fn looking_at_a_store_that_does_not_exist_finds_it_empty_and_makes_nothing() {
+    let place = place();
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap(), []);
+    assert_eq!(store.list(None, 10).await.unwrap(), []);
+    let write = store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+    assert!(!place.path.parent().unwrap().exists());
+}
+
+#[tokio::test]
+async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing() {
+    let place = place();
+    let writer = open(&place).await;
+    let version = writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+    assert!(!place.path.with_extension("db-wal").exists());
+    let before = fs::read(&place.path).unwrap();
+
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(version), None)
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+    drop(store);
+    assert_eq!(fs::read(&place.path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
+    let place = place();
+    let writer = open(&place).await;
+    let version = writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+    // As on a read-only file system, and for root too: SQLite follows no link.
+    let shared_memory = place.path.with_extension("db-shm");
+    symlink("nowhere", &shared_memory).unwrap();
+
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
+    assert_eq!(store.list(None, 10).await.unwrap(), [alice()]);
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(version), None)
+        .await;
+    assert_eq!(write, Err(StoreError::ReadOnly));
+
+    fs::remove_file(&shared_memory).unwrap();
+    let writer = open(&place).await;
+    writer
+        .compare_and_swap(&alice(), "key", Some(version), Some(b"2"))
+        .await
+        .unwrap();
+    let found = store.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.value.as_deref(), Some(&b"2"[..]));
+}
+
+#[tokio::test]
+async fn a_journal_that_holds_something_is_not_passed_over() {
+    let place = place();
+    let writer = open(&place).await;
+    writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    let [journal, shared_memory] =
+        ["db-wal", "db-shm"].map(|beside| place.path.with_extension(beside));
+    let content = fs::read(&journal).unwrap();
+    close(writer).await;
+    fs::write(&journal, content).unwrap();
+    symlink("nowhere", &shared_memory).unwrap();
+    assert!(look(&place).await.is_err());
+}
+
+#[tokio::test]
+async fn looking_while_somebody_writes_waits_for_nobody() {
+    let place = place();
+    let writer = open(&place).await;
+    let mut busy = writer.reader().await.unwrap().unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut *busy)
+        .await
+        .unwrap();
+    let store = look(&place).await.unwrap();
+    assert_eq!(store.load(&alice()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
+    let place = place();
+    let store = open(&place).await;
+    let wrong = SqliteStore::open(&place.path, StoreKind::Test)
+        .await
+        .unwrap_err();
+    assert!(matches!(wrong, StoreError::WrongKind { .. }));
+
+    let mut connection = store.reader().await.unwrap().unwrap();
+    sqlx::query("PRAGMA user_version = 99")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    assert_eq!(look(&place).await.unwrap_err(), StoreError::Newer);
+    let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
+    assert_eq!(open.unwrap_err(), StoreError::Newer);
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
+    let place = place();
+    close(open(&place).await).await;
+    let garbage = vec![b'x'; 8192];
+    fs::write(&place.path, &garbage).unwrap();
+    assert_eq!(look(&place).await.unwrap_err(), StoreError::Corrupt);
+    let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
+    assert_eq!(open.unwrap_err(), StoreError::Corrupt);
+    assert_eq!(fs::read(&place.path).unwrap(), garbage);
+}
+
+#[tokio::test]
+async fn what_lasts_is_not_worth_trying_again() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let place = place();
+    let directory = place.path.parent().unwrap();
+    let no_text = directory.join(std::ffi::OsStr::from_bytes(b"\xff.db"));
+    let refused = SqliteStore::open(no_text, StoreKind::OpenAi).await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused { .. }), "{refused:?}");
+    assert!(!directory.exists());
+
+    close(open(&place).await).await;
+    fs::create_dir(place.path.with_extension("db-wal")).unwrap();
+    let closed = look(&place).await.unwrap_err();
+    assert!(matches!(closed, StoreError::Unusable(_)), "{closed:?}");
+    assert!(!closed.may_pass(false));
+}
+
+const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
+
+/// As on a full disk: while it lives no file of this process grows beyond a size.
+/// That goes for the whole process, hence those who use it have one of their own.
+struct NoRoom(Rlimit);
+
+impl NoRoom {
+    fn beyond(size: u64) -> Self {
+        // With a handler the write fails; without one the signal would end us.
+        _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
+        let before = getrlimit(Resource::Fsize);
+        let current = Some(size);
+        setrlimit(Resource::Fsize, Rlimit { current, ..before }).unwrap();
+        Self(before)
+    }
+}
+
+impl Drop for NoRoom {
+    fn drop(&mut self) {
+        setrlimit(Resource::Fsize, self.0).unwrap();
+    }
+}
+
+#[test]
+fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
+    if let Some(path) = std::env::var_os(FULL) {
+        return run_out_of_room(&PathBuf::from(path));
+    }
+    let place = place();
+    let writer = this_test_in_a_process_of_its_own(
+        "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
+        FULL,
+        &place.path,
+    );
+    assert!(writer.wait_with_output().unwrap().status.success());
+    assert_eq!(value_of(&place.path, "key"), b"old");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run_out_of_room(path: &Path) {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let old = store
+        .compare_and_swap(&alice(), "key", None, Some(b"old"))
+        .await
+        .unwrap();
+    let journal = fs::metadata(path.with_extension("db-wal")).unwrap().len();
+
+    let no_room = NoRoom::beyond(journal);
+    let write = store
+        .compare_and_swap(&alice(), "key", Some(old), Some(b"new"))
+        .await;
+    let found = store.read(&alice(), "key").await;
+    drop(no_room);
+
+    assert!(
+        matches!(
+            write,
+            Err(StoreError::Limited {
+                may_pass: false,
+                ..
+            })
+        ),
+        "{write:?}"
+    );
+    let found = found.unwrap().unwrap();
+    assert_eq!(
+        (found.version, found.value.as_deref()),
+        (old, Some(&b"old"[..]))
+    );
+    let again = store
+        .compare_and_swap(&alice(), "other", None, Some(b"1"))
+        .await;
+    again.unwrap();
+}
+
+#[test]
+fn looking_works_on_a_full_disk() {
+    if let Some(path) = std::env::var_os(FULL) {
+        return look_without_room(&PathBuf::from(path));
+    }
+    let place = place();
+    let reader =
+        this_test_in_a_process_of_its_own("looking_works_on_a_full_disk", FULL, &place.path);
+    assert!(reader.wait_with_output().unwrap().status.success());
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn look_without_room(path: &Path) {
+    let writer = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    writer
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await
+        .unwrap();
+    close(writer).await;
+
+    // Twice: the first one leaves its empty files behind.
+    for _ in 0..2 {
+        let no_room = NoRoom::beyond(0);
+        let store = SqliteStore::open_read_only(path, StoreKind::OpenAi).await;
+        let found = store.unwrap().load(&alice()).await;
+        drop(no_room);
+        assert_eq!(found.unwrap().len(), 1);
+    }
+}
+
+const RACE: &str = "CHATGPT_OAUTH_TEST_RACE";
+const RACERS: usize = 8;
+const LAPS: usize = 10;
+
+#[test]
+fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
+    if let Some(path) = std::env::var_os(RACE) {
+        return run_laps(&PathBuf::from(path));
+    }
+    let place = place();
+    let racer = || {
+        this_test_in_a_process_of_its_own(
+            "eight_processes_may_make_a_store_at_once_and_lose_no_write",
+            RACE,
+            &place.path,
+        )
+    };
+    let racers: Vec<_> = (0..RACERS).map(|_| racer()).collect();
+    for mut racer in racers {
+        assert!(racer.wait().unwrap().success());
+    }
+    assert_eq!(value_of(&place.path, "count").len(), RACERS * LAPS);
+}
+
+/// One process of the race.
+#[tokio::main(flavor = "current_thread")]
+async fn run_laps(path: &Path) {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let mut laps = 0;
+    while laps < LAPS {
+        let found = store.read(&alice(), "count").await.unwrap();
+        let version = found.as_ref().map(|row| row.version);
+        let mut value = found.and_then(|row| row.value).unwrap_or_default();
+        value.push(b'x');
+        match store
+            .compare_and_swap(&alice(), "count", version, Some(&value))
+            .await
+        {
+            Ok(_) => laps += 1,
+            Err(StoreError::Conflict) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_kept_for_thirty_days() {
+    const DAY: u64 = 24 * 60 * 60;
+    let place = place();
+    let store = open(&place).await;
+    let aside = async || {
+        let mut connection = store.writer().await.unwrap();
+        let count = sqlx::query("SELECT count(*) FROM aside");
+        let count: i64 = count.fetch_one(&mut *connection).await.unwrap().get(0);
+        count
+    };
+    let mut row = None;
+    for (day, kept) in [(0, 1), (30, 2), (31, 2)] {
+        let written = store
+            .compare_and_swap(&alice(), "key", row, Some(b"1"))
+            .await;
+        written.unwrap();
+        store.quarantine(&alice(), "key", day * DAY).await.unwrap();
+        let tombstone = store.read(&alice(), "key").await.unwrap();
+        row = tombstone.map(|row| row.version);
+        assert_eq!(aside().await, kept, "day {day}");
+    }
+}
+
+#[tokio::test]
+async fn s03_a_store_of_an_older_version_is_upgraded_by_who_writes_and_keeps_its_values() {
+    let place = place();
+    let store = open(&place).await;
+    let written = store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await;
+    written.unwrap();
+    let older = "DROP TABLE aside; DROP TABLE store; PRAGMA user_version = 1";
+    let mut connection = store.writer().await.unwrap();
+    sqlx::Executor::execute(&mut *connection, older)
+        .await
+        .unwrap();
+    drop(connection);
+    close(store).await;
+
+    assert_eq!(look(&place).await.unwrap_err(), StoreError::NeedsUpgrade);
+    let upgraded = open(&place).await;
+    let found = upgraded.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.value.as_deref(), Some(&b"1"[..]));
+    assert!(upgraded.identity().is_some());
+    look(&place).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_store_has_a_name_of_its_own_and_keeps_it() {
+    let (one, other) = (place(), place());
+    let name = |store: SqliteStore| store.identity().unwrap().to_owned();
+    let first = name(open(&one).await);
+    assert_eq!(first.len(), 32);
+    assert_eq!(name(open(&one).await), first);
+    assert_eq!(name(look(&one).await.unwrap()), first);
+    assert_ne!(name(open(&other).await), first);
+}

@@ -1,0 +1,107 @@
+//! A disk that is full before a refresh, and while its answer is held.
+
+mod support;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use chatgpt_oauth::store::{SqliteStore, Store, StoreKind};
+use openai_simulator::{Endpoint, Fault, Rotation};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use support::{TestEnv, json};
+
+/// How long access tokens last in these tests, in seconds.
+const LIFETIME: u64 = 3600;
+
+fn world() -> TestEnv {
+    TestEnv::with(|settings| {
+        settings
+            .access_token_lifetime(Duration::from_secs(LIFETIME))
+            .rotation(Rotation::Strict)
+    })
+}
+
+/// The program, which a file that may not grow does not kill: its write fails.
+fn on_a_disk_that_may_be_full(world: &TestEnv, limit: &str) -> Command {
+    let program = world.command();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -S -f $0; exec \"$@\"", limit])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .arg("--json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
+/// A login whose token has ended, and the store held open, so that its journal
+/// stays where it is.
+async fn signed_in_on_disk() -> (TestEnv, SqliteStore) {
+    let world = world();
+    world.sign_in();
+    world.pass(LIFETIME);
+    world.simulator.clear_requests();
+    let store = SqliteStore::open(world.store(), StoreKind::Test);
+    let store = store.await.unwrap();
+    // No file may grow beyond the journal then, and a guest's memory is one too.
+    let other = "other".parse().unwrap();
+    let filling = vec![b'x'; 256 << 10];
+    for key in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"] {
+        let written = store.compare_and_swap(&other, key, None, Some(&filling));
+        written.await.unwrap();
+    }
+    (world, store)
+}
+
+fn journal(world: &TestEnv) -> u64 {
+    let journal = world.store().with_extension("db-wal");
+    std::fs::metadata(journal).unwrap().len()
+}
+
+#[tokio::test]
+async fn s10_a_full_disk_spends_no_token() {
+    let (world, _open) = signed_in_on_disk().await;
+    // In blocks of 512 bytes: what the journal holds does not fit the store either.
+    let limit = (journal(&world) / 2 / 512).to_string();
+    let mut refresh = on_a_disk_that_may_be_full(&world, &limit);
+    let refused = json(&refresh.arg("refresh").output().unwrap());
+    assert_eq!(refused["code"], "store-unavailable", "{refused}");
+    let hint = refused["hint"].as_str().unwrap();
+    assert!(hint.contains("ulimit -f"), "{hint}");
+    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(world.ask(&["refresh"])["status"], "refreshed");
+}
+
+#[tokio::test]
+async fn s11_a_disk_that_has_room_again_while_the_answer_is_held_loses_no_rotation() {
+    let (world, _open) = signed_in_on_disk().await;
+    let late = Fault::normal().delay(Duration::from_millis(1000));
+    world.simulator.fault(Endpoint::Token, late);
+    let mut refresh = on_a_disk_that_may_be_full(&world, "unlimited");
+    let refresh = refresh.arg("refresh").spawn().unwrap();
+    while world.simulator.requests_to(Endpoint::Token).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let process = Some(Pid::from_child(&refresh));
+    let no_room = Rlimit {
+        current: Some(journal(&world)),
+        maximum: None,
+    };
+    let room = prlimit(process, Resource::Fsize, no_room).unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    prlimit(process, Resource::Fsize, room).unwrap();
+
+    let output = refresh.wait_with_output().unwrap();
+    assert_eq!(json(&output)["status"], "refreshed");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("could not be stored yet"), "{said}");
+    world.pass(LIFETIME);
+    assert_eq!(world.ask(&["authorize"])["ok"], true);
+}
