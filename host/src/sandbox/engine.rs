@@ -1,5 +1,6 @@
 //! The engine, and the component in it, ready to be called.
 
+use rustix::process::Resource;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Result, Store};
 
@@ -10,7 +11,7 @@ use super::linker::linker;
 use super::state::State;
 use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
-use crate::shortage::Shortage;
+use crate::shortage::{Shortage, limit};
 
 /// Makes sandboxes of one component.
 pub(crate) struct Sandbox {
@@ -32,7 +33,10 @@ impl Sandbox {
     /// Loads the embedded component: as machine code where that may be, else for the
     /// interpreter.
     pub(crate) fn embedded() -> Result<Self> {
-        let loaded = Self::load(Code::Machine, PRECOMPILED);
+        let loaded = match code() {
+            Code::Machine => Self::load(Code::Machine, PRECOMPILED),
+            Code::Interpreted => return Self::load(Code::Interpreted, INTERPRETED),
+        };
         match loaded {
             Err(error) if Shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
                 tracing::debug!("no machine code may be made here: the component is interpreted");
@@ -56,8 +60,9 @@ impl Sandbox {
     /// Compiles another component, of the world `platform` or `platform-draft2`.
     #[cfg(feature = "compiler")]
     pub(crate) fn compile(component: &[u8]) -> Result<Self> {
-        let engine = Engine::new(&engine_config(Code::Machine)?)?;
-        Self::link(&Component::from_binary(&engine, component)?, Code::Machine)
+        let code = code();
+        let engine = Engine::new(&engine_config(code)?)?;
+        Self::link(&Component::from_binary(&engine, component)?, code)
     }
 
     /// Resolves the imports once, for all calls.
@@ -71,7 +76,7 @@ impl Sandbox {
         })
     }
 
-    /// Whether no machine code may be made here.
+    /// Whether the component is interpreted here.
     pub(crate) fn is_interpreted(&self) -> bool {
         self.code == Code::Interpreted
     }
@@ -89,5 +94,15 @@ impl Sandbox {
             store,
             _running: running,
         })
+    }
+}
+
+/// How components are run in this process, as far as its limits decide it: machine
+/// code reserves gigabytes of address space for each call, which batch systems, shared
+/// hosts and small boards do not give.
+fn code() -> Code {
+    match limit(Resource::As) {
+        Some(_) => Code::Interpreted,
+        None => Code::Machine,
     }
 }
