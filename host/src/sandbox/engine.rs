@@ -1,5 +1,8 @@
 //! The engine, and the component in it, ready to be called.
 
+use std::io;
+
+use rustix::io::Errno;
 use rustix::process::Resource;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Result, Store};
@@ -12,6 +15,10 @@ use super::state::State;
 use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
 use crate::shortage::{Shortage, limit};
+
+/// Address space that a call needs beside the program's own, in bytes: the guest's
+/// memory, as much for the allocator of SQLite's thread, and some to spare.
+const ADDRESS_SPACE: usize = 192 << 20;
 
 /// Makes sandboxes of one component.
 pub(crate) struct Sandbox {
@@ -35,7 +42,10 @@ impl Sandbox {
     pub(crate) fn embedded() -> Result<Self> {
         let loaded = match code() {
             Code::Machine => Self::load(Code::Machine, PRECOMPILED),
-            Code::Interpreted => return Self::load(Code::Interpreted, INTERPRETED),
+            Code::Interpreted => {
+                check_address_space()?;
+                return Self::load(Code::Interpreted, INTERPRETED);
+            }
         };
         match loaded {
             Err(error) if Shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
@@ -105,4 +115,15 @@ fn code() -> Code {
         Some(_) => Code::Interpreted,
         None => Code::Machine,
     }
+}
+
+/// Whether there is address space for a call, where it is limited. Less would run out
+/// anywhere, also where a program can only abort.
+fn check_address_space() -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    let reserved = room.try_reserve_exact(ADDRESS_SPACE);
+    // Without a use the compiler may leave the allocation out.
+    std::hint::black_box(&room);
+    reserved.map_err(|_| io::Error::from(Errno::NOMEM))?;
+    Ok(())
 }
