@@ -180,9 +180,10 @@ impl Record {
         }
     }
 
-    /// The record with its waits moved by what the wall clock was set since.
-    fn in_todays_time(mut self, ports: Ports) -> Self {
-        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+    /// The record with its waits moved by what the wall clock was set since it was read
+    /// or stored. Wanted before it is compared with the clock.
+    pub(crate) fn in_todays_time(mut self, ports: Ports) -> Self {
+        let step = Stamp::catch_up(&mut self.stamp, ports);
         let move_time = |time: &mut u64| *time = time.saturating_add_signed(step);
         if let Some(intent) = &mut self.intent {
             move_time(&mut intent.started);

@@ -74,6 +74,7 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
 
 /// Stores that an exchange begins. `None` when another call is at it.
 fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<Pending>> {
+    let pending = pending.clone().in_todays_time(ports);
     let intended = pending.with_approval(&approval.exchanging(ports.now()));
     match intended.store(ports) {
         Ok(begun) => Ok(begun.is_still_stored(ports)?.then_some(begun)),
@@ -86,6 +87,7 @@ fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<
 /// abandoned after its time.
 fn put_back(ports: Ports, begun: &Pending, approval: &Approval) {
     if begun.is_still_stored(ports).unwrap_or(false) {
+        let begun = begun.clone().in_todays_time(ports);
         let _ = begun.with_approval(approval).store(ports);
     }
 }

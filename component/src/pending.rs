@@ -97,10 +97,11 @@ impl Pending {
         }
     }
 
-    /// The record with its waits moved by what the wall clock was set since. How
-    /// long the code counts is the service's affair.
-    fn in_todays_time(mut self, ports: Ports) -> Self {
-        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+    /// The record with its waits moved by what the wall clock was set since it was read
+    /// or stored. Wanted before it is compared with the clock. How long the code counts
+    /// is the service's affair.
+    pub(crate) fn in_todays_time(mut self, ports: Ports) -> Self {
+        let step = Stamp::catch_up(&mut self.stamp, ports);
         self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
         if let Some(approval) = &mut self.approval
             && let Some(since) = &mut approval.exchanging_since

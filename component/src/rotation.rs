@@ -35,6 +35,7 @@ pub(crate) fn with_new_token(ports: Ports) -> Result<Record> {
 fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
     let mut record = Record::load(ports)?;
     for _ in 0..TRIES {
+        record = record.in_todays_time(ports);
         match decide(&record, demand, ports.now()) {
             Step::Serve => return Ok(record),
             Step::Fail(error) => return Err(error),
@@ -67,6 +68,7 @@ fn serve_or(record: Record, demand: Demand, error: Box<Error>, ports: Ports) -> 
 /// done about it: one call presents at most once.
 fn answer(before: Record, presented: Presented, demand: Demand, ports: Ports) -> Result<Record> {
     let Presented { settled, said } = presented;
+    let settled = settled.in_todays_time(ports);
     let error = match decide(&settled, demand, ports.now()) {
         Step::Serve => return Ok(settled),
         // What a record does not remember of the answer is said now or never.

@@ -36,21 +36,29 @@ impl Stamp {
         Some(Self { steady, wall })
     }
 
-    /// By how much the wall clock has left the steady one since, in seconds: what
-    /// a time that was stored then lacks to be one of now. 0 where that is unknown.
-    pub(crate) fn step(&self, ports: Ports) -> i64 {
-        let passed = |now: &Self| {
-            let (clock, until) = reading(&now.steady)?;
-            let (same_clock, since) = reading(&self.steady)?;
-            (clock == same_clock).then_some(until.checked_sub(since)?)
-        };
+    /// By how much the wall clock has left the steady one since, in seconds: what a
+    /// time beside the stamp lacks to be one of now. The stamp becomes one of now with
+    /// it. 0 where that is unknown.
+    pub(crate) fn catch_up(stamp: &mut Option<Self>, ports: Ports) -> i64 {
+        let Some(since) = stamp else { return 0 };
         let Some(now) = Self::now(ports) else {
             return 0;
         };
-        let Some(passed) = passed(&now) else { return 0 };
-        let step = now.wall.wrapping_sub(self.wall).wrapping_sub(passed) as i64;
-        // The two are not read in the same instant.
-        if step.unsigned_abs() <= 1 { 0 } else { step }
+        let step = now.step_since(since).unwrap_or(0);
+        // The two clocks are not read in the same instant.
+        if step.unsigned_abs() <= 1 {
+            return 0;
+        }
+        *stamp = Some(now);
+        step
+    }
+
+    fn step_since(&self, before: &Self) -> Option<i64> {
+        let (clock, until) = reading(&self.steady)?;
+        let (same_clock, since) = reading(&before.steady)?;
+        let passed = until.checked_sub(since)?;
+        let step = self.wall.wrapping_sub(before.wall).wrapping_sub(passed);
+        (clock == same_clock).then_some(step as i64)
     }
 }
 

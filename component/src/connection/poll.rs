@@ -30,9 +30,10 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
             "this is not the login that waits now",
         ));
     }
+    let pending = pending.in_todays_time(ports);
     match &pending.approval {
         Some(approval) => exchange(ports, &pending, approval),
-        None => ask(ports, &pending),
+        None => ask(ports, pending),
     }
 }
 
@@ -51,10 +52,10 @@ fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginPro
     Err(error)
 }
 
-fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
+fn ask(ports: Ports, pending: Pending) -> Result<LoginProgress> {
     let now = ports.now();
     if pending.seconds_to_next_poll(now) > 0 {
-        return Ok(progress::too_early(pending, now));
+        return Ok(progress::too_early(&pending, now));
     }
     let polled = match pending.polled(now).store(ports) {
         Ok(polled) => polled,
@@ -63,6 +64,7 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
     };
     let request = device_token::request(&polled.device_auth_id, &polled.user_code);
     let answer = device_token::read(ports.http.send(&request), ports.now());
+    let polled = polled.in_todays_time(ports);
     match answer.map_err(Setback::error)? {
         // The service has the last word: this machine's clock may be wrong.
         Progress::Pending | Progress::SlowDown { .. } if polled.has_ended(now) => {

@@ -1,12 +1,12 @@
 //! The wall clock is set while a refresh is on its way: on a host with a steady
 //! clock, nothing looks older or younger for it.
 
-use super::{code, refresh, state, token};
+use super::{code, refresh, state, token, with_live_token};
 use crate::connection::{poll, start};
 use crate::contract::ErrorCode;
 use crate::fakes::{
-    Fault, NOW, Op, TOKEN, USER_CODE, World, access_token, dead, fingerprint, grant, intent, ok,
-    pending,
+    DEVICE_TOKEN, Fault, NOW, Op, TOKEN, USER_CODE, World, access_token, answer, dead, fingerprint,
+    grant, intent, ok, pending,
 };
 use serde_json::{Value, json};
 
@@ -198,4 +198,42 @@ fn a_wait_without_an_intent_is_stored_with_the_steady_clock_too() {
     let stored = world.stored("credential");
     assert!(stored["intent"].is_null() && !stored["not_before"].is_null());
     assert_eq!(stored["clock"], format!("boot-1 {STEADY}"));
+}
+
+/// Faults: F16
+#[test]
+fn a_step_between_reading_and_deciding_makes_no_holder_look_gone() {
+    // The clock is set while the call marks the access token as refused.
+    for step in [66, 120, DAY] {
+        let world = World::with(stored(
+            "refreshing",
+            json!({"intent": intent(NOW - 2), "refused": null}),
+        ));
+        world.set_steady_clock(STEADY + 2);
+        let set = move |world: &World| {
+            world.advance(step);
+        };
+        world.at(Op::Set, "credential", 0, Fault::Meanwhile(Box::new(set)));
+        let refused = fingerprint(&access_token("old", NOW - 10));
+        let outcome = world.call(|ports| with_live_token(ports, Some(&refused)));
+        assert_eq!(code(outcome), ErrorCode::RefreshInProgress, "{step}");
+        assert_eq!(state(&world), "refreshing", "{step}");
+    }
+}
+
+/// Faults: F16
+#[test]
+fn a_step_during_a_poll_leaves_the_next_one_where_it_is() {
+    for step in [-290, 290] {
+        let world = World::new();
+        let waits = json!({"expires_at": NOW + 2 * DAY, "interval": 5});
+        world.put("pending", &pending(waits));
+        world.set_steady_clock(STEADY);
+        world.expect_then(DEVICE_TOKEN, move |world, _| {
+            world.set_clock(NOW.saturating_add_signed(step));
+            answer(403, "")
+        });
+        let progress = world.call(|ports| poll(ports, None)).expect("not approved");
+        assert_eq!(progress.retry_after_seconds, Some(5), "{step}");
+    }
 }

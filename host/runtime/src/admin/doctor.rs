@@ -81,7 +81,9 @@ impl Host {
     pub async fn examine_component(&self) -> Finding {
         let nobody = self.profile(NOBODY.parse().expect("it is a name"));
         let runs = match self.parts.sandbox.is_interpreted() {
-            true => "runs, interpreted, since no memory may be made executable here",
+            true => {
+                "runs, interpreted: address space is limited here (`ulimit -v`), or memory may not be made executable"
+            }
             false => "runs",
         };
         Finding::new("component", nobody.status().await.map(|_| runs))

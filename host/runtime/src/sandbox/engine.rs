@@ -1,5 +1,9 @@
 //! The engine, and the component in it, ready to be called.
 
+use std::io;
+
+use rustix::io::Errno;
+use rustix::process::Resource;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Result, Store};
 
@@ -11,7 +15,11 @@ use super::state::State;
 use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
 use crate::shortage;
-use chatgpt_oauth_storage::shortage::Shortage;
+use chatgpt_oauth_storage::shortage::{Shortage, limit};
+
+/// Address space that a call needs beside the program's own, in bytes: the guest's
+/// memory, as much for the allocator of SQLite's thread, and some to spare.
+const ADDRESS_SPACE: usize = 192 << 20;
 
 /// Makes sandboxes of one component.
 pub(crate) struct Sandbox {
@@ -33,13 +41,18 @@ impl Sandbox {
     /// Loads the embedded component: as machine code where that may be, else for the
     /// interpreter.
     pub(crate) fn embedded() -> Result<Self> {
-        let loaded = Self::load(Code::Machine, PRECOMPILED);
-        match loaded {
-            Err(error) if shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
-                tracing::debug!("no machine code may be made here: the component is interpreted");
+        match code() {
+            Code::Machine => match Self::load(Code::Machine, PRECOMPILED) {
+                Err(error) if shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
+                    tracing::debug!("memory cannot be made executable: interpreting");
+                    Self::load(Code::Interpreted, INTERPRETED)
+                }
+                loaded => loaded,
+            },
+            Code::Interpreted => {
+                check_address_space()?;
                 Self::load(Code::Interpreted, INTERPRETED)
             }
-            loaded => loaded,
         }
     }
 
@@ -57,8 +70,9 @@ impl Sandbox {
     /// Compiles another component, of the world `platform`.
     #[cfg(feature = "compiler")]
     pub(crate) fn compile(component: &[u8]) -> Result<Self> {
-        let engine = Engine::new(&engine_config(Code::Machine)?)?;
-        Self::link(&Component::from_binary(&engine, component)?, Code::Machine)
+        let code = code();
+        let engine = Engine::new(&engine_config(code)?)?;
+        Self::link(&Component::from_binary(&engine, component)?, code)
     }
 
     /// Resolves the imports once, for all calls.
@@ -72,7 +86,7 @@ impl Sandbox {
         })
     }
 
-    /// Whether no machine code may be made here.
+    /// Whether the component is interpreted here.
     pub(crate) fn is_interpreted(&self) -> bool {
         self.code == Code::Interpreted
     }
@@ -91,4 +105,25 @@ impl Sandbox {
             _running: running,
         })
     }
+}
+
+/// How components are run in this process, as far as its limits decide it: machine
+/// code reserves gigabytes of address space for each call, which batch systems, shared
+/// hosts and small boards do not give.
+fn code() -> Code {
+    match limit(Resource::As) {
+        Some(_) => Code::Interpreted,
+        None => Code::Machine,
+    }
+}
+
+/// Whether there is address space for a call, where it is limited. Less would run out
+/// anywhere, also where a program can only abort.
+fn check_address_space() -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    let reserved = room.try_reserve_exact(ADDRESS_SPACE);
+    // Without a use the compiler may leave the allocation out.
+    std::hint::black_box(&room);
+    reserved.map_err(|_| io::Error::from(Errno::NOMEM))?;
+    Ok(())
 }

@@ -8,13 +8,13 @@
 
 use wasmtime::{Config, WasmFeatures};
 
-/// Linear memory that one call may have, in bytes; each memory reserves so much
-/// address space.
+/// Linear memory that one call may have, in bytes.
 pub(crate) const MEMORY: usize = 64 << 20;
-/// Address space after each memory that stays inaccessible, in bytes: an access at
-/// an offset below this needs one comparison. The component's constants lie between
-/// 1 and 2 MiB, above its stack.
-const GUARD: u64 = 2 << 20;
+/// Address space that machine code reserves for each memory, in bytes: as much as an
+/// index can reach, so that no access needs a comparison.
+const REACH: u64 = 4 << 30;
+/// Address space after each memory that stays inaccessible, in bytes.
+const GUARD: u64 = 32 << 20;
 
 /// What the component is compiled from: the instructions that rustc emits for
 /// `wasm32-unknown-unknown`, and components. Everything else is switched off.
@@ -37,7 +37,8 @@ const WASM_FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
 pub(crate) enum Code {
     /// As machine code.
     Machine,
-    /// By wasmtime's interpreter, Pulley, where memory cannot be made executable.
+    /// By wasmtime's interpreter, Pulley, where memory cannot be made executable or
+    /// address space is limited.
     Interpreted,
 }
 
@@ -51,11 +52,18 @@ pub(crate) fn engine_config(code: Code) -> wasmtime::Result<Config> {
     language(&mut config);
     interruption(&mut config);
     memory(&mut config);
-    if code == Code::Interpreted {
-        // It takes no signals, so it has no use for a guard.
-        config.target(interpreter())?;
-        config.signals_based_traps(false);
-        config.memory_guard_size(0);
+    match code {
+        Code::Machine => {
+            config.memory_reservation(REACH);
+            config.memory_guard_size(GUARD);
+        }
+        // It takes no signals, so it compares each access and has no use for a guard.
+        Code::Interpreted => {
+            config.target(interpreter())?;
+            config.signals_based_traps(false);
+            config.memory_reservation(MEMORY as u64);
+            config.memory_guard_size(0);
+        }
     }
     Ok(config)
 }
@@ -93,13 +101,10 @@ fn interruption(config: &mut Config) {
     config.debug_symbols(false);
 }
 
-/// How a guest's memory is laid out: what it may have is reserved as a whole, so that
-/// it never moves; more is not, since batch systems, shared hosts and small boards
-/// limit address space. So accesses are compared with the memory's length.
+/// How a guest's memory is laid out: reserved as a whole, so that it never moves, and
+/// initialized by copy-on-write.
 fn memory(config: &mut Config) {
-    config.memory_reservation(MEMORY as u64);
     config.memory_reservation_for_growth(0);
-    config.memory_guard_size(GUARD);
     config.memory_may_move(false);
     config.guard_before_linear_memory(false);
     config.memory_init_cow(true);
