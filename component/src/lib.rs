@@ -1,19 +1,19 @@
 //! OpenAI's device-code login for ChatGPT subscriptions, as a WebAssembly component.
 //!
-//! Data comes in by the seven functions of [`connection`] (and, in the world
-//! `platform`, by [`credentials`]), goes out by the four [`ports`], and rests in
-//! one key-value bucket:
+//! Data comes in by the seven functions of [`exports::connection`] (and, in the
+//! world `platform`, by [`exports::credentials`]), goes out by the four [`ports`],
+//! and is stored in one key-value bucket:
 //!
 //! ```text
-//!     connection/, credentials      what a caller asks for
-//!        │        │
-//!        │     rotation             the one way a refresh token is ever spent
-//!        │        │
-//!     openai/     credential, pending, cache     the wire │ what is stored
-//!        │        │
-//!      ports: Http · Store · Clock · Random
+//!     exports/                  what a caller asks for
 //!        │
-//!     wasi/                         the only files that know WASI
+//!     flow/                     transactions: every request, read and write
+//!        │        │
+//!     openai/  state/           the wire │ what is stored; both pure
+//!        │
+//!     ports: Http · Store · Clock · Random
+//!        │
+//!     wasi/                     the only files that know WASI
 //! ```
 //!
 //! Everything above `wasi/` is ordinary Rust over the ports and is tested
@@ -22,11 +22,11 @@
 //! # What is promised
 //!
 //! - A refresh token is presented once, and the intent to do so is stored first
-//!   (`rotation`). It is presented again only if the service has not looked at
+//!   (`flow::refresh`). It is presented again only if the service has not looked at
 //!   it, or if nobody knows whether it has: then after a pause, while no access
 //!   token lives any more, each time as a probe that is recorded.
 //! - What was received is stored before it is used or returned.
-//! - No function of [`connection`] returns a token, and no error contains one.
+//! - No function of [`exports::connection`] returns a token, and no error contains one.
 //! - The component never sleeps and never loops over the network: every call
 //!   makes a handful of requests and returns.
 //!
@@ -42,33 +42,22 @@ extern crate alloc;
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated from wit/")]
 mod bindings;
 
-mod backend;
-mod bucket;
-mod cache;
-mod claims;
-pub mod connection;
-mod credential;
-pub mod credentials;
 mod error;
+pub mod exports;
+mod flow;
 mod json;
-mod login;
 mod openai;
-mod pending;
 pub mod ports;
-mod rotation;
 mod secret;
-mod stored_time;
+mod state;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 mod wasi;
 
-#[cfg(test)]
-mod fakes;
-
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
-pub mod fuzzing;
+pub mod testing;
 
 /// The types of the contract, generated from `wit/connection.wit`.
 pub mod contract {

@@ -1,27 +1,28 @@
 //! OpenAI's wire: build a request, read an answer. Pure, no I/O.
 //!
 //! One file an endpoint, each with `request` and `read`; what all answers have
-//! in common is [`answer`], what can be wrong with one is [`trouble`], and what
-//! the token endpoint says of a token or a code is [`verdict`]. The protocol is
+//! in common is [`response`], what can be wrong with one is [`failure`], and what
+//! the token endpoint says of a token or a code is [`token_outcome`]. The protocol is
 //! OpenAI's own, not RFC 8628: docs/protocol.md tells it.
 
-mod answer;
-pub(crate) mod date;
+pub(crate) mod claims;
+pub(crate) mod device_authorization;
 pub(crate) mod device_token;
 pub(crate) mod exchange;
+mod failure;
 pub(crate) mod models;
 pub(crate) mod refresh;
+mod response;
 pub(crate) mod revoke;
-mod token_grant;
-mod trouble;
+pub(crate) mod timestamp;
+mod token_outcome;
+mod token_response;
 pub(crate) mod usage;
-pub(crate) mod user_code;
-mod verdict;
 
-pub(crate) use answer::{Answer, CODE_MAX};
-pub(crate) use token_grant::{ACCESS_TOKEN_MAX, Granted, REFRESH_TOKEN_MAX, TokenGrant};
-pub(crate) use trouble::{CLOSED_HINT, Said, Setback, Trouble};
-pub(crate) use verdict::Verdict;
+pub(crate) use failure::{CLOSED_HINT, Said, Setback, Trouble};
+pub(crate) use response::{Answer, CODE_MAX};
+pub(crate) use token_outcome::Verdict;
+pub(crate) use token_response::{ACCESS_TOKEN_MAX, Granted, REFRESH_TOKEN_MAX, TokenGrant};
 
 use crate::json::Object;
 use crate::ports::{Method, Request};
@@ -81,7 +82,7 @@ fn auth_post_json(path: &str, body: &[(&str, &str)]) -> Request {
 fn backend_get(
     path: String,
     access: &Secret,
-    account: &crate::claims::Claims,
+    account: &claims::Claims,
     timeout_seconds: u64,
     answer_limit: usize,
 ) -> Request {
@@ -102,7 +103,7 @@ fn backend_get(
 /// The headers that name the account and prove it, for every backend call.
 pub(crate) fn account_headers(
     access: &Secret,
-    account: &crate::claims::Claims,
+    account: &claims::Claims,
 ) -> Vec<(&'static str, String)> {
     let mut headers = vec![(
         "authorization",

@@ -1,8 +1,8 @@
 //! `POST /api/accounts/deviceauth/token`: asks whether the person has approved
 //! (docs/protocol.md, Poll).
 
-use super::answer::Answer;
-use super::trouble::{Setback, Trouble};
+use super::failure::{Setback, Trouble};
+use super::response::Answer;
 use crate::json::{self, Value};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
@@ -98,10 +98,10 @@ fn approved(body: &[u8]) -> Option<Progress> {
 #[cfg(test)]
 mod tests {
     use super::{DENIED, EXPIRED, PENDING, Progress, SLOW_DOWN, read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, approval, not_sent, ok, page, refusal};
     use crate::openai::Trouble;
     use crate::ports::NotSent;
     use crate::secret::Secret;
+    use crate::testing::fakes::{Answer, NOW, Sent, answer, approval, not_sent, ok, page, refusal};
     use serde_json::json;
 
     fn progress(answer: Answer) -> Result<&'static str, Trouble> {

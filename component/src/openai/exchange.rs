@@ -1,7 +1,7 @@
 //! `POST /oauth/token`, grant `authorization_code`: turns an approved login into
 //! tokens (docs/protocol.md, Exchange).
 
-use super::verdict::{self, Verdict};
+use super::token_outcome::{self, Verdict};
 use super::{device_token, refresh};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
@@ -53,16 +53,18 @@ fn encode(text: &str, form: &mut String) {
 
 pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
     let definitive: [&[&str]; 3] = [&DEFINITIVE, &refresh::DEFINITIVE, &device_token::DENIED];
-    verdict::read(answer, &definitive, asked_at)
+    token_outcome::read(answer, &definitive, asked_at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal};
     use crate::openai::{Trouble, Verdict};
     use crate::ports::{MaybeSent, NotSent};
     use crate::secret::Secret;
+    use crate::testing::fakes::{
+        Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal,
+    };
     use serde_json::json;
 
     fn secret(text: &str) -> Secret {

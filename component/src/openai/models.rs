@@ -1,9 +1,9 @@
 //! `GET /backend-api/codex/models`: the models of the subscription
 //! (docs/protocol.md, Models).
 
-use crate::claims::Claims;
 use crate::contract::Model;
 use crate::json::{self, Object, Value};
+use crate::openai::claims::Claims;
 use crate::ports::Request;
 use crate::secret::Secret;
 use crate::text::{clean, join};
@@ -164,7 +164,7 @@ mod tests {
 
     fn listed(slug: &str, changes: Value) -> Value {
         let entry = json!({"slug": slug, "visibility": "list"});
-        crate::fakes::changed(entry, changes)
+        crate::testing::fakes::changed(entry, changes)
     }
 
     #[track_caller]

@@ -1,7 +1,7 @@
 //! `POST /oauth/token`, grant `refresh_token`: rotates the refresh token
 //! (docs/protocol.md, Refresh).
 
-use super::verdict::{self, Verdict};
+use super::token_outcome::{self, Verdict};
 use crate::ports::{HttpError, Request, Response};
 use crate::secret::Secret;
 
@@ -44,19 +44,19 @@ pub(crate) fn request(refresh: &Secret) -> Request {
 }
 
 pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
-    verdict::read(answer, &[&DEFINITIVE], asked_at)
+    token_outcome::read(answer, &[&DEFINITIVE], asked_at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DEFINITIVE, read, request};
-    use crate::fakes::{
-        Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal, with_header,
-    };
     use crate::openai::{Granted, Setback, Trouble, Verdict};
     use crate::ports::Method;
     use crate::ports::{MaybeSent, NotSent};
     use crate::secret::Secret;
+    use crate::testing::fakes::{
+        Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal, with_header,
+    };
     use serde_json::json;
 
     fn not_processed(answer: Answer) -> Setback {

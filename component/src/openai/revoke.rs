@@ -26,9 +26,9 @@ pub(crate) fn read(answer: Result<Response, HttpError>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{read, request};
-    use crate::fakes::{Sent, answer, broken};
     use crate::ports::MaybeSent;
     use crate::secret::Secret;
+    use crate::testing::fakes::{Sent, answer, broken};
 
     #[test]
     fn the_request_is_the_codex_clis_to_the_byte() {

@@ -4,9 +4,9 @@
 //! Anything in the answer may be missing, null or of another type: then it is
 //! unknown, never 0.
 
-use crate::claims::Claims;
 use crate::contract::{UsageCredits, UsageWindow};
 use crate::json::{self, Value};
+use crate::openai::claims::Claims;
 use crate::ports::Request;
 use crate::secret::Secret;
 use crate::text::{clean, decimal, join};
@@ -253,7 +253,7 @@ mod tests {
         used_up, windows,
     };
     use crate::contract::UsageWindow;
-    use crate::fakes::{NOW, changed};
+    use crate::testing::fakes::{NOW, changed};
     use serde_json::{Value, json};
 
     fn kept(body: Value) -> crate::json::Value {

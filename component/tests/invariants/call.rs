@@ -1,11 +1,11 @@
 //! The eight functions as values, and how a call of one ended.
 
-use chatgpt_oauth_component::connection;
 use chatgpt_oauth_component::contract::{
     ConnectionStatus, Error, LoginProgress, LoginPrompt, LogoutResult, ModelList, RefreshResult,
     UsageReport,
 };
-use chatgpt_oauth_component::credentials::{Authorization, authorize};
+use chatgpt_oauth_component::exports::connection;
+use chatgpt_oauth_component::exports::credentials::{Authorization, authorize};
 use chatgpt_oauth_component::ports::Ports;
 use proptest::prelude::*;
 use proptest::sample::select;

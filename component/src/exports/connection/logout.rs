@@ -1,0 +1,119 @@
+use crate::contract::{LogoutResult, LogoutStatus};
+use crate::error::Result;
+use crate::openai::revoke;
+use crate::ports::{Ports, StoreError};
+use crate::state::cache;
+use crate::state::credential::{Record, State};
+use crate::state::pending::Pending;
+use alloc::borrow::ToOwned;
+
+/// How often a call starts again after a conflict before it gives up.
+const TRIES: u32 = 8;
+
+/// Signs out here. With `revoke` it also tells the service to end the login.
+///
+/// Succeeds when nobody is signed in. The stored tokens are gone whatever the
+/// service says; one that arrives late is never stored.
+pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
+    let may_wait = !matches!(Pending::load(ports), Ok(None));
+    let ended = end_login(ports, revoke, may_wait)?;
+    let removed_pending = may_wait && remove_pending(ports);
+    cache::clear(ports);
+    Ok(answer(&ended, removed_pending))
+}
+
+/// Removes the login that waited: its epoch is over. One of the new epoch was
+/// begun since, and stays.
+fn remove_pending(ports: Ports) -> bool {
+    Record::load(ports).is_ok_and(|record| Pending::remove_before(record.epoch, ports))
+}
+
+enum Ended {
+    Nothing,
+    Locally,
+    Revoked { confirmed: bool },
+}
+
+/// Raises the epoch, so that whatever is under way for the old one is dropped.
+fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
+    for _ in 0..TRIES {
+        let record = Record::load(ports)?;
+        let ended = match record.state {
+            State::LoggedOut if !may_wait => return Ok(Ended::Nothing),
+            State::LoggedOut => record
+                .logged_out(revoke)
+                .store(ports)
+                .map(|_| Ended::Nothing),
+            State::LoggingOut => finish(ports, record),
+            _ if revoke => record
+                .logging_out()
+                .store(ports)
+                .and_then(|record| finish(ports, record)),
+            _ => record
+                .logged_out(false)
+                .store(ports)
+                .map(|_| Ended::Locally),
+        };
+        match ended {
+            Err(StoreError::Conflict) => continue,
+            ended => return Ok(ended?),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// Revokes what a logout has left to be revoked, and ends that logout.
+fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreError> {
+    let refresh = record
+        .tokens
+        .as_ref()
+        .and_then(|tokens| tokens.refresh.as_ref());
+    let confirmed =
+        refresh.is_some_and(|refresh| revoke::read(ports.http.send(&revoke::request(refresh))));
+    match record.logged_out(true).store(ports) {
+        Err(StoreError::Conflict) if is_logged_out(ports) => {}
+        stored => drop(stored?),
+    }
+    Ok(Ended::Revoked { confirmed })
+}
+
+/// Whether another call has finished the logout meanwhile.
+fn is_logged_out(ports: Ports) -> bool {
+    Record::load(ports).is_ok_and(|record| record.state == State::LoggedOut)
+}
+
+/// Finishes a logout that was interrupted before its revocation.
+pub(super) fn finish_interrupted(ports: Ports, record: Record) -> Result<()> {
+    finish(ports, record)?;
+    Ok(())
+}
+
+fn answer(ended: &Ended, removed_pending: bool) -> LogoutResult {
+    let hint = match ended {
+        Ended::Nothing if removed_pending => "The login that waited for approval is gone.",
+        Ended::Nothing => "Nobody was signed in.",
+        Ended::Locally => {
+            "Signed out here; the service was not told. To end the login there too, remove it in ChatGPT under Settings, Security."
+        }
+        Ended::Revoked { confirmed: true } => {
+            "Signed out, and the service confirmed the revocation. Other Codex sessions of this person may have ended, too."
+        }
+        Ended::Revoked { confirmed: false } => {
+            "Signed out here; the service did not confirm the revocation. To make sure, remove the login in ChatGPT under Settings, Security."
+        }
+    };
+    let was_signed_in = !matches!(ended, Ended::Nothing);
+    LogoutResult {
+        status: if was_signed_in {
+            LogoutStatus::Disconnected
+        } else {
+            LogoutStatus::NotConnected
+        },
+        removed: was_signed_in || removed_pending,
+        revoked: matches!(ended, Ended::Revoked { confirmed: true }),
+        hint: hint.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

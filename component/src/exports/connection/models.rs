@@ -1,0 +1,106 @@
+use crate::contract::{AnswerSource, Model, ModelList};
+use crate::error::Result;
+use crate::flow::backend;
+use crate::json::Object;
+use crate::openai::{Trouble, models as wire};
+use crate::ports::Ports;
+use crate::state::cache::{self, Copy};
+use crate::state::credential::Record;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// For the whole request, in seconds.
+const TIMEOUT: u64 = 15;
+
+/// Lists the models of the subscription, from the cache or from the service.
+pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
+    let record = Record::load_signed_in(ports)?;
+    match cache::load(ports, cache::MODELS, record.epoch) {
+        Some(copy) if copy.answers(cache::MODELS, force, ports.now()) => Ok(from_copy(&copy)),
+        _ => fetch(ports, TIMEOUT),
+    }
+}
+
+/// Asks the service, within `timeout` seconds for each request, and keeps a copy.
+pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
+    let mut answer = ask(ports, wire::UNGATED_VERSION, timeout)?;
+    if answer.models.is_empty() {
+        answer = ask(ports, wire::RECENT_VERSION, timeout)?;
+    }
+    let Answer {
+        models,
+        epoch,
+        origin,
+    } = answer;
+    let copy = wire::to_cache(&models);
+    let fetched_at = cache::store(ports, cache::MODELS, epoch, copy, origin);
+    Ok(list(models, fetched_at, AnswerSource::Api))
+}
+
+/// The copy of that login, whatever its age.
+pub(super) fn cached(ports: Ports, epoch: u64) -> Option<ModelList> {
+    let copy = cache::load(ports, cache::MODELS, epoch)?;
+    Some(from_copy(&copy))
+}
+
+/// What `status` tells of a copy.
+pub(super) struct Names {
+    pub(super) ids: Vec<String>,
+    /// Unix seconds.
+    pub(super) fetched_at: u64,
+}
+
+/// The names in the copy of that login, whatever its age.
+pub(super) fn cached_names(ports: Ports, epoch: u64) -> Option<Names> {
+    let copy = cache::load(ports, cache::MODELS, epoch)?;
+    Some(Names {
+        ids: wire::ids_from_cache(&copy.body),
+        fetched_at: copy.fetched_at,
+    })
+}
+
+struct Answer {
+    models: Vec<Model>,
+    /// The login that they were asked for.
+    epoch: u64,
+    /// How the service was asked, and what it named its answer.
+    origin: Object,
+}
+
+fn ask(ports: Ports, version: &str, timeout: u64) -> Result<Answer> {
+    let reply = backend::ask(ports, &|access, account| {
+        wire::request(version, access, account, timeout)
+    })?;
+    Ok(Answer {
+        models: wire::read(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?,
+        epoch: reply.epoch,
+        origin: Object::default()
+            .with("client_version", version)
+            .with("etag", reply.answer.etag.as_deref()),
+    })
+}
+
+fn from_copy(copy: &Copy) -> ModelList {
+    let models = wire::from_cache(&copy.body);
+    list(models, copy.fetched_at, AnswerSource::Cache)
+}
+
+fn list(models: Vec<Model>, fetched_at: u64, source: AnswerSource) -> ModelList {
+    let available_models: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
+    ModelList {
+        source,
+        count: count(&available_models),
+        default_model_id: available_models.first().cloned(),
+        available_models,
+        models,
+        fetched_at,
+    }
+}
+
+/// How many there are.
+pub(super) fn count(ids: &[String]) -> u32 {
+    u32::try_from(ids.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+mod progress;
+
+use crate::contract::{Error, ErrorCode, LoginProgress};
+use crate::error::Result;
+use crate::flow::exchange::{self, Exchanged};
+use crate::openai::Setback;
+use crate::openai::device_token::{self, Progress};
+use crate::ports::{Ports, StoreError};
+use crate::state::credential::Record;
+use crate::state::pending::{Approval, Pending};
+use alloc::boxed::Box;
+
+/// Asks once whether the person has approved, and finishes the login if so.
+///
+/// Makes at most one poll request, and none if it is too early for one. An
+/// approval is stored before it is used, so that no fault after it wastes it.
+pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
+    let pending = Pending::load(ports)?;
+    let record = Record::load(ports)?;
+    let Some(pending) = pending else {
+        return finished(ports, record, pending_id);
+    };
+    if record.came_of(&pending.id) {
+        pending.remove(ports);
+        return finished(ports, record, None);
+    }
+    if pending_id.is_some_and(|name| !pending.is(name)) || pending.epoch != record.epoch {
+        return Err(Error::boxed(
+            ErrorCode::LoginSuperseded,
+            "this is not the login that waits now",
+        ));
+    }
+    match &pending.approval {
+        Some(approval) => exchange(ports, &pending, approval),
+        None => ask(ports, &pending),
+    }
+}
+
+/// A login is asked for and none waits: it may have been finished before.
+fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginProgress> {
+    let is_meant = name.map_or(record.has_login(), |name| record.came_of(name));
+    if is_meant && record.is_connected(ports.now()) {
+        return Ok(progress::connected(ports, record));
+    }
+    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "no login waits for approval");
+    if is_meant {
+        error.relogin_required = true;
+        error = error
+            .with_hint("The login that was finished has ended since. Call start to sign in again.");
+    }
+    Err(error)
+}
+
+fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
+    let now = ports.now();
+    if pending.seconds_to_next_poll(now) > 0 {
+        return Ok(progress::too_early(pending, now));
+    }
+    let polled = match pending.polled(now).store(ports) {
+        Ok(polled) => polled,
+        Err(StoreError::Conflict) => return Ok(progress::too_early(&pending.polled(now), now)),
+        Err(fault) => return Err(fault.into()),
+    };
+    let request = device_token::request(&polled.device_auth_id, &polled.user_code);
+    let answer = device_token::read(ports.http.send(&request), ports.now());
+    match answer.map_err(Setback::error)? {
+        // The service has the last word: this machine's clock may be wrong.
+        Progress::Pending | Progress::SlowDown { .. } if polled.has_ended(now) => {
+            Err(expired(ports, &polled))
+        }
+        Progress::Pending => Ok(progress::not_approved(&polled, ports.now())),
+        Progress::SlowDown { retry_after } => slow_down(ports, &polled, retry_after),
+        Progress::Denied => Err(ended(
+            ports,
+            &polled,
+            ErrorCode::LoginDenied,
+            "the login was declined",
+        )),
+        Progress::Expired => Err(expired(ports, &polled)),
+        Progress::Approved { code, verifier } => {
+            let approval = Approval::new(code, verifier);
+            match polled.store_approval(approval, ports)? {
+                Some((approved, approval)) => exchange(ports, &approved, &approval),
+                None => Err(Error::boxed(
+                    ErrorCode::LoginSuperseded,
+                    "the login was replaced or removed meanwhile",
+                )),
+            }
+        }
+    }
+}
+
+fn slow_down(ports: Ports, polled: &Pending, retry_after: Option<u64>) -> Result<LoginProgress> {
+    let now = ports.now();
+    let slower = polled.slowed_down(now, retry_after);
+    match slower.clone().store(ports) {
+        Ok(_) | Err(StoreError::Conflict) => Ok(progress::not_approved(&slower, now)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<LoginProgress> {
+    let now = ports.now();
+    if let Some(seconds) = approval.exchange_under_way(now) {
+        return Ok(progress::being_finished(pending, seconds, now));
+    }
+    match exchange::exchange(ports, pending, approval)? {
+        Exchanged::Connected {
+            record,
+            other_account,
+        } => {
+            pending.remove(ports);
+            Ok(progress::just_connected(ports, *record, other_account))
+        }
+        Exchanged::Elsewhere => Ok(progress::being_finished(
+            pending,
+            progress::EXCHANGE_WAIT,
+            now,
+        )),
+        Exchanged::Failed(said) => Err(said.add_to(ended(
+            ports,
+            pending,
+            ErrorCode::LoginExchangeFailed,
+            "the approved login could not be exchanged for tokens",
+        ))),
+        Exchanged::Superseded => Err(ended(
+            ports,
+            pending,
+            ErrorCode::LoginSuperseded,
+            "the person logged out or in again meanwhile",
+        )),
+    }
+}
+
+fn expired(ports: Ports, pending: &Pending) -> Box<Error> {
+    let message = "the code ran out before it was approved";
+    ended(ports, pending, ErrorCode::LoginExpired, message)
+}
+
+/// Ends the pending login, and says why.
+fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Box<Error> {
+    pending.remove(ports);
+    Error::boxed(code, message)
+}
+
+#[cfg(test)]
+mod tests;

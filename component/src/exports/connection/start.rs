@@ -1,0 +1,90 @@
+use crate::contract::LoginPrompt;
+use crate::error::Result;
+use crate::openai;
+use crate::ports::{Ports, StoreError};
+use crate::state::credential::{Record, State};
+use crate::state::pending::Pending;
+use crate::text::join;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+/// A code with less than this left is replaced, in seconds: a person needs time
+/// to sign in and type it.
+const WORTH_SHOWING: u64 = 120;
+
+/// Begins a login, or returns the one that waits already.
+///
+/// A login whose code has been approved is never replaced: its tokens are one
+/// `poll` away.
+pub fn start(ports: Ports) -> Result<LoginPrompt> {
+    let record = Record::load(ports)?;
+    if record.state == State::LoggingOut {
+        super::logout::finish_interrupted(ports, record)?;
+        return start(ports);
+    }
+    let waiting = Pending::load(ports)?.filter(|pending| pending.epoch == record.epoch);
+    match waiting {
+        Some(pending) if is_worth_showing(&pending, ports.now()) => {
+            Ok(prompt(&pending, None, ports.now()))
+        }
+        replaced => begin(ports, &record, replaced),
+    }
+}
+
+fn is_worth_showing(pending: &Pending, now: u64) -> bool {
+    pending.approval.is_some() || pending.seconds_left(now) >= WORTH_SHOWING
+}
+
+fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<LoginPrompt> {
+    let answer = ports.http.send(&openai::device_authorization::request());
+    let now = ports.now();
+    let code = openai::device_authorization::read(answer, now).map_err(openai::Setback::error)?;
+    let pending = Pending::new(ports.random_id(), record.epoch, code, now);
+    let replaced = replaced.map(|replaced| replaced.user_code);
+    match pending.store(ports) {
+        Ok(pending) => Ok(prompt(&pending, replaced, now)),
+        Err(StoreError::Conflict) => quicker(ports, record.epoch, now),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Another call was quicker: the code of another `start` counts.
+fn quicker(ports: Ports, epoch: u64, now: u64) -> Result<LoginPrompt> {
+    match Pending::load(ports)? {
+        Some(pending) if pending.epoch == epoch && is_worth_showing(&pending, now) => {
+            Ok(prompt(&pending, None, now))
+        }
+        _ => Err(StoreError::Conflict.into()),
+    }
+}
+
+fn prompt(pending: &Pending, replaced: Option<String>, now: u64) -> LoginPrompt {
+    LoginPrompt {
+        instructions: match pending.approval {
+            Some(_) => "This login is approved already. Call poll to finish it.".to_owned(),
+            None => instructions(&pending.user_code, replaced.as_deref()),
+        },
+        pending: pending.for_caller(now),
+        replaced_user_code: replaced,
+    }
+}
+
+fn instructions(code: &str, replaced: Option<&str>) -> String {
+    let no_longer = replaced.map_or(String::new(), |code| {
+        join(&[" The code ", code, " no longer counts."])
+    });
+    join(&[
+        "Open ",
+        openai::VERIFICATION_URL,
+        ", sign in to ChatGPT and enter the code ",
+        code,
+        ". Only go on if you started this login yourself; if a website or a person gave you this code, stop. \
+         The page names Codex, because this login uses the Codex CLI's public client id. \
+         If it refuses the code, switch on device codes for Codex in ChatGPT under Settings, Security \
+         (in a workspace, its admin must permit them).",
+        &no_longer,
+    ])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+use crate::contract::{AnswerSource, UsageReport};
+use crate::error::Result;
+use crate::flow::backend;
+use crate::json::{Object, Value};
+use crate::openai::{Trouble, usage as wire};
+use crate::ports::Ports;
+use crate::state::cache::{self, Copy};
+use crate::state::credential::Record;
+
+/// For the whole request, in seconds.
+const TIMEOUT: u64 = 15;
+
+/// Says how much of the subscription is used, from the cache or from the service.
+pub fn usage(ports: Ports, force: bool) -> Result<UsageReport> {
+    let record = Record::load_signed_in(ports)?;
+    match cache::load(ports, cache::USAGE, record.epoch) {
+        Some(copy) if copy.answers(cache::USAGE, force, ports.now()) => {
+            Ok(from_copy(&copy, ports.now()))
+        }
+        _ => fetch(ports, TIMEOUT),
+    }
+}
+
+/// Asks the service, within `timeout` seconds, and keeps a copy.
+pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
+    let reply = backend::ask(ports, &|access, account| {
+        wire::request(access, account, timeout)
+    })?;
+    let body = wire::keep(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?;
+    let offset = reply.answer.clock_offset;
+    let origin = Object::default().with("clock_offset", Value::Integer(offset));
+    let fetched_at = cache::store(ports, cache::USAGE, reply.epoch, body.clone(), origin);
+    let clock = wire::Clock {
+        fetched_at,
+        now: ports.now(),
+        offset,
+    };
+    Ok(report(&body, AnswerSource::Api, clock))
+}
+
+/// The copy of that login, whatever its age.
+pub(super) fn cached(ports: Ports, epoch: u64) -> Option<UsageReport> {
+    let copy = cache::load(ports, cache::USAGE, epoch)?;
+    Some(from_copy(&copy, ports.now()))
+}
+
+fn from_copy(copy: &Copy, now: u64) -> UsageReport {
+    let clock = wire::Clock {
+        fetched_at: copy.fetched_at,
+        now,
+        offset: copy.clock_offset,
+    };
+    report(&copy.body, AnswerSource::Cache, clock)
+}
+
+fn report(body: &Value, source: AnswerSource, clock: wire::Clock) -> UsageReport {
+    let mut windows = wire::windows(body, clock);
+    let used_up = wire::used_up(&windows);
+    let limit_reason = wire::reason(body, used_up);
+    let blocking = used_up.filter(|_| limit_reason.is_some());
+    let limit_name = blocking.map(|window| window.name.clone());
+    let limit_resets_at = blocking.and_then(|window| window.resets_at);
+    windows.extend(wire::additional_windows(body, clock));
+    UsageReport {
+        source,
+        plan: wire::plan(body),
+        windows,
+        credits: wire::credits(body),
+        limit_reached: wire::limit_reached(body, limit_reason.as_deref()),
+        limit_reason,
+        limit_name,
+        limit_resets_at,
+        fetched_at: clock.fetched_at,
+    }
+}

@@ -1,0 +1,42 @@
+//! Credentials for model calls: for the platform alone.
+
+use crate::contract::{Error, ErrorCode};
+use crate::error::Result;
+use crate::flow::refresh;
+use crate::openai;
+use crate::ports::Ports;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What a model call needs. Contains a bearer token: it has no `Debug`.
+pub struct Authorization {
+    /// The base URL of the model endpoints, without a trailing slash.
+    pub base_url: &'static str,
+    /// The headers to send, the bearer token among them.
+    pub headers: Vec<(&'static str, String)>,
+    /// When the access token ends, Unix seconds.
+    pub expires_at: Option<u64>,
+    /// Names the access token without revealing it.
+    pub fingerprint: String,
+}
+
+/// Returns what a model call needs, refreshing the access token when it is due.
+///
+/// `refused` is the fingerprint of a token that the backend answered 401 to.
+pub fn authorize(ports: Ports, refused: Option<&str>) -> Result<Authorization> {
+    let record = refresh::with_live_token(ports, refused)?;
+    let tokens = record.tokens.as_ref();
+    let access = tokens
+        .and_then(|tokens| tokens.access.as_ref())
+        .ok_or_else(|| Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))?;
+    let mut headers = openai::account_headers(access, &record.claims);
+    headers.push(("originator", openai::ORIGINATOR.to_owned()));
+    headers.push(("user-agent", openai::USER_AGENT.to_owned()));
+    Ok(Authorization {
+        base_url: openai::MODEL_BASE_URL,
+        headers,
+        expires_at: tokens.and_then(|tokens| tokens.expires_at),
+        fingerprint: access.fingerprint(),
+    })
+}

@@ -1,0 +1,251 @@
+//! `POST /api/accounts/deviceauth/usercode`: begins a login (docs/protocol.md,
+//! User code).
+
+use super::failure::{Setback, Trouble};
+use super::response::Answer;
+use super::timestamp;
+use crate::json::{self, Value};
+use crate::ports::{HttpError, Request, Response};
+use crate::secret::Secret;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+/// How long a code counts at the most, in seconds, whatever the service says:
+/// 15 minutes, the Codex CLI's own limit.
+const LIFETIME_MAX: u64 = 15 * 60;
+
+/// The pause between two polls where the service names none, in seconds (RFC
+/// 8628 §3.2).
+const INTERVAL_DEFAULT: u64 = 5;
+
+/// The longest pause between two polls, in seconds.
+const INTERVAL_MAX: u64 = 60;
+
+/// A code to be approved.
+pub(crate) struct UserCode {
+    /// Names the login to the service; whoever has it and the code gets the tokens.
+    pub(crate) device_auth_id: Secret,
+    /// What the person types.
+    pub(crate) user_code: String,
+    /// The pause between two polls, in seconds.
+    pub(crate) interval: u64,
+    /// How long the code counts, in seconds from the answer.
+    pub(crate) lifetime: u64,
+}
+
+pub(crate) fn request() -> Request {
+    super::auth_post_json(
+        "/api/accounts/deviceauth/usercode",
+        &[("client_id", super::CLIENT_ID)],
+    )
+}
+
+pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<UserCode, Setback> {
+    let answer = Answer::read(answer.map_err(Setback::of)?, now);
+    match answer.status {
+        200 => user_code(&answer, now).ok_or_else(|| answer.setback()),
+        404 if answer.obstacle().is_none() => Err(answer.because_of(Trouble::NotEnabled)),
+        _ => Err(answer.setback()),
+    }
+}
+
+fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
+    let body = json::parse(&answer.body)?;
+    let user_code = body["user_code"]
+        .as_str()
+        .or_else(|| body["usercode"].as_str())?;
+    let device_auth_id = body["device_auth_id"]
+        .as_str()
+        .filter(|id| id.len() <= 1024)?;
+    let ends_at = body["expires_at"].as_str().and_then(timestamp::rfc_3339);
+    let lifetime = ends_at.map(|end| end.saturating_sub(answer.service_clock.unwrap_or(now)));
+    let lifetime = lifetime.or_else(|| body["expires_in"].as_whole());
+    Some(UserCode {
+        device_auth_id: Secret::new(device_auth_id)?,
+        user_code: Some(user_code)
+            .filter(|code| is_user_code(code))?
+            .to_owned(),
+        interval: interval(&body["interval"]),
+        lifetime: lifetime.map_or(LIFETIME_MAX, |seconds| seconds.clamp(1, LIFETIME_MAX)),
+    })
+}
+
+/// Only what a person can read and type: nothing that steers a terminal.
+pub(crate) fn is_user_code(text: &str) -> bool {
+    (4..=16).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// OpenAI writes the interval as a string of digits, others as a number.
+fn interval(value: &Value) -> u64 {
+    let seconds = match value {
+        Value::Text(text) => text.trim().parse().ok(),
+        Value::Float(seconds) if *seconds > 0.0 => Some((*seconds as u64).saturating_add(1)),
+        other => other.as_u64(),
+    };
+    match seconds {
+        Some(seconds @ 1..) => seconds.min(INTERVAL_MAX),
+        _ => INTERVAL_DEFAULT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{UserCode, read, request};
+    use crate::openai::Trouble;
+    use crate::ports::NotSent;
+    use crate::testing::fakes::{
+        Answer, NOW, Sent, answer, changed, not_sent, ok, page, refusal, with_header,
+    };
+    use serde_json::{Value, json};
+
+    fn with(changes: Value) -> Answer {
+        let base = json!({"device_auth_id": "dev-1", "user_code": "ABCD-12345", "interval": "5"});
+        ok(changed(base, changes))
+    }
+
+    #[track_caller]
+    fn code(answer: Answer) -> UserCode {
+        match read(answer, NOW) {
+            Ok(code) => code,
+            Err(setback) => panic!("{setback:?}"),
+        }
+    }
+
+    fn trouble(answer: Answer) -> Option<Trouble> {
+        read(answer, NOW).err().map(|setback| setback.trouble)
+    }
+
+    #[test]
+    fn the_request_names_the_client_and_nothing_else() {
+        let sent = Sent::of(&request());
+        assert_eq!(sent.host, "auth.openai.com");
+        assert_eq!(sent.path, "/api/accounts/deviceauth/usercode");
+        assert_eq!(sent.body, r#"{"client_id":"app_EMoamEEZ73f0CkXaXp7hrann"}"#);
+    }
+
+    #[test]
+    fn p10_the_interval_is_clamped_and_has_a_default() {
+        for (interval, seconds) in [
+            (json!("5"), 5),
+            (json!(" 7 "), 7),
+            (json!(7), 7),
+            (json!(5.5), 6),
+            (json!("0"), 5),
+            (json!(0), 5),
+            (json!("-1"), 5),
+            (json!(-1), 5),
+            (json!(-0.5), 5),
+            (json!(0.0), 5),
+            (json!("1e9"), 5),
+            (json!("5.5"), 5),
+            (json!(""), 5),
+            (json!([5]), 5),
+            (json!(null), 5),
+            (json!("1000000000"), 60),
+            (json!(1_000_000_000), 60),
+            (json!(1e9), 60),
+            (json!(1e300), 60),
+            (json!(u64::MAX), 60),
+        ] {
+            let answer = with(json!({"interval": interval}));
+            assert_eq!(code(answer).interval, seconds, "{interval}");
+        }
+    }
+
+    #[test]
+    fn the_code_may_come_under_its_other_name() {
+        let answer = with(json!({"user_code": null, "usercode": "WXYZ-98765"}));
+        assert_eq!(code(answer).user_code, "WXYZ-98765");
+    }
+
+    #[test]
+    fn p02_a_code_counts_for_fifteen_minutes_at_the_most() {
+        for (changes, seconds) in [
+            (json!({}), 900),
+            (json!({"expires_at": "2026-11-24T10:05:00Z"}), 300),
+            (json!({"expires_at": "2026-11-24T10:05:00.25+00:00"}), 300),
+            (json!({"expires_at": "2026-11-25T10:05:00Z"}), 900),
+            (json!({"expires_at": "2026-11-24T09:00:00Z"}), 1),
+            (json!({"expires_at": "soon"}), 900),
+            (json!({"expires_at": 17, "expires_in": 60}), 60),
+            (json!({"expires_in": 600}), 600),
+            (json!({"expires_in": 600.5}), 600),
+            (json!({"expires_in": 0}), 1),
+            (json!({"expires_in": 1_000_000}), 900),
+            (json!({"expires_in": "600"}), 900),
+        ] {
+            assert_eq!(code(with(changes.clone())).lifetime, seconds, "{changes}");
+        }
+    }
+
+    #[test]
+    fn n31_the_end_of_a_code_counts_from_the_services_clock() {
+        let answer = with(json!({"expires_at": "2026-11-24T12:10:00Z"}));
+        let answer = with_header(answer, "date", "Tue, 24 Nov 2026 12:00:00 GMT");
+        assert_eq!(code(answer).lifetime, 600);
+    }
+
+    #[test]
+    fn p11_a_code_that_nobody_can_type_is_refused() {
+        for bad in [
+            json!(""),
+            json!("ABC"),
+            json!("ABCD-1234567890123"),
+            json!("A".repeat(10_240)),
+            json!("abcd-12345"),
+            json!("ABCD 12345"),
+            json!("ABCD\u{1b}[2J"),
+            json!("\u{202e}ABCD-1"),
+            json!("ÄBCD-12345"),
+            json!(12345),
+            json!(null),
+        ] {
+            let answer = with(json!({"user_code": bad}));
+            assert_eq!(trouble(answer), Some(Trouble::Unexpected), "{bad}");
+        }
+        for good in ["ABCD", "A1-2-3", "ABCDEFGHIJKLMNOP"] {
+            assert_eq!(code(with(json!({"user_code": good}))).user_code, good);
+        }
+    }
+
+    #[test]
+    fn without_a_usable_handle_there_is_no_login() {
+        for bad in [
+            json!(null),
+            json!(""),
+            json!("a b"),
+            json!("a".repeat(1025)),
+            json!(7),
+        ] {
+            let answer = with(json!({"device_auth_id": bad}));
+            assert_eq!(trouble(answer), Some(Trouble::Unexpected), "{bad}");
+        }
+    }
+
+    #[test]
+    fn p09_a_404_means_that_device_codes_are_off_unless_it_is_a_page() {
+        assert_eq!(trouble(answer(404, "{}")), Some(Trouble::NotEnabled));
+        assert_eq!(trouble(page(404)), Some(Trouble::Blocked));
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named() {
+        let later = with_header(answer(429, ""), "retry-after", "40");
+        let setback = read(later, NOW).err().expect("a setback");
+        assert_eq!((setback.trouble, setback.wait), (Trouble::RateLimited, 40));
+        assert_eq!(trouble(page(403)), Some(Trouble::Blocked));
+        assert_eq!(trouble(page(200)), Some(Trouble::Blocked));
+        let region = refusal(403, "unsupported_country_region_territory");
+        assert_eq!(trouble(region), Some(Trouble::Region));
+        assert_eq!(trouble(answer(500, "")), Some(Trouble::Upstream));
+        assert_eq!(trouble(answer(200, "[]")), Some(Trouble::Unexpected));
+        assert_eq!(
+            trouble(not_sent(NotSent::TimedOut)),
+            Some(Trouble::ConnectTimedOut)
+        );
+        assert_eq!(trouble(not_sent(NotSent::Denied)), Some(Trouble::Denied));
+    }
+}

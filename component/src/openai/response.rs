@@ -1,0 +1,301 @@
+//! What all answers have in common: the status, OpenAI's error code in any of
+//! its shapes, what stands in the way of an answer, and when to try again.
+
+use super::failure::{Said, Setback, Trouble};
+use super::timestamp;
+use crate::json::{self, Value};
+use crate::ports::Response;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The longest pause that a Retry-After can ask for, in seconds.
+const RETRY_AFTER_MAX: u64 = 3600;
+
+/// Longer error codes are not shown, in bytes: no token is as short, so none that
+/// is echoed in the place of a code is shown.
+pub(crate) const CODE_MAX: usize = 40;
+
+/// An answer, looked at once.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// OpenAI's error code in lower case, where there is one.
+    pub(crate) code: Option<String>,
+    pub(crate) body: Vec<u8>,
+    /// The service's clock, Unix seconds.
+    pub(crate) service_clock: Option<u64>,
+    /// The service's clock minus this machine's, in seconds. At the most too
+    /// large by the time that the answer took: a lifetime counted by it ends
+    /// early rather than late.
+    pub(crate) clock_offset: i64,
+    pub(crate) etag: Option<String>,
+    /// When the service asks to be asked again, in seconds.
+    pub(crate) retry_after: Option<u64>,
+    obstacle: Option<Trouble>,
+}
+
+impl Answer {
+    /// Looks at a response. `now` is this machine's clock, Unix seconds: as of
+    /// the request where the difference of the clocks is of use.
+    pub(crate) fn read(response: Response, now: u64) -> Self {
+        let service_clock = response.header("date").and_then(timestamp::http_date);
+        let code = error_code(&response);
+        Self {
+            status: response.status,
+            obstacle: obstacle(&response, code.as_deref()),
+            code,
+            clock_offset: service_clock.map_or(0, |clock| clock.wrapping_sub(now) as i64),
+            etag: response
+                .header("etag")
+                .and_then(|etag| crate::text::clean(etag, 256)),
+            retry_after: retry_after(&response, service_clock.unwrap_or(now)),
+            service_clock,
+            body: response.body,
+        }
+    }
+
+    /// What stands between us and any answer at all, whatever was asked: then
+    /// the service has not looked at what it was asked.
+    pub(crate) fn obstacle(&self) -> Option<Setback> {
+        self.obstacle.map(|trouble| self.because_of(trouble))
+    }
+
+    /// Why the answer is of no use: the obstacle, else as much as the status says.
+    pub(crate) fn setback(&self) -> Setback {
+        let by_status = match self.status {
+            500.. => Trouble::Upstream,
+            _ => Trouble::Unexpected,
+        };
+        self.because_of(self.obstacle.unwrap_or(by_status))
+    }
+
+    /// That trouble, to be tried again when the service says.
+    pub(crate) fn because_of(&self, trouble: Trouble) -> Setback {
+        Setback {
+            trouble,
+            wait: self.retry_after.unwrap_or_else(|| trouble.pause()),
+            said: self.said(),
+        }
+    }
+
+    /// What may be shown of it: the status, unless it is a 200, and the code, if it
+    /// has the shape of one. A longer or freer text could quote what was sent.
+    pub(crate) fn said(&self) -> Said {
+        let is_shown = |code: &&String| {
+            code.len() <= CODE_MAX
+                && code
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        };
+        Said {
+            status: Some(self.status).filter(|status| *status != 200),
+            code: self.code.as_ref().filter(is_shown).cloned(),
+        }
+    }
+
+    pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|code| codes.contains(&code))
+    }
+}
+
+fn obstacle(response: &Response, code: Option<&str>) -> Option<Trouble> {
+    match response.status {
+        _ if response.header("cf-mitigated").is_some() => Some(Trouble::Blocked),
+        // With these a content network turns requests away by itself. Its page
+        // with any other 5xx can stand for an origin that has taken the token
+        // and whose answer got lost on the way.
+        200 | 400..=499 | 503 if is_page(response) => Some(Trouble::Blocked),
+        _ if code == Some("unsupported_country_region_territory") => Some(Trouble::Region),
+        408 | 425 => Some(Trouble::Upstream),
+        429 => Some(Trouble::RateLimited),
+        // The service itself says that it is overloaded. Without its code,
+        // somebody between us and it may be the one who speaks.
+        503 if code.is_some() => Some(Trouble::Upstream),
+        _ => None,
+    }
+}
+
+/// The body counts for more than its type: tokens under a wrong one are tokens.
+fn is_page(response: &Response) -> bool {
+    let start = response.body.trim_ascii_start();
+    let start = start.get(..14).unwrap_or(start).to_ascii_lowercase();
+    let is_called_one = || {
+        response.header("content-type").is_some_and(|kind| {
+            kind.trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/html")
+        })
+    };
+    start.starts_with(b"<!doctype html")
+        || start.starts_with(b"<html")
+        || (is_called_one() && !start.starts_with(b"{"))
+}
+
+/// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
+/// as the Codex CLI looks; the backend has two of its own, `{"detail": {"code": …}}`
+/// and `{"error": {"type": …}}`.
+fn error_code(response: &Response) -> Option<String> {
+    if response.status < 300 {
+        return None;
+    }
+    let body = json::parse(&response.body)?;
+    let error = &body["error"];
+    let shapes = [
+        &error["code"],
+        error,
+        &body["code"],
+        &body["detail"]["code"],
+        &error["type"],
+    ];
+    let code = shapes.into_iter().find_map(Value::as_str)?.trim();
+    (!code.is_empty()).then(|| code.to_ascii_lowercase())
+}
+
+/// In seconds or as a date (RFC 9110 §10.2.3), clamped.
+fn retry_after(response: &Response, service_now: u64) -> Option<u64> {
+    let text = response.header("retry-after")?.trim();
+    let until = |date: u64| date.saturating_sub(service_now);
+    let seconds = match text.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => timestamp::http_date(text).map(until)?,
+    };
+    Some(seconds.clamp(1, RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+    use crate::openai::Trouble;
+    use crate::testing::fakes::{self, NOW, answer, page, refusal, with_header};
+    use serde_json::json;
+
+    fn read(answer: fakes::Answer) -> Answer {
+        Answer::read(answer.expect("an answer"), NOW)
+    }
+
+    fn code(body: &str) -> Option<String> {
+        read(answer(400, body)).code
+    }
+
+    #[test]
+    fn n26_retry_after_is_read_in_both_forms_and_clamped() {
+        for (text, wait) in [
+            ("7", 7),
+            (" 7 ", 7),
+            ("0", 1),
+            ("1000000000", 3600),
+            ("Tue, 24 Nov 2026 10:02:00 GMT", 120),
+            ("Tue, 24 Nov 2026 09:00:00 GMT", 1),
+            ("Wed, 24 Nov 2027 10:00:00 GMT", 3600),
+            ("-5", 60),
+            ("7.5", 60),
+            ("1e3", 60),
+            ("soon", 60),
+            ("", 60),
+            ("99999999999999999999999", 60),
+        ] {
+            let later = with_header(answer(429, ""), "Retry-After", text);
+            assert_eq!(read(later).setback().wait, wait, "{text:?}");
+        }
+        let without = read(answer(429, "")).setback();
+        assert_eq!((without.trouble, without.wait), (Trouble::RateLimited, 60));
+    }
+
+    #[test]
+    fn n26_a_date_counts_from_the_services_clock() {
+        let later = with_header(answer(429, ""), "date", "Tue, 24 Nov 2026 12:00:00 GMT");
+        let later = with_header(later, "retry-after", "Tue, 24 Nov 2026 12:00:09 GMT");
+        assert_eq!(read(later).retry_after, Some(9));
+    }
+
+    #[test]
+    fn n32_of_a_header_that_comes_twice_the_first_counts_and_bytes_are_no_text() {
+        let twice = with_header(answer(429, ""), "retry-after", "7");
+        let twice = with_header(twice, "Retry-After", "9");
+        assert_eq!(read(twice).retry_after, Some(7));
+        for header in ["retry-after", "date", "etag"] {
+            let mut response = answer(200, "{}").expect("an answer");
+            response
+                .headers
+                .push((header.to_owned(), b"\xff\0\r\n".to_vec()));
+            let odd = Answer::read(response, NOW);
+            assert_eq!((odd.retry_after, odd.service_clock), (None, None));
+            assert_eq!(odd.etag, None);
+        }
+    }
+
+    #[test]
+    fn p31_the_code_is_found_in_every_known_shape_and_nowhere_else() {
+        for body in [
+            json!({"error": {"code": "Abc"}}),
+            json!({"error": " abc ", "error_description": "x"}),
+            json!({"code": "abc"}),
+            json!({"detail": {"code": "abc"}}),
+            json!({"error": {"code": null, "type": "abc"}}),
+            json!({"error": {"type": "invalid_request_error"}, "code": "abc"}),
+            json!({"error": {"type": "x"}, "detail": {"code": "abc"}}),
+            json!({"error": {"code": "abc", "type": "x"}, "code": "y"}),
+        ] {
+            let found = code(&body.to_string());
+            assert_eq!(found.as_deref(), Some("abc"), "{body}");
+        }
+        for body in [
+            r#"["abc"]"#,
+            r#""abc""#,
+            "abc",
+            "null",
+            "",
+            r#"{"error":7}"#,
+            r#"{"error":["abc"]}"#,
+            r#"{"error":{"code":{"code":"abc"}}}"#,
+            r#"{"error":{"message":"abc"}}"#,
+            r#"{"detail":"abc"}"#,
+            r#"{"code":" "}"#,
+            r#"{"code":"abc","code":"abd"}"#,
+        ] {
+            assert_eq!(code(body), None, "{body}");
+        }
+        for (status, expected) in [(200, None), (299, None), (300, Some("abc"))] {
+            let found = read(answer(status, r#"{"code":"abc"}"#)).code;
+            assert_eq!(found.as_deref(), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn n16_n24_a_page_is_an_obstacle_where_a_content_network_refuses_by_itself() {
+        for status in [200, 400, 401, 403, 404, 429, 451, 503] {
+            let blocked = read(page(status)).obstacle().expect("an obstacle");
+            assert_eq!((blocked.trouble, blocked.wait), (Trouble::Blocked, 60));
+        }
+        for status in [201, 302, 500, 501, 502, 504, 520, 522, 524, 530] {
+            assert_eq!(read(page(status)).obstacle(), None, "{status}");
+            let marked = with_header(page(status), "CF-Mitigated", "challenge");
+            assert!(read(marked).obstacle().is_some(), "{status}");
+        }
+    }
+
+    #[test]
+    fn n25_a_503_is_an_obstacle_only_with_a_code_of_the_service() {
+        let obstacle = |body: &str| read(answer(503, body)).obstacle().is_some();
+        assert!(obstacle(r#"{"error":{"code":"server_is_overloaded"}}"#));
+        assert!(obstacle(r#"{"error":{"type":"server_error"}}"#));
+        for body in ["", "{}", "[]", r#"{"detail":"busy"}"#, r#"{"message":"x"}"#] {
+            assert!(!obstacle(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_obstacle_is_named_by_the_status() {
+        for (answer, trouble) in [
+            (answer(500, ""), Trouble::Upstream),
+            (page(502), Trouble::Upstream),
+            (refusal(400, "brand_new"), Trouble::Unexpected),
+            (answer(302, ""), Trouble::Unexpected),
+            (answer(200, "{"), Trouble::Unexpected),
+        ] {
+            let setback = read(answer).setback();
+            assert_eq!((setback.trouble, setback.wait), (trouble, 30));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A successful answer of the token endpoint (RFC 6749 §5.1), as OpenAI gives it.
+
+use super::response::Answer;
+use crate::json::{self, Value};
+use crate::openai::claims::LIFETIME_MAX;
+use crate::secret::Secret;
+
+/// Longer access tokens are of no use, in bytes. A real one takes two KiB, and
+/// the whole record must fit its 32 KiB (credential/stored.rs has the sum).
+pub(crate) const ACCESS_TOKEN_MAX: usize = 8 * 1024;
+
+/// Longer refresh tokens are of no use, in bytes.
+pub(crate) const REFRESH_TOKEN_MAX: usize = 4 * 1024;
+
+/// What the token endpoint granted. Every part is optional: a refresh brings
+/// only what has changed.
+#[derive(Clone)]
+pub(crate) struct TokenGrant {
+    pub(crate) access_token: Granted,
+    pub(crate) refresh_token: Granted,
+    pub(crate) id_token: Granted,
+    /// The access token's lifetime, in seconds; its own claim speaks first.
+    pub(crate) expires_in: Option<u64>,
+    /// The service's clock at the answer, Unix seconds.
+    pub(crate) service_clock: Option<u64>,
+    /// The service's clock minus this machine's, in seconds.
+    pub(crate) clock_offset: i64,
+}
+
+/// One token of a grant.
+#[derive(Clone)]
+pub(crate) enum Granted {
+    /// Missing, null or empty: the old one goes on.
+    Nothing,
+    /// Something that nobody can present: the old one has ended all the same.
+    Unusable,
+    Token(Secret),
+}
+
+impl TokenGrant {
+    /// Reads an answer with status 200. `None` when it holds no usable token.
+    pub(crate) fn read(answer: &Answer) -> Option<Self> {
+        let mut body = json::parse_object(&answer.body)?;
+        let grant = Self {
+            access_token: Granted::read(body.take("access_token"), ACCESS_TOKEN_MAX),
+            refresh_token: Granted::read(body.take("refresh_token"), REFRESH_TOKEN_MAX),
+            id_token: Granted::read(body.take("id_token"), usize::MAX),
+            expires_in: body
+                .get("expires_in")
+                .as_whole()
+                .filter(|seconds| *seconds > 0)
+                .map(|seconds| seconds.min(LIFETIME_MAX)),
+            service_clock: answer.service_clock,
+            clock_offset: answer.clock_offset,
+        };
+        let is_usable = grant.access_token.token().or(grant.refresh_token.token());
+        is_usable.is_some().then_some(grant)
+    }
+}
+
+impl Granted {
+    fn read(value: Value, longest: usize) -> Self {
+        match value {
+            Value::Null => Self::Nothing,
+            Value::Text(text) if text.is_empty() => Self::Nothing,
+            Value::Text(text) if text.len() <= longest => {
+                Secret::new(text).map_or(Self::Unusable, Self::Token)
+            }
+            _ => Self::Unusable,
+        }
+    }
+
+    /// The token, if it can be used.
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Nothing | Self::Unusable => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Granted, LIFETIME_MAX, TokenGrant};
+    use crate::openai::Answer;
+    use crate::testing::fakes::{NOW, ok, with_header};
+    use serde_json::{Value, json};
+
+    fn read(body: Value) -> Option<TokenGrant> {
+        TokenGrant::read(&Answer::read(ok(body).ok()?, NOW))
+    }
+
+    fn kind(granted: &Granted) -> &str {
+        match granted {
+            Granted::Nothing => "nothing",
+            Granted::Unusable => "unusable",
+            Granted::Token(token) => token.reveal(),
+        }
+    }
+
+    #[test]
+    fn every_part_is_taken() {
+        let grant = read(json!({
+            "access_token": "at", "refresh_token": "rt", "id_token": "it", "expires_in": 60, "scope": "x",
+        }))
+        .expect("a grant");
+        assert_eq!(kind(&grant.access_token), "at");
+        assert_eq!(kind(&grant.refresh_token), "rt");
+        assert_eq!(kind(&grant.id_token), "it");
+        assert_eq!(grant.expires_in, Some(60));
+        assert_eq!(grant.service_clock, None);
+    }
+
+    #[test]
+    fn p13_m11_a_token_that_nobody_can_present_is_told_from_none_at_all() {
+        for (token, expected) in [
+            (json!(null), "nothing"),
+            (json!(""), "nothing"),
+            (json!(" "), "unusable"),
+            (json!("a\r\nb: c"), "unusable"),
+            (json!("tökén"), "unusable"),
+            (json!(7), "unusable"),
+            (json!(["rt"]), "unusable"),
+            (json!({"value": "rt"}), "unusable"),
+            (json!(false), "unusable"),
+        ] {
+            let grant = read(json!({"access_token": "at", "refresh_token": token}));
+            let grant = grant.expect("a grant");
+            assert_eq!(kind(&grant.refresh_token), expected, "{token}");
+            let grant = read(json!({"access_token": token, "refresh_token": "rt"}));
+            let grant = grant.expect("a grant");
+            assert_eq!(kind(&grant.access_token), expected, "{token}");
+            assert!(read(json!({"access_token": token, "refresh_token": token})).is_none());
+        }
+    }
+
+    #[test]
+    fn s36_a_token_over_its_limit_cannot_be_used() {
+        let of = |length: usize| "a".repeat(length);
+        let longest = read(json!({"access_token": of(8192), "refresh_token": of(4096)}));
+        let longest = longest.expect("a grant");
+        assert!(longest.access_token.token().is_some() && longest.refresh_token.token().is_some());
+        let long = read(json!({"access_token": of(8193), "refresh_token": "rt"}));
+        assert_eq!(kind(&long.expect("a grant").access_token), "unusable");
+        let long = read(json!({"access_token": "at", "refresh_token": of(4097)}));
+        assert_eq!(kind(&long.expect("a grant").refresh_token), "unusable");
+    }
+
+    #[test]
+    fn p19_a_lifetime_is_no_longer_than_ninety_days() {
+        for (seconds, expected) in [
+            (json!(60), 60),
+            (json!(60.9), 60),
+            (json!(LIFETIME_MAX), LIFETIME_MAX),
+            (json!(LIFETIME_MAX + 1), LIFETIME_MAX),
+            (json!(i64::MAX), LIFETIME_MAX),
+        ] {
+            let grant = read(json!({"access_token": "at", "expires_in": seconds}));
+            assert_eq!(grant.expect("a grant").expires_in, Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_lifetime_of_another_kind_is_unknown() {
+        for odd in [
+            json!(0),
+            json!(-1),
+            json!("60"),
+            json!(0.5),
+            json!(-1.5),
+            json!(null),
+            json!([]),
+        ] {
+            let grant = read(json!({"access_token": "at", "expires_in": odd}));
+            assert_eq!(grant.expect("a grant").expires_in, None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn p30_the_services_clock_is_taken_from_the_answer() {
+        let answer = ok(json!({"access_token": "at"}));
+        let answer = with_header(answer, "date", "Tue, 24 Nov 2026 10:00:07 GMT");
+        let grant = TokenGrant::read(&Answer::read(answer.expect("an answer"), 0));
+        assert_eq!(grant.expect("a grant").service_clock, Some(NOW + 7));
+    }
+}

@@ -1,0 +1,104 @@
+//! Copies of what the service said last, under keys of their own.
+//!
+//! A copy belongs to one login: it carries the login's epoch and counts for
+//! nothing under another. Losing one costs a request, so whatever goes wrong
+//! with a copy is passed over.
+
+use crate::json::{self, Object, Value};
+use crate::ports::Ports;
+use crate::state::clock_skew;
+use alloc::vec::Vec;
+
+/// The key of the list of models.
+pub(crate) const MODELS: Key = Key {
+    name: "models",
+    fresh_for: 300,
+};
+
+/// The key of the usage.
+pub(crate) const USAGE: Key = Key {
+    name: "usage",
+    fresh_for: 60,
+};
+
+/// A forced call asks the service again only when the copy is this old, in seconds.
+const FORCED_AFTER: u64 = 10;
+
+/// The version of the copies that this code writes.
+const VERSION: u64 = 1;
+
+/// A key and how long its copy counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    name: &'static str,
+    /// Seconds.
+    fresh_for: u64,
+}
+
+/// A copy: the service's answer, cut down to what is read of it.
+pub(crate) struct Copy {
+    /// Unix seconds.
+    pub(crate) fetched_at: u64,
+    /// The service's clock minus this machine's when it was fetched, in seconds;
+    /// 0 where it is not known.
+    pub(crate) clock_offset: i64,
+    pub(crate) body: Value,
+}
+
+impl Copy {
+    /// Whether the copy answers a call at `now`. One from the future does not.
+    pub(crate) fn answers(&self, key: Key, force: bool, now: u64) -> bool {
+        let limit = if force { FORCED_AFTER } else { key.fresh_for };
+        clock_skew::age(self.fetched_at, now).is_some_and(|age| age < limit)
+    }
+}
+
+/// Returns the copy of that login, if there is one.
+pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
+    let bytes = ports.store.get(key.name).ok()??;
+    decode(&bytes, epoch)
+}
+
+/// Reads a stored copy, if it is one of that login.
+pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
+    let mut fields = json::parse_object(bytes)?;
+    let is_ours =
+        fields.required_number("version")? == VERSION && fields.required_number("epoch")? == epoch;
+    is_ours.then_some(())?;
+    Some(Copy {
+        fetched_at: fields.required_number("fetched_at")?,
+        clock_offset: fields.take("clock_offset").as_i64().unwrap_or(0),
+        body: fields.take("body"),
+    })
+}
+
+/// Stores a copy for that login and returns its time, Unix seconds. `origin` says
+/// how the service was asked and named its answer.
+pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
+    let fetched_at = ports.now();
+    let copy = encode(origin, epoch, fetched_at, body);
+    // The bucket takes a write only over what this call has read.
+    let _ = ports.store.get(key.name);
+    let _ = ports.store.set(key.name, &copy);
+    fetched_at
+}
+
+/// Writes a copy for the bucket.
+pub(crate) fn encode(origin: Object, epoch: u64, fetched_at: u64, body: Value) -> Vec<u8> {
+    origin
+        .with("version", VERSION)
+        .with("epoch", epoch)
+        .with("fetched_at", fetched_at)
+        .with("body", body)
+        .to_bytes()
+}
+
+/// Removes both copies.
+pub(crate) fn clear(ports: Ports) {
+    for key in [MODELS, USAGE] {
+        // A copy that stays counts for nothing under the next epoch.
+        if let Ok(Some(_)) = ports.store.get(key.name) {
+            let _ = ports.store.delete(key.name);
+        }
+    }
+}

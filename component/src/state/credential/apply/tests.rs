@@ -1,0 +1,326 @@
+use super::super::codec::decode;
+use super::{Settled, quiet_after, settle};
+use crate::openai::{Answer, Said, Setback, TokenGrant, Trouble, Verdict};
+use crate::state::credential::{Intent, Record, State};
+use crate::testing::fakes::{
+    Answer as Wire, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
+    intent, jwt, ok, with_header,
+};
+use serde_json::{Value, json};
+
+fn record(stored: &Value) -> Record {
+    decode(stored.to_string().as_bytes()).expect("a record")
+}
+
+/// Our own intent, as it is stored and as it is held.
+fn ours() -> (Value, Intent) {
+    let stored = json!({"attempt": "mine", "presented": fingerprint("rt-1"), "started": NOW - 2});
+    let held = Intent {
+        attempt: "mine".to_owned(),
+        presented: fingerprint("rt-1"),
+        started: NOW - 2,
+    };
+    (stored, held)
+}
+
+fn refreshing(changes: Value) -> Value {
+    let ours = credential("refreshing", json!({"intent": ours().0}));
+    crate::testing::fakes::changed(ours, changes)
+}
+
+fn read(answer: Wire) -> TokenGrant {
+    TokenGrant::read(&Answer::read(answer.expect("an answer"), NOW)).expect("a grant")
+}
+
+fn granted() -> Verdict {
+    Verdict::Granted(read(grant("rt-2")))
+}
+
+fn verdicts() -> [Verdict; 4] {
+    [
+        granted(),
+        Verdict::NotProcessed(Setback {
+            wait: 40,
+            ..Trouble::RateLimited.setback()
+        }),
+        Verdict::Refused(Said {
+            status: Some(401),
+            code: Some("refresh_token_reused".to_owned()),
+        }),
+        Verdict::Unknown(Trouble::Network.setback()),
+    ]
+}
+
+fn settled(stored: &Value, verdict: &Verdict) -> Option<Record> {
+    match settle(&record(stored), 3, &ours().1, verdict, NOW) {
+        Settled::Store(record) => Some(*record),
+        Settled::Leave => None,
+        Settled::Superseded => panic!("superseded"),
+    }
+}
+
+fn state(stored: &Value, verdict: &Verdict) -> Option<State> {
+    settled(stored, verdict).map(|record| record.state)
+}
+
+#[test]
+fn our_own_intent_takes_every_verdict() {
+    let expected = [
+        State::Active,
+        State::Active,
+        State::NeedsLogin,
+        State::Uncertain,
+    ];
+    for (verdict, expected) in verdicts().iter().zip(expected) {
+        assert_eq!(state(&refreshing(json!({})), verdict), Some(expected));
+    }
+}
+
+#[test]
+fn a_late_holder_commits_by_lineage_and_adds_nothing_else() {
+    let [granted, not_processed, refused, unknown] = verdicts();
+    let taken_over = dead(
+        "uncertain",
+        json!({"intent": ours().0, "not_before": NOW + 60}),
+    );
+    let by_another = dead("refreshing", json!({"intent": intent(NOW)}));
+    let ended = dead(
+        "needs-login",
+        json!({"reason": "invalid_grant", "intent": ours().0}),
+    );
+    let released = dead("active", json!({}));
+    for stored in [&taken_over, &by_another, &ended, &released] {
+        let record = settled(stored, &granted).expect("a commit");
+        assert_eq!(record.state, State::Active, "{stored}");
+        assert_eq!((record.reason, record.probes), (None, 0));
+        assert!(record.intent.is_none() && record.not_before.is_none());
+        assert!(settled(stored, &not_processed).is_none(), "{stored}");
+        assert!(settled(stored, &unknown).is_none(), "{stored}");
+    }
+    assert_eq!(state(&taken_over, &refused), Some(State::NeedsLogin));
+    assert_eq!(state(&by_another, &refused), None);
+}
+
+#[test]
+fn n18_a_refusal_of_a_token_that_has_moved_on_changes_nothing() {
+    for state in ["active", "refreshing", "uncertain", "needs-login"] {
+        let advanced = credential(state, json!({"refresh_token": "rt-2"}));
+        for verdict in verdicts() {
+            let is_ours = false;
+            assert_eq!(settled(&advanced, &verdict).is_some(), is_ours, "{state}");
+        }
+    }
+}
+
+#[test]
+fn n19_a_refusal_keeps_epoch_tokens_and_intent() {
+    let [_, _, refused, _] = verdicts();
+    let record = settled(&refreshing(json!({})), &refused).expect("a commit");
+    assert_eq!(record.reason.as_deref(), Some("refresh_token_reused"));
+    assert_eq!(record.epoch, 3);
+    assert_eq!(record.intent.as_ref().expect("kept").attempt, "mine");
+    assert!(record.live_token(NOW).is_some());
+    let late = settle(&record, 3, &ours().1, &granted(), NOW);
+    assert!(matches!(late, Settled::Store(record) if record.state == State::Active));
+}
+
+#[test]
+fn s08_p07_p32_another_epoch_or_a_logout_supersedes_every_verdict() {
+    let stored = [
+        refreshing(json!({"epoch": 4})),
+        refreshing(json!({"epoch": 2})),
+        credential("logging-out", json!({})),
+        credential("logged-out", json!({})),
+    ];
+    for stored in &stored {
+        for verdict in verdicts() {
+            let settled = settle(&record(stored), 3, &ours().1, &verdict, NOW);
+            assert!(matches!(settled, Settled::Superseded), "{stored}");
+        }
+    }
+}
+
+#[test]
+fn a_grant_replaces_the_pair_and_forgets_the_trouble() {
+    let troubled = refreshing(json!({
+        "probes": 3, "last_trouble": "network", "refused": "f", "not_before": NOW + 5,
+    }));
+    let record = settled(&troubled, &granted()).expect("a commit");
+    let tokens = record.tokens.as_ref().expect("tokens");
+    assert_eq!(tokens.refresh.as_ref().expect("one").reveal(), "rt-2");
+    assert_eq!(tokens.expires_at, Some(NOW + LIFETIME + 60));
+    assert_eq!((tokens.received_at, &tokens.refused), (NOW, &None));
+    assert_eq!((record.probes, record.last_trouble), (0, None));
+    assert!(record.intent.is_none() && record.not_before.is_none());
+    assert_eq!(
+        (record.epoch, record.login_id.as_deref()),
+        (3, Some("login-1"))
+    );
+}
+
+#[test]
+fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
+    let grant = Verdict::Granted(read(ok(json!({"access_token": "opaque"}))));
+    let record = settled(&refreshing(json!({})), &grant).expect("a commit");
+    let tokens = record.tokens.expect("tokens");
+    assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
+    assert_eq!(tokens.access.expect("new").reveal(), "opaque");
+    assert_eq!(tokens.expires_at, None);
+    assert_eq!(record.claims.email.as_deref(), Some("ada@example.com"));
+}
+
+#[test]
+fn p14_a_grant_without_an_access_token_stores_the_refresh_token() {
+    let grant = Verdict::Granted(read(ok(json!({"refresh_token": "rt-2"}))));
+    let record = settled(&refreshing(json!({})), &grant).expect("a commit");
+    let tokens = record.tokens.as_ref().expect("tokens");
+    assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
+    assert!(tokens.access.is_none() && record.state == State::Active);
+    assert_eq!(record.not_before, Some(NOW + 1));
+    assert_eq!(record.last_trouble, Some(Trouble::NoAccessToken));
+}
+
+#[test]
+fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_a_pause() {
+    for odd in [json!(7), json!("a\r\nb: c"), json!("a".repeat(9000))] {
+        let body = json!({"refresh_token": "rt-2", "access_token": odd});
+        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = record.expect("a commit");
+        let tokens = record.tokens.as_ref().expect("tokens");
+        assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
+        assert!(tokens.access.is_none());
+        assert_eq!(record.not_before, Some(NOW + 30));
+        assert_eq!(record.last_trouble, Some(Trouble::Unexpected));
+    }
+}
+
+#[test]
+fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
+    for odd in [json!(7), json!("r t"), json!("r".repeat(5000))] {
+        let body = json!({"refresh_token": odd, "access_token": "opaque", "expires_in": 600});
+        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = record.expect("a commit");
+        let tokens = record.tokens.expect("tokens");
+        assert_eq!(tokens.access.expect("new").reveal(), "opaque");
+        assert!(tokens.refresh.is_none() && record.state == State::Active);
+    }
+    for none in [json!(null), json!("")] {
+        let body = json!({"refresh_token": none, "access_token": "opaque"});
+        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let tokens = record.expect("a commit").tokens.expect("tokens");
+        assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
+    }
+}
+
+#[test]
+fn p20_another_accounts_tokens_are_dropped() {
+    for (account, user) in [("acc-2", "user-1"), ("acc-1", "user-2")] {
+        let claims = json!({"https://api.openai.com/auth": {
+            "chatgpt_account_id": account, "chatgpt_user_id": user,
+        }});
+        let body = json!({"refresh_token": "rt-2", "access_token": jwt(&claims)});
+        let grant = Verdict::Granted(read(ok(body)));
+        let record = settled(&refreshing(json!({})), &grant).expect("a commit");
+        assert_eq!(record.state, State::NeedsLogin);
+        assert_eq!(record.reason.as_deref(), Some("account-mismatch"));
+        assert_eq!(record.claims.account_id.as_deref(), Some("acc-1"));
+        let refresh = record.tokens.expect("the old ones").refresh;
+        assert_eq!(refresh.expect("kept").reveal(), "rt-1");
+    }
+}
+
+#[test]
+fn p15_a_grant_that_names_nobody_belongs_to_the_account_of_the_record() {
+    let body = json!({"refresh_token": "rt-2", "access_token": access_token("x", NOW + 600)});
+    let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+    let claims = record.expect("a commit").claims;
+    assert_eq!(claims.account_id.as_deref(), Some("acc-1"));
+    assert_eq!(claims.user_id.as_deref(), Some("user-1"));
+}
+
+#[test]
+fn p17_p19_an_end_that_cannot_be_read_is_taken_from_expires_in() {
+    for access in [
+        "opaque".to_owned(),
+        jwt(&json!({"exp": 0})),
+        jwt(&json!({"exp": "soon"})),
+    ] {
+        let body = json!({"access_token": access, "expires_in": 600});
+        let tokens = read(ok(body)).tokens(None, NOW);
+        assert_eq!(tokens.expires_at, Some(NOW + 600));
+    }
+    let far = json!({"access_token": access_token("x", 253_402_300_799)});
+    let tokens = read(ok(far)).tokens(None, NOW);
+    assert_eq!(tokens.expires_at, Some(NOW + 90 * 86_400));
+}
+
+#[test]
+fn p30_the_services_clock_is_kept_as_an_offset() {
+    let body = json!({"access_token": "opaque", "expires_in": 600});
+    let answer = with_header(ok(body), "Date", "Tue, 24 Nov 2026 12:00:00 GMT");
+    let tokens = read(answer).tokens(None, NOW);
+    assert_eq!(tokens.clock_offset, 7200);
+    assert_eq!(tokens.expires_at, Some(NOW + 7200 + 600));
+    assert_eq!(tokens.local_time(NOW + 7200 + 600), NOW + 600);
+    let behind = with_header(
+        ok(json!({"access_token": "opaque", "expires_in": 600})),
+        "date",
+        "Tue, 24 Nov 2026 08:00:00 GMT",
+    );
+    assert_eq!(read(behind).tokens(None, NOW).clock_offset, -7200);
+}
+
+#[test]
+fn n23_a_release_forgets_the_intent_and_keeps_the_pause() {
+    let [_, not_processed, _, _] = verdicts();
+    let record = settled(&refreshing(json!({})), &not_processed).expect("a commit");
+    assert!(record.intent.is_none());
+    assert_eq!(record.not_before, Some(NOW + 40));
+    assert_eq!(record.last_trouble, Some(Trouble::RateLimited));
+    assert!(record.live_token(NOW).is_some());
+}
+
+#[test]
+fn a_released_probe_leaves_the_outcome_uncertain_and_is_not_counted() {
+    let [_, not_processed, _, _] = verdicts();
+    let record = settled(&refreshing(json!({"probes": 3})), &not_processed).expect("a commit");
+    assert_eq!((record.state, record.probes), (State::Uncertain, 2));
+    assert_eq!(record.not_before, Some(NOW + 40));
+    let first = settled(&refreshing(json!({"probes": 1})), &not_processed).expect("a commit");
+    assert_eq!((first.state, first.probes), (State::Uncertain, 0));
+}
+
+#[test]
+fn n08_the_quiet_period_runs_from_the_intent() {
+    let [_, _, _, unknown] = verdicts();
+    let record = settled(&refreshing(json!({})), &unknown).expect("a commit");
+    assert_eq!(record.not_before, Some(NOW - 2 + 120));
+    assert_eq!(record.last_trouble, Some(Trouble::Network));
+    let probe = settled(&refreshing(json!({"probes": 5})), &unknown).expect("a commit");
+    assert_eq!(probe.not_before, Some(NOW - 2 + 240));
+    assert_eq!(probe.probes, 5);
+}
+
+#[test]
+fn n20_probes_are_spaced_out_and_never_end() {
+    let pauses: Vec<u64> = (0..=11).map(quiet_after).collect();
+    assert_eq!(
+        pauses,
+        [
+            120, 120, 120, 120, 120, 240, 480, 960, 1920, 3600, 3600, 3600
+        ]
+    );
+    assert_eq!(quiet_after(u64::MAX), 3600);
+}
+
+#[test]
+fn the_claims_of_a_grant_come_from_both_of_its_tokens() {
+    let body = json!({
+        "access_token": jwt(&json!({"https://api.openai.com/auth": {"chatgpt_account_is_fedramp": true}})),
+        "id_token": id_token("acc-9", "grace@example.com"),
+    });
+    let claims = read(ok(body)).claims();
+    assert_eq!(claims.email.as_deref(), Some("grace@example.com"));
+    assert_eq!(claims.account_id.as_deref(), Some("acc-9"));
+    assert!(claims.fedramp);
+}

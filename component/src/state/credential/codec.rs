@@ -1,0 +1,403 @@
+//! The record as it is stored: one flat JSON object.
+
+use super::record::{Intent, Record, Refusals, State};
+use super::tokens::Tokens;
+use crate::error::Result;
+use crate::json::{Object, Value};
+use crate::openai::claims::Claims;
+use crate::openai::{ACCESS_TOKEN_MAX, CODE_MAX, REFRESH_TOKEN_MAX, Said, Trouble};
+use crate::ports::StoreError;
+use crate::secret::Secret;
+use crate::state::clock_skew::Stamp;
+use crate::state::envelope;
+use alloc::vec::Vec;
+
+/// The version of the record that this code writes.
+const VERSION: u64 = 1;
+
+/// The largest record that every host takes, in bytes.
+const RECORD_MAX: usize = 32 * 1024;
+
+/// What a record takes at the most beside its unknown fields, in bytes. In JSON a
+/// quotation mark takes two, so the tokens take 2 × (8192 + 4096) = 24 576; in
+/// UTF-8 a character takes four, so e-mail and plan take 4 × (320 + 60) = 1520.
+/// Nine identifiers of 128 take 2304, and ten numbers and all names under 1000.
+const KNOWN_MAX: usize = 2 * (ACCESS_TOKEN_MAX + REFRESH_TOKEN_MAX) + 5 * 1024;
+
+const STATES: [(State, &str); 6] = [
+    (State::Active, "active"),
+    (State::Refreshing, "refreshing"),
+    (State::Uncertain, "uncertain"),
+    (State::NeedsLogin, "needs-login"),
+    (State::LoggingOut, "logging-out"),
+    (State::LoggedOut, "logged-out"),
+];
+
+/// Reads a stored record.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Record> {
+    let fields = envelope::fields(bytes, VERSION, "stored login")?;
+    Ok(read(fields).ok_or(StoreError::Corrupt)?)
+}
+
+fn read(mut fields: Object) -> Option<Record> {
+    let from = &mut fields;
+    let updated_at = from.required_number("updated_at")?;
+    let state = state(&from.required_text("state")?)?;
+    Some(Record {
+        generation: from.required_number("generation")?,
+        epoch: from.required_number("epoch")?,
+        state,
+        reason: from.optional_identifier("reason")?,
+        method: from.optional_identifier("method")?,
+        login_id: from.optional_identifier("login_id")?,
+        user_code: from.optional_identifier("user_code")?,
+        claims: Claims::stored(from)?,
+        tokens: tokens(from, state)?,
+        intent: from.optional_object("intent", intent)?,
+        probes: from.optional_number("probes")?.unwrap_or(0),
+        not_before: from.optional_number("not_before")?,
+        last_trouble: from
+            .optional_text("last_trouble")?
+            .as_deref()
+            .and_then(Trouble::named),
+        refusals: refusals(from)?,
+        revoke: from.optional_bool("revoke")?,
+        updated_at,
+        stamp: Stamp::stored(from.optional_text("clock")?, updated_at),
+        other: fields,
+    })
+}
+
+fn state(name: &str) -> Option<State> {
+    let (state, _) = STATES.iter().find(|(_, known)| *known == name)?;
+    Some(*state)
+}
+
+/// Nobody who is signed out needs tokens; all others have them, and tokens have a
+/// time of receipt.
+fn tokens(from: &mut Object, state: State) -> Option<Option<Tokens>> {
+    let refresh = from.optional_secret("refresh_token")?;
+    let access = from.optional_secret("access_token")?;
+    let received_at = from.optional_number("received_at")?;
+    let is_signed_out = matches!(state, State::LoggingOut | State::LoggedOut);
+    if is_signed_out && refresh.is_none() && access.is_none() {
+        return Some(None);
+    }
+    Some(Some(Tokens {
+        refresh,
+        access,
+        received_at: received_at?,
+        expires_at: from.optional_number("expires_at")?,
+        clock_offset: match from.take("clock_offset") {
+            Value::Null => 0,
+            offset => offset.as_i64()?,
+        },
+        refused: from.optional_identifier("refused")?,
+    }))
+}
+
+fn intent(mut from: Object) -> Option<Intent> {
+    Some(Intent {
+        attempt: from.required_identifier("attempt")?,
+        presented: from.required_identifier("presented")?,
+        started: from.required_number("started")?,
+    })
+}
+
+/// There are none without the time of the first.
+fn refusals(from: &mut Object) -> Option<Option<Refusals>> {
+    let status = from.optional_number("refused_status")?;
+    let code = from.optional_identifier("refused_code")?;
+    let probes = from.optional_number("refused_probes")?;
+    let since = from.optional_number("refused_since")?;
+    Some(since.map(|since| Refusals {
+        said: Said {
+            status: status.and_then(|status| u16::try_from(status).ok()),
+            code: code.filter(|code| code.len() <= CODE_MAX),
+        },
+        probes: probes.unwrap_or(0),
+        since,
+    }))
+}
+
+/// Whether the record fits into 32 KiB, the least that every host takes, whatever
+/// the service grants next.
+pub(super) fn has_room(record: &Record) -> bool {
+    record.other.to_bytes().len() <= RECORD_MAX - KNOWN_MAX
+}
+
+/// Writes a record. What is unknown is left out.
+pub(crate) fn encode(record: &Record) -> Vec<u8> {
+    let mut to = record.other.clone();
+    to.put("version", VERSION);
+    to.put("generation", record.generation);
+    to.put("epoch", record.epoch);
+    to.put("state", state_name(record.state));
+    to.put("reason", record.reason.as_deref());
+    to.put("method", record.method.as_deref());
+    to.put("login_id", record.login_id.as_deref());
+    to.put("user_code", record.user_code.as_deref());
+    to.put("email", record.claims.email.as_deref());
+    to.put("plan", record.claims.plan.as_deref());
+    to.put("account_id", record.claims.account_id.as_deref());
+    to.put("user_id", record.claims.user_id.as_deref());
+    to.put("fedramp", flag(record.claims.fedramp));
+    if let Some(tokens) = &record.tokens {
+        to.put("refresh_token", tokens.refresh.as_ref().map(Secret::reveal));
+        to.put("access_token", tokens.access.as_ref().map(Secret::reveal));
+        to.put("received_at", tokens.received_at);
+        to.put("expires_at", tokens.expires_at);
+        to.put("clock_offset", Value::Integer(tokens.clock_offset));
+        to.put("refused", tokens.refused.as_deref());
+    }
+    if let Some(intent) = &record.intent {
+        let intent = Object::default()
+            .with("attempt", &*intent.attempt)
+            .with("presented", &*intent.presented)
+            .with("started", intent.started);
+        to.put("intent", Value::Object(intent));
+    }
+    to.put("probes", Some(record.probes).filter(|probes| *probes > 0));
+    to.put("not_before", record.not_before);
+    to.put("last_trouble", record.last_trouble.map(Trouble::name));
+    if let Some(refusals) = &record.refusals {
+        to.put("refused_status", refusals.said.status.map(u64::from));
+        to.put("refused_code", refusals.said.code.as_deref());
+        to.put("refused_probes", refusals.probes);
+        to.put("refused_since", refusals.since);
+    }
+    to.put("revoke", flag(record.revoke));
+    to.put("updated_at", record.updated_at);
+    if let Some(stamp) = &record.stamp {
+        to.put("clock", &*stamp.steady);
+    }
+    to.to_bytes()
+}
+
+/// Only what is true is written.
+fn flag(is_set: bool) -> Value {
+    if is_set {
+        Value::Bool(true)
+    } else {
+        Value::Null
+    }
+}
+
+fn state_name(state: State) -> &'static str {
+    let named = STATES.iter().find(|(known, _)| *known == state);
+    named.map_or("", |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KNOWN_MAX, RECORD_MAX, STATES, decode, encode, has_room};
+    use crate::contract::ErrorCode;
+    use crate::json::Object;
+    use crate::openai::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, Trouble};
+    use crate::state::credential::Record;
+    use crate::testing::fakes::{NOW, World, changed, credential, fails, intent};
+    use serde_json::{Value, json};
+
+    fn full(state: &str) -> Value {
+        credential(
+            state,
+            json!({
+                "reason": "invalid_grant", "fedramp": true, "clock_offset": -5, "refused": "f00",
+                "intent": intent(9), "probes": 4, "not_before": 17, "last_trouble": "network", "revoke": true,
+            }),
+        )
+    }
+
+    #[track_caller]
+    fn read(stored: &Value) -> Record {
+        decode(stored.to_string().as_bytes()).expect("a record")
+    }
+
+    fn written(record: &Record) -> Value {
+        serde_json::from_slice(&encode(record)).expect("JSON")
+    }
+
+    #[test]
+    fn every_state_is_read_and_written_without_a_change() {
+        for (state, name) in STATES {
+            let stored = full(name);
+            let mut expected = stored.clone();
+            expected["version"] = json!(1);
+            let record = read(&stored);
+            assert_eq!(record.state, state);
+            assert_eq!(written(&record), expected);
+        }
+    }
+
+    #[test]
+    fn a_record_of_nobody_is_read_and_written_without_a_change() {
+        let nobody = json!({"version": 1, "generation": 2, "epoch": 1, "state": "logged-out", "updated_at": 3});
+        let record = read(&nobody);
+        assert!(record.tokens.is_none() && !record.has_login());
+        assert_eq!(written(&record), nobody);
+        assert_eq!(written(&Record::absent())["state"], json!("logged-out"));
+    }
+
+    #[test]
+    fn h13_s05_unknown_fields_survive_every_transition() {
+        let future = json!({"tomorrow": {"a": [1, 2.5, "x", true]}});
+        let record = read(&changed(full("active"), future.clone()));
+        assert_eq!(written(&record)["tomorrow"], future["tomorrow"]);
+        for record in [
+            record.clone().logged_out(false),
+            record.clone().logging_out(),
+        ] {
+            assert_eq!(written(&record)["tomorrow"], future["tomorrow"]);
+        }
+    }
+
+    #[test]
+    fn an_unknown_trouble_is_forgotten_and_no_fault() {
+        let record = read(&credential("active", json!({"last_trouble": "brand-new"})));
+        assert_eq!(record.last_trouble, None);
+        let record = read(&credential("active", json!({"last_trouble": "late"})));
+        assert_eq!(record.last_trouble, Some(Trouble::Late));
+    }
+
+    #[test]
+    fn s04_a_newer_version_is_refused() {
+        let newer = changed(full("active"), json!({"version": 2, "state": {"new": 1}}));
+        let error = fails(decode(newer.to_string().as_bytes()));
+        assert_eq!(error.code, ErrorCode::RecordNewer);
+        assert!(!error.retryable);
+    }
+
+    #[test]
+    fn s02_s06_what_cannot_be_read_is_corrupt() {
+        let twice = full("active")
+            .to_string()
+            .replacen('{', r#"{"state":"active","#, 1);
+        let good = full("active").to_string();
+        let half = &good[..good.len() / 2];
+        for bad in ["", "null", "[]", "{}", "\0\0\0\0", &twice, half] {
+            let error = fails(decode(bad.as_bytes()));
+            assert_eq!(error.code, ErrorCode::RecordCorrupt, "{bad}");
+        }
+    }
+
+    #[test]
+    fn m08_m11_s02_a_field_of_another_type_is_corrupt() {
+        let odd = [
+            json!({"version": 0}),
+            json!({"version": "1"}),
+            json!({"version": null}),
+            json!({"generation": null}),
+            json!({"generation": -1}),
+            json!({"generation": 1.5}),
+            json!({"epoch": "3"}),
+            json!({"state": "idle"}),
+            json!({"state": null}),
+            json!({"updated_at": null}),
+            json!({"reason": 7}),
+            json!({"email": ["a"]}),
+            json!({"fedramp": "yes"}),
+            json!({"refresh_token": 7}),
+            json!({"refresh_token": ""}),
+            json!({"access_token": "a\r\nb: c"}),
+            json!({"expires_at": "soon"}),
+            json!({"clock_offset": 1.5}),
+            json!({"refused": {}}),
+            json!({"intent": "mine"}),
+            json!({"intent": {"attempt": "a", "presented": "b"}}),
+            json!({"intent": {"attempt": 1, "presented": "b", "started": 1}}),
+            json!({"probes": -1}),
+            json!({"not_before": "x"}),
+            json!({"last_trouble": 1}),
+            json!({"revoke": "true"}),
+            json!({"account_id": "a\r\nx: y"}),
+            json!({"user_id": ""}),
+            json!({"reason": "\u{1b}[2J"}),
+            json!({"login_id": "a".repeat(129)}),
+            json!({"user_code": "ABCD 12345"}),
+        ];
+        for change in odd {
+            let stored = changed(full("refreshing"), change.clone()).to_string();
+            let error = fails(decode(stored.as_bytes()));
+            assert_eq!(error.code, ErrorCode::RecordCorrupt, "{change}");
+        }
+    }
+
+    #[test]
+    fn s02_tokens_without_a_time_of_receipt_and_a_login_without_tokens_are_corrupt() {
+        let alone = json!({"received_at": null, "refresh_token": null});
+        let none = json!({"refresh_token": null, "access_token": null, "received_at": null});
+        for stored in [
+            credential("active", json!({"received_at": null})),
+            credential("needs-login", alone),
+            credential("uncertain", none),
+            credential("logging-out", json!({"received_at": null})),
+        ] {
+            let error = fails(decode(stored.to_string().as_bytes()));
+            assert_eq!(error.code, ErrorCode::RecordCorrupt, "{stored}");
+        }
+    }
+
+    #[test]
+    fn m12_what_is_stored_of_a_person_is_made_harmless_again() {
+        let odd = json!({"email": "a\u{1b}[2J@b", "plan": "p".repeat(500)});
+        let claims = read(&credential("active", odd)).claims;
+        assert_eq!(claims.email.as_deref(), Some("a[2J@b"));
+        assert_eq!(claims.plan, Some("p".repeat(60)));
+    }
+
+    #[test]
+    fn s36_the_largest_record_fits_and_leaves_room_for_unknown_fields() {
+        let text = |length: usize| "\"".repeat(length);
+        let wide = |length: usize| "\u{1f600}".repeat(length);
+        let longest = json!({
+            "generation": i64::MAX, "epoch": i64::MAX, "updated_at": i64::MAX,
+            "reason": text(128), "method": text(128), "login_id": text(128),
+            "user_code": text(128), "email": wide(320), "plan": wide(60),
+            "account_id": text(128), "user_id": text(128), "fedramp": true, "revoke": true,
+            "refresh_token": text(REFRESH_TOKEN_MAX), "access_token": text(ACCESS_TOKEN_MAX),
+            "received_at": i64::MAX, "expires_at": i64::MAX, "clock_offset": i64::MIN,
+            "refused": text(128), "probes": i64::MAX, "not_before": i64::MAX,
+            "last_trouble": "no-access-token",
+            "intent": {"attempt": text(128), "presented": text(128), "started": i64::MAX},
+        });
+        let mut record = read(&changed(full("refreshing"), longest));
+        assert!(
+            encode(&record).len() <= KNOWN_MAX,
+            "{}",
+            encode(&record).len()
+        );
+        assert!(has_room(&record));
+        record.other = Object::default().with("tomorrow", &*"x".repeat(RECORD_MAX - KNOWN_MAX));
+        assert!(!has_room(&record));
+        record.other = Object::default().with("tomorrow", &*"x".repeat(3000));
+        assert!(has_room(&record) && encode(&record).len() <= RECORD_MAX);
+    }
+
+    fn rewritten(world: &World, change: impl FnOnce(Record) -> Record) {
+        world.call(|ports| {
+            let record = Record::load(ports).expect("a record");
+            change(record).store(ports).expect("a write");
+        });
+    }
+
+    #[test]
+    fn s37_generation_orders_what_is_written_whatever_the_clock_says() {
+        let world = World::with(full("active"));
+        for (clock, generation) in [(NOW + 500, 8), (NOW - 86_400, 9), (0, 10)] {
+            world.set_clock(clock);
+            rewritten(&world, |record| record);
+            let stored = world.stored("credential");
+            assert_eq!(stored["generation"], generation);
+            assert_eq!(stored["updated_at"], json!(clock));
+        }
+    }
+
+    #[test]
+    fn s02_numbers_as_large_as_they_get_are_counted_on_without_a_fault() {
+        let huge = json!({"generation": i64::MAX, "epoch": i64::MAX, "probes": i64::MAX});
+        let world = World::with(credential("active", huge));
+        for revoke in [false, true] {
+            rewritten(&world, |record| record.logging_out().logged_out(revoke));
+        }
+    }
+}

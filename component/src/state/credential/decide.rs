@@ -1,0 +1,255 @@
+//! What to do about the record, before anything is sent.
+
+use super::record::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, Record, State};
+use super::tokens::Tokens;
+use crate::contract::{Error, ErrorCode};
+use crate::openai::refresh::ACCOUNT_CLOSED;
+use crate::openai::{CLOSED_HINT, Said, Setback, Trouble};
+use crate::ports::StoreError;
+use crate::secret::Secret;
+use crate::state::clock_skew;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+
+/// What a caller wants of the record.
+#[derive(Clone, Copy)]
+pub(crate) enum Demand<'a> {
+    /// A usable access token; `refused` is the fingerprint of one that the
+    /// backend has just answered 401 to.
+    Token { refused: Option<&'a str> },
+    /// A new access token, due or not.
+    Refresh,
+}
+
+impl<'a> Demand<'a> {
+    fn refused(self) -> Option<&'a str> {
+        match self {
+            Self::Token { refused } => refused,
+            Self::Refresh => None,
+        }
+    }
+}
+
+/// What to do.
+pub(crate) enum Step {
+    /// The stored access token will do.
+    Serve,
+    /// Store this record and decide again.
+    Store(Box<Record>),
+    /// Present this refresh token, after storing the intent.
+    Present(Secret),
+    /// Nothing can be done now.
+    Fail(Box<Error>),
+}
+
+/// Decides by the table in docs/refresh.md. `now` is this machine's clock, Unix
+/// seconds.
+pub(crate) fn decide(record: &Record, demand: Demand, now: u64) -> Step {
+    let Some(tokens) = record.tokens_in_use() else {
+        return Step::Fail(not_connected());
+    };
+    let refused = demand.refused().filter(|name| tokens.is(name));
+    if let (Some(_), Some(seconds)) = (refused, tokens.pause_after_success(now)) {
+        // Not remembered: a token that has just come is refused by a fault of the
+        // backend's, and works for other calls.
+        return Step::Fail(rejected(seconds));
+    }
+    if let Some(next) = record.brought_up_to_date(tokens, refused, now) {
+        return Step::Store(Box::new(next));
+    }
+    let is_live = tokens.live(now).is_some();
+    let may_present = || may_present(record, tokens, now);
+    match (record.state, demand) {
+        // What stands in the way of an early refresh harms nobody.
+        (State::Active, Demand::Token { .. }) if is_live && tokens.is_due(now) => {
+            may_present().map_or(Step::Serve, Step::Present)
+        }
+        (_, Demand::Token { .. }) if is_live => Step::Serve,
+        (State::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Step::Serve,
+        (State::Uncertain, _) if is_live => Step::Fail(uncertain(record, tokens.seconds_left(now))),
+        (State::Active | State::Uncertain, _) => {
+            may_present().map_or_else(Step::Fail, Step::Present)
+        }
+        (State::Refreshing, _) => Step::Fail(in_progress()),
+        // Ended by codes that are not known: what a person asks for may still be tried.
+        (State::NeedsLogin, Demand::Refresh) if record.refusals.is_some() && !is_live => {
+            may_present().map_or_else(|_| Step::Fail(needs_login(record)), Step::Present)
+        }
+        (State::NeedsLogin, _) => Step::Fail(needs_login(record)),
+        (State::LoggingOut | State::LoggedOut, _) => Step::Fail(not_connected()),
+    }
+}
+
+/// The token to present now, or why none may be.
+fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Box<Error>> {
+    let refresh = tokens.refresh.clone().ok_or_else(not_refreshable)?;
+    let pause = tokens.pause_after_success(now);
+    match (record.state, pause, record.pause_left(now)) {
+        (State::Active, Some(seconds), _) => Err(rejected(seconds)),
+        (State::Uncertain, _, Some(seconds)) => Err(uncertain(record, Some(seconds))),
+        (_, _, Some(seconds)) => Err(paused(record, seconds)),
+        // Nothing is spent whose successor might not fit.
+        _ if !record.has_room() => Err(StoreError::TooLarge.into()),
+        _ => Ok(refresh),
+    }
+}
+
+impl Record {
+    /// The stored access token, if it can be used.
+    pub(crate) fn live_token(&self, now: u64) -> Option<&Secret> {
+        self.tokens_in_use()?.live(now)
+    }
+
+    /// Whether model calls can be made, now or after a refresh.
+    pub(crate) fn is_connected(&self, now: u64) -> bool {
+        let can_refresh = |tokens: &Tokens| {
+            tokens.refresh.is_some() && self.state != State::NeedsLogin && self.refusals.is_none()
+        };
+        self.live_token(now).is_some() || self.tokens_in_use().is_some_and(can_refresh)
+    }
+
+    /// Whether the service's last answer was a refusal that has not ended the login.
+    pub(crate) fn is_refused_so_far(&self) -> bool {
+        self.refusals.is_some() && self.reason.is_none()
+    }
+
+    /// The record with what is known without a request: that its access token
+    /// was refused, or that its refresh is abandoned. `None` when that is nothing new.
+    fn brought_up_to_date(&self, tokens: &Tokens, refused: Option<&str>, now: u64) -> Option<Self> {
+        match refused {
+            Some(name) if tokens.refused.as_deref() != Some(name) => {
+                Some(self.clone().with_refused(name))
+            }
+            _ if self.state == State::Refreshing && self.is_abandoned(now) => {
+                Some(self.clone().taken_over(now))
+            }
+            _ => None,
+        }
+    }
+
+    fn with_refused(mut self, name: &str) -> Self {
+        if let Some(tokens) = &mut self.tokens {
+            tokens.refused = Some(name.to_owned());
+        }
+        self
+    }
+
+    /// Whether whoever wrote the intent cannot be at work any more.
+    pub(crate) fn is_abandoned(&self, now: u64) -> bool {
+        self.intent.as_ref().is_none_or(|intent| {
+            now >= intent.started.saturating_add(ABANDONED_AFTER)
+                || intent.started > now.saturating_add(AHEAD_MAX)
+        })
+    }
+
+    /// The record with the abandoned refresh turned into an uncertain one.
+    fn taken_over(mut self, now: u64) -> Self {
+        self.forget_refusals();
+        self.without_outcome(now)
+    }
+
+    /// How long the record forbids to present the refresh token, in seconds.
+    /// `None` when it does not.
+    pub(crate) fn pause_left(&self, now: u64) -> Option<u64> {
+        clock_skew::wait(self.not_before?, NOT_BEFORE_MAX, now)
+    }
+
+    /// The record with the intent to present its refresh token.
+    pub(crate) fn with_intent(mut self, intent: &Intent) -> Self {
+        self.intent = Some(intent.clone());
+        self.probes = match self.state {
+            State::Uncertain | State::NeedsLogin => self.probes.saturating_add(1),
+            _ => 0,
+        };
+        self.state = State::Refreshing;
+        self.not_before = None;
+        self
+    }
+}
+
+fn not_connected() -> Box<Error> {
+    Error::boxed(ErrorCode::NotConnected, "nobody is signed in")
+}
+
+fn not_refreshable() -> Box<Error> {
+    Error::boxed(
+        ErrorCode::NotRefreshable,
+        "the login came without a refresh token",
+    )
+}
+
+/// Why the login has ended, and what to do about it.
+pub(crate) fn needs_login(record: &Record) -> Box<Error> {
+    match record.reason.as_deref() {
+        Some(reason @ "refresh_token_reused") => ended(record, reason).with_hint("Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start."),
+        Some("account-mismatch") => Error::boxed(
+            ErrorCode::AccountMismatch,
+            "the service answered the refresh with another account's tokens",
+        ),
+        reason => ended(record, reason.unwrap_or("unknown")),
+    }
+}
+
+fn ended(record: &Record, reason: &str) -> Box<Error> {
+    let error = Error::boxed(ErrorCode::NeedsLogin, "the login has ended");
+    let error = match ACCOUNT_CLOSED.contains(&reason) {
+        true => error.with_hint(CLOSED_HINT),
+        false => error,
+    };
+    match &record.refusals {
+        Some(refusals) => refusals.said.add_to(error),
+        None => {
+            let code = Some(reason.to_owned());
+            Said { status: None, code }.add_to(error)
+        }
+    }
+}
+
+fn paused(record: &Record, seconds: u64) -> Box<Error> {
+    let trouble = record.last_trouble.unwrap_or(Trouble::Upstream);
+    Setback {
+        wait: seconds,
+        ..trouble.setback()
+    }
+    .error()
+}
+
+fn in_progress() -> Box<Error> {
+    Error::boxed(
+        ErrorCode::RefreshInProgress,
+        "another call is refreshing the token",
+    )
+    .retry_after(1)
+}
+
+fn uncertain(record: &Record, seconds: Option<u64>) -> Box<Error> {
+    let error = match &record.refusals {
+        Some(refusals) => {
+            let message = "OpenAI refused the last refresh with an unknown code";
+            let error = Error::boxed(ErrorCode::RefreshUncertain, message);
+            refusals.said.add_to(error.with_hint(REFUSED_HINT))
+        }
+        None => Error::boxed(
+            ErrorCode::RefreshUncertain,
+            "the outcome of the last refresh is unknown",
+        ),
+    };
+    match seconds {
+        Some(seconds) => error.retry_after(seconds),
+        None => error,
+    }
+}
+
+/// For a login that the service refuses by a code that is not known.
+pub(crate) const REFUSED_HINT: &str = "The refresh is tried again after a pause; if the service goes on refusing it for a day, the login has ended. Calling start makes a new login at once.";
+
+fn rejected(seconds: u64) -> Box<Error> {
+    Error::boxed(
+        ErrorCode::RejectedByBackend,
+        "the service refuses or ends a token it has just issued",
+    )
+    .retry_after(seconds)
+}
+
+#[cfg(test)]
+mod tests;

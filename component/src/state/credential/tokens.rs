@@ -1,0 +1,88 @@
+//! The tokens of a login: how long they live, and when the next refresh is due.
+
+use crate::secret::Secret;
+use crate::state::clock_skew;
+use alloc::string::String;
+
+/// An access token is not handed out in the last seconds of its life.
+const MARGIN: u64 = 30;
+
+/// A refresh is due when less than this is left, in seconds, or 10 % of the lifetime.
+const DUE_BEFORE_END: u64 = 300;
+
+/// When no expiry is known, a refresh is due this long after the last one: 8
+/// days, as the Codex CLI does.
+const DUE_WITHOUT_EXPIRY: u64 = 8 * 86_400;
+
+/// After a success this long passes before the next, whatever the reason, in seconds.
+const PAUSE_AFTER_SUCCESS: u64 = 60;
+
+/// The tokens and what is known of their lives.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    /// `None` when the service gave none, or one that nobody can present: such a
+    /// login cannot be refreshed.
+    pub(crate) refresh: Option<Secret>,
+    /// `None` when a refresh brought none: the next is due after a pause.
+    pub(crate) access: Option<Secret>,
+    /// When the access token came, Unix seconds by this machine's clock.
+    pub(crate) received_at: u64,
+    /// When it ends, Unix seconds by the service's clock.
+    pub(crate) expires_at: Option<u64>,
+    /// The service's clock minus this machine's, in seconds.
+    pub(crate) clock_offset: i64,
+    /// The fingerprint of the access token, once the backend has refused it.
+    pub(crate) refused: Option<String>,
+}
+
+impl Tokens {
+    /// The access token, if it can be used: not refused, and not within the
+    /// last seconds of its life.
+    pub(super) fn live(&self, now: u64) -> Option<&Secret> {
+        let access = self.access.as_ref()?;
+        let has_ended = self.seconds_left(now) == Some(0);
+        let is_refused = self.refused.as_deref().is_some_and(|name| self.is(name));
+        (!has_ended && !is_refused).then_some(access)
+    }
+
+    /// How long the access token can be used, in seconds; `None` when its end is
+    /// not known.
+    pub(super) fn seconds_left(&self, now: u64) -> Option<u64> {
+        let end = self.local_time(self.expires_at?);
+        Some(end.saturating_sub(now.saturating_add(MARGIN)))
+    }
+
+    /// Whether `fingerprint` names the access token.
+    pub(super) fn is(&self, fingerprint: &str) -> bool {
+        let access = self.access.as_ref();
+        access.is_some_and(|access| access.fingerprint() == fingerprint)
+    }
+
+    /// Whether it is time for a new access token. The window is spread by the
+    /// token, so that a fleet does not refresh at once, and never opens in the
+    /// first half of the lifetime.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        let Some(end) = self.expires_at.map(|end| self.local_time(end)) else {
+            return now >= self.received_at.saturating_add(DUE_WITHOUT_EXPIRY);
+        };
+        let lifetime = end.saturating_sub(self.received_at);
+        let window = DUE_BEFORE_END.max(lifetime / 10);
+        let spread = self.refresh.as_ref().map_or(0, Secret::spread);
+        let spread = window.saturating_mul(u64::from(spread)) / 1024;
+        end.saturating_sub(now) < window.saturating_add(spread).min(lifetime / 2)
+    }
+
+    /// How long the next refresh still has to wait after this success, in
+    /// seconds. A success without an access token is no reason to wait so long.
+    pub(super) fn pause_after_success(&self, now: u64) -> Option<u64> {
+        self.access.as_ref()?;
+        let age = clock_skew::age(self.received_at, now)?;
+        let left = PAUSE_AFTER_SUCCESS.saturating_sub(age);
+        (left > 0).then_some(left)
+    }
+
+    /// Converts a time of the service's clock into one of this machine's.
+    pub(crate) fn local_time(&self, service_time: u64) -> u64 {
+        service_time.saturating_add_signed(self.clock_offset.saturating_neg())
+    }
+}

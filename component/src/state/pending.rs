@@ -1,0 +1,371 @@
+//! The login that waits for approval: one record under the key `pending`.
+
+use crate::contract::PendingLogin;
+use crate::error::Result;
+use crate::json::{Object, Value};
+use crate::openai;
+use crate::openai::device_authorization::{self, UserCode};
+use crate::ports::{Ports, StoreError};
+use crate::secret::Secret;
+use crate::state::clock_skew::{self, Stamp};
+use crate::state::envelope;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+const KEY: &str = "pending";
+
+/// The version of the record that this code writes.
+const VERSION: u64 = 1;
+
+/// What slow-down adds to the interval, in seconds (RFC 8628 §3.5).
+const SLOW_DOWN: u64 = 5;
+
+/// The longest interval, in seconds.
+const INTERVAL_MAX: u64 = 60;
+
+/// The longest wait for the next poll, in seconds, whatever the service asks
+/// for: a third of what a code counts.
+const WAIT_MAX: u64 = 300;
+
+/// How often storing an approval or removing starts again after a conflict.
+const TRIES: u32 = 8;
+
+/// An exchange started longer ago than this has no holder any more, in seconds.
+const EXCHANGE_ABANDONED_AFTER: u64 = 65;
+
+/// The record. docs/storage.md shows one.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    /// Random: names this login to the caller and, later, in the credential.
+    pub(crate) id: String,
+    /// The credential's epoch when this login began.
+    pub(crate) epoch: u64,
+    pub(crate) device_auth_id: Secret,
+    pub(crate) user_code: String,
+    /// The shortest time between two polls, in seconds.
+    pub(crate) interval: u64,
+    /// Unix seconds.
+    pub(crate) started_at: u64,
+    /// Unix seconds.
+    pub(crate) expires_at: u64,
+    /// No poll before this, Unix seconds.
+    pub(crate) next_poll_at: u64,
+    /// Stored as soon as the service has given it, before it is used.
+    pub(crate) approval: Option<Approval>,
+    /// 128 random bits, new at every write: tells one's own from anybody else's.
+    attempt: String,
+    /// By which clock its waits are aged.
+    stamp: Option<Stamp>,
+    other: Object,
+}
+
+/// What the service gives when the person has approved.
+#[derive(Clone)]
+pub(crate) struct Approval {
+    pub(crate) code: Secret,
+    pub(crate) verifier: Secret,
+    /// How many exchanges were begun whose outcome is not known.
+    pub(crate) attempts: u64,
+    /// When the exchange under way began, Unix seconds.
+    pub(crate) exchanging_since: Option<u64>,
+}
+
+impl Pending {
+    pub(crate) fn new(id: String, epoch: u64, code: UserCode, now: u64) -> Self {
+        Self {
+            id,
+            epoch,
+            device_auth_id: code.device_auth_id,
+            user_code: code.user_code,
+            interval: code.interval,
+            started_at: now,
+            expires_at: now.saturating_add(code.lifetime),
+            next_poll_at: now,
+            approval: None,
+            attempt: String::new(),
+            stamp: None,
+            other: Object::default(),
+        }
+    }
+
+    /// Reads the record from the bucket, if there is one.
+    pub(crate) fn load(ports: Ports) -> Result<Option<Self>> {
+        match ports.store.get(KEY)? {
+            None => Ok(None),
+            Some(bytes) => Ok(Some(Self::decode(&bytes)?.in_todays_time(ports))),
+        }
+    }
+
+    /// The record with its waits moved by what the wall clock was set since. How
+    /// long the code counts is the service's affair.
+    fn in_todays_time(mut self, ports: Ports) -> Self {
+        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+        self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
+        if let Some(approval) = &mut self.approval
+            && let Some(since) = &mut approval.exchanging_since
+        {
+            *since = since.saturating_add_signed(step);
+        }
+        self
+    }
+
+    /// Reads a stored record.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+        let fields = envelope::fields(bytes, VERSION, "pending login")?;
+        Ok(Self::read(fields).ok_or(StoreError::Corrupt)?)
+    }
+
+    /// Writes the record under an attempt of its own and returns it.
+    pub(crate) fn store(self, ports: Ports) -> core::result::Result<Self, StoreError> {
+        let attempt = ports.random_id();
+        let stamp = Stamp::now(ports);
+        let record = Self {
+            attempt,
+            stamp,
+            ..self
+        };
+        envelope::write(ports, KEY, &record.encode())?;
+        Ok(record)
+    }
+
+    /// Whether nobody has written since this was. Where writes are not
+    /// conditional, this is what separates two calls.
+    pub(crate) fn is_still_stored(&self, ports: Ports) -> Result<bool> {
+        let stored = Self::load(ports)?;
+        Ok(stored.is_some_and(|stored| stored.attempt == self.attempt))
+    }
+
+    /// Writes the approval of this login, over whatever other calls have written
+    /// of it, and returns both. Who has stored one before keeps it. `None` when
+    /// the login was replaced or removed meanwhile.
+    pub(crate) fn store_approval(
+        self,
+        approval: Approval,
+        ports: Ports,
+    ) -> Result<Option<(Self, Approval)>> {
+        let mut login = self;
+        for _ in 0..TRIES {
+            match login.with_approval(&approval).store(ports) {
+                Ok(stored) => return Ok(Some((stored, approval))),
+                Err(StoreError::Conflict) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+            let stored = Self::load(ports)?;
+            let Some(stored) = stored.filter(|stored| login.is_same_login(stored)) else {
+                return Ok(None);
+            };
+            if let Some(earlier) = stored.approval.clone() {
+                return Ok(Some((stored, earlier)));
+            }
+            login = stored;
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    fn read(mut fields: Object) -> Option<Self> {
+        let from = &mut fields;
+        Some(Self {
+            id: from.required_identifier("id")?,
+            epoch: from.required_number("epoch")?,
+            device_auth_id: from.required_secret("device_auth_id")?,
+            user_code: from
+                .required_text("user_code")
+                .filter(|code| device_authorization::is_user_code(code))?,
+            interval: from.required_number("interval")?.min(INTERVAL_MAX),
+            started_at: from.required_number("started_at")?,
+            expires_at: from.required_number("expires_at")?,
+            next_poll_at: from.required_number("next_poll_at")?,
+            approval: from.optional_object("approval", Approval::read)?,
+            attempt: from.optional_identifier("attempt")?.unwrap_or_default(),
+            stamp: match from.optional_number("written_at")? {
+                Some(written_at) => Stamp::stored(from.optional_text("clock")?, written_at),
+                None => None,
+            },
+            other: fields,
+        })
+    }
+
+    /// Writes the record for the bucket.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let approval = self.approval.as_ref().map_or(Value::Null, Approval::write);
+        let stamp = self.stamp.as_ref();
+        self.other
+            .clone()
+            .with("version", VERSION)
+            .with("id", &*self.id)
+            .with("epoch", self.epoch)
+            .with("device_auth_id", self.device_auth_id.reveal())
+            .with("user_code", &*self.user_code)
+            .with("interval", self.interval)
+            .with("started_at", self.started_at)
+            .with("expires_at", self.expires_at)
+            .with("next_poll_at", self.next_poll_at)
+            .with("approval", approval)
+            .with("attempt", Some(&*self.attempt).filter(|id| !id.is_empty()))
+            .with("clock", stamp.map(|stamp| &*stamp.steady))
+            .with("written_at", stamp.map(|stamp| stamp.wall))
+            .to_bytes()
+    }
+
+    /// Removes this login as it was read: no newer one, and not with an approval
+    /// that has come since. One that stays behind is harmless: it has ended, or
+    /// its epoch has, or its id is in the credential.
+    pub(crate) fn remove(&self, ports: Ports) {
+        remove_if(ports, |found| {
+            let Ok(stored) = found else { return false };
+            self.is_same_login(stored) && self.approval.is_some() == stored.approval.is_some()
+        });
+    }
+
+    /// Removes a login that began before `epoch`, readable or not. Says whether
+    /// it did.
+    pub(crate) fn remove_before(epoch: u64, ports: Ports) -> bool {
+        remove_if(ports, |found| match found {
+            Ok(stored) => stored.epoch < epoch,
+            Err(error) => error.is_about_the_value(),
+        })
+    }
+
+    fn is_same_login(&self, other: &Self) -> bool {
+        self.id == other.id && self.epoch == other.epoch
+    }
+
+    /// Whether the code counts no more. A login that was approved does not end.
+    pub(crate) fn has_ended(&self, now: u64) -> bool {
+        self.approval.is_none() && self.seconds_left(now) == 0
+    }
+
+    /// How long the code counts, in seconds. A clock that was set back does not
+    /// prolong it.
+    pub(crate) fn seconds_left(&self, now: u64) -> u64 {
+        let lifetime = self.expires_at.saturating_sub(self.started_at);
+        self.expires_at.saturating_sub(now).min(lifetime)
+    }
+
+    /// When the next poll may ask, in seconds from now. A time further away than
+    /// anybody waits is of a clock that was set back, and ignored.
+    pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
+        clock_skew::wait(self.next_poll_at, WAIT_MAX, now).unwrap_or(0)
+    }
+
+    /// Whether the caller means this login.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        name == self.id || name.eq_ignore_ascii_case(&self.user_code)
+    }
+
+    /// The record with the next poll an interval away.
+    pub(crate) fn polled(&self, now: u64) -> Self {
+        Self {
+            next_poll_at: now.saturating_add(self.interval),
+            ..self.clone()
+        }
+    }
+
+    /// The record after the service asked to slow down, and perhaps for how long,
+    /// in seconds.
+    pub(crate) fn slowed_down(&self, now: u64, retry_after: Option<u64>) -> Self {
+        let interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
+        let wait = retry_after.unwrap_or(0).clamp(interval, WAIT_MAX);
+        Self {
+            interval,
+            next_poll_at: now.saturating_add(wait),
+            ..self.clone()
+        }
+    }
+
+    /// The record with that stage of the approval.
+    pub(crate) fn with_approval(&self, approval: &Approval) -> Self {
+        Self {
+            approval: Some(approval.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// What the caller sees of it.
+    pub(crate) fn for_caller(&self, now: u64) -> PendingLogin {
+        PendingLogin {
+            pending_id: self.id.clone(),
+            user_code: self.user_code.clone(),
+            verification_url: openai::VERIFICATION_URL.to_owned(),
+            interval_seconds: u32::try_from(self.interval).unwrap_or(u32::MAX),
+            expires_in_seconds: self.seconds_left(now),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// Removes the record that is found if it is the one meant. Says whether it did.
+fn remove_if(ports: Ports, is_meant: impl Fn(&Result<Pending>) -> bool) -> bool {
+    for _ in 0..TRIES {
+        let Some(found) = Pending::load(ports).transpose() else {
+            return false;
+        };
+        if !is_meant(&found) {
+            return false;
+        }
+        match ports.store.delete(KEY) {
+            Err(StoreError::Conflict) => {}
+            deleted => return deleted.is_ok(),
+        }
+    }
+    false
+}
+
+impl Approval {
+    pub(crate) fn new(code: Secret, verifier: Secret) -> Self {
+        Self {
+            code,
+            verifier,
+            attempts: 0,
+            exchanging_since: None,
+        }
+    }
+
+    fn read(mut from: Object) -> Option<Self> {
+        Some(Self {
+            code: from.required_secret("code")?,
+            verifier: from.required_secret("verifier")?,
+            attempts: from.required_number("attempts")?,
+            exchanging_since: from.optional_number("exchanging_since")?,
+        })
+    }
+
+    fn write(&self) -> Value {
+        Value::Object(
+            Object::default()
+                .with("code", self.code.reveal())
+                .with("verifier", self.verifier.reveal())
+                .with("attempts", self.attempts)
+                .with("exchanging_since", self.exchanging_since),
+        )
+    }
+
+    /// How long an exchange that is under way is waited for, in seconds.
+    /// `None` when none is.
+    pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {
+        let age = clock_skew::age(self.exchanging_since?, now)?;
+        EXCHANGE_ABANDONED_AFTER
+            .checked_sub(age)
+            .filter(|left| *left > 0)
+    }
+
+    /// The approval with an exchange begun.
+    pub(crate) fn exchanging(&self, now: u64) -> Self {
+        Self {
+            attempts: self.attempts.saturating_add(1),
+            exchanging_since: Some(now),
+            ..self.clone()
+        }
+    }
+
+    /// The approval after an exchange without an outcome; `counts` if the
+    /// service may have taken the code.
+    pub(crate) fn tried(&self, counts: bool) -> Self {
+        Self {
+            attempts: self.attempts.saturating_add(u64::from(counts)),
+            exchanging_since: None,
+            ..self.clone()
+        }
+    }
+}

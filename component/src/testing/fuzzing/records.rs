@@ -1,0 +1,232 @@
+//! What is stored. Bytes that were not written by this software come from a
+//! newer one, from a damaged store or from somebody who can write to it.
+
+use super::NOW;
+use super::backend::{shown_models, shown_usage};
+use super::promises::{are_equal, is_header_safe, is_kept, is_safe_secret, is_same};
+use crate::contract::ErrorCode;
+use crate::json::{self, Object, Value};
+use crate::state::cache;
+use crate::state::credential::{self, Demand, Intent, Record, Step, Tokens, decide};
+use crate::state::pending::Pending;
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
+
+/// Nothing that is read is nested deeper.
+const DEPTH_MAX: usize = 64;
+
+/// The login that copies are kept of.
+const EPOCH: u64 = 3;
+
+/// What a rewrite of a credential may change: an unknown trouble is forgotten, an
+/// intent has no other fields, what is shown is cleaned, and where nobody is signed
+/// in there are no tokens.
+const CREDENTIAL: [&str; 10] = [
+    "last_trouble",
+    "intent",
+    "email",
+    "plan",
+    "refresh_token",
+    "access_token",
+    "received_at",
+    "expires_at",
+    "clock_offset",
+    "refused",
+];
+
+/// What a rewrite of a pending login may change: an approval has no other fields,
+/// and an interval has its bound.
+const PENDING: [&str; 2] = ["approval", "interval"];
+
+/// Any JSON, as everything here is read: strictly, or leaving out what cannot be.
+pub fn json(bytes: &[u8]) -> &'static str {
+    let lenient = json::parse_leniently(bytes);
+    assert!(
+        lenient
+            .as_ref()
+            .is_none_or(|value| depth(value) <= DEPTH_MAX)
+    );
+    let Some(value) = json::parse(bytes) else {
+        return "refused";
+    };
+    assert_eq!(lenient.as_ref(), Some(&value));
+    assert!(depth(&value) <= DEPTH_MAX);
+    if let Value::Object(object) = &value {
+        let written = object.to_bytes();
+        let read = json::parse_object(&written).expect("what is written can be read");
+        assert!(are_equal(&Value::Object(read), &without_nulls(&value)));
+    }
+    "taken"
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(object) => {
+            1 + object
+                .fields()
+                .map(|(_, value)| depth(value))
+                .max()
+                .unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// The value as it is written: fields that are null are left out.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::List(items) => Value::List(items.iter().map(without_nulls).collect()),
+        Value::Object(object) => {
+            let mut kept = Object::default();
+            for (name, value) in object.fields().filter(|(_, value)| **value != Value::Null) {
+                kept.put(name, without_nulls(value));
+            }
+            Value::Object(kept)
+        }
+        other => other.clone(),
+    }
+}
+
+/// The login.
+pub fn credential(bytes: &[u8]) -> &'static str {
+    let record = match credential::decode(bytes) {
+        Ok(record) => record,
+        Err(error) => return unreadable(error.code),
+    };
+    let written = is_kept(&record);
+    survives(bytes, &written, &CREDENTIAL);
+    if let Some(tokens) = &record.tokens {
+        survives(bytes, &written, &CREDENTIAL[..4]);
+        let secrets = [&tokens.refresh, &tokens.access];
+        secrets.into_iter().flatten().for_each(is_safe_secret);
+    }
+    let ids = [&record.claims.account_id, &record.claims.user_id];
+    ids.into_iter().flatten().for_each(|id| is_header_safe(id));
+    moves_on(&record);
+    "taken"
+}
+
+/// Whatever is decided about the record can be stored in its place.
+fn moves_on(record: &Record) {
+    let intent = Intent {
+        attempt: "attempt-1".to_owned(),
+        presented: "f00".to_owned(),
+        started: NOW,
+    };
+    let demands = [
+        Demand::Token { refused: None },
+        Demand::Token {
+            refused: Some("f00"),
+        },
+        Demand::Refresh,
+    ];
+    for now in [0, NOW, record.updated_at, 1 << 53] {
+        for demand in demands {
+            match decide(record, demand, now) {
+                Step::Store(next) => drop(is_kept(&next)),
+                Step::Present(token) => {
+                    is_safe_secret(&token);
+                    is_kept(&record.clone().with_intent(&intent));
+                }
+                Step::Serve => assert!(record.live_token(now).is_some()),
+                Step::Fail(error) => assert!(error.retry_after_seconds != Some(0)),
+            }
+        }
+    }
+    let has_tokens = |tokens: &Tokens| tokens.refresh.is_some() || tokens.access.is_some();
+    // Of tokens that there are not, a logout does not keep the times either.
+    if record.tokens.as_ref().is_some_and(has_tokens) {
+        is_kept(&record.clone().logging_out());
+    }
+    is_kept(&record.clone().logged_out(true));
+}
+
+/// The login that waits for approval.
+pub fn pending(bytes: &[u8]) -> &'static str {
+    let pending = match Pending::decode(bytes) {
+        Ok(pending) => pending,
+        Err(error) => return unreadable(error.code),
+    };
+    let written = is_kept_pending(&pending);
+    survives(bytes, &written, &PENDING);
+    is_safe_secret(&pending.device_auth_id);
+    for now in [0, NOW, pending.expires_at, 1 << 53] {
+        assert!(pending.seconds_to_next_poll(now) <= 3600 + 30);
+        let _ = (pending.for_caller(now), pending.has_ended(now));
+        is_kept_pending(&pending.polled(now));
+        is_kept_pending(&pending.slowed_down(now, Some(90)));
+        if let Some(approval) = &pending.approval {
+            is_safe_secret(&approval.code);
+            is_safe_secret(&approval.verifier);
+            let left = approval.exchange_under_way(now);
+            assert!(left.is_none_or(|left| left <= 65));
+            is_kept_pending(&pending.with_approval(&approval.exchanging(now)));
+            is_kept_pending(&pending.with_approval(&approval.tried(true)));
+        }
+    }
+    "taken"
+}
+
+fn is_kept_pending(pending: &Pending) -> Vec<u8> {
+    let written = pending.encode();
+    let Ok(read) = Pending::decode(&written) else {
+        panic!("what is written can be read");
+    };
+    is_same(&read.encode(), &written);
+    written
+}
+
+fn unreadable(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::RecordCorrupt => "corrupt",
+        ErrorCode::RecordNewer => "newer",
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every field is written as it was read, but for those of these names.
+fn survives(bytes: &[u8], written: &[u8], changed: &[&str]) {
+    let read = json::parse_object(bytes).expect("a record is an object");
+    let written = json::parse_object(written).expect("a record is an object");
+    for (name, value) in read.fields().filter(|(name, _)| !changed.contains(name)) {
+        let is_default = matches!(value, Value::Bool(false) | Value::Integer(0));
+        let written = written.get(name);
+        assert!(
+            are_equal(written, &without_nulls(value)) || is_default && *written == Value::Null,
+            "{name}"
+        );
+    }
+}
+
+/// The copy of the models.
+pub fn models_copy(bytes: &[u8]) -> &'static str {
+    let Some(copy) = cache::decode(bytes, EPOCH) else {
+        return "refused";
+    };
+    shown_models(&copy.body);
+    let _ = copy.answers(cache::MODELS, true, NOW);
+    "taken"
+}
+
+/// The copy of the usage.
+pub fn usage_copy(bytes: &[u8]) -> &'static str {
+    let Some(copy) = cache::decode(bytes, EPOCH) else {
+        return "refused";
+    };
+    shown_usage(&copy.body, copy.fetched_at);
+    let _ = copy.answers(cache::USAGE, false, NOW);
+    "taken"
+}
+
+/// What is read of a copy of that body. A copy lies a level deeper than the
+/// answer: one of the deepest is not read, and costs a request.
+pub(super) fn copied(body: Value) -> Value {
+    if depth(&body) >= DEPTH_MAX {
+        return body;
+    }
+    let written = cache::encode(Object::default(), EPOCH, NOW, body);
+    let copy = cache::decode(&written, EPOCH).expect("what is written can be read");
+    assert_eq!(copy.fetched_at, NOW);
+    copy.body
+}
