@@ -6,4 +6,5 @@
 
 pub(crate) mod backend;
 pub(crate) mod exchange;
+pub(crate) mod records;
 pub(crate) mod refresh;

@@ -4,6 +4,7 @@
 
 use crate::contract::Error;
 use crate::error::Result;
+use crate::flow::records::{credential, pending};
 use crate::flow::refresh;
 use crate::openai::exchange;
 use crate::openai::{Said, TokenGrant, Verdict};
@@ -43,7 +44,7 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
         return failed(ports, pending, Said::default());
     }
     // Nothing is spent whose tokens might not fit.
-    if !Record::load(ports)?.has_room() {
+    if !credential::load(ports)?.has_room() {
         return Err(StoreError::TooLarge.into());
     }
     let Some(begun) = begin(ports, pending, approval)? else {
@@ -75,8 +76,8 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
 /// Stores that an exchange begins. `None` when another call is at it.
 fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<Pending>> {
     let intended = pending.with_approval(&approval.exchanging(ports.now()));
-    match intended.store(ports) {
-        Ok(begun) => Ok(begun.is_still_stored(ports)?.then_some(begun)),
+    match pending::store(ports, intended) {
+        Ok(begun) => Ok(pending::is_still_stored(ports, &begun)?.then_some(begun)),
         Err(StoreError::Conflict) => Ok(None),
         Err(fault) => Err(fault.into()),
     }
@@ -85,14 +86,14 @@ fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<
 /// Leaves the approval for the next poll. If this fails, the exchange counts as
 /// abandoned after its time.
 fn put_back(ports: Ports, begun: &Pending, approval: &Approval) {
-    if begun.is_still_stored(ports).unwrap_or(false) {
-        let _ = begun.with_approval(approval).store(ports);
+    if pending::is_still_stored(ports, begun).unwrap_or(false) {
+        let _ = pending::store(ports, begun.with_approval(approval));
     }
 }
 
 /// The code will not be taken: perhaps because another call has used it.
 fn failed(ports: Ports, pending: &Pending, said: Said) -> Result<Exchanged> {
-    let record = Record::load(ports)?;
+    let record = credential::load(ports)?;
     Ok(if record.came_of(&pending.id) {
         connected(record)
     } else {
@@ -109,7 +110,7 @@ fn connected(record: Record) -> Exchanged {
 
 fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchanged> {
     for _ in 0..TRIES {
-        let before = Record::load(ports).map_err(|fault| Error::lost(&fault))?;
+        let before = credential::load(ports).map_err(|fault| Error::lost(&fault))?;
         if before.came_of(&pending.id) {
             return Ok(connected(before));
         }
@@ -119,7 +120,7 @@ fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchang
         }
         let other_account = before.has_login() && grant.claims().contradicts(&before.claims);
         let login = before.logged_in(pending, grant, ports.now());
-        match login.store(ports) {
+        match credential::store(ports, login) {
             Ok(record) => {
                 return Ok(Exchanged::Connected {
                     record: Box::new(record),

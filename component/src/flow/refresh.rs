@@ -10,6 +10,7 @@
 
 use crate::contract::Error;
 use crate::error::Result;
+use crate::flow::records::credential;
 use crate::openai::{Said, TokenGrant, Trouble, Verdict, refresh, revoke};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
@@ -33,19 +34,19 @@ pub(crate) fn with_new_token(ports: Ports) -> Result<Record> {
 }
 
 fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
-    let mut record = Record::load(ports)?;
+    let mut record = credential::load(ports)?;
     for _ in 0..TRIES {
         match decide(&record, demand, ports.now()) {
             Step::Serve => return Ok(record),
             Step::Fail(error) => return Err(error),
-            Step::Store(next) => match next.clone().store(ports) {
+            Step::Store(next) => match credential::store(ports, (*next).clone()) {
                 Ok(stored) => record = stored,
-                Err(StoreError::Conflict) => record = Record::load(ports)?,
+                Err(StoreError::Conflict) => record = credential::load(ports)?,
                 Err(fault) => return serve_or(*next, demand, fault.into(), ports),
             },
             Step::Present(token) => match present(ports, &record, &token) {
                 Ok(presented) => return answer(record, presented, demand, ports),
-                Err(Unsettled::Elsewhere) => record = Record::load(ports)?,
+                Err(Unsettled::Elsewhere) => record = credential::load(ports)?,
                 Err(Unsettled::Failed(error)) => return serve_or(record, demand, error, ports),
                 Err(Unsettled::Lost(error)) => return Err(error),
             },
@@ -119,12 +120,12 @@ fn present(
         presented: token.fingerprint(),
         started: ports.now(),
     };
-    match record.clone().with_intent(&intent).store(ports) {
+    match credential::store(ports, record.clone().with_intent(&intent)) {
         Ok(_) => {}
         Err(StoreError::Conflict) => return Err(Unsettled::Elsewhere),
         Err(fault) => return Err(Unsettled::Failed(fault.into())),
     }
-    let stored = Record::load(ports)?.intent;
+    let stored = credential::load(ports)?.intent;
     let Some(stored) = stored.filter(|stored| stored.attempt == intent.attempt) else {
         return Err(Unsettled::Elsewhere);
     };
@@ -156,9 +157,9 @@ fn conclude(
         _ => Unsettled::Failed(fault),
     };
     for _ in 0..TRIES {
-        let record = Record::load(ports).map_err(unsettled)?;
+        let record = credential::load(ports).map_err(unsettled)?;
         match settle(&record, epoch, intent, verdict, ports.now()) {
-            Settled::Store(settled) => match settled.store(ports) {
+            Settled::Store(settled) => match credential::store(ports, *settled) {
                 Ok(settled) => return Ok(settled),
                 Err(StoreError::Conflict) => {}
                 Err(fault) => return Err(unsettled(fault.into())),

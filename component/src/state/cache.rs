@@ -5,7 +5,6 @@
 //! with a copy is passed over.
 
 use crate::json::{self, Object, Value};
-use crate::ports::Ports;
 use crate::state::clock_skew;
 use alloc::vec::Vec;
 
@@ -30,7 +29,7 @@ const VERSION: u64 = 1;
 /// A key and how long its copy counts.
 #[derive(Clone, Copy)]
 pub(crate) struct Key {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Seconds.
     fresh_for: u64,
 }
@@ -53,12 +52,6 @@ impl Copy {
     }
 }
 
-/// Returns the copy of that login, if there is one.
-pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
-    let bytes = ports.store.get(key.name).ok()??;
-    decode(&bytes, epoch)
-}
-
 /// Reads a stored copy, if it is one of that login.
 pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
     let mut fields = json::parse_object(bytes)?;
@@ -72,17 +65,6 @@ pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
     })
 }
 
-/// Stores a copy for that login and returns its time, Unix seconds. `origin` says
-/// how the service was asked and named its answer.
-pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
-    let fetched_at = ports.now();
-    let copy = encode(origin, epoch, fetched_at, body);
-    // The bucket takes a write only over what this call has read.
-    let _ = ports.store.get(key.name);
-    let _ = ports.store.set(key.name, &copy);
-    fetched_at
-}
-
 /// Writes a copy for the bucket.
 pub(crate) fn encode(origin: Object, epoch: u64, fetched_at: u64, body: Value) -> Vec<u8> {
     origin
@@ -91,14 +73,4 @@ pub(crate) fn encode(origin: Object, epoch: u64, fetched_at: u64, body: Value) -
         .with("fetched_at", fetched_at)
         .with("body", body)
         .to_bytes()
-}
-
-/// Removes both copies.
-pub(crate) fn clear(ports: Ports) {
-    for key in [MODELS, USAGE] {
-        // A copy that stays counts for nothing under the next epoch.
-        if let Ok(Some(_)) = ports.store.get(key.name) {
-            let _ = ports.store.delete(key.name);
-        }
-    }
 }

@@ -1,13 +1,7 @@
 //! Times out of the store. Another host may have written them, by a clock that
 //! is a little off, or this one before its clock was set.
 
-use crate::ports::Ports;
 use alloc::string::String;
-
-/// The key under which a host offers a clock that is never set: its name and its
-/// seconds, `NAME SECONDS`. Two readings of the same name can be subtracted. Other
-/// hosts have no value there.
-const STEADY_CLOCK: &str = "clock";
 
 /// The longest reading, in bytes.
 const READING_MAX: usize = 64;
@@ -24,12 +18,6 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// The reading of now, where the host has such a clock.
-    pub(crate) fn now(ports: Ports) -> Option<Self> {
-        let reading = ports.store.get(STEADY_CLOCK).ok()??;
-        Self::stored(String::from_utf8(reading).ok(), ports.now())
-    }
-
     /// A reading out of the store. One that is too long is none.
     pub(crate) fn stored(steady: Option<String>, wall: u64) -> Option<Self> {
         let steady = steady.filter(|reading| reading.len() <= READING_MAX)?;
@@ -38,19 +26,21 @@ impl Stamp {
 
     /// By how much the wall clock has left the steady one since, in seconds: what
     /// a time that was stored then lacks to be one of now. 0 where that is unknown.
-    pub(crate) fn step(&self, ports: Ports) -> i64 {
-        let passed = |now: &Self| {
-            let (clock, until) = reading(&now.steady)?;
-            let (same_clock, since) = reading(&self.steady)?;
-            (clock == same_clock).then_some(until.checked_sub(since)?)
-        };
-        let Some(now) = Self::now(ports) else {
+    pub(crate) fn step(&self, now: &Self) -> i64 {
+        let Some(passed) = self.seconds_to(now) else {
             return 0;
         };
-        let Some(passed) = passed(&now) else { return 0 };
         let step = now.wall.wrapping_sub(self.wall).wrapping_sub(passed) as i64;
         // The two are not read in the same instant.
         if step.unsigned_abs() <= 1 { 0 } else { step }
+    }
+
+    /// The seconds from this reading to that one by the steady clock; `None` if they
+    /// are of different clocks.
+    fn seconds_to(&self, later: &Self) -> Option<u64> {
+        let (clock, since) = reading(&self.steady)?;
+        let (same_clock, until) = reading(&later.steady)?;
+        (clock == same_clock).then_some(until.checked_sub(since)?)
     }
 }
 

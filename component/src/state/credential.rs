@@ -26,8 +26,8 @@ mod record;
 mod tokens;
 
 pub(crate) use apply::{Settled, settle};
-#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use codec::{decode, encode};
 pub(crate) use decide::{Demand, REFUSED_HINT, Step, decide, needs_login};
 pub(crate) use record::{Intent, Record, State};
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use tokens::Tokens;

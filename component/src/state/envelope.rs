@@ -1,10 +1,9 @@
-//! What the two records in the bucket, `credential` and `pending`, have in
-//! common: a version, and writes that may have landed although they failed.
+//! What the two records, `credential` and `pending`, have in common: a version.
 
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
 use crate::json::{self, Object};
-use crate::ports::{Ports, StoreError};
+use crate::ports::StoreError;
 use crate::text::{decimal, join};
 
 /// Reads the fields of a record whose version is `known`. `what` names it to
@@ -25,18 +24,5 @@ pub(crate) fn fields(bytes: &[u8], known: u64, what: &str) -> Result<Object> {
             ]),
         )),
         _ => Err(StoreError::Corrupt.into()),
-    }
-}
-
-/// Writes `value`. After an error it reads back: if the value is there, the
-/// write has succeeded. Every value is unlike all others by an `attempt` or a
-/// `generation` of its own.
-pub(crate) fn write(ports: Ports, key: &str, value: &[u8]) -> core::result::Result<(), StoreError> {
-    let Err(fault) = ports.store.set(key, value) else {
-        return Ok(());
-    };
-    match ports.store.get(key) {
-        Ok(Some(stored)) if stored == value => Ok(()),
-        _ => Err(fault),
     }
 }

@@ -5,15 +5,13 @@ use crate::error::Result;
 use crate::json::{Object, Value};
 use crate::openai;
 use crate::openai::device_authorization::{self, UserCode};
-use crate::ports::{Ports, StoreError};
+use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew::{self, Stamp};
 use crate::state::envelope;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-const KEY: &str = "pending";
 
 /// The version of the record that this code writes.
 const VERSION: u64 = 1;
@@ -27,9 +25,6 @@ const INTERVAL_MAX: u64 = 60;
 /// The longest wait for the next poll, in seconds, whatever the service asks
 /// for: a third of what a code counts.
 const WAIT_MAX: u64 = 300;
-
-/// How often storing an approval or removing starts again after a conflict.
-const TRIES: u32 = 8;
 
 /// An exchange started longer ago than this has no holder any more, in seconds.
 const EXCHANGE_ABANDONED_AFTER: u64 = 65;
@@ -89,18 +84,14 @@ impl Pending {
         }
     }
 
-    /// Reads the record from the bucket, if there is one.
-    pub(crate) fn load(ports: Ports) -> Result<Option<Self>> {
-        match ports.store.get(KEY)? {
-            None => Ok(None),
-            Some(bytes) => Ok(Some(Self::decode(&bytes)?.in_todays_time(ports))),
-        }
+    /// By which clocks its waits are aged.
+    pub(crate) fn stamp(&self) -> Option<&Stamp> {
+        self.stamp.as_ref()
     }
 
-    /// The record with its waits moved by what the wall clock was set since. How
-    /// long the code counts is the service's affair.
-    fn in_todays_time(mut self, ports: Ports) -> Self {
-        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+    /// The record with its waits moved by `step`, by which the wall clock was set
+    /// since, in seconds. How long the code counts is the service's affair.
+    pub(crate) fn moved_by(mut self, step: i64) -> Self {
         self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
         if let Some(approval) = &mut self.approval
             && let Some(since) = &mut approval.exchanging_since
@@ -116,51 +107,18 @@ impl Pending {
         Ok(Self::read(fields).ok_or(StoreError::Corrupt)?)
     }
 
-    /// Writes the record under an attempt of its own and returns it.
-    pub(crate) fn store(self, ports: Ports) -> core::result::Result<Self, StoreError> {
-        let attempt = ports.random_id();
-        let stamp = Stamp::now(ports);
-        let record = Self {
+    /// The record as it is written next: under an attempt of its own.
+    pub(crate) fn written_as(self, attempt: String, stamp: Option<Stamp>) -> Self {
+        Self {
             attempt,
             stamp,
             ..self
-        };
-        envelope::write(ports, KEY, &record.encode())?;
-        Ok(record)
-    }
-
-    /// Whether nobody has written since this was. Where writes are not
-    /// conditional, this is what separates two calls.
-    pub(crate) fn is_still_stored(&self, ports: Ports) -> Result<bool> {
-        let stored = Self::load(ports)?;
-        Ok(stored.is_some_and(|stored| stored.attempt == self.attempt))
-    }
-
-    /// Writes the approval of this login, over whatever other calls have written
-    /// of it, and returns both. Who has stored one before keeps it. `None` when
-    /// the login was replaced or removed meanwhile.
-    pub(crate) fn store_approval(
-        self,
-        approval: Approval,
-        ports: Ports,
-    ) -> Result<Option<(Self, Approval)>> {
-        let mut login = self;
-        for _ in 0..TRIES {
-            match login.with_approval(&approval).store(ports) {
-                Ok(stored) => return Ok(Some((stored, approval))),
-                Err(StoreError::Conflict) => {}
-                Err(fault) => return Err(fault.into()),
-            }
-            let stored = Self::load(ports)?;
-            let Some(stored) = stored.filter(|stored| login.is_same_login(stored)) else {
-                return Ok(None);
-            };
-            if let Some(earlier) = stored.approval.clone() {
-                return Ok(Some((stored, earlier)));
-            }
-            login = stored;
         }
-        Err(StoreError::Conflict.into())
+    }
+
+    /// Whether both are the same write of the record.
+    pub(crate) fn is_same_write(&self, other: &Self) -> bool {
+        self.attempt == other.attempt
     }
 
     fn read(mut fields: Object) -> Option<Self> {
@@ -208,26 +166,8 @@ impl Pending {
             .to_bytes()
     }
 
-    /// Removes this login as it was read: no newer one, and not with an approval
-    /// that has come since. One that stays behind is harmless: it has ended, or
-    /// its epoch has, or its id is in the credential.
-    pub(crate) fn remove(&self, ports: Ports) {
-        remove_if(ports, |found| {
-            let Ok(stored) = found else { return false };
-            self.is_same_login(stored) && self.approval.is_some() == stored.approval.is_some()
-        });
-    }
-
-    /// Removes a login that began before `epoch`, readable or not. Says whether
-    /// it did.
-    pub(crate) fn remove_before(epoch: u64, ports: Ports) -> bool {
-        remove_if(ports, |found| match found {
-            Ok(stored) => stored.epoch < epoch,
-            Err(error) => error.is_about_the_value(),
-        })
-    }
-
-    fn is_same_login(&self, other: &Self) -> bool {
+    /// Whether both are the same login.
+    pub(crate) fn is_same_login(&self, other: &Self) -> bool {
         self.id == other.id && self.epoch == other.epoch
     }
 
@@ -293,23 +233,6 @@ impl Pending {
             expires_at: self.expires_at,
         }
     }
-}
-
-/// Removes the record that is found if it is the one meant. Says whether it did.
-fn remove_if(ports: Ports, is_meant: impl Fn(&Result<Pending>) -> bool) -> bool {
-    for _ in 0..TRIES {
-        let Some(found) = Pending::load(ports).transpose() else {
-            return false;
-        };
-        if !is_meant(&found) {
-            return false;
-        }
-        match ports.store.delete(KEY) {
-            Err(StoreError::Conflict) => {}
-            deleted => return deleted.is_ok(),
-        }
-    }
-    false
 }
 
 impl Approval {

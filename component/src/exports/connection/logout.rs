@@ -1,10 +1,9 @@
 use crate::contract::{LogoutResult, LogoutStatus};
 use crate::error::Result;
+use crate::flow::records::{cache, credential, pending};
 use crate::openai::revoke;
 use crate::ports::{Ports, StoreError};
-use crate::state::cache;
 use crate::state::credential::{Record, State};
-use crate::state::pending::Pending;
 use alloc::borrow::ToOwned;
 
 /// How often a call starts again after a conflict before it gives up.
@@ -15,7 +14,7 @@ const TRIES: u32 = 8;
 /// Succeeds when nobody is signed in. The stored tokens are gone whatever the
 /// service says; one that arrives late is never stored.
 pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
-    let may_wait = !matches!(Pending::load(ports), Ok(None));
+    let may_wait = !matches!(pending::load(ports), Ok(None));
     let ended = end_login(ports, revoke, may_wait)?;
     let removed_pending = may_wait && remove_pending(ports);
     cache::clear(ports);
@@ -25,7 +24,7 @@ pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
 /// Removes the login that waited: its epoch is over. One of the new epoch was
 /// begun since, and stays.
 fn remove_pending(ports: Ports) -> bool {
-    Record::load(ports).is_ok_and(|record| Pending::remove_before(record.epoch, ports))
+    credential::load(ports).is_ok_and(|record| pending::remove_before(ports, record.epoch))
 }
 
 enum Ended {
@@ -37,22 +36,16 @@ enum Ended {
 /// Raises the epoch, so that whatever is under way for the old one is dropped.
 fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
     for _ in 0..TRIES {
-        let record = Record::load(ports)?;
+        let record = credential::load(ports)?;
         let ended = match record.state {
             State::LoggedOut if !may_wait => return Ok(Ended::Nothing),
-            State::LoggedOut => record
-                .logged_out(revoke)
-                .store(ports)
-                .map(|_| Ended::Nothing),
+            State::LoggedOut => {
+                credential::store(ports, record.logged_out(revoke)).map(|_| Ended::Nothing)
+            }
             State::LoggingOut => finish(ports, record),
-            _ if revoke => record
-                .logging_out()
-                .store(ports)
+            _ if revoke => credential::store(ports, record.logging_out())
                 .and_then(|record| finish(ports, record)),
-            _ => record
-                .logged_out(false)
-                .store(ports)
-                .map(|_| Ended::Locally),
+            _ => credential::store(ports, record.logged_out(false)).map(|_| Ended::Locally),
         };
         match ended {
             Err(StoreError::Conflict) => continue,
@@ -70,7 +63,7 @@ fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreErro
         .and_then(|tokens| tokens.refresh.as_ref());
     let confirmed =
         refresh.is_some_and(|refresh| revoke::read(ports.http.send(&revoke::request(refresh))));
-    match record.logged_out(true).store(ports) {
+    match credential::store(ports, record.logged_out(true)) {
         Err(StoreError::Conflict) if is_logged_out(ports) => {}
         stored => drop(stored?),
     }
@@ -79,7 +72,7 @@ fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreErro
 
 /// Whether another call has finished the logout meanwhile.
 fn is_logged_out(ports: Ports) -> bool {
-    Record::load(ports).is_ok_and(|record| record.state == State::LoggedOut)
+    credential::load(ports).is_ok_and(|record| record.state == State::LoggedOut)
 }
 
 /// Finishes a logout that was interrupted before its revocation.

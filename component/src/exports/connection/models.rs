@@ -1,11 +1,11 @@
 use crate::contract::{AnswerSource, Model, ModelList};
 use crate::error::Result;
 use crate::flow::backend;
+use crate::flow::records;
 use crate::json::Object;
 use crate::openai::{Trouble, models as wire};
 use crate::ports::Ports;
-use crate::state::cache::{self, Copy};
-use crate::state::credential::Record;
+use crate::state::cache::{Copy, MODELS};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -14,9 +14,9 @@ const TIMEOUT: u64 = 15;
 
 /// Lists the models of the subscription, from the cache or from the service.
 pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
-    let record = Record::load_signed_in(ports)?;
-    match cache::load(ports, cache::MODELS, record.epoch) {
-        Some(copy) if copy.answers(cache::MODELS, force, ports.now()) => Ok(from_copy(&copy)),
+    let record = records::credential::load_signed_in(ports)?;
+    match records::cache::load(ports, MODELS, record.epoch) {
+        Some(copy) if copy.answers(MODELS, force, ports.now()) => Ok(from_copy(&copy)),
         _ => fetch(ports, TIMEOUT),
     }
 }
@@ -33,13 +33,13 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
         origin,
     } = answer;
     let copy = wire::to_cache(&models);
-    let fetched_at = cache::store(ports, cache::MODELS, epoch, copy, origin);
+    let fetched_at = records::cache::store(ports, MODELS, epoch, copy, origin);
     Ok(list(models, fetched_at, AnswerSource::Api))
 }
 
 /// The copy of that login, whatever its age.
 pub(super) fn cached(ports: Ports, epoch: u64) -> Option<ModelList> {
-    let copy = cache::load(ports, cache::MODELS, epoch)?;
+    let copy = records::cache::load(ports, MODELS, epoch)?;
     Some(from_copy(&copy))
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Names {
 
 /// The names in the copy of that login, whatever its age.
 pub(super) fn cached_names(ports: Ports, epoch: u64) -> Option<Names> {
-    let copy = cache::load(ports, cache::MODELS, epoch)?;
+    let copy = records::cache::load(ports, MODELS, epoch)?;
     Some(Names {
         ids: wire::ids_from_cache(&copy.body),
         fetched_at: copy.fetched_at,

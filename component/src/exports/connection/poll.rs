@@ -3,6 +3,7 @@ mod progress;
 use crate::contract::{Error, ErrorCode, LoginProgress};
 use crate::error::Result;
 use crate::flow::exchange::{self, Exchanged};
+use crate::flow::records::{credential, pending};
 use crate::openai::Setback;
 use crate::openai::device_token::{self, Progress};
 use crate::ports::{Ports, StoreError};
@@ -15,13 +16,13 @@ use alloc::boxed::Box;
 /// Makes at most one poll request, and none if it is too early for one. An
 /// approval is stored before it is used, so that no fault after it wastes it.
 pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
-    let pending = Pending::load(ports)?;
-    let record = Record::load(ports)?;
+    let pending = pending::load(ports)?;
+    let record = credential::load(ports)?;
     let Some(pending) = pending else {
         return finished(ports, record, pending_id);
     };
     if record.came_of(&pending.id) {
-        pending.remove(ports);
+        pending::remove(ports, &pending);
         return finished(ports, record, None);
     }
     if pending_id.is_some_and(|name| !pending.is(name)) || pending.epoch != record.epoch {
@@ -56,7 +57,7 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
     if pending.seconds_to_next_poll(now) > 0 {
         return Ok(progress::too_early(pending, now));
     }
-    let polled = match pending.polled(now).store(ports) {
+    let polled = match pending::store(ports, pending.polled(now)) {
         Ok(polled) => polled,
         Err(StoreError::Conflict) => return Ok(progress::too_early(&pending.polled(now), now)),
         Err(fault) => return Err(fault.into()),
@@ -79,7 +80,7 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
         Progress::Expired => Err(expired(ports, &polled)),
         Progress::Approved { code, verifier } => {
             let approval = Approval::new(code, verifier);
-            match polled.store_approval(approval, ports)? {
+            match pending::store_approval(ports, polled, approval)? {
                 Some((approved, approval)) => exchange(ports, &approved, &approval),
                 None => Err(Error::boxed(
                     ErrorCode::LoginSuperseded,
@@ -93,7 +94,7 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
 fn slow_down(ports: Ports, polled: &Pending, retry_after: Option<u64>) -> Result<LoginProgress> {
     let now = ports.now();
     let slower = polled.slowed_down(now, retry_after);
-    match slower.clone().store(ports) {
+    match pending::store(ports, slower.clone()) {
         Ok(_) | Err(StoreError::Conflict) => Ok(progress::not_approved(&slower, now)),
         Err(fault) => Err(fault.into()),
     }
@@ -109,7 +110,7 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
             record,
             other_account,
         } => {
-            pending.remove(ports);
+            pending::remove(ports, pending);
             Ok(progress::just_connected(ports, *record, other_account))
         }
         Exchanged::Elsewhere => Ok(progress::being_finished(
@@ -139,7 +140,7 @@ fn expired(ports: Ports, pending: &Pending) -> Box<Error> {
 
 /// Ends the pending login, and says why.
 fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Box<Error> {
-    pending.remove(ports);
+    pending::remove(ports, pending);
     Error::boxed(code, message)
 }
 

@@ -1,5 +1,6 @@
 use crate::contract::LoginPrompt;
 use crate::error::Result;
+use crate::flow::records::{credential, pending};
 use crate::openai;
 use crate::ports::{Ports, StoreError};
 use crate::state::credential::{Record, State};
@@ -17,12 +18,12 @@ const WORTH_SHOWING: u64 = 120;
 /// A login whose code has been approved is never replaced: its tokens are one
 /// `poll` away.
 pub fn start(ports: Ports) -> Result<LoginPrompt> {
-    let record = Record::load(ports)?;
+    let record = credential::load(ports)?;
     if record.state == State::LoggingOut {
         super::logout::finish_interrupted(ports, record)?;
         return start(ports);
     }
-    let waiting = Pending::load(ports)?.filter(|pending| pending.epoch == record.epoch);
+    let waiting = pending::load(ports)?.filter(|pending| pending.epoch == record.epoch);
     match waiting {
         Some(pending) if is_worth_showing(&pending, ports.now()) => {
             Ok(prompt(&pending, None, ports.now()))
@@ -41,7 +42,7 @@ fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<Log
     let code = openai::device_authorization::read(answer, now).map_err(openai::Setback::error)?;
     let pending = Pending::new(ports.random_id(), record.epoch, code, now);
     let replaced = replaced.map(|replaced| replaced.user_code);
-    match pending.store(ports) {
+    match pending::store(ports, pending) {
         Ok(pending) => Ok(prompt(&pending, replaced, now)),
         Err(StoreError::Conflict) => quicker(ports, record.epoch, now),
         Err(fault) => Err(fault.into()),
@@ -50,7 +51,7 @@ fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<Log
 
 /// Another call was quicker: the code of another `start` counts.
 fn quicker(ports: Ports, epoch: u64, now: u64) -> Result<LoginPrompt> {
-    match Pending::load(ports)? {
+    match pending::load(ports)? {
         Some(pending) if pending.epoch == epoch && is_worth_showing(&pending, now) => {
             Ok(prompt(&pending, None, now))
         }

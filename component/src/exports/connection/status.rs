@@ -1,6 +1,7 @@
 use super::{models, usage};
 use crate::contract::{ConnectionState, ConnectionStatus, Error};
 use crate::error::Result;
+use crate::flow::records::{credential, pending};
 use crate::ports::Ports;
 use crate::state::credential::{REFUSED_HINT, Record, State, needs_login};
 use crate::state::pending::Pending;
@@ -13,12 +14,12 @@ use alloc::string::String;
 /// A stored login that cannot be read is a state, not an error; a store that
 /// cannot be read is an error.
 pub fn status(ports: Ports) -> Result<ConnectionStatus> {
-    let record = match Record::load(ports) {
+    let record = match credential::load(ports) {
         Ok(record) => record,
         Err(error) if error.is_about_the_value() => return Ok(unreadable(&error)),
         Err(error) => return Err(error),
     };
-    let pending = match Pending::load(ports) {
+    let pending = match pending::load(ports) {
         Ok(pending) => pending
             .filter(|pending| pending.epoch == record.epoch && !pending.has_ended(ports.now())),
         Err(error) if error.is_about_the_value() => None,

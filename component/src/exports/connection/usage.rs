@@ -1,22 +1,20 @@
 use crate::contract::{AnswerSource, UsageReport};
 use crate::error::Result;
 use crate::flow::backend;
+use crate::flow::records;
 use crate::json::{Object, Value};
 use crate::openai::{Trouble, usage as wire};
 use crate::ports::Ports;
-use crate::state::cache::{self, Copy};
-use crate::state::credential::Record;
+use crate::state::cache::{Copy, USAGE};
 
 /// For the whole request, in seconds.
 const TIMEOUT: u64 = 15;
 
 /// Says how much of the subscription is used, from the cache or from the service.
 pub fn usage(ports: Ports, force: bool) -> Result<UsageReport> {
-    let record = Record::load_signed_in(ports)?;
-    match cache::load(ports, cache::USAGE, record.epoch) {
-        Some(copy) if copy.answers(cache::USAGE, force, ports.now()) => {
-            Ok(from_copy(&copy, ports.now()))
-        }
+    let record = records::credential::load_signed_in(ports)?;
+    match records::cache::load(ports, USAGE, record.epoch) {
+        Some(copy) if copy.answers(USAGE, force, ports.now()) => Ok(from_copy(&copy, ports.now())),
         _ => fetch(ports, TIMEOUT),
     }
 }
@@ -29,7 +27,7 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
     let body = wire::keep(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?;
     let offset = reply.answer.clock_offset;
     let origin = Object::default().with("clock_offset", Value::Integer(offset));
-    let fetched_at = cache::store(ports, cache::USAGE, reply.epoch, body.clone(), origin);
+    let fetched_at = records::cache::store(ports, USAGE, reply.epoch, body.clone(), origin);
     let clock = wire::Clock {
         fetched_at,
         now: ports.now(),
@@ -40,7 +38,7 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
 
 /// The copy of that login, whatever its age.
 pub(super) fn cached(ports: Ports, epoch: u64) -> Option<UsageReport> {
-    let copy = cache::load(ports, cache::USAGE, epoch)?;
+    let copy = records::cache::load(ports, USAGE, epoch)?;
     Some(from_copy(&copy, ports.now()))
 }
 

@@ -195,7 +195,7 @@ mod tests {
     use crate::json::Object;
     use crate::openai::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, Trouble};
     use crate::state::credential::Record;
-    use crate::testing::fakes::{NOW, World, changed, credential, fails, intent};
+    use crate::testing::fakes::{changed, credential, fails, intent};
     use serde_json::{Value, json};
 
     fn full(state: &str) -> Value {
@@ -371,33 +371,5 @@ mod tests {
         assert!(!has_room(&record));
         record.other = Object::default().with("tomorrow", &*"x".repeat(3000));
         assert!(has_room(&record) && encode(&record).len() <= RECORD_MAX);
-    }
-
-    fn rewritten(world: &World, change: impl FnOnce(Record) -> Record) {
-        world.call(|ports| {
-            let record = Record::load(ports).expect("a record");
-            change(record).store(ports).expect("a write");
-        });
-    }
-
-    #[test]
-    fn s37_generation_orders_what_is_written_whatever_the_clock_says() {
-        let world = World::with(full("active"));
-        for (clock, generation) in [(NOW + 500, 8), (NOW - 86_400, 9), (0, 10)] {
-            world.set_clock(clock);
-            rewritten(&world, |record| record);
-            let stored = world.stored("credential");
-            assert_eq!(stored["generation"], generation);
-            assert_eq!(stored["updated_at"], json!(clock));
-        }
-    }
-
-    #[test]
-    fn s02_numbers_as_large_as_they_get_are_counted_on_without_a_fault() {
-        let huge = json!({"generation": i64::MAX, "epoch": i64::MAX, "probes": i64::MAX});
-        let world = World::with(credential("active", huge));
-        for revoke in [false, true] {
-            rewritten(&world, |record| record.logging_out().logged_out(revoke));
-        }
     }
 }

@@ -1,20 +1,14 @@
-//! The record, its parts, and its reading and writing.
+//! The record and its parts.
 
 use super::codec;
 use super::tokens::Tokens;
-use crate::contract::{Error, ErrorCode};
-use crate::error::Result;
 use crate::json::Object;
 use crate::openai::claims::Claims;
 use crate::openai::{Said, TokenGrant, Trouble};
-use crate::ports::{Ports, StoreError};
 use crate::state::clock_skew::Stamp;
-use crate::state::envelope;
 use crate::state::pending::Pending;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-
-const KEY: &str = "credential";
 
 /// A `refreshing` record is abandoned when its intent is this old, in seconds: as
 /// long as the guard (5), the request (30), and reading and writing the record
@@ -144,17 +138,14 @@ impl Record {
         }
     }
 
-    /// Reads the record from the bucket. A missing one is [`Record::absent`].
-    pub(crate) fn load(ports: Ports) -> Result<Self> {
-        match ports.store.get(KEY)? {
-            None => Ok(Self::absent()),
-            Some(bytes) => Ok(codec::decode(&bytes)?.in_todays_time(ports)),
-        }
+    /// By which clocks its waits are aged.
+    pub(crate) fn stamp(&self) -> Option<&Stamp> {
+        self.stamp.as_ref()
     }
 
-    /// The record with its waits moved by what the wall clock was set since.
-    fn in_todays_time(mut self, ports: Ports) -> Self {
-        let step = self.stamp.as_ref().map_or(0, |stamp| stamp.step(ports));
+    /// The record with its waits moved by `step`, by which the wall clock was set
+    /// since, in seconds.
+    pub(crate) fn moved_by(mut self, step: i64) -> Self {
         let move_time = |time: &mut u64| *time = time.saturating_add_signed(step);
         if let Some(intent) = &mut self.intent {
             move_time(&mut intent.started);
@@ -167,7 +158,7 @@ impl Record {
     }
 
     /// Whether it holds a wait or an age that a clock must count.
-    fn has_waits(&self) -> bool {
+    pub(crate) fn has_waits(&self) -> bool {
         self.intent.is_some() || self.not_before.is_some() || self.refusals.is_some()
     }
 
@@ -176,22 +167,12 @@ impl Record {
         codec::has_room(self)
     }
 
-    /// Reads the record of somebody who is signed in.
-    pub(crate) fn load_signed_in(ports: Ports) -> Result<Self> {
-        let record = Self::load(ports)?;
-        if record.has_login() {
-            return Ok(record);
-        }
-        Err(Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))
-    }
-
-    /// Writes the record as the next generation and returns it.
-    pub(crate) fn store(mut self, ports: Ports) -> core::result::Result<Self, StoreError> {
+    /// The record as it is written next, at `now`.
+    pub(crate) fn next_generation(mut self, now: u64, stamp: Option<Stamp>) -> Self {
         self.generation = self.generation.saturating_add(1);
-        self.updated_at = ports.now();
-        self.stamp = self.has_waits().then(|| Stamp::now(ports)).flatten();
-        envelope::write(ports, KEY, &codec::encode(&self))?;
-        Ok(self)
+        self.updated_at = now;
+        self.stamp = stamp;
+        self
     }
 
     /// The record of a fresh login: a new epoch.

@@ -1,0 +1,33 @@
+//! The cached answers of the service. Losing one costs a request, so every fault
+//! of the store is passed over here.
+
+use crate::json::{Object, Value};
+use crate::ports::Ports;
+use crate::state::cache::{Copy, Key, MODELS, USAGE, decode, encode};
+
+/// Reads the copy of that login, if there is one.
+pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
+    let bytes = ports.store.get(key.name).ok()??;
+    decode(&bytes, epoch)
+}
+
+/// Stores a copy for that login and returns its time, Unix seconds. `origin` says
+/// how the service was asked and named its answer.
+pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
+    let fetched_at = ports.now();
+    let copy = encode(origin, epoch, fetched_at, body);
+    // The bucket takes a write only over what this call has read.
+    let _ = ports.store.get(key.name);
+    let _ = ports.store.set(key.name, &copy);
+    fetched_at
+}
+
+/// Removes both copies.
+pub(crate) fn clear(ports: Ports) {
+    for key in [MODELS, USAGE] {
+        // A copy that stays counts for nothing under the next epoch.
+        if let Ok(Some(_)) = ports.store.get(key.name) {
+            let _ = ports.store.delete(key.name);
+        }
+    }
+}

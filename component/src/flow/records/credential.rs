@@ -1,0 +1,77 @@
+//! The record `credential`: the login.
+
+use super::{clock_step, read_clocks, write};
+use crate::contract::{Error, ErrorCode};
+use crate::error::Result;
+use crate::ports::{Ports, StoreError};
+use crate::state::credential::{Record, decode, encode};
+
+const KEY: &str = "credential";
+
+/// Reads the record. A missing one is [`Record::absent`].
+pub(crate) fn load(ports: Ports) -> Result<Record> {
+    let Some(bytes) = ports.store.get(KEY)? else {
+        return Ok(Record::absent());
+    };
+    let record = decode(&bytes)?;
+    let step = clock_step(ports, record.stamp());
+    Ok(record.moved_by(step))
+}
+
+/// Reads the record of a login. Without a login it is an error.
+pub(crate) fn load_signed_in(ports: Ports) -> Result<Record> {
+    let record = load(ports)?;
+    if record.has_login() {
+        return Ok(record);
+    }
+    Err(Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))
+}
+
+/// Writes the record as the next generation and returns it.
+pub(crate) fn store(ports: Ports, record: Record) -> core::result::Result<Record, StoreError> {
+    let now = ports.now();
+    let stamp = record.has_waits().then(|| read_clocks(ports)).flatten();
+    let record = record.next_generation(now, stamp);
+    write(ports, KEY, &encode(&record))?;
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{load, store};
+    use crate::state::credential::Record;
+    use crate::testing::fakes::{NOW, World, credential};
+    use serde_json::json;
+
+    fn rewritten(world: &World, change: impl FnOnce(Record) -> Record) {
+        world.call(|ports| {
+            let record = load(ports).expect("a record");
+            store(ports, change(record)).expect("a write");
+        });
+    }
+
+    #[test]
+    fn s37_generation_orders_what_is_written_whatever_the_clock_says() {
+        let world = World::with(credential("active", json!({})));
+        for (clock, generation) in [(NOW + 500, 8), (NOW - 86_400, 9), (0, 10)] {
+            world.set_clock(clock);
+            rewritten(&world, |record| record);
+            let stored = world.stored("credential");
+            assert_eq!(stored["generation"], generation);
+            assert_eq!(stored["updated_at"], json!(clock));
+        }
+    }
+
+    #[test]
+    fn s02_numbers_as_large_as_they_get_are_counted_on_without_a_fault() {
+        let huge = json!({"generation": i64::MAX, "epoch": i64::MAX, "probes": i64::MAX});
+        let world = World::with(credential("active", huge));
+        for revoke in [false, true] {
+            rewritten(&world, |record| record.logging_out().logged_out(revoke));
+            let stored = world.stored("credential");
+            assert_eq!(stored["generation"], json!(i64::MAX));
+            assert_eq!(stored["epoch"], json!(i64::MAX));
+            assert_eq!(stored["state"], "logged-out");
+        }
+    }
+}

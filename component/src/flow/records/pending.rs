@@ -1,0 +1,98 @@
+//! The record `pending`: the login that waits for approval.
+
+use super::{clock_step, read_clocks, write};
+use crate::error::Result;
+use crate::ports::{Ports, StoreError};
+use crate::state::pending::{Approval, Pending};
+
+const KEY: &str = "pending";
+
+/// How often storing an approval or removing starts again after a conflict.
+const TRIES: u32 = 8;
+
+/// Reads the record, if there is one.
+pub(crate) fn load(ports: Ports) -> Result<Option<Pending>> {
+    let Some(bytes) = ports.store.get(KEY)? else {
+        return Ok(None);
+    };
+    let pending = Pending::decode(&bytes)?;
+    let step = clock_step(ports, pending.stamp());
+    Ok(Some(pending.moved_by(step)))
+}
+
+/// Writes the record under an attempt of its own and returns it.
+pub(crate) fn store(ports: Ports, pending: Pending) -> core::result::Result<Pending, StoreError> {
+    let attempt = ports.random_id();
+    let pending = pending.written_as(attempt, read_clocks(ports));
+    write(ports, KEY, &pending.encode())?;
+    Ok(pending)
+}
+
+/// Whether `written` is still what is stored. Where writes are not conditional,
+/// only this separates two calls.
+pub(crate) fn is_still_stored(ports: Ports, written: &Pending) -> Result<bool> {
+    let stored = load(ports)?;
+    Ok(stored.is_some_and(|stored| stored.is_same_write(written)))
+}
+
+/// Writes the approval of this login, over whatever other calls have written of
+/// it, and returns both. An approval that was stored before stays. `None` when the
+/// login was replaced or removed meanwhile.
+pub(crate) fn store_approval(
+    ports: Ports,
+    login: Pending,
+    approval: Approval,
+) -> Result<Option<(Pending, Approval)>> {
+    let mut login = login;
+    for _ in 0..TRIES {
+        match store(ports, login.with_approval(&approval)) {
+            Ok(stored) => return Ok(Some((stored, approval))),
+            Err(StoreError::Conflict) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+        let stored = load(ports)?;
+        let Some(stored) = stored.filter(|stored| login.is_same_login(stored)) else {
+            return Ok(None);
+        };
+        if let Some(earlier) = stored.approval.clone() {
+            return Ok(Some((stored, earlier)));
+        }
+        login = stored;
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// Removes this login as it was read: no newer one, and not with an approval that
+/// was stored since. One that stays behind is harmless: it has ended, or its epoch
+/// has, or its id is in the credential.
+pub(crate) fn remove(ports: Ports, login: &Pending) {
+    remove_if(ports, |found| {
+        let Ok(stored) = found else { return false };
+        login.is_same_login(stored) && login.approval.is_some() == stored.approval.is_some()
+    });
+}
+
+/// Removes a login that began before `epoch`, readable or not. Says whether it did.
+pub(crate) fn remove_before(ports: Ports, epoch: u64) -> bool {
+    remove_if(ports, |found| match found {
+        Ok(stored) => stored.epoch < epoch,
+        Err(error) => error.is_about_the_value(),
+    })
+}
+
+/// Removes the record that is found if it is the one meant. Says whether it did.
+fn remove_if(ports: Ports, is_meant: impl Fn(&Result<Pending>) -> bool) -> bool {
+    for _ in 0..TRIES {
+        let Some(found) = load(ports).transpose() else {
+            return false;
+        };
+        if !is_meant(&found) {
+            return false;
+        }
+        match ports.store.delete(KEY) {
+            Err(StoreError::Conflict) => {}
+            deleted => return deleted.is_ok(),
+        }
+    }
+    false
+}
