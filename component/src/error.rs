@@ -31,16 +31,8 @@ impl Error {
         })
     }
 
-    /// Whether there is a stored value and it cannot be read.
-    pub(crate) fn is_about_the_value(&self) -> bool {
-        matches!(
-            self.code,
-            ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
-        )
-    }
-
     /// A store that stays as it is until its operator repairs it.
-    fn store_in_the_way(message: &str) -> Box<Self> {
+    fn permanent(message: &str) -> Box<Self> {
         let mut error = Self::boxed(ErrorCode::StoreUnavailable, message);
         error.retryable = false;
         error
@@ -65,6 +57,16 @@ impl Error {
     pub(crate) fn with_hint(mut self: Box<Self>, hint: &str) -> Box<Self> {
         self.hint = hint.to_owned();
         self
+    }
+}
+
+impl ErrorCode {
+    /// Whether there is a stored record and it cannot be read.
+    pub(crate) fn is_unreadable_record(self) -> bool {
+        matches!(
+            self,
+            Self::KeyUnknown | Self::RecordCorrupt | Self::RecordNewer
+        )
     }
 }
 
@@ -174,9 +176,9 @@ impl From<StoreError> for Box<Error> {
             StoreError::Unavailable => {
                 Error::boxed(ErrorCode::StoreUnavailable, "the store did not answer")
             }
-            StoreError::Unusable => Error::store_in_the_way("the store cannot be used"),
-            StoreError::ReadOnly => Error::store_in_the_way("the store takes no writes"),
-            StoreError::TooLarge => Error::store_in_the_way("the value is over the store's limit"),
+            StoreError::Unusable => Error::permanent("the store cannot be used"),
+            StoreError::ReadOnly => Error::permanent("the store takes no writes"),
+            StoreError::TooLarge => Error::permanent("the value is over the store's limit"),
             StoreError::Full => Error::boxed(ErrorCode::StoreUnavailable, "the store has no room")
                 .retry_after(FULL_SECONDS),
             StoreError::KeyUnknown => Error::boxed(

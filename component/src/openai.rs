@@ -19,13 +19,13 @@ mod token_outcome;
 mod token_response;
 pub(crate) mod usage;
 
-pub(crate) use failure::{CLOSED_HINT, Said, Setback, Trouble};
-pub(crate) use response::{Answer, CODE_MAX};
-pub(crate) use token_outcome::Verdict;
-pub(crate) use token_response::{ACCESS_TOKEN_MAX, Granted, REFRESH_TOKEN_MAX, TokenGrant};
+pub(crate) use failure::{CLOSED_HINT, Failure, FailureKind, ServiceError};
+pub(crate) use response::{CODE_MAX, Response};
+pub(crate) use token_outcome::TokenOutcome;
+pub(crate) use token_response::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, TokenField, TokenResponse};
 
 use crate::json::Object;
-use crate::ports::{Method, Request};
+use crate::ports::{HttpRequest, Method};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -55,23 +55,23 @@ pub(crate) const USER_AGENT: &str = concat!("chatgpt-oauth/", env!("CARGO_PKG_VE
 const TOKEN_TIMEOUT: u64 = 30;
 
 /// The longest answer of the token endpoints, in bytes.
-const TOKEN_ANSWER_LIMIT: usize = 64 * 1024;
+const TOKEN_MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> Request {
-    let mut headers = introduction();
+fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> HttpRequest {
+    let mut headers = client_headers();
     headers.push(("content-type", content_type.to_owned()));
-    Request {
+    HttpRequest {
         method: Method::Post,
         host: AUTH_HOST,
         path: path.to_owned(),
         headers,
         body,
         timeout_seconds: TOKEN_TIMEOUT,
-        answer_limit: TOKEN_ANSWER_LIMIT,
+        max_response_bytes: TOKEN_MAX_RESPONSE_BYTES,
     }
 }
 
-fn auth_post_json(path: &str, body: &[(&str, &str)]) -> Request {
+fn auth_post_json(path: &str, body: &[(&str, &str)]) -> HttpRequest {
     let mut object = Object::default();
     for (name, value) in body {
         object.put(name, *value);
@@ -84,19 +84,19 @@ fn backend_get(
     access: &Secret,
     account: &claims::Claims,
     timeout_seconds: u64,
-    answer_limit: usize,
-) -> Request {
-    Request {
+    max_response_bytes: usize,
+) -> HttpRequest {
+    HttpRequest {
         method: Method::Get,
         host: BACKEND_HOST,
         path,
-        headers: introduction()
+        headers: client_headers()
             .into_iter()
             .chain(account_headers(access, account))
             .collect(),
         body: Vec::new(),
         timeout_seconds,
-        answer_limit,
+        max_response_bytes,
     }
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn account_headers(
     headers
 }
 
-fn introduction() -> Vec<(&'static str, String)> {
+fn client_headers() -> Vec<(&'static str, String)> {
     vec![
         ("accept", "application/json".to_owned()),
         ("originator", ORIGINATOR.to_owned()),

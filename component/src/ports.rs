@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// Sends one HTTPS request. Never resends, never follows a redirect.
 pub trait Http {
     /// Sends `request` and collects the whole answer within its timeout.
-    fn send(&self, request: &Request) -> Result<Response, HttpError>;
+    fn send(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
 }
 
 /// The bucket of one person's connection.
@@ -62,7 +62,7 @@ impl Ports<'_> {
 }
 
 /// One request. Carries secrets: it has no `Debug`.
-pub struct Request {
+pub struct HttpRequest {
     /// `POST` with a body, `GET` without.
     pub method: Method,
     /// The host name; the port is 443.
@@ -76,7 +76,7 @@ pub struct Request {
     /// The time for everything from connecting to the last byte, in seconds.
     pub timeout_seconds: u64,
     /// The longest answer taken, in bytes.
-    pub answer_limit: usize,
+    pub max_response_bytes: usize,
 }
 
 /// The two methods that the wire uses.
@@ -89,7 +89,7 @@ pub enum Method {
 }
 
 /// One answer. Carries secrets: it has no `Debug`.
-pub struct Response {
+pub struct HttpResponse {
     /// The status code.
     pub status: u16,
     /// Headers as they came.
@@ -98,7 +98,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-impl Response {
+impl HttpResponse {
     /// Returns the first header of that name (lower case), if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self

@@ -37,7 +37,7 @@ impl Secret {
 
     /// 0 … 255, steady for one secret and spread evenly over many: the first byte
     /// of its SHA-256.
-    pub(crate) fn spread(&self) -> u8 {
+    pub(crate) fn jitter(&self) -> u8 {
         self.digest()[0]
     }
 
@@ -74,6 +74,6 @@ mod tests {
     fn the_fingerprint_is_the_start_of_the_sha_256() {
         let secret = Secret::new("abc").expect("visible ASCII");
         assert_eq!(secret.fingerprint(), "ba7816bf8f01cfea414140de5dae2223");
-        assert_eq!(secret.spread(), 0xba);
+        assert_eq!(secret.jitter(), 0xba);
     }
 }

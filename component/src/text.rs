@@ -7,14 +7,14 @@ use alloc::string::String;
 /// the direction of writing, cut to `limit` characters. `None` if nothing is left.
 ///
 /// A model's name or an e-mail address ends up in terminals and chat windows.
-pub(crate) fn clean(text: &str, limit: usize) -> Option<String> {
-    let clean: String = text
+pub(crate) fn sanitize(text: &str, limit: usize) -> Option<String> {
+    let sanitize: String = text
         .chars()
         .filter(|c| !is_unsafe(*c))
         .take(limit)
         .collect();
-    let clean = clean.trim();
-    (!clean.is_empty()).then(|| clean.to_owned())
+    let sanitize = sanitize.trim();
+    (!sanitize.is_empty()).then(|| sanitize.to_owned())
 }
 
 fn is_unsafe(c: char) -> bool {
@@ -65,21 +65,21 @@ mod tests {
     #[test]
     fn m12_terminal_escapes_and_direction_marks_are_removed() {
         assert_eq!(
-            clean("a\u{1b}[2Jb\u{9b}c\u{202e}d\r\n", 80).as_deref(),
+            sanitize("a\u{1b}[2Jb\u{9b}c\u{202e}d\r\n", 80).as_deref(),
             Some("a[2Jbcd")
         );
     }
 
     #[test]
     fn text_is_cut_and_nothing_left_is_none() {
-        assert_eq!(clean("abcdef", 3).as_deref(), Some("abc"));
-        assert_eq!(clean(" \u{0} ", 3), None);
+        assert_eq!(sanitize("abcdef", 3).as_deref(), Some("abc"));
+        assert_eq!(sanitize(" \u{0} ", 3), None);
     }
 
     #[test]
     fn p29_a_text_of_a_mebibyte_is_cut_and_its_nul_and_marks_are_gone() {
         let long = "a\u{0}\u{feff}".repeat(1 << 18);
-        assert_eq!(clean(&long, 100), Some("a".repeat(100)));
+        assert_eq!(sanitize(&long, 100), Some("a".repeat(100)));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Authorization {
 ///
 /// `refused` is the fingerprint of a token that the backend answered 401 to.
 pub fn authorize(ports: Ports, refused: Option<&str>) -> Result<Authorization> {
-    let record = refresh::with_live_token(ports, refused)?;
+    let record = refresh::access_token(ports, refused)?;
     let tokens = record.tokens.as_ref();
     let access = tokens
         .and_then(|tokens| tokens.access.as_ref())

@@ -6,17 +6,17 @@ use crate::error::Result;
 use crate::flow::refresh;
 use crate::openai::claims::Claims;
 use crate::openai::refresh::ACCOUNT_CLOSED;
-use crate::openai::{Answer, Setback, Trouble};
-use crate::ports::{Ports, Request};
+use crate::openai::{Failure, FailureKind, Response};
+use crate::ports::{HttpRequest, Ports};
 use crate::secret::Secret;
 use crate::state::credential::Record;
 use alloc::string::String;
 
 /// A 200 of the backend.
-pub(crate) struct Reply {
-    pub(crate) answer: Answer,
-    /// The login that it was asked for.
-    pub(crate) epoch: u64,
+pub(crate) struct BackendResponse {
+    pub(crate) response: Response,
+    /// The login whose token the request carried.
+    pub(crate) login_seq: u64,
 }
 
 /// Codes that mean: the workspace of the login cannot be used.
@@ -27,55 +27,64 @@ const NOT_INCLUDED: [&str; 1] = ["usage_not_included"];
 
 /// Sends the request that `request` builds from a live access token and its account.
 ///
-/// A 401 leads to one refresh and one more try; a second one is reported, and
-/// the login is kept: the backend has been seen to refuse good tokens.
-pub(crate) fn ask(ports: Ports, request: &dyn Fn(&Secret, &Claims) -> Request) -> Result<Reply> {
-    let (mut reply, asked_with) = send(ports, None, request)?;
-    if setback(&reply.answer).is_some_and(|setback| setback.trouble == Trouble::Rejected) {
-        (reply, _) = send(ports, Some(&asked_with), request)?;
+/// A 401 leads to one refresh and one more request. A second 401 is reported and
+/// the login is kept: the backend is known to refuse valid tokens.
+pub(crate) fn ask(
+    ports: Ports,
+    request: &dyn Fn(&Secret, &Claims) -> HttpRequest,
+) -> Result<BackendResponse> {
+    let (mut asked, access) = send(ports, None, request)?;
+    if failure(&asked.response).is_some_and(|failure| failure.kind == FailureKind::Rejected) {
+        (asked, _) = send(ports, Some(&access), request)?;
     }
-    match setback(&reply.answer) {
-        None => Ok(reply),
-        Some(setback) => Err(setback.error()),
+    match failure(&asked.response) {
+        None => Ok(asked),
+        Some(failure) => Err(failure.error()),
     }
 }
 
-/// Returns the reply and the fingerprint of the access token that it was asked with.
+/// Returns the response and the fingerprint of the access token in the request.
 fn send(
     ports: Ports,
     refused: Option<&str>,
-    request: &dyn Fn(&Secret, &Claims) -> Request,
-) -> Result<(Reply, String)> {
+    request: &dyn Fn(&Secret, &Claims) -> HttpRequest,
+) -> Result<(BackendResponse, String)> {
     let Record {
         tokens,
         claims,
-        epoch,
+        login_seq,
         ..
-    } = refresh::with_live_token(ports, refused)?;
+    } = refresh::access_token(ports, refused)?;
     let access = tokens
         .and_then(|tokens| tokens.access)
         .ok_or_else(|| Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))?;
     let response = ports
         .http
         .send(&request(&access, &claims))
-        .map_err(|error| Setback::of(error).error())?;
-    let answer = Answer::read(response, ports.now());
-    Ok((Reply { answer, epoch }, access.fingerprint()))
+        .map_err(|error| Failure::of(error).error())?;
+    let response = Response::read(response, ports.now());
+    Ok((
+        BackendResponse {
+            response,
+            login_seq,
+        },
+        access.fingerprint(),
+    ))
 }
 
-/// Why the answer is of no use; `None` for a 200.
-fn setback(answer: &Answer) -> Option<Setback> {
-    let trouble = match answer.status {
-        _ if answer.has_code(&WORKSPACE) => Trouble::Workspace,
-        _ if answer.has_code(&NOT_INCLUDED) => Trouble::NotIncluded,
-        402 | 403 if answer.has_code(&ACCOUNT_CLOSED) => Trouble::AccountClosed,
-        _ if answer.obstacle().is_some() => return answer.obstacle(),
+/// Why the response cannot be used; `None` for a 200.
+fn failure(response: &Response) -> Option<Failure> {
+    let kind = match response.status {
+        _ if response.has_code(&WORKSPACE) => FailureKind::Workspace,
+        _ if response.has_code(&NOT_INCLUDED) => FailureKind::NotIncluded,
+        402 | 403 if response.has_code(&ACCOUNT_CLOSED) => FailureKind::AccountClosed,
+        _ if response.gateway_failure().is_some() => return response.gateway_failure(),
         200 => return None,
-        401 => Trouble::Rejected,
-        402 | 403 => Trouble::NotPermitted,
-        _ => return Some(answer.setback()),
+        401 => FailureKind::Rejected,
+        402 | 403 => FailureKind::NotPermitted,
+        _ => return Some(response.failure()),
     };
-    Some(answer.because_of(trouble))
+    Some(response.failure_of(kind))
 }
 
 #[cfg(test)]

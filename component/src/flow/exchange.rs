@@ -1,79 +1,80 @@
-//! From an approval to a stored login: the exchange, by the same rules as a
-//! refresh. The intent is stored before the request, what came is stored before
-//! anything looks at it, and a login or logout meanwhile wins.
+//! The exchange: turns an approved login into a stored one, by the rules of a
+//! refresh.
+//!
+//! 1. Store that the exchange begins, and check that the record is this call's.
+//! 2. Send the request.
+//! 3. Store the tokens, unless a login or logout came meanwhile.
+//!
+//! The code is sent again only while its outcome allows that.
 
 use crate::contract::Error;
 use crate::error::Result;
 use crate::flow::records::{credential, pending};
-use crate::flow::refresh;
-use crate::openai::exchange;
-use crate::openai::{Said, TokenGrant, Verdict};
+use crate::flow::{MAX_ATTEMPTS, refresh};
+use crate::openai::{ServiceError, TokenOutcome, TokenResponse, exchange};
 use crate::ports::{Ports, StoreError};
 use crate::state::credential::Record;
 use crate::state::pending::{Approval, Pending};
 use alloc::boxed::Box;
 
-/// How often a code is sent when the outcome is unknown: once, and once more.
-const ATTEMPTS_MAX: u64 = 2;
-
-/// How often the commit starts again after a conflict before it gives up.
-const TRIES: u32 = 8;
+/// How often a code is sent while the outcome is unknown.
+const MAX_EXCHANGES: u64 = 2;
 
 /// How an exchange ended.
 pub(crate) enum Exchanged {
     /// The login is stored.
     Connected {
         record: Box<Record>,
-        /// Another account was signed in before.
+        /// The previous login was of another account.
         other_account: bool,
     },
-    /// Another call is at it.
-    Elsewhere,
-    /// The code will never be taken; what the service said of it, if it did.
-    Failed(Said),
-    /// The person logged out or in again meanwhile; the tokens are dropped.
+    /// Another call is exchanging this code.
+    InProgress,
+    /// The code is spent or rejected; the service's error, where it gave one.
+    Failed(ServiceError),
+    /// A logout or another login came meanwhile; the tokens are discarded.
     Superseded,
 }
 
 /// Exchanges the approval for tokens and stores the login.
 ///
 /// An outcome that is certainly "not processed" leaves everything for the next
-/// poll; an unknown one leaves it one more try.
+/// poll. After an unknown outcome the next poll sends the code once more.
 pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Exchanged> {
-    if approval.attempts >= ATTEMPTS_MAX {
-        return failed(ports, pending, Said::default());
+    if approval.attempts >= MAX_EXCHANGES {
+        return failed(ports, pending, ServiceError::default());
     }
-    // Nothing is spent whose tokens might not fit.
+    // The code is not spent unless its tokens fit the record.
     if !credential::load(ports)?.has_room() {
         return Err(StoreError::TooLarge.into());
     }
     let Some(begun) = begin(ports, pending, approval)? else {
-        return Ok(Exchanged::Elsewhere);
+        return Ok(Exchanged::InProgress);
     };
     let asked_at = ports.now();
-    let answer = ports
+    let response = ports
         .http
         .send(&exchange::request(&approval.code, &approval.verifier));
-    match exchange::read(answer, asked_at) {
-        Verdict::Granted(grant) => commit(ports, pending, &grant),
-        Verdict::Refused(said) => failed(ports, pending, said),
-        Verdict::NotProcessed(setback) => {
+    match exchange::read(response, asked_at) {
+        TokenOutcome::Granted(tokens) => commit(ports, pending, &tokens),
+        TokenOutcome::Rejected(service_error) => failed(ports, pending, service_error),
+        TokenOutcome::NotProcessed(failure) => {
             put_back(ports, &begun, &approval.tried(false));
-            Err(setback.error())
+            Err(failure.error())
         }
-        Verdict::Unknown(setback) => {
+        TokenOutcome::Unknown(failure) => {
             let tried = approval.tried(true);
-            if tried.attempts >= ATTEMPTS_MAX {
-                return failed(ports, pending, setback.said);
+            if tried.attempts >= MAX_EXCHANGES {
+                return failed(ports, pending, failure.service_error);
             }
             put_back(ports, &begun, &tried);
-            let wait = setback.wait;
-            Err(setback.error().retry_after(wait))
+            let seconds = failure.retry_after;
+            Err(failure.error().retry_after(seconds))
         }
     }
 }
 
-/// Stores that an exchange begins. `None` when another call is at it.
+/// Stores that this call exchanges the code. `None` when another call does.
 fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<Pending>> {
     let intended = pending.with_approval(&approval.exchanging(ports.now()));
     match pending::store(ports, intended) {
@@ -83,21 +84,21 @@ fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<
     }
 }
 
-/// Leaves the approval for the next poll. If this fails, the exchange counts as
-/// abandoned after its time.
+/// Leaves the approval for the next poll. If this write fails, the exchange counts
+/// as abandoned after its time.
 fn put_back(ports: Ports, begun: &Pending, approval: &Approval) {
     if pending::is_still_stored(ports, begun).unwrap_or(false) {
         let _ = pending::store(ports, begun.with_approval(approval));
     }
 }
 
-/// The code will not be taken: perhaps because another call has used it.
-fn failed(ports: Ports, pending: &Pending, said: Said) -> Result<Exchanged> {
+/// The code cannot be used: another call may have used it and stored the login.
+fn failed(ports: Ports, pending: &Pending, service_error: ServiceError) -> Result<Exchanged> {
     let record = credential::load(ports)?;
-    Ok(if record.came_of(&pending.id) {
+    Ok(if record.was_created_by(&pending.id) {
         connected(record)
     } else {
-        Exchanged::Failed(said)
+        Exchanged::Failed(service_error)
     })
 }
 
@@ -108,18 +109,19 @@ fn connected(record: Record) -> Exchanged {
     }
 }
 
-fn commit(ports: Ports, pending: &Pending, grant: &TokenGrant) -> Result<Exchanged> {
-    for _ in 0..TRIES {
+/// Stores the tokens as a new login, unless the login is there or superseded.
+fn commit(ports: Ports, pending: &Pending, tokens: &TokenResponse) -> Result<Exchanged> {
+    for _ in 0..MAX_ATTEMPTS {
         let before = credential::load(ports).map_err(|fault| Error::lost(&fault))?;
-        if before.came_of(&pending.id) {
+        if before.was_created_by(&pending.id) {
             return Ok(connected(before));
         }
-        if before.epoch != pending.epoch {
-            refresh::drop_late(ports, &before, grant);
+        if before.login_seq != pending.login_seq {
+            refresh::discard(ports, &before, tokens);
             return Ok(Exchanged::Superseded);
         }
-        let other_account = before.has_login() && grant.claims().contradicts(&before.claims);
-        let login = before.logged_in(pending, grant, ports.now());
+        let other_account = before.has_login() && tokens.claims().contradicts(&before.claims);
+        let login = before.logged_in(pending, tokens, ports.now());
         match credential::store(ports, login) {
             Ok(record) => {
                 return Ok(Exchanged::Connected {

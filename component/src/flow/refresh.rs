@@ -1,120 +1,132 @@
-//! The refresh transaction: the one way a refresh token is ever presented.
+//! The refresh: the only transaction that presents a refresh token.
 //!
-//! 1. Read the record and decide ([`decide`]).
+//! 1. Read the record and [`decide`].
 //! 2. Store the intent. This also proves that the store takes writes before the
 //!    token is spent.
-//! 3. Read again, and present only if the intent is still there and young.
-//! 4. Settle the answer ([`settle`]) into whatever the record is by then.
+//! 3. Read again, and send the request only if the intent is still there and young.
+//! 4. [`apply_outcome`] to the record as it is by then, and store it.
 //!
-//! A conflict anywhere leads back to 1. One call presents at most once.
+//! After a conflict at the intent the call starts again at 1, after one at the
+//! commit at 4. One call presents at most once.
 
 use crate::contract::Error;
 use crate::error::Result;
+use crate::flow::MAX_ATTEMPTS;
 use crate::flow::records::credential;
-use crate::openai::{Said, TokenGrant, Trouble, Verdict, refresh, revoke};
+use crate::openai::{
+    Failure, FailureKind, ServiceError, TokenOutcome, TokenResponse, refresh, revoke,
+};
 use crate::ports::{Ports, StoreError};
 use crate::secret::Secret;
-use crate::state::credential::{Demand, Intent, Record, Settled, Step, decide, settle};
+use crate::state::credential::{Action, Applied, Intent, Record, Request, apply_outcome, decide};
 use alloc::boxed::Box;
 
-/// An intent older than this is not followed by its request any more, in seconds.
+/// The age of an intent from which its request is not sent any more, in seconds.
 const SEND_GUARD: u64 = 5;
 
-/// How often a call starts again after a conflict before it gives up.
-const TRIES: u32 = 8;
-
-/// Returns the record with a usable access token, refreshed if need be.
-pub(crate) fn with_live_token(ports: Ports, refused: Option<&str>) -> Result<Record> {
-    obtain(ports, Demand::Token { refused })
+/// Returns the record with a usable access token, refreshed if it is due.
+/// `refused` is the fingerprint of a token that the backend answered 401 to.
+pub(crate) fn access_token(ports: Ports, refused: Option<&str>) -> Result<Record> {
+    run(ports, Request::AccessToken { refused })
 }
 
-/// Returns the record with a new access token, refreshed unless that has just happened.
-pub(crate) fn with_new_token(ports: Ports) -> Result<Record> {
-    obtain(ports, Demand::Refresh)
+/// Returns the record with a new access token; a refresh of the last minute counts.
+pub(crate) fn force_refresh(ports: Ports) -> Result<Record> {
+    run(ports, Request::ForceRefresh)
 }
 
-fn obtain(ports: Ports, demand: Demand) -> Result<Record> {
+fn run(ports: Ports, request: Request) -> Result<Record> {
     let mut record = credential::load(ports)?;
-    for _ in 0..TRIES {
-        match decide(&record, demand, ports.now()) {
-            Step::Serve => return Ok(record),
-            Step::Fail(error) => return Err(error),
-            Step::Store(next) => match credential::store(ports, (*next).clone()) {
+    for _ in 0..MAX_ATTEMPTS {
+        match decide(&record, request, ports.now()) {
+            Action::Serve => return Ok(record),
+            Action::Fail(error) => return Err(error),
+            Action::Store(next) => match credential::store(ports, (*next).clone()) {
                 Ok(stored) => record = stored,
                 Err(StoreError::Conflict) => record = credential::load(ports)?,
-                Err(fault) => return serve_or(*next, demand, fault.into(), ports),
+                Err(fault) => return serve_or(ports, *next, request, fault.into()),
             },
-            Step::Present(token) => match present(ports, &record, &token) {
-                Ok(presented) => return answer(record, presented, demand, ports),
-                Err(Unsettled::Elsewhere) => record = credential::load(ports)?,
-                Err(Unsettled::Failed(error)) => return serve_or(record, demand, error, ports),
-                Err(Unsettled::Lost(error)) => return Err(error),
+            Action::Present(token) => match present(ports, &record, &token) {
+                Ok(presented) => return conclude(ports, record, presented, request),
+                Err(PresentError::Conflict) => record = credential::load(ports)?,
+                Err(PresentError::Failed(error)) => {
+                    return serve_or(ports, record, request, error);
+                }
+                Err(PresentError::Lost(error)) => return Err(error),
             },
         }
     }
     Err(StoreError::Conflict.into())
 }
 
-/// Returns the record all the same if its access token can be used: a failed
-/// early refresh harms nobody.
-fn serve_or(record: Record, demand: Demand, error: Box<Error>, ports: Ports) -> Result<Record> {
-    match demand {
-        Demand::Token { .. } if record.live_token(ports.now()).is_some() => Ok(record),
+/// Returns the record instead of the error if its access token can be used: then
+/// the refresh was early, and its failure costs nothing.
+fn serve_or(ports: Ports, record: Record, request: Request, error: Box<Error>) -> Result<Record> {
+    match request {
+        Request::AccessToken { .. } if record.live_token(ports.now()).is_some() => Ok(record),
         _ => Err(error),
     }
 }
 
-/// The answer by the record as it is after the presentation. Nothing more is
-/// done about it: one call presents at most once.
-fn answer(before: Record, presented: Presented, demand: Demand, ports: Ports) -> Result<Record> {
-    let Presented { settled, said } = presented;
-    let error = match decide(&settled, demand, ports.now()) {
-        Step::Serve => return Ok(settled),
-        // What a record does not remember of the answer is said now or never.
-        Step::Fail(error) if error.service_status.is_none() => said.add_to(error),
-        Step::Fail(error) => error,
-        Step::Store(_) | Step::Present(_) => Trouble::NoAccessToken.setback().error(),
+/// The result of the call, from the record after the presentation. A further
+/// action is not taken: one call presents at most once.
+fn conclude(
+    ports: Ports,
+    before: Record,
+    presented: Presented,
+    request: Request,
+) -> Result<Record> {
+    let Presented {
+        record: after,
+        service_error,
+    } = presented;
+    let error = match decide(&after, request, ports.now()) {
+        Action::Serve => return Ok(after),
+        // Not every service error is stored in the record: this call reports it.
+        Action::Fail(error) if error.service_status.is_none() => service_error.add_to(error),
+        Action::Fail(error) => error,
+        Action::Store(_) | Action::Present(_) => Failure::new(FailureKind::NoAccessToken).error(),
     };
-    // A grant without an access token has ended nothing: the old one still works.
-    let is_same_login = before.epoch == settled.epoch;
-    let served = match settled.lacks_access_token() && is_same_login {
+    // A grant without an access token leaves the previous access token valid.
+    let is_same_login = before.login_seq == after.login_seq;
+    let served = match after.lacks_access_token() && is_same_login {
         true => before,
-        false => settled,
+        false => after,
     };
-    serve_or(served, demand, error, ports)
+    serve_or(ports, served, request, error)
 }
 
-/// What a presentation has come to.
+/// A presentation whose outcome is in the record.
 struct Presented {
     /// The record as it is now.
-    settled: Record,
-    /// What the service answered, if it did.
-    said: Said,
+    record: Record,
+    /// What the service answered beside tokens.
+    service_error: ServiceError,
 }
 
-/// Why a presentation ended without a settled record.
-enum Unsettled {
-    /// Somebody else was quicker, and nothing was sent.
-    Elsewhere,
-    /// It brought nothing, and the record could not be read or written.
+/// Why a presentation ended without a record.
+enum PresentError {
+    /// Another call wrote the record first, and nothing was sent.
+    Conflict,
+    /// It brought no tokens, and the record could not be read or written.
     Failed(Box<Error>),
-    /// It brought new tokens, and they could not be stored: this must be loud.
+    /// It brought new tokens, and they could not be stored. Always reported, even
+    /// when the refresh was early.
     Lost(Box<Error>),
 }
 
-impl From<Box<Error>> for Unsettled {
+impl From<Box<Error>> for PresentError {
     fn from(error: Box<Error>) -> Self {
         Self::Failed(error)
     }
 }
 
-/// Presents the refresh token of the record once, and returns the record with
-/// what came of it.
+/// Presents the refresh token of the record once, and stores the outcome.
 fn present(
     ports: Ports,
     record: &Record,
     token: &Secret,
-) -> core::result::Result<Presented, Unsettled> {
+) -> core::result::Result<Presented, PresentError> {
     let intent = Intent {
         attempt: ports.random_id(),
         presented: token.fingerprint(),
@@ -122,66 +134,66 @@ fn present(
     };
     match credential::store(ports, record.clone().with_intent(&intent)) {
         Ok(_) => {}
-        Err(StoreError::Conflict) => return Err(Unsettled::Elsewhere),
-        Err(fault) => return Err(Unsettled::Failed(fault.into())),
+        Err(StoreError::Conflict) => return Err(PresentError::Conflict),
+        Err(fault) => return Err(PresentError::Failed(fault.into())),
     }
     let stored = credential::load(ports)?.intent;
     let Some(stored) = stored.filter(|stored| stored.attempt == intent.attempt) else {
-        return Err(Unsettled::Elsewhere);
+        return Err(PresentError::Conflict);
     };
     let asked_at = ports.now();
-    // By both clocks: the wall clock can be set back, and the steady one stands still
-    // with the machine while another one goes on.
+    // Checked by both clocks: the wall clock can be set back, and the steady clock
+    // does not count the time in which this machine is suspended.
     let is_young = |started| asked_at.abs_diff(started) < SEND_GUARD;
-    let verdict = if is_young(intent.started) && is_young(stored.started) {
-        let answer = ports.http.send(&refresh::request(token));
-        refresh::read(answer, asked_at)
+    let outcome = if is_young(intent.started) && is_young(stored.started) {
+        let response = ports.http.send(&refresh::request(token));
+        refresh::read(response, asked_at)
     } else {
-        Verdict::NotProcessed(Trouble::Late.setback())
+        TokenOutcome::NotProcessed(Failure::new(FailureKind::Late))
     };
     Ok(Presented {
-        settled: conclude(ports, record.epoch, &intent, &verdict)?,
-        said: verdict.said(),
+        record: commit(ports, record.login_seq, &intent, &outcome)?,
+        service_error: outcome.service_error(),
     })
 }
 
-/// Brings the verdict into the record, whatever has become of that meanwhile.
-fn conclude(
+/// Stores the outcome in the record as it is now, and returns the record.
+fn commit(
     ports: Ports,
-    epoch: u64,
+    login_seq: u64,
     intent: &Intent,
-    verdict: &Verdict,
-) -> core::result::Result<Record, Unsettled> {
-    let unsettled = |fault: Box<Error>| match verdict {
-        Verdict::Granted(_) => Unsettled::Lost(Error::lost(&fault)),
-        _ => Unsettled::Failed(fault),
+    outcome: &TokenOutcome,
+) -> core::result::Result<Record, PresentError> {
+    let failed = |fault: Box<Error>| match outcome {
+        TokenOutcome::Granted(_) => PresentError::Lost(Error::lost(&fault)),
+        _ => PresentError::Failed(fault),
     };
-    for _ in 0..TRIES {
-        let record = credential::load(ports).map_err(unsettled)?;
-        match settle(&record, epoch, intent, verdict, ports.now()) {
-            Settled::Store(settled) => match credential::store(ports, *settled) {
-                Ok(settled) => return Ok(settled),
+    for _ in 0..MAX_ATTEMPTS {
+        let record = credential::load(ports).map_err(failed)?;
+        match apply_outcome(&record, login_seq, intent, outcome, ports.now()) {
+            Applied::Store(next) => match credential::store(ports, *next) {
+                Ok(stored) => return Ok(stored),
                 Err(StoreError::Conflict) => {}
-                Err(fault) => return Err(unsettled(fault.into())),
+                Err(fault) => return Err(failed(fault.into())),
             },
-            Settled::Leave => return Ok(record),
-            Settled::Superseded => {
-                if let Verdict::Granted(grant) = verdict {
-                    drop_late(ports, &record, grant);
+            Applied::Leave => return Ok(record),
+            Applied::Superseded => {
+                if let TokenOutcome::Granted(tokens) = outcome {
+                    discard(ports, &record, tokens);
                 }
                 return Ok(record);
             }
         }
     }
-    Err(unsettled(StoreError::Conflict.into()))
+    Err(failed(StoreError::Conflict.into()))
 }
 
-/// Revokes the tokens that came too late, if the logout meanwhile asked for that.
-/// They are never stored under the newer epoch.
-pub(crate) fn drop_late(ports: Ports, record: &Record, grant: &TokenGrant) {
+/// Discards tokens that arrived after a logout or a new login. They are revoked if
+/// that logout asked for revocation, and never stored.
+pub(crate) fn discard(ports: Ports, record: &Record, tokens: &TokenResponse) {
     if !record.has_login()
         && record.revoke
-        && let Some(refresh) = grant.refresh_token.token()
+        && let Some(refresh) = tokens.refresh_token.token()
     {
         // Best effort, like every revocation.
         let _ = ports.http.send(&revoke::request(refresh));

@@ -5,7 +5,7 @@
 //! checked. A token that cannot be read is no error, it only says nothing.
 
 use crate::json::{self, Object, Value};
-use crate::text::{clean, is_identifier};
+use crate::text::{is_identifier, sanitize};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -49,10 +49,10 @@ impl Claims {
     /// Reads stored claims, with the same care as those of a token. `None` when
     /// they are damaged.
     pub(crate) fn stored(from: &mut Object) -> Option<Self> {
-        let clean = |text: Option<String>, limit| text.and_then(|text| clean(&text, limit));
+        let sanitize = |text: Option<String>, limit| text.and_then(|text| sanitize(&text, limit));
         Some(Self {
-            email: clean(from.optional_text("email")?, EMAIL_MAX),
-            plan: clean(from.optional_text("plan")?, PLAN_MAX),
+            email: sanitize(from.optional_text("email")?, EMAIL_MAX),
+            plan: sanitize(from.optional_text("plan")?, PLAN_MAX),
             account_id: from.optional_identifier("account_id")?,
             user_id: from.optional_identifier("user_id")?,
             fedramp: from.optional_bool("fedramp")?,
@@ -82,7 +82,7 @@ impl Claims {
         };
         let auth = &payload["https://api.openai.com/auth"];
         let profile = &payload["https://api.openai.com/profile"];
-        let email = |value: &Value| clean(value.as_str()?, EMAIL_MAX);
+        let email = |value: &Value| sanitize(value.as_str()?, EMAIL_MAX);
         let id = |value: &Value| {
             value
                 .as_str()
@@ -93,7 +93,7 @@ impl Claims {
             email: email(&payload["email"]).or_else(|| email(&profile["email"])),
             plan: auth["chatgpt_plan_type"]
                 .as_str()
-                .and_then(|plan| clean(plan, PLAN_MAX)),
+                .and_then(|plan| sanitize(plan, PLAN_MAX)),
             account_id: id(&auth["chatgpt_account_id"]),
             user_id: id(&auth["chatgpt_user_id"]).or_else(|| id(&auth["user_id"])),
             fedramp: auth["chatgpt_account_is_fedramp"]

@@ -1,11 +1,11 @@
 //! `POST /api/accounts/deviceauth/usercode`: begins a login (docs/protocol.md,
 //! User code).
 
-use super::failure::{Setback, Trouble};
-use super::response::Answer;
+use super::failure::{Failure, FailureKind};
+use super::response::Response;
 use super::timestamp;
 use crate::json::{self, Value};
-use crate::ports::{HttpError, Request, Response};
+use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -22,7 +22,7 @@ const INTERVAL_DEFAULT: u64 = 5;
 const INTERVAL_MAX: u64 = 60;
 
 /// A code to be approved.
-pub(crate) struct UserCode {
+pub(crate) struct DeviceAuthorizationResponse {
     /// Names the login to the service; whoever has it and the code gets the tokens.
     pub(crate) device_auth_id: Secret,
     /// What the person types.
@@ -33,24 +33,29 @@ pub(crate) struct UserCode {
     pub(crate) lifetime: u64,
 }
 
-pub(crate) fn request() -> Request {
+pub(crate) fn request() -> HttpRequest {
     super::auth_post_json(
         "/api/accounts/deviceauth/usercode",
         &[("client_id", super::CLIENT_ID)],
     )
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<UserCode, Setback> {
-    let answer = Answer::read(answer.map_err(Setback::of)?, now);
-    match answer.status {
-        200 => user_code(&answer, now).ok_or_else(|| answer.setback()),
-        404 if answer.obstacle().is_none() => Err(answer.because_of(Trouble::NotEnabled)),
-        _ => Err(answer.setback()),
+pub(crate) fn read(
+    response: Result<HttpResponse, HttpError>,
+    now: u64,
+) -> Result<DeviceAuthorizationResponse, Failure> {
+    let response = Response::read(response.map_err(Failure::of)?, now);
+    match response.status {
+        200 => user_code(&response, now).ok_or_else(|| response.failure()),
+        404 if response.gateway_failure().is_none() => {
+            Err(response.failure_of(FailureKind::NotEnabled))
+        }
+        _ => Err(response.failure()),
     }
 }
 
-fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
-    let body = json::parse(&answer.body)?;
+fn user_code(response: &Response, now: u64) -> Option<DeviceAuthorizationResponse> {
+    let body = json::parse(&response.body)?;
     let user_code = body["user_code"]
         .as_str()
         .or_else(|| body["usercode"].as_str())?;
@@ -58,9 +63,9 @@ fn user_code(answer: &Answer, now: u64) -> Option<UserCode> {
         .as_str()
         .filter(|id| id.len() <= 1024)?;
     let ends_at = body["expires_at"].as_str().and_then(timestamp::rfc_3339);
-    let lifetime = ends_at.map(|end| end.saturating_sub(answer.service_clock.unwrap_or(now)));
+    let lifetime = ends_at.map(|end| end.saturating_sub(response.service_clock.unwrap_or(now)));
     let lifetime = lifetime.or_else(|| body["expires_in"].as_whole());
-    Some(UserCode {
+    Some(DeviceAuthorizationResponse {
         device_auth_id: Secret::new(device_auth_id)?,
         user_code: Some(user_code)
             .filter(|code| is_user_code(code))?
@@ -93,29 +98,29 @@ fn interval(value: &Value) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{UserCode, read, request};
-    use crate::openai::Trouble;
+    use super::{DeviceAuthorizationResponse, read, request};
+    use crate::openai::FailureKind;
     use crate::ports::NotSent;
     use crate::testing::fakes::{
-        Answer, NOW, Sent, answer, changed, not_sent, ok, page, refusal, with_header,
+        HttpResult, NOW, Sent, changed, not_sent, ok, page, refusal, response, with_header,
     };
     use serde_json::{Value, json};
 
-    fn with(changes: Value) -> Answer {
+    fn with(changes: Value) -> HttpResult {
         let base = json!({"device_auth_id": "dev-1", "user_code": "ABCD-12345", "interval": "5"});
         ok(changed(base, changes))
     }
 
     #[track_caller]
-    fn code(answer: Answer) -> UserCode {
-        match read(answer, NOW) {
+    fn code(response: HttpResult) -> DeviceAuthorizationResponse {
+        match read(response, NOW) {
             Ok(code) => code,
-            Err(setback) => panic!("{setback:?}"),
+            Err(failure) => panic!("{failure:?}"),
         }
     }
 
-    fn trouble(answer: Answer) -> Option<Trouble> {
-        read(answer, NOW).err().map(|setback| setback.trouble)
+    fn kind(response: HttpResult) -> Option<FailureKind> {
+        read(response, NOW).err().map(|failure| failure.kind)
     }
 
     #[test]
@@ -150,15 +155,15 @@ mod tests {
             (json!(1e300), 60),
             (json!(u64::MAX), 60),
         ] {
-            let answer = with(json!({"interval": interval}));
-            assert_eq!(code(answer).interval, seconds, "{interval}");
+            let response = with(json!({"interval": interval}));
+            assert_eq!(code(response).interval, seconds, "{interval}");
         }
     }
 
     #[test]
     fn the_code_may_come_under_its_other_name() {
-        let answer = with(json!({"user_code": null, "usercode": "WXYZ-98765"}));
-        assert_eq!(code(answer).user_code, "WXYZ-98765");
+        let response = with(json!({"user_code": null, "usercode": "WXYZ-98765"}));
+        assert_eq!(code(response).user_code, "WXYZ-98765");
     }
 
     #[test]
@@ -183,9 +188,9 @@ mod tests {
 
     #[test]
     fn n31_the_end_of_a_code_counts_from_the_services_clock() {
-        let answer = with(json!({"expires_at": "2026-11-24T12:10:00Z"}));
-        let answer = with_header(answer, "date", "Tue, 24 Nov 2026 12:00:00 GMT");
-        assert_eq!(code(answer).lifetime, 600);
+        let response = with(json!({"expires_at": "2026-11-24T12:10:00Z"}));
+        let response = with_header(response, "date", "Tue, 24 Nov 2026 12:00:00 GMT");
+        assert_eq!(code(response).lifetime, 600);
     }
 
     #[test]
@@ -203,8 +208,8 @@ mod tests {
             json!(12345),
             json!(null),
         ] {
-            let answer = with(json!({"user_code": bad}));
-            assert_eq!(trouble(answer), Some(Trouble::Unexpected), "{bad}");
+            let response = with(json!({"user_code": bad}));
+            assert_eq!(kind(response), Some(FailureKind::Unexpected), "{bad}");
         }
         for good in ["ABCD", "A1-2-3", "ABCDEFGHIJKLMNOP"] {
             assert_eq!(code(with(json!({"user_code": good}))).user_code, good);
@@ -220,32 +225,35 @@ mod tests {
             json!("a".repeat(1025)),
             json!(7),
         ] {
-            let answer = with(json!({"device_auth_id": bad}));
-            assert_eq!(trouble(answer), Some(Trouble::Unexpected), "{bad}");
+            let response = with(json!({"device_auth_id": bad}));
+            assert_eq!(kind(response), Some(FailureKind::Unexpected), "{bad}");
         }
     }
 
     #[test]
     fn p09_a_404_means_that_device_codes_are_off_unless_it_is_a_page() {
-        assert_eq!(trouble(answer(404, "{}")), Some(Trouble::NotEnabled));
-        assert_eq!(trouble(page(404)), Some(Trouble::Blocked));
+        assert_eq!(kind(response(404, "{}")), Some(FailureKind::NotEnabled));
+        assert_eq!(kind(page(404)), Some(FailureKind::Blocked));
     }
 
     #[test]
     fn what_stands_in_the_way_is_named() {
-        let later = with_header(answer(429, ""), "retry-after", "40");
-        let setback = read(later, NOW).err().expect("a setback");
-        assert_eq!((setback.trouble, setback.wait), (Trouble::RateLimited, 40));
-        assert_eq!(trouble(page(403)), Some(Trouble::Blocked));
-        assert_eq!(trouble(page(200)), Some(Trouble::Blocked));
-        let region = refusal(403, "unsupported_country_region_territory");
-        assert_eq!(trouble(region), Some(Trouble::Region));
-        assert_eq!(trouble(answer(500, "")), Some(Trouble::Upstream));
-        assert_eq!(trouble(answer(200, "[]")), Some(Trouble::Unexpected));
+        let later = with_header(response(429, ""), "retry-after", "40");
+        let failure = read(later, NOW).err().expect("a failure");
         assert_eq!(
-            trouble(not_sent(NotSent::TimedOut)),
-            Some(Trouble::ConnectTimedOut)
+            (failure.kind, failure.retry_after),
+            (FailureKind::RateLimited, 40)
         );
-        assert_eq!(trouble(not_sent(NotSent::Denied)), Some(Trouble::Denied));
+        assert_eq!(kind(page(403)), Some(FailureKind::Blocked));
+        assert_eq!(kind(page(200)), Some(FailureKind::Blocked));
+        let region = refusal(403, "unsupported_country_region_territory");
+        assert_eq!(kind(region), Some(FailureKind::Region));
+        assert_eq!(kind(response(500, "")), Some(FailureKind::Upstream));
+        assert_eq!(kind(response(200, "[]")), Some(FailureKind::Unexpected));
+        assert_eq!(
+            kind(not_sent(NotSent::TimedOut)),
+            Some(FailureKind::ConnectTimedOut)
+        );
+        assert_eq!(kind(not_sent(NotSent::Denied)), Some(FailureKind::Denied));
     }
 }

@@ -6,9 +6,9 @@ use crate::text::decimal;
 use alloc::boxed::Box;
 use alloc::string::String;
 
-/// Why a request brought nothing. [`ABOUT`] has a line for each, in this order.
+/// Why a request brought nothing. [`DESCRIPTIONS`] has a line for each, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum FailureKind {
     /// The host did not let the request out.
     Denied,
     /// The service's name does not resolve.
@@ -74,7 +74,7 @@ pub(crate) enum Trouble {
 }
 
 /// What there is to say about a trouble.
-struct About {
+struct Description {
     /// The name under which a stored login remembers it.
     name: &'static str,
     code: ErrorCode,
@@ -85,14 +85,14 @@ struct About {
     pause: u16,
 }
 
-const fn about(
+const fn describe(
     name: &'static str,
     code: ErrorCode,
     message: &'static str,
     hint: &'static str,
     pause: u16,
-) -> About {
-    About {
+) -> Description {
+    Description {
         name,
         code,
         message,
@@ -101,218 +101,218 @@ const fn about(
     }
 }
 
-static ABOUT: [About; 31] = [
-    about(
+static DESCRIPTIONS: [Description; 31] = [
+    describe(
         "denied",
         ErrorCode::EgressDenied,
         "the host did not let the request out",
         "",
         60,
     ),
-    about(
+    describe(
         "name-unknown",
         ErrorCode::Network,
         "OpenAI's name could not be resolved",
         "Check this machine's name server.",
         5,
     ),
-    about(
+    describe(
         "not-public",
         ErrorCode::EgressDenied,
         "OpenAI's name leads to no public address, so nothing was sent",
         "A VPN, router or name server gives a made-up or private address. Use OpenAI's own addresses or a proxy, or permit the range in the host (--allow-addresses).",
         60,
     ),
-    about(
+    describe(
         "refused",
         ErrorCode::Network,
         "the connection to OpenAI was refused",
         "",
         5,
     ),
-    about(
+    describe(
         "connect-timed-out",
         ErrorCode::Network,
         "connecting to OpenAI took too long",
         "",
         5,
     ),
-    about(
+    describe(
         "unreachable",
         ErrorCode::Network,
         "OpenAI could not be reached",
         "",
         5,
     ),
-    about(
+    describe(
         "certificate",
         ErrorCode::Network,
         "OpenAI's certificate is not trusted here",
         "TLS is inspected on the way, or this machine's clock is wrong. Trust the inspector's root certificate (--cacert), or set the clock.",
         5,
     ),
-    about(
+    describe(
         "proxy-unusable",
         ErrorCode::Network,
         "the proxy that is set cannot be used",
         "Set HTTPS_PROXY or ALL_PROXY to http://, https://, socks5:// or socks5h:// with HOST:PORT, or unset it.",
         5,
     ),
-    about(
+    describe(
         "proxy-name-unknown",
         ErrorCode::Network,
         "the proxy's name could not be resolved",
         "Correct the proxy's name in HTTPS_PROXY or ALL_PROXY.",
         5,
     ),
-    about(
+    describe(
         "proxy-refused",
         ErrorCode::Network,
         "the proxy refused the connection",
         PROXY_HINT,
         5,
     ),
-    about(
+    describe(
         "proxy-unreachable",
         ErrorCode::Network,
         "the proxy could not be reached",
         PROXY_HINT,
         5,
     ),
-    about(
+    describe(
         "proxy-authentication",
         ErrorCode::Network,
         "the proxy wants a user name and password, or other ones (407)",
         "Set them in HTTPS_PROXY or ALL_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT.",
         5,
     ),
-    about(
+    describe(
         "proxy-denied",
         ErrorCode::Network,
         "the proxy does not permit the connection to OpenAI",
         "The proxy must permit auth.openai.com:443 and chatgpt.com:443.",
         5,
     ),
-    about(
+    describe(
         "proxy-certificate",
         ErrorCode::Network,
         "the proxy's certificate is not trusted here",
         "Trust the proxy's root certificate (--cacert).",
         5,
     ),
-    about(
+    describe(
         "network",
         ErrorCode::Network,
         "the connection to OpenAI broke",
         "",
         5,
     ),
-    about(
+    describe(
         "timed-out",
         ErrorCode::Network,
         "OpenAI did not answer in time",
         "",
         5,
     ),
-    about(
+    describe(
         "blocked",
         ErrorCode::UpstreamBlocked,
         "a web page came instead of OpenAI's answer",
         "",
         60,
     ),
-    about(
+    describe(
         "region",
         ErrorCode::RegionUnsupported,
         "OpenAI does not serve this region",
         "",
         300,
     ),
-    about(
+    describe(
         "rate-limited",
         ErrorCode::RateLimited,
         "OpenAI asks to slow down",
         "",
         60,
     ),
-    about(
+    describe(
         "upstream",
         ErrorCode::UpstreamError,
         "OpenAI's service failed",
         "",
         30,
     ),
-    about(
+    describe(
         "client",
         ErrorCode::UnexpectedAnswer,
         "OpenAI does not accept this software's client id",
         "",
         600,
     ),
-    about(
+    describe(
         "not-enabled",
         ErrorCode::CodexNotEnabled,
         "device codes are not enabled for this account",
         "",
         300,
     ),
-    about(
+    describe(
         "workspace",
         ErrorCode::CodexNotEnabled,
         "the workspace of this login cannot be used",
         "Call logout, then start, and choose another workspace when you sign in.",
         300,
     ),
-    about(
+    describe(
         "not-included",
         ErrorCode::CodexNotEnabled,
         "the plan of this login does not include Codex",
         "Codex needs another plan or workspace: call logout, then start, to sign in with it.",
         300,
     ),
-    about(
+    describe(
         "account-closed",
         ErrorCode::CodexNotEnabled,
         "OpenAI has closed or suspended the account",
         CLOSED_HINT,
         300,
     ),
-    about(
+    describe(
         "not-permitted",
         ErrorCode::CodexNotEnabled,
         "OpenAI does not permit this account to use Codex",
         "Ask the workspace's admin, or call logout, then start, and choose another workspace.",
         300,
     ),
-    about(
+    describe(
         "rejected",
         ErrorCode::RejectedByBackend,
         "the backend refuses a fresh token",
         "",
         60,
     ),
-    about(
+    describe(
         "unexpected",
         ErrorCode::UnexpectedAnswer,
         "OpenAI answered something unknown",
         "",
         30,
     ),
-    about(
+    describe(
         "unknown-refusal",
         ErrorCode::UnexpectedAnswer,
         "OpenAI refused with an unknown code",
         "",
         30,
     ),
-    about(
+    describe(
         "late",
         ErrorCode::StoreBusy,
         "the store took too long before the request",
         "",
         1,
     ),
-    about(
+    describe(
         "no-access-token",
         ErrorCode::RefreshInProgress,
         "the refresh has brought no access token yet",
@@ -329,14 +329,14 @@ pub(crate) const CLOSED_HINT: &str =
 
 /// What the service answered, for the caller: no body, no text of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct ServiceError {
     /// The HTTP status.
     pub(crate) status: Option<u16>,
     /// The service's error code.
     pub(crate) code: Option<String>,
 }
 
-impl Said {
+impl ServiceError {
     /// Adds status and code to an error.
     pub(crate) fn add_to(&self, mut error: Box<Error>) -> Box<Error> {
         let mut mark = " (";
@@ -358,39 +358,48 @@ impl Said {
     }
 }
 
-/// A [`Trouble`] and when to try again, in seconds.
+/// A [`FailureKind`] and when to try again, in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Setback {
-    pub(crate) trouble: Trouble,
-    /// From the service's Retry-After, else the trouble's own.
-    pub(crate) wait: u64,
-    pub(crate) said: Said,
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    /// From the service's Retry-After, else the default of the kind.
+    pub(crate) retry_after: u64,
+    pub(crate) service_error: ServiceError,
 }
 
-impl Setback {
+impl Failure {
+    /// A failure of that kind that the service says nothing of.
+    pub(crate) fn new(kind: FailureKind) -> Self {
+        Self {
+            kind,
+            retry_after: kind.default_retry_after(),
+            service_error: ServiceError::default(),
+        }
+    }
+
     /// What a request without an answer means.
     pub(crate) fn of(error: HttpError) -> Self {
-        let trouble = match error {
-            HttpError::NotSent(cause) => Trouble::of_unsent(cause),
-            HttpError::MaybeSent(MaybeSent::Broken) => Trouble::Network,
-            HttpError::MaybeSent(MaybeSent::TimedOut) => Trouble::TimedOut,
-            HttpError::MaybeSent(MaybeSent::Unreadable) => Trouble::Unexpected,
+        let kind = match error {
+            HttpError::NotSent(cause) => FailureKind::of_unsent(cause),
+            HttpError::MaybeSent(MaybeSent::Broken) => FailureKind::Network,
+            HttpError::MaybeSent(MaybeSent::TimedOut) => FailureKind::TimedOut,
+            HttpError::MaybeSent(MaybeSent::Unreadable) => FailureKind::Unexpected,
         };
-        trouble.setback()
+        Self::new(kind)
     }
 
     /// The error for the caller; a wait where waiting helps.
     pub(crate) fn error(self) -> Box<Error> {
-        let error = self.said.add_to(self.trouble.error());
+        let error = self.service_error.add_to(self.kind.error());
         if error.retryable {
-            error.retry_after(self.wait)
+            error.retry_after(self.retry_after)
         } else {
             error
         }
     }
 }
 
-impl Trouble {
+impl FailureKind {
     fn of_unsent(cause: NotSent) -> Self {
         match cause {
             NotSent::Denied => Self::Denied,
@@ -410,16 +419,16 @@ impl Trouble {
         }
     }
 
-    fn about(self) -> &'static About {
-        &ABOUT[self as usize]
+    fn describe(self) -> &'static Description {
+        &DESCRIPTIONS[self as usize]
     }
 
     /// The error for the caller.
     pub(crate) fn error(self) -> Box<Error> {
-        let about = self.about();
-        let mut error = Error::boxed(about.code, about.message);
+        let describe = self.describe();
+        let mut error = Error::boxed(describe.code, describe.message);
         error.retryable &= !self.is_permanent();
-        match about.hint {
+        match describe.hint {
             "" => error,
             hint => error.with_hint(hint),
         }
@@ -434,75 +443,68 @@ impl Trouble {
         )
     }
 
-    /// This trouble, to be tried again after its own pause.
-    pub(crate) fn setback(self) -> Setback {
-        Setback {
-            trouble: self,
-            wait: self.pause(),
-            said: Said::default(),
-        }
-    }
-
     pub(crate) fn name(self) -> &'static str {
-        self.about().name
+        self.describe().name
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let place = ABOUT.iter().position(|about| about.name == name)?;
+        let place = DESCRIPTIONS
+            .iter()
+            .position(|describe| describe.name == name)?;
         Some(ALL[place])
     }
 
     /// When to try again where the service does not say, in seconds.
-    pub(crate) fn pause(self) -> u64 {
-        u64::from(self.about().pause)
+    pub(crate) fn default_retry_after(self) -> u64 {
+        u64::from(self.describe().pause)
     }
 }
 
-/// In the order of [`ABOUT`].
-const ALL: [Trouble; 31] = [
-    Trouble::Denied,
-    Trouble::NameUnknown,
-    Trouble::NotPublic,
-    Trouble::Refused,
-    Trouble::ConnectTimedOut,
-    Trouble::Unreachable,
-    Trouble::Certificate,
-    Trouble::ProxyUnusable,
-    Trouble::ProxyNameUnknown,
-    Trouble::ProxyRefused,
-    Trouble::ProxyUnreachable,
-    Trouble::ProxyAuthentication,
-    Trouble::ProxyDenied,
-    Trouble::ProxyCertificate,
-    Trouble::Network,
-    Trouble::TimedOut,
-    Trouble::Blocked,
-    Trouble::Region,
-    Trouble::RateLimited,
-    Trouble::Upstream,
-    Trouble::Client,
-    Trouble::NotEnabled,
-    Trouble::Workspace,
-    Trouble::NotIncluded,
-    Trouble::AccountClosed,
-    Trouble::NotPermitted,
-    Trouble::Rejected,
-    Trouble::Unexpected,
-    Trouble::UnknownRefusal,
-    Trouble::Late,
-    Trouble::NoAccessToken,
+/// In the order of [`DESCRIPTIONS`].
+const ALL: [FailureKind; 31] = [
+    FailureKind::Denied,
+    FailureKind::NameUnknown,
+    FailureKind::NotPublic,
+    FailureKind::Refused,
+    FailureKind::ConnectTimedOut,
+    FailureKind::Unreachable,
+    FailureKind::Certificate,
+    FailureKind::ProxyUnusable,
+    FailureKind::ProxyNameUnknown,
+    FailureKind::ProxyRefused,
+    FailureKind::ProxyUnreachable,
+    FailureKind::ProxyAuthentication,
+    FailureKind::ProxyDenied,
+    FailureKind::ProxyCertificate,
+    FailureKind::Network,
+    FailureKind::TimedOut,
+    FailureKind::Blocked,
+    FailureKind::Region,
+    FailureKind::RateLimited,
+    FailureKind::Upstream,
+    FailureKind::Client,
+    FailureKind::NotEnabled,
+    FailureKind::Workspace,
+    FailureKind::NotIncluded,
+    FailureKind::AccountClosed,
+    FailureKind::NotPermitted,
+    FailureKind::Rejected,
+    FailureKind::Unexpected,
+    FailureKind::UnknownRefusal,
+    FailureKind::Late,
+    FailureKind::NoAccessToken,
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{ABOUT, ALL, Trouble};
+    use super::{ALL, DESCRIPTIONS, FailureKind};
 
     #[test]
     fn every_trouble_is_remembered_by_a_name_of_its_own() {
-        for (place, trouble) in ALL.into_iter().enumerate() {
-            assert_eq!(trouble as usize, place);
-            assert_eq!(Trouble::named(trouble.name()), Some(trouble));
+        for (place, kind) in ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place);
+            assert_eq!(FailureKind::named(kind.name()), Some(kind));
         }
-        assert_eq!(ALL.len(), ABOUT.len());
+        assert_eq!(ALL.len(), DESCRIPTIONS.len());
     }
 }

@@ -4,9 +4,9 @@
 use crate::contract::Model;
 use crate::json::{self, Object, Value};
 use crate::openai::claims::Claims;
-use crate::ports::Request;
+use crate::ports::HttpRequest;
 use crate::secret::Secret;
-use crate::text::{clean, join};
+use crate::text::{join, sanitize};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -22,7 +22,7 @@ pub(crate) const UNGATED_VERSION: &str = "0.0.0";
 pub(crate) const RECENT_VERSION: &str = "0.169.0";
 
 /// The longest list taken, in bytes: instructions of several KiB come with each model.
-const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 /// More models than this are not kept.
 const MODELS_MAX: usize = 500;
@@ -39,9 +39,9 @@ pub(crate) fn request(
     access: &Secret,
     account: &Claims,
     timeout: u64,
-) -> Request {
+) -> HttpRequest {
     let path = join(&["/backend-api/codex/models?client_version=", client_version]);
-    super::backend_get(path, access, account, timeout, ANSWER_LIMIT)
+    super::backend_get(path, access, account, timeout, MAX_RESPONSE_BYTES)
 }
 
 /// Reads an answer: the models that are to be listed, in the service's order, as
@@ -108,7 +108,7 @@ pub(crate) fn ids_from_cache(kept: &Value) -> Vec<String> {
 }
 
 fn slug(entry: &Value) -> Option<String> {
-    clean(entry["slug"].as_str()?, 100).filter(|slug| !slug.contains(' '))
+    sanitize(entry["slug"].as_str()?, 100).filter(|slug| !slug.contains(' '))
 }
 
 fn id(slug: &str) -> String {
@@ -116,7 +116,7 @@ fn id(slug: &str) -> String {
 }
 
 fn model(entry: &Value) -> Option<Model> {
-    let text = |field: &str, limit| entry[field].as_str().and_then(|text| clean(text, limit));
+    let text = |field: &str, limit| entry[field].as_str().and_then(|text| sanitize(text, limit));
     let slug = slug(entry)?;
     Some(Model {
         id: id(&slug),
@@ -133,7 +133,7 @@ fn model(entry: &Value) -> Option<Model> {
 
 /// The words of a list, or of that field of its items.
 fn words(list: &Value, field: &str) -> Vec<String> {
-    let word = |item: &Value| clean(item[field].as_str().or(item.as_str())?, 40);
+    let word = |item: &Value| sanitize(item[field].as_str().or(item.as_str())?, 40);
     let words = list.items().iter().filter_map(word);
     words.take(WORDS_MAX).collect()
 }

@@ -1,10 +1,10 @@
 //! What all answers have in common: the status, OpenAI's error code in any of
 //! its shapes, what stands in the way of an answer, and when to try again.
 
-use super::failure::{Said, Setback, Trouble};
+use super::failure::{Failure, FailureKind, ServiceError};
 use super::timestamp;
 use crate::json::{self, Value};
-use crate::ports::Response;
+use crate::ports::HttpResponse;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,7 +16,7 @@ const RETRY_AFTER_MAX: u64 = 3600;
 pub(crate) const CODE_MAX: usize = 40;
 
 /// An answer, looked at once.
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     /// OpenAI's error code in lower case, where there is one.
     pub(crate) code: Option<String>,
@@ -30,23 +30,23 @@ pub(crate) struct Answer {
     pub(crate) etag: Option<String>,
     /// When the service asks to be asked again, in seconds.
     pub(crate) retry_after: Option<u64>,
-    obstacle: Option<Trouble>,
+    gateway_failure: Option<FailureKind>,
 }
 
-impl Answer {
+impl Response {
     /// Looks at a response. `now` is this machine's clock, Unix seconds: as of
     /// the request where the difference of the clocks is of use.
-    pub(crate) fn read(response: Response, now: u64) -> Self {
+    pub(crate) fn read(response: HttpResponse, now: u64) -> Self {
         let service_clock = response.header("date").and_then(timestamp::http_date);
         let code = error_code(&response);
         Self {
             status: response.status,
-            obstacle: obstacle(&response, code.as_deref()),
+            gateway_failure: gateway_failure(&response, code.as_deref()),
             code,
             clock_offset: service_clock.map_or(0, |clock| clock.wrapping_sub(now) as i64),
             etag: response
                 .header("etag")
-                .and_then(|etag| crate::text::clean(etag, 256)),
+                .and_then(|etag| crate::text::sanitize(etag, 256)),
             retry_after: retry_after(&response, service_clock.unwrap_or(now)),
             service_clock,
             body: response.body,
@@ -55,38 +55,40 @@ impl Answer {
 
     /// What stands between us and any answer at all, whatever was asked: then
     /// the service has not looked at what it was asked.
-    pub(crate) fn obstacle(&self) -> Option<Setback> {
-        self.obstacle.map(|trouble| self.because_of(trouble))
+    pub(crate) fn gateway_failure(&self) -> Option<Failure> {
+        self.gateway_failure.map(|kind| self.failure_of(kind))
     }
 
-    /// Why the answer is of no use: the obstacle, else as much as the status says.
-    pub(crate) fn setback(&self) -> Setback {
+    /// Why the response cannot be used: the gateway failure, else what the status says.
+    pub(crate) fn failure(&self) -> Failure {
         let by_status = match self.status {
-            500.. => Trouble::Upstream,
-            _ => Trouble::Unexpected,
+            500.. => FailureKind::Upstream,
+            _ => FailureKind::Unexpected,
         };
-        self.because_of(self.obstacle.unwrap_or(by_status))
+        self.failure_of(self.gateway_failure.unwrap_or(by_status))
     }
 
     /// That trouble, to be tried again when the service says.
-    pub(crate) fn because_of(&self, trouble: Trouble) -> Setback {
-        Setback {
-            trouble,
-            wait: self.retry_after.unwrap_or_else(|| trouble.pause()),
-            said: self.said(),
+    pub(crate) fn failure_of(&self, kind: FailureKind) -> Failure {
+        Failure {
+            kind,
+            retry_after: self
+                .retry_after
+                .unwrap_or_else(|| kind.default_retry_after()),
+            service_error: self.service_error(),
         }
     }
 
     /// What may be shown of it: the status, unless it is a 200, and the code, if it
     /// has the shape of one. A longer or freer text could quote what was sent.
-    pub(crate) fn said(&self) -> Said {
+    pub(crate) fn service_error(&self) -> ServiceError {
         let is_shown = |code: &&String| {
             code.len() <= CODE_MAX
                 && code
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
         };
-        Said {
+        ServiceError {
             status: Some(self.status).filter(|status| *status != 200),
             code: self.code.as_ref().filter(is_shown).cloned(),
         }
@@ -99,25 +101,25 @@ impl Answer {
     }
 }
 
-fn obstacle(response: &Response, code: Option<&str>) -> Option<Trouble> {
+fn gateway_failure(response: &HttpResponse, code: Option<&str>) -> Option<FailureKind> {
     match response.status {
-        _ if response.header("cf-mitigated").is_some() => Some(Trouble::Blocked),
+        _ if response.header("cf-mitigated").is_some() => Some(FailureKind::Blocked),
         // With these a content network turns requests away by itself. Its page
         // with any other 5xx can stand for an origin that has taken the token
         // and whose answer got lost on the way.
-        200 | 400..=499 | 503 if is_page(response) => Some(Trouble::Blocked),
-        _ if code == Some("unsupported_country_region_territory") => Some(Trouble::Region),
-        408 | 425 => Some(Trouble::Upstream),
-        429 => Some(Trouble::RateLimited),
+        200 | 400..=499 | 503 if is_page(response) => Some(FailureKind::Blocked),
+        _ if code == Some("unsupported_country_region_territory") => Some(FailureKind::Region),
+        408 | 425 => Some(FailureKind::Upstream),
+        429 => Some(FailureKind::RateLimited),
         // The service itself says that it is overloaded. Without its code,
         // somebody between us and it may be the one who speaks.
-        503 if code.is_some() => Some(Trouble::Upstream),
+        503 if code.is_some() => Some(FailureKind::Upstream),
         _ => None,
     }
 }
 
 /// The body counts for more than its type: tokens under a wrong one are tokens.
-fn is_page(response: &Response) -> bool {
+fn is_page(response: &HttpResponse) -> bool {
     let start = response.body.trim_ascii_start();
     let start = start.get(..14).unwrap_or(start).to_ascii_lowercase();
     let is_called_one = || {
@@ -135,7 +137,7 @@ fn is_page(response: &Response) -> bool {
 /// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
 /// as the Codex CLI looks; the backend has two of its own, `{"detail": {"code": …}}`
 /// and `{"error": {"type": …}}`.
-fn error_code(response: &Response) -> Option<String> {
+fn error_code(response: &HttpResponse) -> Option<String> {
     if response.status < 300 {
         return None;
     }
@@ -153,7 +155,7 @@ fn error_code(response: &Response) -> Option<String> {
 }
 
 /// In seconds or as a date (RFC 9110 §10.2.3), clamped.
-fn retry_after(response: &Response, service_now: u64) -> Option<u64> {
+fn retry_after(response: &HttpResponse, service_now: u64) -> Option<u64> {
     let text = response.header("retry-after")?.trim();
     let until = |date: u64| date.saturating_sub(service_now);
     let seconds = match text.parse() {
@@ -165,17 +167,17 @@ fn retry_after(response: &Response, service_now: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Answer;
-    use crate::openai::Trouble;
-    use crate::testing::fakes::{self, NOW, answer, page, refusal, with_header};
+    use super::Response;
+    use crate::openai::FailureKind;
+    use crate::testing::fakes::{self, NOW, page, refusal, response, with_header};
     use serde_json::json;
 
-    fn read(answer: fakes::Answer) -> Answer {
-        Answer::read(answer.expect("an answer"), NOW)
+    fn read(response: fakes::HttpResult) -> Response {
+        Response::read(response.expect("an answer"), NOW)
     }
 
     fn code(body: &str) -> Option<String> {
-        read(answer(400, body)).code
+        read(response(400, body)).code
     }
 
     #[test]
@@ -195,31 +197,34 @@ mod tests {
             ("", 60),
             ("99999999999999999999999", 60),
         ] {
-            let later = with_header(answer(429, ""), "Retry-After", text);
-            assert_eq!(read(later).setback().wait, wait, "{text:?}");
+            let later = with_header(response(429, ""), "Retry-After", text);
+            assert_eq!(read(later).failure().retry_after, wait, "{text:?}");
         }
-        let without = read(answer(429, "")).setback();
-        assert_eq!((without.trouble, without.wait), (Trouble::RateLimited, 60));
+        let without = read(response(429, "")).failure();
+        assert_eq!(
+            (without.kind, without.retry_after),
+            (FailureKind::RateLimited, 60)
+        );
     }
 
     #[test]
     fn n26_a_date_counts_from_the_services_clock() {
-        let later = with_header(answer(429, ""), "date", "Tue, 24 Nov 2026 12:00:00 GMT");
+        let later = with_header(response(429, ""), "date", "Tue, 24 Nov 2026 12:00:00 GMT");
         let later = with_header(later, "retry-after", "Tue, 24 Nov 2026 12:00:09 GMT");
         assert_eq!(read(later).retry_after, Some(9));
     }
 
     #[test]
     fn n32_of_a_header_that_comes_twice_the_first_counts_and_bytes_are_no_text() {
-        let twice = with_header(answer(429, ""), "retry-after", "7");
+        let twice = with_header(response(429, ""), "retry-after", "7");
         let twice = with_header(twice, "Retry-After", "9");
         assert_eq!(read(twice).retry_after, Some(7));
         for header in ["retry-after", "date", "etag"] {
-            let mut response = answer(200, "{}").expect("an answer");
+            let mut response = response(200, "{}").expect("an answer");
             response
                 .headers
                 .push((header.to_owned(), b"\xff\0\r\n".to_vec()));
-            let odd = Answer::read(response, NOW);
+            let odd = Response::read(response, NOW);
             assert_eq!((odd.retry_after, odd.service_clock), (None, None));
             assert_eq!(odd.etag, None);
         }
@@ -257,7 +262,7 @@ mod tests {
             assert_eq!(code(body), None, "{body}");
         }
         for (status, expected) in [(200, None), (299, None), (300, Some("abc"))] {
-            let found = read(answer(status, r#"{"code":"abc"}"#)).code;
+            let found = read(response(status, r#"{"code":"abc"}"#)).code;
             assert_eq!(found.as_deref(), expected, "{status}");
         }
     }
@@ -265,37 +270,44 @@ mod tests {
     #[test]
     fn n16_n24_a_page_is_an_obstacle_where_a_content_network_refuses_by_itself() {
         for status in [200, 400, 401, 403, 404, 429, 451, 503] {
-            let blocked = read(page(status)).obstacle().expect("an obstacle");
-            assert_eq!((blocked.trouble, blocked.wait), (Trouble::Blocked, 60));
+            let blocked = read(page(status))
+                .gateway_failure()
+                .expect("a gateway failure");
+            assert_eq!(
+                (blocked.kind, blocked.retry_after),
+                (FailureKind::Blocked, 60)
+            );
         }
         for status in [201, 302, 500, 501, 502, 504, 520, 522, 524, 530] {
-            assert_eq!(read(page(status)).obstacle(), None, "{status}");
+            assert_eq!(read(page(status)).gateway_failure(), None, "{status}");
             let marked = with_header(page(status), "CF-Mitigated", "challenge");
-            assert!(read(marked).obstacle().is_some(), "{status}");
+            assert!(read(marked).gateway_failure().is_some(), "{status}");
         }
     }
 
     #[test]
     fn n25_a_503_is_an_obstacle_only_with_a_code_of_the_service() {
-        let obstacle = |body: &str| read(answer(503, body)).obstacle().is_some();
-        assert!(obstacle(r#"{"error":{"code":"server_is_overloaded"}}"#));
-        assert!(obstacle(r#"{"error":{"type":"server_error"}}"#));
+        let gateway_failure = |body: &str| read(response(503, body)).gateway_failure().is_some();
+        assert!(gateway_failure(
+            r#"{"error":{"code":"server_is_overloaded"}}"#
+        ));
+        assert!(gateway_failure(r#"{"error":{"type":"server_error"}}"#));
         for body in ["", "{}", "[]", r#"{"detail":"busy"}"#, r#"{"message":"x"}"#] {
-            assert!(!obstacle(body), "{body}");
+            assert!(!gateway_failure(body), "{body}");
         }
     }
 
     #[test]
     fn what_is_no_obstacle_is_named_by_the_status() {
-        for (answer, trouble) in [
-            (answer(500, ""), Trouble::Upstream),
-            (page(502), Trouble::Upstream),
-            (refusal(400, "brand_new"), Trouble::Unexpected),
-            (answer(302, ""), Trouble::Unexpected),
-            (answer(200, "{"), Trouble::Unexpected),
+        for (response, kind) in [
+            (response(500, ""), FailureKind::Upstream),
+            (page(502), FailureKind::Upstream),
+            (refusal(400, "brand_new"), FailureKind::Unexpected),
+            (response(302, ""), FailureKind::Unexpected),
+            (response(200, "{"), FailureKind::Unexpected),
         ] {
-            let setback = read(answer).setback();
-            assert_eq!((setback.trouble, setback.wait), (trouble, 30));
+            let failure = read(response).failure();
+            assert_eq!((failure.kind, failure.retry_after), (kind, 30));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A successful answer of the token endpoint (RFC 6749 §5.1), as OpenAI gives it.
 
-use super::response::Answer;
+use super::claims::{Claims, LIFETIME_MAX};
+use super::response::Response;
 use crate::json::{self, Value};
-use crate::openai::claims::LIFETIME_MAX;
 use crate::secret::Secret;
 
 /// Longer access tokens are of no use, in bytes. A real one takes two KiB, and
@@ -15,10 +15,10 @@ pub(crate) const REFRESH_TOKEN_MAX: usize = 4 * 1024;
 /// What the token endpoint granted. Every part is optional: a refresh brings
 /// only what has changed.
 #[derive(Clone)]
-pub(crate) struct TokenGrant {
-    pub(crate) access_token: Granted,
-    pub(crate) refresh_token: Granted,
-    pub(crate) id_token: Granted,
+pub(crate) struct TokenResponse {
+    pub(crate) access_token: TokenField,
+    pub(crate) refresh_token: TokenField,
+    pub(crate) id_token: TokenField,
     /// The access token's lifetime, in seconds; its own claim speaks first.
     pub(crate) expires_in: Option<u64>,
     /// The service's clock at the answer, Unix seconds.
@@ -29,40 +29,48 @@ pub(crate) struct TokenGrant {
 
 /// One token of a grant.
 #[derive(Clone)]
-pub(crate) enum Granted {
+pub(crate) enum TokenField {
     /// Missing, null or empty: the old one goes on.
-    Nothing,
+    Absent,
     /// Something that nobody can present: the old one has ended all the same.
     Unusable,
     Token(Secret),
 }
 
-impl TokenGrant {
+impl TokenResponse {
     /// Reads an answer with status 200. `None` when it holds no usable token.
-    pub(crate) fn read(answer: &Answer) -> Option<Self> {
-        let mut body = json::parse_object(&answer.body)?;
+    pub(crate) fn read(response: &Response) -> Option<Self> {
+        let mut body = json::parse_object(&response.body)?;
         let grant = Self {
-            access_token: Granted::read(body.take("access_token"), ACCESS_TOKEN_MAX),
-            refresh_token: Granted::read(body.take("refresh_token"), REFRESH_TOKEN_MAX),
-            id_token: Granted::read(body.take("id_token"), usize::MAX),
+            access_token: TokenField::read(body.take("access_token"), ACCESS_TOKEN_MAX),
+            refresh_token: TokenField::read(body.take("refresh_token"), REFRESH_TOKEN_MAX),
+            id_token: TokenField::read(body.take("id_token"), usize::MAX),
             expires_in: body
                 .get("expires_in")
                 .as_whole()
                 .filter(|seconds| *seconds > 0)
                 .map(|seconds| seconds.min(LIFETIME_MAX)),
-            service_clock: answer.service_clock,
-            clock_offset: answer.clock_offset,
+            service_clock: response.service_clock,
+            clock_offset: response.clock_offset,
         };
         let is_usable = grant.access_token.token().or(grant.refresh_token.token());
         is_usable.is_some().then_some(grant)
     }
+
+    /// Who the tokens belong to.
+    pub(crate) fn claims(&self) -> Claims {
+        Claims::read(
+            self.id_token.token().map(Secret::reveal),
+            self.access_token.token().map(Secret::reveal),
+        )
+    }
 }
 
-impl Granted {
+impl TokenField {
     fn read(value: Value, longest: usize) -> Self {
         match value {
-            Value::Null => Self::Nothing,
-            Value::Text(text) if text.is_empty() => Self::Nothing,
+            Value::Null => Self::Absent,
+            Value::Text(text) if text.is_empty() => Self::Absent,
             Value::Text(text) if text.len() <= longest => {
                 Secret::new(text).map_or(Self::Unusable, Self::Token)
             }
@@ -74,27 +82,27 @@ impl Granted {
     pub(crate) fn token(&self) -> Option<&Secret> {
         match self {
             Self::Token(token) => Some(token),
-            Self::Nothing | Self::Unusable => None,
+            Self::Absent | Self::Unusable => None,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Granted, LIFETIME_MAX, TokenGrant};
-    use crate::openai::Answer;
+    use super::{LIFETIME_MAX, TokenField, TokenResponse};
+    use crate::openai::Response;
     use crate::testing::fakes::{NOW, ok, with_header};
     use serde_json::{Value, json};
 
-    fn read(body: Value) -> Option<TokenGrant> {
-        TokenGrant::read(&Answer::read(ok(body).ok()?, NOW))
+    fn read(body: Value) -> Option<TokenResponse> {
+        TokenResponse::read(&Response::read(ok(body).ok()?, NOW))
     }
 
-    fn kind(granted: &Granted) -> &str {
+    fn kind(granted: &TokenField) -> &str {
         match granted {
-            Granted::Nothing => "nothing",
-            Granted::Unusable => "unusable",
-            Granted::Token(token) => token.reveal(),
+            TokenField::Absent => "nothing",
+            TokenField::Unusable => "unusable",
+            TokenField::Token(token) => token.reveal(),
         }
     }
 
@@ -178,9 +186,9 @@ mod tests {
 
     #[test]
     fn p30_the_services_clock_is_taken_from_the_answer() {
-        let answer = ok(json!({"access_token": "at"}));
-        let answer = with_header(answer, "date", "Tue, 24 Nov 2026 10:00:07 GMT");
-        let grant = TokenGrant::read(&Answer::read(answer.expect("an answer"), 0));
+        let response = ok(json!({"access_token": "at"}));
+        let response = with_header(response, "date", "Tue, 24 Nov 2026 10:00:07 GMT");
+        let grant = TokenResponse::read(&Response::read(response.expect("an answer"), 0));
         assert_eq!(grant.expect("a grant").service_clock, Some(NOW + 7));
     }
 }

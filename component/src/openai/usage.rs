@@ -7,15 +7,15 @@
 use crate::contract::{UsageCredits, UsageWindow};
 use crate::json::{self, Value};
 use crate::openai::claims::Claims;
-use crate::ports::Request;
+use crate::ports::HttpRequest;
 use crate::secret::Secret;
-use crate::text::{clean, decimal, join};
+use crate::text::{decimal, join, sanitize};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The longest answer taken, in bytes.
-const ANSWER_LIMIT: usize = 64 * 1024;
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 /// What is read of the answer; the rest is not kept.
 const KEPT: [&str; 6] = [
@@ -36,13 +36,13 @@ const REASON_MAX: usize = 64;
 /// More additional limits than this are not read.
 const ADDITIONAL_MAX: usize = 20;
 
-pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> Request {
+pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> HttpRequest {
     super::backend_get(
         "/backend-api/wham/usage".to_owned(),
         access,
         account,
         timeout,
-        ANSWER_LIMIT,
+        MAX_RESPONSE_BYTES,
     )
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn keep(body: &[u8]) -> Option<Value> {
 
 /// The plan, as the service names it.
 pub(crate) fn plan(kept: &Value) -> Option<String> {
-    clean(kept["plan_type"].as_str()?, 60)
+    sanitize(kept["plan_type"].as_str()?, 60)
 }
 
 /// Whether a limit is reached, by any field that can say so; `reason` is what
@@ -79,7 +79,7 @@ pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<Stri
     let is_allowed = rate_limit["allowed"].as_bool();
     let word = &kept["rate_limit_reached_type"];
     let word = word["type"].as_str().or(word.as_str());
-    if let Some(word) = word.and_then(|word| clean(word, REASON_MAX)) {
+    if let Some(word) = word.and_then(|word| sanitize(word, REASON_MAX)) {
         return Some(word);
     }
     let is_spent = used_up.is_some_and(|window| window.name == SPEND_LIMIT);
@@ -126,7 +126,7 @@ pub(crate) fn credits(kept: &Value) -> Option<UsageCredits> {
         has_credits: credits["has_credits"].as_bool(),
         unlimited: credits["unlimited"].as_bool(),
         balance: match &credits["balance"] {
-            Value::Text(text) => clean(text, 40),
+            Value::Text(text) => sanitize(text, 40),
             number @ (Value::Integer(_) | Value::Float(_)) => {
                 String::from_utf8(number.to_bytes()).ok()
             }
@@ -166,7 +166,7 @@ pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow>
     let additional = kept["additional_rate_limits"].items();
     for limit in additional.iter().take(ADDITIONAL_MAX) {
         let name = limit["limit_name"].as_str();
-        let name = name.and_then(|name| clean(name, 100));
+        let name = name.and_then(|name| sanitize(name, 100));
         let limit = &limit["rate_limit"];
         let of_limit = limit_windows(limit, name.as_deref(), clock);
         // Flags may refuse what no window explains.

@@ -1,6 +1,6 @@
 //! Copies of what the service said last, under keys of their own.
 //!
-//! A copy belongs to one login: it carries the login's epoch and counts for
+//! A copy belongs to one login: it carries the login's login_seq and counts for
 //! nothing under another. Losing one costs a request, so whatever goes wrong
 //! with a copy is passed over.
 
@@ -9,13 +9,13 @@ use crate::state::clock_skew;
 use alloc::vec::Vec;
 
 /// The key of the list of models.
-pub(crate) const MODELS: Key = Key {
+pub(crate) const MODELS: CacheKey = CacheKey {
     name: "models",
     fresh_for: 300,
 };
 
 /// The key of the usage.
-pub(crate) const USAGE: Key = Key {
+pub(crate) const USAGE: CacheKey = CacheKey {
     name: "usage",
     fresh_for: 60,
 };
@@ -28,14 +28,14 @@ const VERSION: u64 = 1;
 
 /// A key and how long its copy counts.
 #[derive(Clone, Copy)]
-pub(crate) struct Key {
+pub(crate) struct CacheKey {
     pub(crate) name: &'static str,
     /// Seconds.
     fresh_for: u64,
 }
 
 /// A copy: the service's answer, cut down to what is read of it.
-pub(crate) struct Copy {
+pub(crate) struct CachedResponse {
     /// Unix seconds.
     pub(crate) fetched_at: u64,
     /// The service's clock minus this machine's when it was fetched, in seconds;
@@ -44,21 +44,21 @@ pub(crate) struct Copy {
     pub(crate) body: Value,
 }
 
-impl Copy {
+impl CachedResponse {
     /// Whether the copy answers a call at `now`. One from the future does not.
-    pub(crate) fn answers(&self, key: Key, force: bool, now: u64) -> bool {
+    pub(crate) fn answers(&self, key: CacheKey, force: bool, now: u64) -> bool {
         let limit = if force { FORCED_AFTER } else { key.fresh_for };
         clock_skew::age(self.fetched_at, now).is_some_and(|age| age < limit)
     }
 }
 
 /// Reads a stored copy, if it is one of that login.
-pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
+pub(crate) fn decode(bytes: &[u8], login_seq: u64) -> Option<CachedResponse> {
     let mut fields = json::parse_object(bytes)?;
-    let is_ours =
-        fields.required_number("version")? == VERSION && fields.required_number("epoch")? == epoch;
+    let is_ours = fields.required_number("version")? == VERSION
+        && fields.required_number("epoch")? == login_seq;
     is_ours.then_some(())?;
-    Some(Copy {
+    Some(CachedResponse {
         fetched_at: fields.required_number("fetched_at")?,
         clock_offset: fields.take("clock_offset").as_i64().unwrap_or(0),
         body: fields.take("body"),
@@ -66,10 +66,10 @@ pub(crate) fn decode(bytes: &[u8], epoch: u64) -> Option<Copy> {
 }
 
 /// Writes a copy for the bucket.
-pub(crate) fn encode(origin: Object, epoch: u64, fetched_at: u64, body: Value) -> Vec<u8> {
+pub(crate) fn encode(origin: Object, login_seq: u64, fetched_at: u64, body: Value) -> Vec<u8> {
     origin
         .with("version", VERSION)
-        .with("epoch", epoch)
+        .with("epoch", login_seq)
         .with("fetched_at", fetched_at)
         .with("body", body)
         .to_bytes()

@@ -51,12 +51,12 @@ fn reading(text: &str) -> Option<(&str, u64)> {
 }
 
 /// How far the clocks of hosts that share a store may differ, in seconds.
-const CLOCKS_DIFFER: u64 = 30;
+const MAX_CLOCK_SKEW: u64 = 30;
 
 /// How long ago `time` was, in seconds. `None` when it lies further ahead than
 /// clocks differ: then it says nothing.
 pub(crate) fn age(time: u64, now: u64) -> Option<u64> {
-    let is_past = time <= now.saturating_add(CLOCKS_DIFFER);
+    let is_past = time <= now.saturating_add(MAX_CLOCK_SKEW);
     is_past.then(|| now.saturating_sub(time))
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn age(time: u64, now: u64) -> Option<u64> {
 /// away than `longest`, the longest wait that anybody writes: then it says nothing.
 pub(crate) fn wait(time: u64, longest: u64, now: u64) -> Option<u64> {
     let left = time.saturating_sub(now);
-    let is_believed = (1..=longest.saturating_add(CLOCKS_DIFFER)).contains(&left);
+    let is_believed = (1..=longest.saturating_add(MAX_CLOCK_SKEW)).contains(&left);
     is_believed.then_some(left)
 }
 

@@ -12,12 +12,12 @@
 //!
 //! The record is the only lock there is. Whoever wants to present the refresh
 //! token first writes `refreshing` with an intent; every write raises
-//! `generation`, every login and logout raises `epoch`. Tokens live here and
+//! `generation`, every login and logout raises `login_seq`. Tokens live here and
 //! nowhere else, caches live elsewhere, so that no other write can undo a
 //! rotation.
 //!
 //! Everything here is values: deciding is [`decide`], what an answer makes of
-//! the record is [`settle`], doing it is `flow::refresh`.
+//! the record is [`apply_outcome`], doing it is `flow::refresh`.
 
 mod apply;
 mod codec;
@@ -25,9 +25,9 @@ mod decide;
 mod record;
 mod tokens;
 
-pub(crate) use apply::{Settled, settle};
+pub(crate) use apply::{Applied, apply_outcome};
 pub(crate) use codec::{decode, encode};
-pub(crate) use decide::{Demand, REFUSED_HINT, Step, decide, needs_login};
+pub(crate) use decide::{Action, REFUSED_HINT, Request, decide, needs_login};
 pub(crate) use record::{Intent, Record, State};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use tokens::Tokens;

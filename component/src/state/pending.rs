@@ -4,7 +4,7 @@ use crate::contract::PendingLogin;
 use crate::error::Result;
 use crate::json::{Object, Value};
 use crate::openai;
-use crate::openai::device_authorization::{self, UserCode};
+use crate::openai::device_authorization::{self, DeviceAuthorizationResponse};
 use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew::{self, Stamp};
@@ -27,15 +27,15 @@ const INTERVAL_MAX: u64 = 60;
 const WAIT_MAX: u64 = 300;
 
 /// An exchange started longer ago than this has no holder any more, in seconds.
-const EXCHANGE_ABANDONED_AFTER: u64 = 65;
+const EXCHANGE_LEASE_TTL: u64 = 65;
 
 /// The record. docs/storage.md shows one.
 #[derive(Clone)]
 pub(crate) struct Pending {
     /// Random: names this login to the caller and, later, in the credential.
     pub(crate) id: String,
-    /// The credential's epoch when this login began.
-    pub(crate) epoch: u64,
+    /// The credential's login_seq when this login began.
+    pub(crate) login_seq: u64,
     pub(crate) device_auth_id: Secret,
     pub(crate) user_code: String,
     /// The shortest time between two polls, in seconds.
@@ -67,10 +67,15 @@ pub(crate) struct Approval {
 }
 
 impl Pending {
-    pub(crate) fn new(id: String, epoch: u64, code: UserCode, now: u64) -> Self {
+    pub(crate) fn new(
+        id: String,
+        login_seq: u64,
+        code: DeviceAuthorizationResponse,
+        now: u64,
+    ) -> Self {
         Self {
             id,
-            epoch,
+            login_seq,
             device_auth_id: code.device_auth_id,
             user_code: code.user_code,
             interval: code.interval,
@@ -125,7 +130,7 @@ impl Pending {
         let from = &mut fields;
         Some(Self {
             id: from.required_identifier("id")?,
-            epoch: from.required_number("epoch")?,
+            login_seq: from.required_number("epoch")?,
             device_auth_id: from.required_secret("device_auth_id")?,
             user_code: from
                 .required_text("user_code")
@@ -152,7 +157,7 @@ impl Pending {
             .clone()
             .with("version", VERSION)
             .with("id", &*self.id)
-            .with("epoch", self.epoch)
+            .with("epoch", self.login_seq)
             .with("device_auth_id", self.device_auth_id.reveal())
             .with("user_code", &*self.user_code)
             .with("interval", self.interval)
@@ -168,7 +173,7 @@ impl Pending {
 
     /// Whether both are the same login.
     pub(crate) fn is_same_login(&self, other: &Self) -> bool {
-        self.id == other.id && self.epoch == other.epoch
+        self.id == other.id && self.login_seq == other.login_seq
     }
 
     /// Whether the code counts no more. A login that was approved does not end.
@@ -190,7 +195,7 @@ impl Pending {
     }
 
     /// Whether the caller means this login.
-    pub(crate) fn is(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         name == self.id || name.eq_ignore_ascii_case(&self.user_code)
     }
 
@@ -268,9 +273,7 @@ impl Approval {
     /// `None` when none is.
     pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {
         let age = clock_skew::age(self.exchanging_since?, now)?;
-        EXCHANGE_ABANDONED_AFTER
-            .checked_sub(age)
-            .filter(|left| *left > 0)
+        EXCHANGE_LEASE_TTL.checked_sub(age).filter(|left| *left > 0)
     }
 
     /// The approval with an exchange begun.

@@ -1,6 +1,6 @@
 //! Fakes of the four ports, and what the tests say with them.
 //!
-//! A [`World`] is one bucket, one service and one clock; each [`Worker`] is one
+//! A [`TestEnv`] is one bucket, one service and one clock; each [`Worker`] is one
 //! call's view of it, with the store as the host gives it: writes are conditional.
 
 mod store;
@@ -10,7 +10,9 @@ pub(crate) use store::{Fault, Op};
 pub(crate) use values::*;
 
 use crate::error::Result as CallResult;
-use crate::ports::{Clock, Http, HttpError, Method, Ports, Random, Request, Response, Store};
+use crate::ports::{
+    Clock, Http, HttpError, HttpRequest, HttpResponse, Method, Ports, Random, Store,
+};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,9 +20,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// When every test begins, Unix seconds.
 pub(crate) const NOW: u64 = 1_795_514_400;
 
-pub(crate) type Answer = Result<Response, HttpError>;
-type Script = Box<dyn FnOnce(&World, &Sent) -> Answer + Send>;
-type Service = Arc<dyn Fn(&World, &Sent) -> Answer + Send + Sync>;
+pub(crate) type HttpResult = Result<HttpResponse, HttpError>;
+type Script = Box<dyn FnOnce(&TestEnv, &Sent) -> HttpResult + Send>;
+type Service = Arc<dyn Fn(&TestEnv, &Sent) -> HttpResult + Send + Sync>;
 
 /// A request as it left.
 #[derive(Clone)]
@@ -34,7 +36,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    pub(crate) fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         Self {
             method: request.method,
             host: request.host,
@@ -88,12 +90,12 @@ impl Shared {
 }
 
 /// Everything outside the component.
-pub(crate) struct World {
+pub(crate) struct TestEnv {
     shared: Mutex<Shared>,
     turned: Condvar,
 }
 
-impl World {
+impl TestEnv {
     pub(crate) fn new() -> Self {
         let shared = Shared {
             rows: store::Rows::default(),
@@ -113,11 +115,11 @@ impl World {
         }
     }
 
-    /// A world whose bucket holds that credential.
+    /// An environment whose bucket holds that credential.
     pub(crate) fn with(credential: Value) -> Self {
-        let world = Self::new();
-        world.put("credential", &credential);
-        world
+        let env = Self::new();
+        env.put("credential", &credential);
+        env
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -130,17 +132,17 @@ impl World {
     }
 
     /// The next request must be to `path` and is answered so.
-    pub(crate) fn expect(&self, path: &str, answer: Answer) -> &Self {
-        self.expect_then(path, |_, _| answer)
+    pub(crate) fn expect(&self, path: &str, response: HttpResult) -> &Self {
+        self.expect_then(path, |_, _| response)
     }
 
     /// The next request must be to `path`; `answer` runs while it is under way.
     pub(crate) fn expect_then(
         &self,
         path: &str,
-        answer: impl FnOnce(&World, &Sent) -> Answer + Send + 'static,
+        response: impl FnOnce(&TestEnv, &Sent) -> HttpResult + Send + 'static,
     ) -> &Self {
-        let script: Script = Box::new(answer);
+        let script: Script = Box::new(response);
         self.lock().scripts.push_back((path.to_owned(), script));
         self
     }
@@ -149,9 +151,9 @@ impl World {
     pub(crate) fn serve(
         &self,
         path: &str,
-        answer: impl Fn(&World, &Sent) -> Answer + Send + Sync + 'static,
+        response: impl Fn(&TestEnv, &Sent) -> HttpResult + Send + Sync + 'static,
     ) -> &Self {
-        let service: Service = Arc::new(answer);
+        let service: Service = Arc::new(response);
         self.lock().services.push((path.to_owned(), service));
         self
     }
@@ -190,7 +192,7 @@ impl World {
     }
 
     /// Interleaves the steps of workers 0 … `count`, as `seed` has it. Every
-    /// step of a port passes the turn on; each of them must [`World::join`].
+    /// step of a port passes the turn on; each of them must [`TestEnv::join`].
     pub(crate) fn interleave(&self, count: usize, seed: u64) {
         self.lock().turns = Some(Turns {
             random: seed,
@@ -202,10 +204,7 @@ impl World {
     /// Worker `number` takes its turns until the result is dropped, be it by a
     /// panic: the others would wait for ever.
     pub(crate) fn join(&self, number: usize) -> impl Drop {
-        Turn {
-            world: self,
-            number,
-        }
+        Turn { env: self, number }
     }
 
     /// Waits for this worker's turn, passes it on, and waits for the next.
@@ -231,13 +230,13 @@ impl World {
     pub(crate) fn worker(&self, number: usize) -> Worker<'_> {
         let rows = self.step(number).rows.clone();
         Worker {
-            world: self,
+            env: self,
             number,
             bucket: store::Bucket::open(rows),
         }
     }
 
-    fn answer(&self, sent: &Sent) -> Answer {
+    fn response(&self, sent: &Sent) -> HttpResult {
         let (script, service) = {
             let mut shared = self.lock();
             shared.log.push(format!("send {}", sent.path));
@@ -263,7 +262,7 @@ impl World {
 }
 
 /// A scripted answer that nobody asked for fails the test, too.
-impl Drop for World {
+impl Drop for TestEnv {
     fn drop(&mut self) {
         let left = self.lock().scripts.len();
         assert!(
@@ -283,24 +282,24 @@ impl Turns {
 }
 
 struct Turn<'a> {
-    world: &'a World,
+    env: &'a TestEnv,
     number: usize,
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut shared = self.world.lock();
+        let mut shared = self.env.lock();
         if let Some(turns) = &mut shared.turns {
             turns.alive.retain(|other| *other != self.number);
             turns.pass();
         }
-        self.world.turned.notify_all();
+        self.env.turned.notify_all();
     }
 }
 
 /// One call's ports.
 pub(crate) struct Worker<'a> {
-    world: &'a World,
+    env: &'a TestEnv,
     number: usize,
     bucket: store::Bucket,
 }
@@ -317,23 +316,23 @@ impl Worker<'_> {
 }
 
 impl Http for Worker<'_> {
-    fn send(&self, request: &Request) -> Answer {
-        drop(self.world.step(self.number));
-        let answer = self.world.answer(&Sent::of(request));
-        drop(self.world.step(self.number));
-        answer
+    fn send(&self, request: &HttpRequest) -> HttpResult {
+        drop(self.env.step(self.number));
+        let response = self.env.response(&Sent::of(request));
+        drop(self.env.step(self.number));
+        response
     }
 }
 
 impl Clock for Worker<'_> {
     fn now(&self) -> u64 {
-        self.world.now()
+        self.env.now()
     }
 }
 
 impl Random for Worker<'_> {
     fn bits(&self) -> [u8; 16] {
-        let mut shared = self.world.lock();
+        let mut shared = self.env.lock();
         shared.random += 1;
         u128::from(shared.random).to_be_bytes()
     }

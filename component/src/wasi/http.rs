@@ -6,7 +6,7 @@ use crate::bindings::wasi::http::types::{
 };
 use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
-use crate::ports::{Http, HttpError, MaybeSent, Method, NotSent, Request, Response};
+use crate::ports::{Http, HttpError, HttpRequest, HttpResponse, MaybeSent, Method, NotSent};
 use alloc::vec::Vec;
 
 /// Where a test build sends every request, whatever host it is for: paths tell
@@ -35,13 +35,13 @@ const FIRST_BYTE_TIMEOUT: u64 = 15;
 pub(super) struct Outgoing;
 
 impl Http for Outgoing {
-    fn send(&self, request: &Request) -> Result<Response, HttpError> {
+    fn send(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         let deadline = subscribe_duration(request.timeout_seconds.saturating_mul(SECOND));
         let response = response(request, &deadline)?;
         let status = response.status();
         let headers = response.headers().entries();
-        let body = body(response, request.answer_limit, &deadline)?;
-        Ok(Response {
+        let body = body(response, request.max_response_bytes, &deadline)?;
+        Ok(HttpResponse {
             status,
             headers,
             body,
@@ -49,7 +49,7 @@ impl Http for Outgoing {
     }
 }
 
-fn response(request: &Request, deadline: &Pollable) -> Result<IncomingResponse, HttpError> {
+fn response(request: &HttpRequest, deadline: &Pollable) -> Result<IncomingResponse, HttpError> {
     let outgoing = outgoing(request)?;
     let body = outgoing.body().map_err(|()| UNSENT)?;
     let future = outgoing_handler::handle(outgoing, Some(options(request))).map_err(named)?;
@@ -61,7 +61,7 @@ fn response(request: &Request, deadline: &Pollable) -> Result<IncomingResponse, 
     }
 }
 
-fn outgoing(request: &Request) -> Result<OutgoingRequest, HttpError> {
+fn outgoing(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
     let headers = Fields::new();
     for (name, value) in &request.headers {
         headers.append(name, value.as_bytes()).map_err(|_| UNSENT)?;
@@ -103,7 +103,7 @@ const fn loopback_authority(origin: &str) -> &str {
 }
 
 /// Hosts may refuse any of these: the deadline beside the answer holds all the same.
-fn options(request: &Request) -> RequestOptions {
+fn options(request: &HttpRequest) -> RequestOptions {
     let first_byte = FIRST_BYTE_TIMEOUT.min(request.timeout_seconds);
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(Some(CONNECT_TIMEOUT * SECOND));

@@ -1,13 +1,11 @@
 use crate::contract::{LogoutResult, LogoutStatus};
 use crate::error::Result;
+use crate::flow::MAX_ATTEMPTS;
 use crate::flow::records::{cache, credential, pending};
 use crate::openai::revoke;
 use crate::ports::{Ports, StoreError};
 use crate::state::credential::{Record, State};
 use alloc::borrow::ToOwned;
-
-/// How often a call starts again after a conflict before it gives up.
-const TRIES: u32 = 8;
 
 /// Signs out here. With `revoke` it also tells the service to end the login.
 ///
@@ -18,13 +16,13 @@ pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
     let ended = end_login(ports, revoke, may_wait)?;
     let removed_pending = may_wait && remove_pending(ports);
     cache::clear(ports);
-    Ok(answer(&ended, removed_pending))
+    Ok(result(&ended, removed_pending))
 }
 
-/// Removes the login that waited: its epoch is over. One of the new epoch was
+/// Removes the login that waited: its login_seq is over. One of the new login_seq was
 /// begun since, and stays.
 fn remove_pending(ports: Ports) -> bool {
-    credential::load(ports).is_ok_and(|record| pending::remove_before(ports, record.epoch))
+    credential::load(ports).is_ok_and(|record| pending::remove_before(ports, record.login_seq))
 }
 
 enum Ended {
@@ -33,9 +31,9 @@ enum Ended {
     Revoked { confirmed: bool },
 }
 
-/// Raises the epoch, so that whatever is under way for the old one is dropped.
+/// Raises the login_seq, so that whatever is under way for the old one is dropped.
 fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let record = credential::load(ports)?;
         let ended = match record.state {
             State::LoggedOut if !may_wait => return Ok(Ended::Nothing),
@@ -81,7 +79,7 @@ pub(super) fn finish_interrupted(ports: Ports, record: Record) -> Result<()> {
     Ok(())
 }
 
-fn answer(ended: &Ended, removed_pending: bool) -> LogoutResult {
+fn result(ended: &Ended, removed_pending: bool) -> LogoutResult {
     let hint = match ended {
         Ended::Nothing if removed_pending => "The login that waited for approval is gone.",
         Ended::Nothing => "Nobody was signed in.",

@@ -3,9 +3,9 @@ use crate::error::Result;
 use crate::flow::backend;
 use crate::flow::records;
 use crate::json::Object;
-use crate::openai::{Trouble, models as wire};
+use crate::openai::{FailureKind, models as wire};
 use crate::ports::Ports;
-use crate::state::cache::{Copy, MODELS};
+use crate::state::cache::{CachedResponse, MODELS};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ const TIMEOUT: u64 = 15;
 /// Lists the models of the subscription, from the cache or from the service.
 pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
     let record = records::credential::load_signed_in(ports)?;
-    match records::cache::load(ports, MODELS, record.epoch) {
+    match records::cache::load(ports, MODELS, record.login_seq) {
         Some(copy) if copy.answers(MODELS, force, ports.now()) => Ok(from_copy(&copy)),
         _ => fetch(ports, TIMEOUT),
     }
@@ -23,23 +23,23 @@ pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
 
 /// Asks the service, within `timeout` seconds for each request, and keeps a copy.
 pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
-    let mut answer = ask(ports, wire::UNGATED_VERSION, timeout)?;
-    if answer.models.is_empty() {
-        answer = ask(ports, wire::RECENT_VERSION, timeout)?;
+    let mut response = ask(ports, wire::UNGATED_VERSION, timeout)?;
+    if response.models.is_empty() {
+        response = ask(ports, wire::RECENT_VERSION, timeout)?;
     }
-    let Answer {
+    let Fetched {
         models,
-        epoch,
+        login_seq,
         origin,
-    } = answer;
+    } = response;
     let copy = wire::to_cache(&models);
-    let fetched_at = records::cache::store(ports, MODELS, epoch, copy, origin);
+    let fetched_at = records::cache::store(ports, MODELS, login_seq, copy, origin);
     Ok(list(models, fetched_at, AnswerSource::Api))
 }
 
 /// The copy of that login, whatever its age.
-pub(super) fn cached(ports: Ports, epoch: u64) -> Option<ModelList> {
-    let copy = records::cache::load(ports, MODELS, epoch)?;
+pub(super) fn cached(ports: Ports, login_seq: u64) -> Option<ModelList> {
+    let copy = records::cache::load(ports, MODELS, login_seq)?;
     Some(from_copy(&copy))
 }
 
@@ -51,36 +51,36 @@ pub(super) struct Names {
 }
 
 /// The names in the copy of that login, whatever its age.
-pub(super) fn cached_names(ports: Ports, epoch: u64) -> Option<Names> {
-    let copy = records::cache::load(ports, MODELS, epoch)?;
+pub(super) fn cached_names(ports: Ports, login_seq: u64) -> Option<Names> {
+    let copy = records::cache::load(ports, MODELS, login_seq)?;
     Some(Names {
         ids: wire::ids_from_cache(&copy.body),
         fetched_at: copy.fetched_at,
     })
 }
 
-struct Answer {
+struct Fetched {
     models: Vec<Model>,
     /// The login that they were asked for.
-    epoch: u64,
+    login_seq: u64,
     /// How the service was asked, and what it named its answer.
     origin: Object,
 }
 
-fn ask(ports: Ports, version: &str, timeout: u64) -> Result<Answer> {
+fn ask(ports: Ports, version: &str, timeout: u64) -> Result<Fetched> {
     let reply = backend::ask(ports, &|access, account| {
         wire::request(version, access, account, timeout)
     })?;
-    Ok(Answer {
-        models: wire::read(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?,
-        epoch: reply.epoch,
+    Ok(Fetched {
+        models: wire::read(&reply.response.body).ok_or_else(|| FailureKind::Unexpected.error())?,
+        login_seq: reply.login_seq,
         origin: Object::default()
             .with("client_version", version)
-            .with("etag", reply.answer.etag.as_deref()),
+            .with("etag", reply.response.etag.as_deref()),
     })
 }
 
-fn from_copy(copy: &Copy) -> ModelList {
+fn from_copy(copy: &CachedResponse) -> ModelList {
     let models = wire::from_cache(&copy.body);
     list(models, copy.fetched_at, AnswerSource::Cache)
 }

@@ -4,7 +4,7 @@ use crate::contract::{Error, ErrorCode, LoginProgress};
 use crate::error::Result;
 use crate::flow::exchange::{self, Exchanged};
 use crate::flow::records::{credential, pending};
-use crate::openai::Setback;
+use crate::openai::Failure;
 use crate::openai::device_token::{self, Progress};
 use crate::ports::{Ports, StoreError};
 use crate::state::credential::Record;
@@ -21,11 +21,13 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     let Some(pending) = pending else {
         return finished(ports, record, pending_id);
     };
-    if record.came_of(&pending.id) {
+    if record.was_created_by(&pending.id) {
         pending::remove(ports, &pending);
         return finished(ports, record, None);
     }
-    if pending_id.is_some_and(|name| !pending.is(name)) || pending.epoch != record.epoch {
+    if pending_id.is_some_and(|name| !pending.matches(name))
+        || pending.login_seq != record.login_seq
+    {
         return Err(Error::boxed(
             ErrorCode::LoginSuperseded,
             "this is not the login that waits now",
@@ -39,7 +41,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
 
 /// A login is asked for and none waits: it may have been finished before.
 fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginProgress> {
-    let is_meant = name.map_or(record.has_login(), |name| record.came_of(name));
+    let is_meant = name.map_or(record.has_login(), |name| record.was_created_by(name));
     if is_meant && record.is_connected(ports.now()) {
         return Ok(progress::connected(ports, record));
     }
@@ -63,21 +65,21 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
         Err(fault) => return Err(fault.into()),
     };
     let request = device_token::request(&polled.device_auth_id, &polled.user_code);
-    let answer = device_token::read(ports.http.send(&request), ports.now());
-    match answer.map_err(Setback::error)? {
+    let response = device_token::read(ports.http.send(&request), ports.now());
+    match response.map_err(Failure::error)? {
         // The service has the last word: this machine's clock may be wrong.
-        Progress::Pending | Progress::SlowDown { .. } if polled.has_ended(now) => {
+        Progress::AuthorizationPending | Progress::SlowDown { .. } if polled.has_ended(now) => {
             Err(expired(ports, &polled))
         }
-        Progress::Pending => Ok(progress::not_approved(&polled, ports.now())),
+        Progress::AuthorizationPending => Ok(progress::not_approved(&polled, ports.now())),
         Progress::SlowDown { retry_after } => slow_down(ports, &polled, retry_after),
-        Progress::Denied => Err(ended(
+        Progress::AccessDenied => Err(ended(
             ports,
             &polled,
             ErrorCode::LoginDenied,
             "the login was declined",
         )),
-        Progress::Expired => Err(expired(ports, &polled)),
+        Progress::ExpiredToken => Err(expired(ports, &polled)),
         Progress::Approved { code, verifier } => {
             let approval = Approval::new(code, verifier);
             match pending::store_approval(ports, polled, approval)? {
@@ -113,12 +115,12 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
             pending::remove(ports, pending);
             Ok(progress::just_connected(ports, *record, other_account))
         }
-        Exchanged::Elsewhere => Ok(progress::being_finished(
+        Exchanged::InProgress => Ok(progress::being_finished(
             pending,
             progress::EXCHANGE_WAIT,
             now,
         )),
-        Exchanged::Failed(said) => Err(said.add_to(ended(
+        Exchanged::Failed(service_error) => Err(service_error.add_to(ended(
             ports,
             pending,
             ErrorCode::LoginExchangeFailed,

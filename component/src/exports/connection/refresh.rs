@@ -6,7 +6,7 @@ use crate::ports::Ports;
 /// Asks for a new access token now, due or not; a success within the last 60
 /// seconds is returned as it is.
 pub fn refresh(ports: Ports) -> Result<RefreshResult> {
-    let record = refresh::with_new_token(ports)?;
+    let record = refresh::force_refresh(ports)?;
     let tokens = record.tokens.as_ref();
     let expires_at = tokens.and_then(|tokens| tokens.expires_at);
     let ends_at = tokens

@@ -23,7 +23,7 @@ pub fn start(ports: Ports) -> Result<LoginPrompt> {
         super::logout::finish_interrupted(ports, record)?;
         return start(ports);
     }
-    let waiting = pending::load(ports)?.filter(|pending| pending.epoch == record.epoch);
+    let waiting = pending::load(ports)?.filter(|pending| pending.login_seq == record.login_seq);
     match waiting {
         Some(pending) if is_worth_showing(&pending, ports.now()) => {
             Ok(prompt(&pending, None, ports.now()))
@@ -37,22 +37,22 @@ fn is_worth_showing(pending: &Pending, now: u64) -> bool {
 }
 
 fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<LoginPrompt> {
-    let answer = ports.http.send(&openai::device_authorization::request());
+    let response = ports.http.send(&openai::device_authorization::request());
     let now = ports.now();
-    let code = openai::device_authorization::read(answer, now).map_err(openai::Setback::error)?;
-    let pending = Pending::new(ports.random_id(), record.epoch, code, now);
+    let code = openai::device_authorization::read(response, now).map_err(openai::Failure::error)?;
+    let pending = Pending::new(ports.random_id(), record.login_seq, code, now);
     let replaced = replaced.map(|replaced| replaced.user_code);
     match pending::store(ports, pending) {
         Ok(pending) => Ok(prompt(&pending, replaced, now)),
-        Err(StoreError::Conflict) => quicker(ports, record.epoch, now),
+        Err(StoreError::Conflict) => quicker(ports, record.login_seq, now),
         Err(fault) => Err(fault.into()),
     }
 }
 
 /// Another call was quicker: the code of another `start` counts.
-fn quicker(ports: Ports, epoch: u64, now: u64) -> Result<LoginPrompt> {
+fn quicker(ports: Ports, login_seq: u64, now: u64) -> Result<LoginPrompt> {
     match pending::load(ports)? {
-        Some(pending) if pending.epoch == epoch && is_worth_showing(&pending, now) => {
+        Some(pending) if pending.login_seq == login_seq && is_worth_showing(&pending, now) => {
             Ok(prompt(&pending, None, now))
         }
         _ => Err(StoreError::Conflict.into()),

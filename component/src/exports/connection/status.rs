@@ -16,13 +16,14 @@ use alloc::string::String;
 pub fn status(ports: Ports) -> Result<ConnectionStatus> {
     let record = match credential::load(ports) {
         Ok(record) => record,
-        Err(error) if error.is_about_the_value() => return Ok(unreadable(&error)),
+        Err(error) if error.code.is_unreadable_record() => return Ok(unreadable(&error)),
         Err(error) => return Err(error),
     };
     let pending = match pending::load(ports) {
-        Ok(pending) => pending
-            .filter(|pending| pending.epoch == record.epoch && !pending.has_ended(ports.now())),
-        Err(error) if error.is_about_the_value() => None,
+        Ok(pending) => pending.filter(|pending| {
+            pending.login_seq == record.login_seq && !pending.has_ended(ports.now())
+        }),
+        Err(error) if error.code.is_unreadable_record() => None,
         Err(error) => return Err(error),
     };
     Ok(if record.has_login() {
@@ -50,8 +51,8 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
         .as_ref()
         .zip(expires_at)
         .map(|(tokens, end)| tokens.local_time(end));
-    let usage = usage::cached(ports, record.epoch);
-    let names = models::cached_names(ports, record.epoch);
+    let usage = usage::cached(ports, record.login_seq);
+    let names = models::cached_names(ports, record.login_seq);
     ConnectionStatus {
         connected: is_connected,
         hint: hint(record, state, live),

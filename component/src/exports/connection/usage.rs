@@ -3,9 +3,9 @@ use crate::error::Result;
 use crate::flow::backend;
 use crate::flow::records;
 use crate::json::{Object, Value};
-use crate::openai::{Trouble, usage as wire};
+use crate::openai::{FailureKind, usage as wire};
 use crate::ports::Ports;
-use crate::state::cache::{Copy, USAGE};
+use crate::state::cache::{CachedResponse, USAGE};
 
 /// For the whole request, in seconds.
 const TIMEOUT: u64 = 15;
@@ -13,7 +13,7 @@ const TIMEOUT: u64 = 15;
 /// Says how much of the subscription is used, from the cache or from the service.
 pub fn usage(ports: Ports, force: bool) -> Result<UsageReport> {
     let record = records::credential::load_signed_in(ports)?;
-    match records::cache::load(ports, USAGE, record.epoch) {
+    match records::cache::load(ports, USAGE, record.login_seq) {
         Some(copy) if copy.answers(USAGE, force, ports.now()) => Ok(from_copy(&copy, ports.now())),
         _ => fetch(ports, TIMEOUT),
     }
@@ -24,10 +24,10 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
     let reply = backend::ask(ports, &|access, account| {
         wire::request(access, account, timeout)
     })?;
-    let body = wire::keep(&reply.answer.body).ok_or_else(|| Trouble::Unexpected.error())?;
-    let offset = reply.answer.clock_offset;
+    let body = wire::keep(&reply.response.body).ok_or_else(|| FailureKind::Unexpected.error())?;
+    let offset = reply.response.clock_offset;
     let origin = Object::default().with("clock_offset", Value::Integer(offset));
-    let fetched_at = records::cache::store(ports, USAGE, reply.epoch, body.clone(), origin);
+    let fetched_at = records::cache::store(ports, USAGE, reply.login_seq, body.clone(), origin);
     let clock = wire::Clock {
         fetched_at,
         now: ports.now(),
@@ -37,12 +37,12 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
 }
 
 /// The copy of that login, whatever its age.
-pub(super) fn cached(ports: Ports, epoch: u64) -> Option<UsageReport> {
-    let copy = records::cache::load(ports, USAGE, epoch)?;
+pub(super) fn cached(ports: Ports, login_seq: u64) -> Option<UsageReport> {
+    let copy = records::cache::load(ports, USAGE, login_seq)?;
     Some(from_copy(&copy, ports.now()))
 }
 
-fn from_copy(copy: &Copy, now: u64) -> UsageReport {
+fn from_copy(copy: &CachedResponse, now: u64) -> UsageReport {
     let clock = wire::Clock {
         fetched_at: copy.fetched_at,
         now,

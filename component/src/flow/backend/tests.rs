@@ -4,36 +4,36 @@ use crate::error::Result;
 use crate::openai::usage::request;
 use crate::ports::{MaybeSent, NotSent};
 use crate::testing::fakes::{
-    Answer, LIFETIME, NOW, TOKEN, USAGE, World, access_token, answer, broken, credential, fails,
-    fingerprint, grant, not_sent, ok, old_access, page, refusal, usage, with_header,
+    HttpResult, LIFETIME, NOW, TOKEN, TestEnv, USAGE, access_token, broken, credential, fails,
+    fingerprint, grant, not_sent, ok, old_access, page, refusal, response, usage, with_header,
 };
 use serde_json::{Value, json};
 
-fn signed_in() -> World {
-    World::with(credential("active", json!({})))
+fn signed_in() -> TestEnv {
+    TestEnv::with(credential("active", json!({})))
 }
 
-fn asked(world: &World) -> Result<u16> {
-    let reply = world.call(|ports| ask(ports, &|access, account| request(access, account, 15)))?;
-    Ok(reply.answer.status)
+fn asked(env: &TestEnv) -> Result<u16> {
+    let reply = env.call(|ports| ask(ports, &|access, account| request(access, account, 15)))?;
+    Ok(reply.response.status)
 }
 
 /// The error of a call whose one request is answered so; the login must be kept.
 #[track_caller]
-fn refused(reply: Answer) -> Error {
-    let world = signed_in();
-    world.expect(USAGE, reply);
-    let error = fails(asked(&world));
-    assert_eq!(world.stored("credential"), credential("active", json!({})));
+fn refused(reply: HttpResult) -> Error {
+    let env = signed_in();
+    env.expect(USAGE, reply);
+    let error = fails(asked(&env));
+    assert_eq!(env.stored("credential"), credential("active", json!({})));
     error
 }
 
-fn detail(status: u16, code: &str) -> Answer {
-    answer(status, &json!({"detail": {"code": code}}).to_string())
+fn detail(status: u16, code: &str) -> HttpResult {
+    response(status, &json!({"detail": {"code": code}}).to_string())
 }
 
-fn of_type(status: u16, kind: &str) -> Answer {
-    answer(
+fn of_type(status: u16, kind: &str) -> HttpResult {
+    response(
         status,
         &json!({"error": {"type": kind, "plan_type": "free"}}).to_string(),
     )
@@ -46,8 +46,8 @@ fn p25_a_plan_or_workspace_without_codex_is_named_and_the_login_kept() {
         detail(403, "invalid_workspace_selected"),
         of_type(429, "usage_not_included"),
         refusal(429, "usage_not_included"),
-        answer(402, ""),
-        answer(
+        response(402, ""),
+        response(
             403,
             r#"{"detail":"Unauthorized. Contact your ChatGPT administrator"}"#,
         ),
@@ -135,7 +135,7 @@ fn p25_what_can_pass_is_told_from_what_cannot() {
             Some(60),
         ),
         (
-            with_header(answer(429, ""), "retry-after", "9"),
+            with_header(response(429, ""), "retry-after", "9"),
             ErrorCode::RateLimited,
             Some(9),
         ),
@@ -144,7 +144,7 @@ fn p25_what_can_pass_is_told_from_what_cannot() {
             ErrorCode::UpstreamError,
             Some(30),
         ),
-        (answer(500, ""), ErrorCode::UpstreamError, Some(30)),
+        (response(500, ""), ErrorCode::UpstreamError, Some(30)),
         (page(502), ErrorCode::UpstreamError, Some(30)),
         (page(403), ErrorCode::UpstreamBlocked, Some(60)),
         (page(200), ErrorCode::UpstreamBlocked, Some(60)),
@@ -156,11 +156,11 @@ fn p25_what_can_pass_is_told_from_what_cannot() {
             None,
         ),
         (
-            answer(400, r#"{"detail":"Unsupported parameter"}"#),
+            response(400, r#"{"detail":"Unsupported parameter"}"#),
             ErrorCode::UnexpectedAnswer,
             None,
         ),
-        (answer(302, ""), ErrorCode::UnexpectedAnswer, None),
+        (response(302, ""), ErrorCode::UnexpectedAnswer, None),
     ] {
         let error = refused(reply);
         assert_eq!((error.code, error.retry_after_seconds), (expected, wait));
@@ -172,7 +172,7 @@ fn p25_what_can_pass_is_told_from_what_cannot() {
 fn n16_a_401_that_is_a_web_page_refuses_no_token() {
     for reply in [
         page(401),
-        with_header(answer(401, "{}"), "cf-mitigated", "challenge"),
+        with_header(response(401, "{}"), "cf-mitigated", "challenge"),
     ] {
         assert_eq!(refused(reply).code, ErrorCode::UpstreamBlocked);
     }
@@ -181,11 +181,10 @@ fn n16_a_401_that_is_a_web_page_refuses_no_token() {
 #[test]
 fn n33_p23_a_401_leads_to_one_refresh_and_one_more_try() {
     for code in ["token_expired", "token_revoked", "token_invalidated"] {
-        let world = signed_in();
-        world
-            .expect(USAGE, refusal(401, code))
+        let env = signed_in();
+        env.expect(USAGE, refusal(401, code))
             .expect(TOKEN, grant("rt-2"));
-        world.expect_then(USAGE, |_, sent| {
+        env.expect_then(USAGE, |_, sent| {
             let new = access_token("rt-2", NOW + LIFETIME + 60);
             assert_eq!(
                 sent.header("authorization"),
@@ -193,41 +192,39 @@ fn n33_p23_a_401_leads_to_one_refresh_and_one_more_try() {
             );
             usage()
         });
-        assert_eq!(asked(&world).expect("a reply"), 200);
+        assert_eq!(asked(&env).expect("a reply"), 200);
     }
 }
 
 #[test]
 fn n33_a_second_401_is_told_and_the_login_kept() {
-    let world = signed_in();
-    world
-        .expect(USAGE, answer(401, ""))
+    let env = signed_in();
+    env.expect(USAGE, response(401, ""))
         .expect(TOKEN, grant("rt-2"))
         .expect(USAGE, refusal(401, "token_expired"));
-    let error = fails(asked(&world));
+    let error = fails(asked(&env));
     assert_eq!(error.code, ErrorCode::RejectedByBackend);
-    assert_eq!(world.stored("credential")["state"], "active");
-    assert_eq!(world.stored("credential")["refresh_token"], "rt-2");
+    assert_eq!(env.stored("credential")["state"], "active");
+    assert_eq!(env.stored("credential")["refresh_token"], "rt-2");
 }
 
 #[test]
 fn a_refused_token_is_not_sent_again_when_its_refresh_fails() {
-    let world = signed_in();
-    world
-        .expect(USAGE, answer(401, ""))
-        .expect(TOKEN, answer(429, ""));
-    assert_eq!(fails(asked(&world)).code, ErrorCode::RateLimited);
-    let stored = world.stored("credential");
+    let env = signed_in();
+    env.expect(USAGE, response(401, ""))
+        .expect(TOKEN, response(429, ""));
+    assert_eq!(fails(asked(&env)).code, ErrorCode::RateLimited);
+    let stored = env.stored("credential");
     assert_eq!(stored["refused"], json!(fingerprint(&old_access())));
-    assert_eq!(fails(asked(&world)).code, ErrorCode::RateLimited);
+    assert_eq!(fails(asked(&env)).code, ErrorCode::RateLimited);
 }
 
 #[test]
 fn p15_without_an_account_id_its_header_is_left_out() {
-    let world = World::with(credential("active", json!({"account_id": null})));
-    world.expect_then(USAGE, |_, sent| {
+    let env = TestEnv::with(credential("active", json!({"account_id": null})));
+    env.expect_then(USAGE, |_, sent| {
         assert_eq!(sent.header("chatgpt-account-id"), None);
         ok(Value::Object(serde_json::Map::new()))
     });
-    assert_eq!(asked(&world).expect("a reply"), 200);
+    assert_eq!(asked(&env).expect("a reply"), 200);
 }

@@ -3,19 +3,25 @@
 
 use crate::json::{Object, Value};
 use crate::ports::Ports;
-use crate::state::cache::{Copy, Key, MODELS, USAGE, decode, encode};
+use crate::state::cache::{CacheKey, CachedResponse, MODELS, USAGE, decode, encode};
 
 /// Reads the copy of that login, if there is one.
-pub(crate) fn load(ports: Ports, key: Key, epoch: u64) -> Option<Copy> {
+pub(crate) fn load(ports: Ports, key: CacheKey, login_seq: u64) -> Option<CachedResponse> {
     let bytes = ports.store.get(key.name).ok()??;
-    decode(&bytes, epoch)
+    decode(&bytes, login_seq)
 }
 
 /// Stores a copy for that login and returns its time, Unix seconds. `origin` says
 /// how the service was asked and named its answer.
-pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Object) -> u64 {
+pub(crate) fn store(
+    ports: Ports,
+    key: CacheKey,
+    login_seq: u64,
+    body: Value,
+    origin: Object,
+) -> u64 {
     let fetched_at = ports.now();
-    let copy = encode(origin, epoch, fetched_at, body);
+    let copy = encode(origin, login_seq, fetched_at, body);
     // The bucket takes a write only over what this call has read.
     let _ = ports.store.get(key.name);
     let _ = ports.store.set(key.name, &copy);
@@ -25,7 +31,7 @@ pub(crate) fn store(ports: Ports, key: Key, epoch: u64, body: Value, origin: Obj
 /// Removes both copies.
 pub(crate) fn clear(ports: Ports) {
     for key in [MODELS, USAGE] {
-        // A copy that stays counts for nothing under the next epoch.
+        // A copy that stays counts for nothing under the next login_seq.
         if let Ok(Some(_)) = ports.store.get(key.name) {
             let _ = ports.store.delete(key.name);
         }

@@ -40,11 +40,11 @@ pub(crate) fn store(ports: Ports, record: Record) -> core::result::Result<Record
 mod tests {
     use super::{load, store};
     use crate::state::credential::Record;
-    use crate::testing::fakes::{NOW, World, credential};
+    use crate::testing::fakes::{NOW, TestEnv, credential};
     use serde_json::json;
 
-    fn rewritten(world: &World, change: impl FnOnce(Record) -> Record) {
-        world.call(|ports| {
+    fn rewritten(env: &TestEnv, change: impl FnOnce(Record) -> Record) {
+        env.call(|ports| {
             let record = load(ports).expect("a record");
             store(ports, change(record)).expect("a write");
         });
@@ -52,11 +52,11 @@ mod tests {
 
     #[test]
     fn s37_generation_orders_what_is_written_whatever_the_clock_says() {
-        let world = World::with(credential("active", json!({})));
+        let env = TestEnv::with(credential("active", json!({})));
         for (clock, generation) in [(NOW + 500, 8), (NOW - 86_400, 9), (0, 10)] {
-            world.set_clock(clock);
-            rewritten(&world, |record| record);
-            let stored = world.stored("credential");
+            env.set_clock(clock);
+            rewritten(&env, |record| record);
+            let stored = env.stored("credential");
             assert_eq!(stored["generation"], generation);
             assert_eq!(stored["updated_at"], json!(clock));
         }
@@ -65,10 +65,10 @@ mod tests {
     #[test]
     fn s02_numbers_as_large_as_they_get_are_counted_on_without_a_fault() {
         let huge = json!({"generation": i64::MAX, "epoch": i64::MAX, "probes": i64::MAX});
-        let world = World::with(credential("active", huge));
+        let env = TestEnv::with(credential("active", huge));
         for revoke in [false, true] {
-            rewritten(&world, |record| record.logging_out().logged_out(revoke));
-            let stored = world.stored("credential");
+            rewritten(&env, |record| record.logging_out().logged_out(revoke));
+            let stored = env.stored("credential");
             assert_eq!(stored["generation"], json!(i64::MAX));
             assert_eq!(stored["epoch"], json!(i64::MAX));
             assert_eq!(stored["state"], "logged-out");

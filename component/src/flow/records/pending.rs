@@ -2,13 +2,11 @@
 
 use super::{clock_step, read_clocks, write};
 use crate::error::Result;
+use crate::flow::MAX_ATTEMPTS;
 use crate::ports::{Ports, StoreError};
 use crate::state::pending::{Approval, Pending};
 
 const KEY: &str = "pending";
-
-/// How often storing an approval or removing starts again after a conflict.
-const TRIES: u32 = 8;
 
 /// Reads the record, if there is one.
 pub(crate) fn load(ports: Ports) -> Result<Option<Pending>> {
@@ -44,7 +42,7 @@ pub(crate) fn store_approval(
     approval: Approval,
 ) -> Result<Option<(Pending, Approval)>> {
     let mut login = login;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         match store(ports, login.with_approval(&approval)) {
             Ok(stored) => return Ok(Some((stored, approval))),
             Err(StoreError::Conflict) => {}
@@ -63,7 +61,7 @@ pub(crate) fn store_approval(
 }
 
 /// Removes this login as it was read: no newer one, and not with an approval that
-/// was stored since. One that stays behind is harmless: it has ended, or its epoch
+/// was stored since. One that stays behind is harmless: it has ended, or its login_seq
 /// has, or its id is in the credential.
 pub(crate) fn remove(ports: Ports, login: &Pending) {
     remove_if(ports, |found| {
@@ -72,17 +70,17 @@ pub(crate) fn remove(ports: Ports, login: &Pending) {
     });
 }
 
-/// Removes a login that began before `epoch`, readable or not. Says whether it did.
-pub(crate) fn remove_before(ports: Ports, epoch: u64) -> bool {
+/// Removes a login that began before `login_seq`, readable or not. Says whether it did.
+pub(crate) fn remove_before(ports: Ports, login_seq: u64) -> bool {
     remove_if(ports, |found| match found {
-        Ok(stored) => stored.epoch < epoch,
-        Err(error) => error.is_about_the_value(),
+        Ok(stored) => stored.login_seq < login_seq,
+        Err(error) => error.code.is_unreadable_record(),
     })
 }
 
 /// Removes the record that is found if it is the one meant. Says whether it did.
 fn remove_if(ports: Ports, is_meant: impl Fn(&Result<Pending>) -> bool) -> bool {
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let Some(found) = load(ports).transpose() else {
             return false;
         };

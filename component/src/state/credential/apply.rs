@@ -1,17 +1,17 @@
 //! What an answer to the refresh request makes of the record.
 
 use super::record::{
-    Intent, NOT_BEFORE_MAX, QUIET, QUIET_MAX, REFUSALS_MIN, REFUSED_FOR, Record, Refusals, State,
+    Intent, NOT_BEFORE_MAX, PROBE_DELAY, PROBE_DELAY_MAX, REFUSALS_MIN, REFUSED_FOR, Record,
+    Refusals, State,
 };
 use super::tokens::Tokens;
-use crate::openai::claims::{self, Claims};
-use crate::openai::{Granted, Said, Setback, TokenGrant, Trouble, Verdict};
+use crate::openai::{Failure, FailureKind, ServiceError, TokenField, TokenOutcome, TokenResponse};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 
 /// What to do with the record as it stands now.
-pub(crate) enum Settled {
+pub(crate) enum Applied {
     /// Store this.
     Store(Box<Record>),
     /// Leave it: somebody else has moved it on.
@@ -21,36 +21,38 @@ pub(crate) enum Settled {
     Superseded,
 }
 
-/// Applies `verdict`, which answers `intent` made in `epoch`, to `record` as
+/// Applies `verdict`, which answers `intent` made in `login_seq`, to `record` as
 /// read just now.
 ///
 /// A grant commits by lineage, not by lease: if the stored refresh token is
 /// still the one presented, then whoever holds its successor is the only one in
 /// the world who has it, whatever has happened to the intent meanwhile.
-pub(crate) fn settle(
+pub(crate) fn apply_outcome(
     record: &Record,
-    epoch: u64,
+    login_seq: u64,
     intent: &Intent,
-    verdict: &Verdict,
+    outcome: &TokenOutcome,
     now: u64,
-) -> Settled {
-    if record.epoch != epoch || !record.has_login() {
-        return Settled::Superseded;
+) -> Applied {
+    if record.login_seq != login_seq || !record.has_login() {
+        return Applied::Superseded;
     }
     let is_same_token = record.presents(&intent.presented);
     let is_ours = record.state == State::Refreshing && record.has_intent(intent);
     let other_in_flight = record.state == State::Refreshing && !is_ours;
-    let store = |record| Settled::Store(Box::new(record));
-    match verdict {
-        Verdict::Granted(grant) if is_same_token => store(record.clone().granted(grant, now)),
-        Verdict::Refused(said) if is_same_token && !other_in_flight => {
-            store(record.clone().refused(said.code.as_deref()))
+    let store = |record| Applied::Store(Box::new(record));
+    match outcome {
+        TokenOutcome::Granted(grant) if is_same_token => store(record.clone().granted(grant, now)),
+        TokenOutcome::Rejected(service_error) if is_same_token && !other_in_flight => {
+            store(record.clone().refused(service_error.code.as_deref()))
         }
-        Verdict::NotProcessed(setback) if is_ours => store(record.clone().released(setback, now)),
-        Verdict::Unknown(setback) if is_ours => {
-            store(record.clone().became_uncertain(setback, now))
+        TokenOutcome::NotProcessed(failure) if is_ours => {
+            store(record.clone().released(failure, now))
         }
-        _ => Settled::Leave,
+        TokenOutcome::Unknown(failure) if is_ours => {
+            store(record.clone().became_uncertain(failure, now))
+        }
+        _ => Applied::Leave,
     }
 }
 
@@ -69,7 +71,7 @@ impl Record {
         refresh.is_some_and(|token| token.fingerprint() == fingerprint)
     }
 
-    fn granted(mut self, grant: &TokenGrant, now: u64) -> Self {
+    fn granted(mut self, grant: &TokenResponse, now: u64) -> Self {
         let claims = grant.claims();
         if claims.contradicts(&self.claims) {
             return self.refused(Some("account-mismatch"));
@@ -82,21 +84,21 @@ impl Record {
     }
 
     /// The record with the tokens of a grant, and nothing left of earlier refreshes.
-    pub(super) fn with_tokens(self, grant: &TokenGrant, kept: Option<Secret>, now: u64) -> Self {
-        let trouble = grant.trouble();
+    pub(super) fn with_tokens(self, grant: &TokenResponse, kept: Option<Secret>, now: u64) -> Self {
+        let missing = missing(grant);
         Self {
-            tokens: Some(grant.tokens(kept, now)),
+            tokens: Some(Tokens::received(grant, kept, now)),
             intent: None,
             probes: 0,
-            not_before: trouble.map(|trouble| now.saturating_add(trouble.pause())),
-            last_trouble: trouble,
+            not_before: missing.map(|kind| now.saturating_add(kind.default_retry_after())),
+            last_failure: missing,
             refusals: None,
             revoke: false,
             ..self
         }
     }
 
-    /// Keeps epoch, tokens and intent, so that a grant that arrives late still commits.
+    /// Keeps login_seq, tokens and intent, so that a grant that arrives late still commits.
     fn refused(mut self, reason: Option<&str>) -> Self {
         self.state = State::NeedsLogin;
         self.reason = Some(reason.unwrap_or(UNNAMED).to_owned());
@@ -106,9 +108,9 @@ impl Record {
     }
 
     /// Takes the intent back: the token was not presented.
-    fn released(mut self, setback: &Setback, now: u64) -> Self {
+    fn released(mut self, failure: &Failure, now: u64) -> Self {
         self.forget_refusals();
-        self.last_trouble = Some(setback.trouble);
+        self.last_failure = Some(failure.kind);
         if self.probes == 0 {
             self.state = State::Active;
             self.intent = None;
@@ -116,15 +118,15 @@ impl Record {
             self.state = self.state_without_outcome();
             self.probes -= 1;
         }
-        self.not_before = Some(now.saturating_add(setback.wait));
+        self.not_before = Some(now.saturating_add(failure.retry_after));
         self
     }
 
     /// Notes an answer that says nothing certain about the token.
-    fn became_uncertain(mut self, setback: &Setback, now: u64) -> Self {
-        self.last_trouble = Some(setback.trouble);
-        if setback.trouble == Trouble::UnknownRefusal {
-            self.count_refusal(&setback.said, now);
+    fn became_uncertain(mut self, failure: &Failure, now: u64) -> Self {
+        self.last_failure = Some(failure.kind);
+        if failure.kind == FailureKind::UnknownRefusal {
+            self.count_refusal(&failure.service_error, now);
         } else {
             self.forget_refusals();
         }
@@ -140,7 +142,7 @@ impl Record {
         self.state = self.state_without_outcome();
         let pause = match self.state {
             State::NeedsLogin => NOT_BEFORE_MAX,
-            _ => quiet_after(self.probes),
+            _ => probe_delay(self.probes),
         };
         self.not_before = Some(started.saturating_add(pause));
         self
@@ -154,7 +156,7 @@ impl Record {
         }
     }
 
-    fn count_refusal(&mut self, said: &Said, now: u64) {
+    fn count_refusal(&mut self, service_error: &ServiceError, now: u64) {
         let before = self.refusals.take();
         let is_probe = self.probes > 0;
         let counted = before.as_ref().map_or(0, |before| before.probes);
@@ -164,10 +166,10 @@ impl Record {
         };
         let probes = counted.saturating_add(u64::from(is_probe));
         if probes >= REFUSALS_MIN && now.saturating_sub(since) >= REFUSED_FOR {
-            self.reason = Some(said.code.as_deref().unwrap_or(UNNAMED).to_owned());
+            self.reason = Some(service_error.code.as_deref().unwrap_or(UNNAMED).to_owned());
         }
         self.refusals = Some(Refusals {
-            said: said.clone(),
+            service_error: service_error.clone(),
             probes,
             since,
         });
@@ -191,49 +193,16 @@ const UNNAMED: &str = "unknown";
 /// Not less after a probe than after the first presentation: a request that got
 /// no answer may still be on its way, and whoever presents the same token before
 /// it arrives is the one who is taken for a thief (`tests/model`).
-pub(super) fn quiet_after(probe: u64) -> u64 {
-    QUIET_MAX.min(QUIET << probe.saturating_sub(4).min(5))
+pub(super) fn probe_delay(probe: u64) -> u64 {
+    PROBE_DELAY_MAX.min(PROBE_DELAY << probe.saturating_sub(4).min(5))
 }
 
-impl TokenGrant {
-    /// Who the granted tokens belong to.
-    pub(crate) fn claims(&self) -> Claims {
-        Claims::read(
-            self.id_token.token().map(Secret::reveal),
-            self.access_token.token().map(Secret::reveal),
-        )
-    }
-
-    /// The tokens to store; `kept` is the refresh token that goes on if none was
-    /// granted. One that came and is of no use has ended it all the same.
-    fn tokens(&self, kept: Option<Secret>, now: u64) -> Tokens {
-        let service_now = self.service_clock.unwrap_or(now);
-        let access = self.access_token.token();
-        let expires_at = access.and_then(|access| {
-            let by_claim = claims::expiry(access.reveal(), service_now);
-            by_claim.or_else(|| Some(service_now.saturating_add(self.expires_in?)))
-        });
-        Tokens {
-            refresh: match &self.refresh_token {
-                Granted::Nothing => kept,
-                Granted::Unusable => None,
-                Granted::Token(token) => Some(token.clone()),
-            },
-            access: access.cloned(),
-            received_at: now,
-            expires_at,
-            clock_offset: self.clock_offset,
-            refused: None,
-        }
-    }
-
-    /// What is missing: then the next refresh is due after the trouble's pause.
-    fn trouble(&self) -> Option<Trouble> {
-        match self.access_token {
-            Granted::Token(_) => None,
-            Granted::Nothing => Some(Trouble::NoAccessToken),
-            Granted::Unusable => Some(Trouble::Unexpected),
-        }
+/// What a grant lacks; the next refresh waits for the default of that failure.
+fn missing(grant: &TokenResponse) -> Option<FailureKind> {
+    match grant.access_token {
+        TokenField::Token(_) => None,
+        TokenField::Absent => Some(FailureKind::NoAccessToken),
+        TokenField::Unusable => Some(FailureKind::Unexpected),
     }
 }
 

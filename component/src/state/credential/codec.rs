@@ -5,7 +5,7 @@ use super::tokens::Tokens;
 use crate::error::Result;
 use crate::json::{Object, Value};
 use crate::openai::claims::Claims;
-use crate::openai::{ACCESS_TOKEN_MAX, CODE_MAX, REFRESH_TOKEN_MAX, Said, Trouble};
+use crate::openai::{ACCESS_TOKEN_MAX, CODE_MAX, FailureKind, REFRESH_TOKEN_MAX, ServiceError};
 use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew::Stamp;
@@ -45,7 +45,7 @@ fn read(mut fields: Object) -> Option<Record> {
     let state = state(&from.required_text("state")?)?;
     Some(Record {
         generation: from.required_number("generation")?,
-        epoch: from.required_number("epoch")?,
+        login_seq: from.required_number("epoch")?,
         state,
         reason: from.optional_identifier("reason")?,
         method: from.optional_identifier("method")?,
@@ -56,10 +56,10 @@ fn read(mut fields: Object) -> Option<Record> {
         intent: from.optional_object("intent", intent)?,
         probes: from.optional_number("probes")?.unwrap_or(0),
         not_before: from.optional_number("not_before")?,
-        last_trouble: from
+        last_failure: from
             .optional_text("last_trouble")?
             .as_deref()
-            .and_then(Trouble::named),
+            .and_then(FailureKind::named),
         refusals: refusals(from)?,
         revoke: from.optional_bool("revoke")?,
         updated_at,
@@ -111,7 +111,7 @@ fn refusals(from: &mut Object) -> Option<Option<Refusals>> {
     let probes = from.optional_number("refused_probes")?;
     let since = from.optional_number("refused_since")?;
     Some(since.map(|since| Refusals {
-        said: Said {
+        service_error: ServiceError {
             status: status.and_then(|status| u16::try_from(status).ok()),
             code: code.filter(|code| code.len() <= CODE_MAX),
         },
@@ -131,7 +131,7 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     let mut to = record.other.clone();
     to.put("version", VERSION);
     to.put("generation", record.generation);
-    to.put("epoch", record.epoch);
+    to.put("epoch", record.login_seq);
     to.put("state", state_name(record.state));
     to.put("reason", record.reason.as_deref());
     to.put("method", record.method.as_deref());
@@ -159,10 +159,13 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     }
     to.put("probes", Some(record.probes).filter(|probes| *probes > 0));
     to.put("not_before", record.not_before);
-    to.put("last_trouble", record.last_trouble.map(Trouble::name));
+    to.put("last_trouble", record.last_failure.map(FailureKind::name));
     if let Some(refusals) = &record.refusals {
-        to.put("refused_status", refusals.said.status.map(u64::from));
-        to.put("refused_code", refusals.said.code.as_deref());
+        to.put(
+            "refused_status",
+            refusals.service_error.status.map(u64::from),
+        );
+        to.put("refused_code", refusals.service_error.code.as_deref());
         to.put("refused_probes", refusals.probes);
         to.put("refused_since", refusals.since);
     }
@@ -193,7 +196,7 @@ mod tests {
     use super::{KNOWN_MAX, RECORD_MAX, STATES, decode, encode, has_room};
     use crate::contract::ErrorCode;
     use crate::json::Object;
-    use crate::openai::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, Trouble};
+    use crate::openai::{ACCESS_TOKEN_MAX, FailureKind, REFRESH_TOKEN_MAX};
     use crate::state::credential::Record;
     use crate::testing::fakes::{changed, credential, fails, intent};
     use serde_json::{Value, json};
@@ -254,9 +257,9 @@ mod tests {
     #[test]
     fn an_unknown_trouble_is_forgotten_and_no_fault() {
         let record = read(&credential("active", json!({"last_trouble": "brand-new"})));
-        assert_eq!(record.last_trouble, None);
+        assert_eq!(record.last_failure, None);
         let record = read(&credential("active", json!({"last_trouble": "late"})));
-        assert_eq!(record.last_trouble, Some(Trouble::Late));
+        assert_eq!(record.last_failure, Some(FailureKind::Late));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! What to do about the record, before anything is sent.
 
-use super::record::{ABANDONED_AFTER, AHEAD_MAX, Intent, NOT_BEFORE_MAX, Record, State};
+use super::record::{AHEAD_MAX, Intent, LEASE_TTL, NOT_BEFORE_MAX, Record, State};
 use super::tokens::Tokens;
 use crate::contract::{Error, ErrorCode};
 use crate::openai::refresh::ACCOUNT_CLOSED;
-use crate::openai::{CLOSED_HINT, Said, Setback, Trouble};
+use crate::openai::{CLOSED_HINT, Failure, FailureKind, ServiceError};
 use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew;
@@ -13,25 +13,25 @@ use alloc::boxed::Box;
 
 /// What a caller wants of the record.
 #[derive(Clone, Copy)]
-pub(crate) enum Demand<'a> {
+pub(crate) enum Request<'a> {
     /// A usable access token; `refused` is the fingerprint of one that the
     /// backend has just answered 401 to.
-    Token { refused: Option<&'a str> },
+    AccessToken { refused: Option<&'a str> },
     /// A new access token, due or not.
-    Refresh,
+    ForceRefresh,
 }
 
-impl<'a> Demand<'a> {
+impl<'a> Request<'a> {
     fn refused(self) -> Option<&'a str> {
         match self {
-            Self::Token { refused } => refused,
-            Self::Refresh => None,
+            Self::AccessToken { refused } => refused,
+            Self::ForceRefresh => None,
         }
     }
 }
 
 /// What to do.
-pub(crate) enum Step {
+pub(crate) enum Action {
     /// The stored access token will do.
     Serve,
     /// Store this record and decide again.
@@ -44,39 +44,41 @@ pub(crate) enum Step {
 
 /// Decides by the table in docs/refresh.md. `now` is this machine's clock, Unix
 /// seconds.
-pub(crate) fn decide(record: &Record, demand: Demand, now: u64) -> Step {
+pub(crate) fn decide(record: &Record, request: Request, now: u64) -> Action {
     let Some(tokens) = record.tokens_in_use() else {
-        return Step::Fail(not_connected());
+        return Action::Fail(not_connected());
     };
-    let refused = demand.refused().filter(|name| tokens.is(name));
+    let refused = request.refused().filter(|name| tokens.matches(name));
     if let (Some(_), Some(seconds)) = (refused, tokens.pause_after_success(now)) {
         // Not remembered: a token that has just come is refused by a fault of the
         // backend's, and works for other calls.
-        return Step::Fail(rejected(seconds));
+        return Action::Fail(rejected(seconds));
     }
     if let Some(next) = record.brought_up_to_date(tokens, refused, now) {
-        return Step::Store(Box::new(next));
+        return Action::Store(Box::new(next));
     }
     let is_live = tokens.live(now).is_some();
     let may_present = || may_present(record, tokens, now);
-    match (record.state, demand) {
+    match (record.state, request) {
         // What stands in the way of an early refresh harms nobody.
-        (State::Active, Demand::Token { .. }) if is_live && tokens.is_due(now) => {
-            may_present().map_or(Step::Serve, Step::Present)
+        (State::Active, Request::AccessToken { .. }) if is_live && tokens.is_due(now) => {
+            may_present().map_or(Action::Serve, Action::Present)
         }
-        (_, Demand::Token { .. }) if is_live => Step::Serve,
-        (State::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Step::Serve,
-        (State::Uncertain, _) if is_live => Step::Fail(uncertain(record, tokens.seconds_left(now))),
+        (_, Request::AccessToken { .. }) if is_live => Action::Serve,
+        (State::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Action::Serve,
+        (State::Uncertain, _) if is_live => {
+            Action::Fail(uncertain(record, tokens.seconds_left(now)))
+        }
         (State::Active | State::Uncertain, _) => {
-            may_present().map_or_else(Step::Fail, Step::Present)
+            may_present().map_or_else(Action::Fail, Action::Present)
         }
-        (State::Refreshing, _) => Step::Fail(in_progress()),
+        (State::Refreshing, _) => Action::Fail(in_progress()),
         // Ended by codes that are not known: what a person asks for may still be tried.
-        (State::NeedsLogin, Demand::Refresh) if record.refusals.is_some() && !is_live => {
-            may_present().map_or_else(|_| Step::Fail(needs_login(record)), Step::Present)
+        (State::NeedsLogin, Request::ForceRefresh) if record.refusals.is_some() && !is_live => {
+            may_present().map_or_else(|_| Action::Fail(needs_login(record)), Action::Present)
         }
-        (State::NeedsLogin, _) => Step::Fail(needs_login(record)),
-        (State::LoggingOut | State::LoggedOut, _) => Step::Fail(not_connected()),
+        (State::NeedsLogin, _) => Action::Fail(needs_login(record)),
+        (State::LoggingOut | State::LoggedOut, _) => Action::Fail(not_connected()),
     }
 }
 
@@ -137,7 +139,7 @@ impl Record {
     /// Whether whoever wrote the intent cannot be at work any more.
     pub(crate) fn is_abandoned(&self, now: u64) -> bool {
         self.intent.as_ref().is_none_or(|intent| {
-            now >= intent.started.saturating_add(ABANDONED_AFTER)
+            now >= intent.started.saturating_add(LEASE_TTL)
                 || intent.started > now.saturating_add(AHEAD_MAX)
         })
     }
@@ -197,19 +199,19 @@ fn ended(record: &Record, reason: &str) -> Box<Error> {
         false => error,
     };
     match &record.refusals {
-        Some(refusals) => refusals.said.add_to(error),
+        Some(refusals) => refusals.service_error.add_to(error),
         None => {
             let code = Some(reason.to_owned());
-            Said { status: None, code }.add_to(error)
+            ServiceError { status: None, code }.add_to(error)
         }
     }
 }
 
 fn paused(record: &Record, seconds: u64) -> Box<Error> {
-    let trouble = record.last_trouble.unwrap_or(Trouble::Upstream);
-    Setback {
-        wait: seconds,
-        ..trouble.setback()
+    let kind = record.last_failure.unwrap_or(FailureKind::Upstream);
+    Failure {
+        retry_after: seconds,
+        ..Failure::new(kind)
     }
     .error()
 }
@@ -227,7 +229,7 @@ fn uncertain(record: &Record, seconds: Option<u64>) -> Box<Error> {
         Some(refusals) => {
             let message = "OpenAI refused the last refresh with an unknown code";
             let error = Error::boxed(ErrorCode::RefreshUncertain, message);
-            refusals.said.add_to(error.with_hint(REFUSED_HINT))
+            refusals.service_error.add_to(error.with_hint(REFUSED_HINT))
         }
         None => Error::boxed(
             ErrorCode::RefreshUncertain,

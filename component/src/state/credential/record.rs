@@ -4,7 +4,7 @@ use super::codec;
 use super::tokens::Tokens;
 use crate::json::Object;
 use crate::openai::claims::Claims;
-use crate::openai::{Said, TokenGrant, Trouble};
+use crate::openai::{FailureKind, ServiceError, TokenResponse};
 use crate::state::clock_skew::Stamp;
 use crate::state::pending::Pending;
 use alloc::borrow::ToOwned;
@@ -13,15 +13,15 @@ use alloc::string::String;
 /// A `refreshing` record is abandoned when its intent is this old, in seconds: as
 /// long as the guard (5), the request (30), and reading and writing the record
 /// (15 each) take together.
-pub(crate) const ABANDONED_AFTER: u64 = 65;
+pub(crate) const LEASE_TTL: u64 = 65;
 
 /// No token is presented again within this time after an intent whose outcome
 /// is unknown, in seconds: longer than the holder's whole work plus the allowed
 /// difference of clocks (5 + 30 + 30 + 30).
-pub(crate) const QUIET: u64 = 120;
+pub(crate) const PROBE_DELAY: u64 = 120;
 
 /// The longest that the quiet period grows to, in seconds.
-pub(crate) const QUIET_MAX: u64 = 3600;
+pub(crate) const PROBE_DELAY_MAX: u64 = 3600;
 
 /// A stored `not_before` further away than this is ignored, in seconds.
 pub(crate) const NOT_BEFORE_MAX: u64 = 3600;
@@ -42,7 +42,7 @@ pub(crate) struct Record {
     /// Plus one at every write.
     pub(crate) generation: u64,
     /// Plus one at every login and every logout.
-    pub(crate) epoch: u64,
+    pub(crate) login_seq: u64,
     pub(crate) state: State,
     /// Why the state is `needs-login`: the service's code.
     pub(crate) reason: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct Record {
     /// No request with the refresh token before this time, Unix seconds.
     pub(crate) not_before: Option<u64>,
     /// Why the last refresh brought nothing.
-    pub(crate) last_trouble: Option<Trouble>,
+    pub(crate) last_failure: Option<FailureKind>,
     /// Present while the last answer was a refusal by a code that is not known, and
     /// after such refusals have ended the login.
     pub(crate) refusals: Option<Refusals>,
@@ -106,7 +106,7 @@ pub(crate) struct Intent {
 #[derive(Clone)]
 pub(crate) struct Refusals {
     /// What the last one said.
-    pub(crate) said: Said,
+    pub(crate) service_error: ServiceError,
     /// How many of them answered a probe.
     pub(crate) probes: u64,
     /// When the first of these was answered, Unix seconds.
@@ -118,7 +118,7 @@ impl Record {
     pub(crate) fn absent() -> Self {
         Self {
             generation: 0,
-            epoch: 0,
+            login_seq: 0,
             state: State::LoggedOut,
             reason: None,
             method: None,
@@ -129,7 +129,7 @@ impl Record {
             intent: None,
             probes: 0,
             not_before: None,
-            last_trouble: None,
+            last_failure: None,
             refusals: None,
             revoke: false,
             updated_at: 0,
@@ -175,9 +175,9 @@ impl Record {
         self
     }
 
-    /// The record of a fresh login: a new epoch.
-    pub(crate) fn logged_in(mut self, login: &Pending, grant: &TokenGrant, now: u64) -> Self {
-        self.epoch = self.epoch.saturating_add(1);
+    /// The record of a fresh login: a new login_seq.
+    pub(crate) fn logged_in(mut self, login: &Pending, grant: &TokenResponse, now: u64) -> Self {
+        self.login_seq = self.login_seq.saturating_add(1);
         self.state = State::Active;
         self.reason = None;
         self.method = Some("device".to_owned());
@@ -187,10 +187,10 @@ impl Record {
         self.with_tokens(grant, None, now)
     }
 
-    /// The record of a logout that first revokes: a new epoch, the tokens kept
+    /// The record of a logout that first revokes: a new login_seq, the tokens kept
     /// only to be revoked.
     pub(crate) fn logging_out(mut self) -> Self {
-        self.epoch = self.epoch.saturating_add(1);
+        self.login_seq = self.login_seq.saturating_add(1);
         self.state = State::LoggingOut;
         self.intent = None;
         self.refusals = None;
@@ -199,14 +199,14 @@ impl Record {
     }
 
     /// The record after a logout; `revoke` if it asked for revocation. The
-    /// epoch was raised already if the logout began as `logging-out`.
+    /// login_seq was raised already if the logout began as `logging-out`.
     pub(crate) fn logged_out(self, revoke: bool) -> Self {
         let has_begun = self.state == State::LoggingOut;
         Self {
-            epoch: if has_begun {
-                self.epoch
+            login_seq: if has_begun {
+                self.login_seq
             } else {
-                self.epoch.saturating_add(1)
+                self.login_seq.saturating_add(1)
             },
             generation: self.generation,
             revoke,
@@ -216,7 +216,7 @@ impl Record {
     }
 
     /// Whether somebody is signed in by the login of that id or user code.
-    pub(crate) fn came_of(&self, name: &str) -> bool {
+    pub(crate) fn was_created_by(&self, name: &str) -> bool {
         let is_id = self.login_id.as_deref() == Some(name);
         let is_code = |code: &String| code.eq_ignore_ascii_case(name);
         self.has_login() && (is_id || self.user_code.as_ref().is_some_and(is_code))

@@ -1,11 +1,12 @@
 //! The tokens of a login: how long they live, and when the next refresh is due.
 
+use crate::openai::{TokenField, TokenResponse, claims};
 use crate::secret::Secret;
 use crate::state::clock_skew;
 use alloc::string::String;
 
 /// An access token is not handed out in the last seconds of its life.
-const MARGIN: u64 = 30;
+const EXPIRY_LEEWAY: u64 = 30;
 
 /// A refresh is due when less than this is left, in seconds, or 10 % of the lifetime.
 const DUE_BEFORE_END: u64 = 300;
@@ -36,12 +37,38 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// The tokens of a response. `kept` is the refresh token that stays if the
+    /// response has none; an unusable one in the response has spent it all the same.
+    pub(super) fn received(response: &TokenResponse, kept: Option<Secret>, now: u64) -> Self {
+        let service_now = response.service_clock.unwrap_or(now);
+        let access = response.access_token.token();
+        let expires_at = access.and_then(|access| {
+            let by_claim = claims::expiry(access.reveal(), service_now);
+            by_claim.or_else(|| Some(service_now.saturating_add(response.expires_in?)))
+        });
+        Self {
+            refresh: match &response.refresh_token {
+                TokenField::Absent => kept,
+                TokenField::Unusable => None,
+                TokenField::Token(token) => Some(token.clone()),
+            },
+            access: access.cloned(),
+            received_at: now,
+            expires_at,
+            clock_offset: response.clock_offset,
+            refused: None,
+        }
+    }
+
     /// The access token, if it can be used: not refused, and not within the
     /// last seconds of its life.
     pub(super) fn live(&self, now: u64) -> Option<&Secret> {
         let access = self.access.as_ref()?;
         let has_ended = self.seconds_left(now) == Some(0);
-        let is_refused = self.refused.as_deref().is_some_and(|name| self.is(name));
+        let is_refused = self
+            .refused
+            .as_deref()
+            .is_some_and(|name| self.matches(name));
         (!has_ended && !is_refused).then_some(access)
     }
 
@@ -49,11 +76,11 @@ impl Tokens {
     /// not known.
     pub(super) fn seconds_left(&self, now: u64) -> Option<u64> {
         let end = self.local_time(self.expires_at?);
-        Some(end.saturating_sub(now.saturating_add(MARGIN)))
+        Some(end.saturating_sub(now.saturating_add(EXPIRY_LEEWAY)))
     }
 
     /// Whether `fingerprint` names the access token.
-    pub(super) fn is(&self, fingerprint: &str) -> bool {
+    pub(super) fn matches(&self, fingerprint: &str) -> bool {
         let access = self.access.as_ref();
         access.is_some_and(|access| access.fingerprint() == fingerprint)
     }
@@ -67,9 +94,9 @@ impl Tokens {
         };
         let lifetime = end.saturating_sub(self.received_at);
         let window = DUE_BEFORE_END.max(lifetime / 10);
-        let spread = self.refresh.as_ref().map_or(0, Secret::spread);
-        let spread = window.saturating_mul(u64::from(spread)) / 1024;
-        end.saturating_sub(now) < window.saturating_add(spread).min(lifetime / 2)
+        let jitter = self.refresh.as_ref().map_or(0, Secret::jitter);
+        let jitter = window.saturating_mul(u64::from(jitter)) / 1024;
+        end.saturating_sub(now) < window.saturating_add(jitter).min(lifetime / 2)
     }
 
     /// How long the next refresh still has to wait after this success, in

@@ -1,6 +1,6 @@
 //! The bucket as the host gives it: a handle writes only over what it saw last.
 
-use super::{Shared, Store, Worker, World};
+use super::{Shared, Store, TestEnv, Worker};
 use crate::ports::StoreError;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -50,7 +50,7 @@ pub(crate) enum Fault {
     /// It is done, and says that it failed.
     After(StoreError),
     /// Something happens just before it.
-    Meanwhile(Box<dyn FnOnce(&World) + Send>),
+    Meanwhile(Box<dyn FnOnce(&TestEnv) + Send>),
 }
 
 /// A fault and how many matching operations pass before it comes.
@@ -77,7 +77,7 @@ impl Bucket {
     }
 }
 
-impl World {
+impl TestEnv {
     /// Puts a value as a JSON text, as another program would.
     pub(crate) fn put(&self, key: &str, value: &Value) {
         self.put_bytes(key, value.to_string().as_bytes());
@@ -132,17 +132,17 @@ impl Shared {
 
 impl Worker<'_> {
     fn put(&self, op: Op, key: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
-        let fault = self.world.step(self.number).fault(op, key);
+        let fault = self.env.step(self.number).fault(op, key);
         let after = match fault {
             Some(Fault::Before(error)) => return Err(error),
             Some(Fault::Meanwhile(happens)) => {
-                happens(self.world);
+                happens(self.env);
                 Ok(())
             }
             Some(Fault::After(error)) => Err(error),
             None => Ok(()),
         };
-        let mut shared = self.world.lock();
+        let mut shared = self.env.lock();
         let mut seen = self.bucket.seen.borrow_mut();
         if seen.get(key) != Some(&shared.rows.row(key).version) {
             return Err(StoreError::Conflict);
@@ -159,17 +159,17 @@ impl Worker<'_> {
 impl Store for Worker<'_> {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         if key == "clock" {
-            return Ok(self.world.lock().steady_clock());
+            return Ok(self.env.lock().steady_clock());
         }
-        let fault = self.world.step(self.number).fault(Op::Get, key);
+        let fault = self.env.step(self.number).fault(Op::Get, key);
         match fault {
             Some(Fault::Before(error) | Fault::After(error)) => return Err(error),
-            Some(Fault::Meanwhile(happens)) => happens(self.world),
+            Some(Fault::Meanwhile(happens)) => happens(self.env),
             None => {}
         }
         let mut seen = self.bucket.seen.borrow_mut();
         let row = match seen.contains_key(key) {
-            true => self.world.lock().rows.row(key),
+            true => self.env.lock().rows.row(key),
             false => self.bucket.unread.borrow().row(key),
         };
         seen.insert(key.to_owned(), row.version);

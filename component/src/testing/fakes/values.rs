@@ -1,7 +1,7 @@
 //! Tokens, answers and stored records.
 
-use super::{Answer, NOW};
-use crate::ports::{HttpError, MaybeSent, NotSent, Response};
+use super::{HttpResult, NOW};
+use crate::ports::{HttpError, HttpResponse, MaybeSent, NotSent};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
@@ -93,8 +93,8 @@ pub(crate) fn pending(changes: Value) -> Value {
 }
 
 /// An answer of that status and body.
-pub(crate) fn answer(status: u16, body: &str) -> Answer {
-    Ok(Response {
+pub(crate) fn response(status: u16, body: &str) -> HttpResult {
+    Ok(HttpResponse {
         status,
         headers: vec![("Content-Type".to_owned(), b"application/json".to_vec())],
         body: body.as_bytes().to_vec(),
@@ -102,38 +102,38 @@ pub(crate) fn answer(status: u16, body: &str) -> Answer {
 }
 
 /// A 200 with that body.
-pub(crate) fn ok(body: Value) -> Answer {
-    answer(200, &body.to_string())
+pub(crate) fn ok(body: Value) -> HttpResult {
+    response(200, &body.to_string())
 }
 
 /// OpenAI's error of that code.
-pub(crate) fn refusal(status: u16, code: &str) -> Answer {
-    answer(
+pub(crate) fn refusal(status: u16, code: &str) -> HttpResult {
+    response(
         status,
         &json!({"error": {"code": code, "message": "no"}}).to_string(),
     )
 }
 
 /// A web page.
-pub(crate) fn page(status: u16) -> Answer {
-    let mut response = answer(status, "<!DOCTYPE html><title>Just a moment</title>")?;
+pub(crate) fn page(status: u16) -> HttpResult {
+    let mut response = response(status, "<!DOCTYPE html><title>Just a moment</title>")?;
     response.headers = vec![("content-type".to_owned(), b"text/html".to_vec())];
     Ok(response)
 }
 
 /// No answer at all.
-pub(crate) fn not_sent(cause: NotSent) -> Answer {
+pub(crate) fn not_sent(cause: NotSent) -> HttpResult {
     Err(HttpError::NotSent(cause))
 }
 
 /// No answer to a request that may have arrived.
-pub(crate) fn broken(cause: MaybeSent) -> Answer {
+pub(crate) fn broken(cause: MaybeSent) -> HttpResult {
     Err(HttpError::MaybeSent(cause))
 }
 
 /// The answer with one more header.
-pub(crate) fn with_header(answer: Answer, name: &str, value: &str) -> Answer {
-    let mut response = answer?;
+pub(crate) fn with_header(response: HttpResult, name: &str, value: &str) -> HttpResult {
+    let mut response = response?;
     response
         .headers
         .push((name.to_owned(), value.as_bytes().to_vec()));
@@ -141,7 +141,7 @@ pub(crate) fn with_header(answer: Answer, name: &str, value: &str) -> Answer {
 }
 
 /// A grant of a new pair: refresh token `refresh`, an access token of ten days.
-pub(crate) fn grant(refresh: &str) -> Answer {
+pub(crate) fn grant(refresh: &str) -> HttpResult {
     ok(json!({
         "refresh_token": refresh, "access_token": access_token(refresh, NOW + LIFETIME + 60),
         "id_token": id_token("acc-1", "ada@example.com"), "expires_in": LIFETIME,
@@ -149,19 +149,19 @@ pub(crate) fn grant(refresh: &str) -> Answer {
 }
 
 /// The device endpoint's word that the person has approved.
-pub(crate) fn approval() -> Answer {
+pub(crate) fn approval() -> HttpResult {
     ok(json!({
         "authorization_code": "code-1", "code_challenge": "challenge", "code_verifier": "verifier-1",
     }))
 }
 
 /// A list of one model.
-pub(crate) fn models() -> Answer {
+pub(crate) fn models() -> HttpResult {
     ok(json!({"models": [{"slug": "gpt-6-astra", "visibility": "list", "priority": 1}]}))
 }
 
 /// A usage of a plan.
-pub(crate) fn usage() -> Answer {
+pub(crate) fn usage() -> HttpResult {
     ok(
         json!({"plan_type": "pro", "rate_limit": {"limit_reached": false, "primary_window": {
             "used_percent": 12, "limit_window_seconds": 18000, "reset_at": NOW + 600,

@@ -6,15 +6,15 @@ use super::records::copied;
 use super::wire::response;
 use crate::contract::{Model, UsageWindow};
 use crate::json::Value;
-use crate::openai::{Answer, models as models_wire, usage as usage_wire};
+use crate::openai::{Response, models as models_wire, usage as usage_wire};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The answer to a request for the models.
 pub fn models(bytes: &[u8]) -> &'static str {
-    let answer = Answer::read(response(bytes), NOW);
-    let Some(models) = models_wire::read(&answer.body) else {
+    let response = Response::read(response(bytes), NOW);
+    let Some(models) = models_wire::read(&response.body) else {
         return "refused";
     };
     let ranks = models
@@ -29,8 +29,8 @@ pub fn models(bytes: &[u8]) -> &'static str {
 
 /// The answer to a request for the usage.
 pub fn usage(bytes: &[u8]) -> &'static str {
-    let answer = Answer::read(response(bytes), NOW);
-    let Some(kept) = usage_wire::keep(&answer.body) else {
+    let response = Response::read(response(bytes), NOW);
+    let Some(kept) = usage_wire::keep(&response.body) else {
         return "refused";
     };
     let shown = shown_usage(&kept, NOW);

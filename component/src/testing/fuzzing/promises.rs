@@ -3,7 +3,7 @@
 use super::NOW;
 use crate::json::{self, Value};
 use crate::openai::claims::Claims;
-use crate::openai::{Granted, Setback, TokenGrant, account_headers};
+use crate::openai::{Failure, TokenField, TokenResponse, account_headers};
 use crate::secret::Secret;
 use crate::state::credential::{self, Record};
 use crate::state::pending::Pending;
@@ -35,12 +35,12 @@ pub(super) fn is_displayable(text: &str, limit: usize) {
 }
 
 /// It asks to wait between a second and an hour, and shows a plain code or none.
-pub(super) fn is_bounded(setback: &Setback) {
-    if let Some(code) = &setback.said.code {
+pub(super) fn is_bounded(failure: &Failure) {
+    if let Some(code) = &failure.service_error.code {
         is_header_safe(code);
         assert!(code.len() <= 64, "{code}");
     }
-    assert!((1..=3600).contains(&setback.wait), "{setback:?}");
+    assert!((1..=3600).contains(&failure.retry_after), "{failure:?}");
 }
 
 pub(super) fn are_claims(claims: &Claims) {
@@ -54,9 +54,9 @@ pub(super) fn are_claims(claims: &Claims) {
 }
 
 /// What was granted can be stored and sent.
-pub(super) fn is_grant(grant: &TokenGrant) {
+pub(super) fn is_grant(grant: &TokenResponse) {
     let parts = [&grant.access_token, &grant.refresh_token, &grant.id_token];
-    let tokens = parts.into_iter().filter_map(Granted::token);
+    let tokens = parts.into_iter().filter_map(TokenField::token);
     tokens.for_each(is_safe_secret);
     let access = grant.access_token.token();
     assert!(access.or(grant.refresh_token.token()).is_some());

@@ -7,7 +7,7 @@ use super::promises::{are_equal, is_header_safe, is_kept, is_safe_secret, is_sam
 use crate::contract::ErrorCode;
 use crate::json::{self, Object, Value};
 use crate::state::cache;
-use crate::state::credential::{self, Demand, Intent, Record, Step, Tokens, decide};
+use crate::state::credential::{self, Action, Intent, Record, Request, Tokens, decide};
 use crate::state::pending::Pending;
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 const DEPTH_MAX: usize = 64;
 
 /// The login that copies are kept of.
-const EPOCH: u64 = 3;
+const LOGIN_SEQ: u64 = 3;
 
 /// What a rewrite of a credential may change: an unknown trouble is forgotten, an
 /// intent has no other fields, what is shown is cleaned, and where nobody is signed
@@ -115,22 +115,22 @@ fn moves_on(record: &Record) {
         started: NOW,
     };
     let demands = [
-        Demand::Token { refused: None },
-        Demand::Token {
+        Request::AccessToken { refused: None },
+        Request::AccessToken {
             refused: Some("f00"),
         },
-        Demand::Refresh,
+        Request::ForceRefresh,
     ];
     for now in [0, NOW, record.updated_at, 1 << 53] {
-        for demand in demands {
-            match decide(record, demand, now) {
-                Step::Store(next) => drop(is_kept(&next)),
-                Step::Present(token) => {
+        for request in demands {
+            match decide(record, request, now) {
+                Action::Store(next) => drop(is_kept(&next)),
+                Action::Present(token) => {
                     is_safe_secret(&token);
                     is_kept(&record.clone().with_intent(&intent));
                 }
-                Step::Serve => assert!(record.live_token(now).is_some()),
-                Step::Fail(error) => assert!(error.retry_after_seconds != Some(0)),
+                Action::Serve => assert!(record.live_token(now).is_some()),
+                Action::Fail(error) => assert!(error.retry_after_seconds != Some(0)),
             }
         }
     }
@@ -201,7 +201,7 @@ fn survives(bytes: &[u8], written: &[u8], changed: &[&str]) {
 
 /// The copy of the models.
 pub fn models_copy(bytes: &[u8]) -> &'static str {
-    let Some(copy) = cache::decode(bytes, EPOCH) else {
+    let Some(copy) = cache::decode(bytes, LOGIN_SEQ) else {
         return "refused";
     };
     shown_models(&copy.body);
@@ -211,7 +211,7 @@ pub fn models_copy(bytes: &[u8]) -> &'static str {
 
 /// The copy of the usage.
 pub fn usage_copy(bytes: &[u8]) -> &'static str {
-    let Some(copy) = cache::decode(bytes, EPOCH) else {
+    let Some(copy) = cache::decode(bytes, LOGIN_SEQ) else {
         return "refused";
     };
     shown_usage(&copy.body, copy.fetched_at);
@@ -225,8 +225,8 @@ pub(super) fn copied(body: Value) -> Value {
     if depth(&body) >= DEPTH_MAX {
         return body;
     }
-    let written = cache::encode(Object::default(), EPOCH, NOW, body);
-    let copy = cache::decode(&written, EPOCH).expect("what is written can be read");
+    let written = cache::encode(Object::default(), LOGIN_SEQ, NOW, body);
+    let copy = cache::decode(&written, LOGIN_SEQ).expect("what is written can be read");
     assert_eq!(copy.fetched_at, NOW);
     copy.body
 }

@@ -6,16 +6,16 @@
 use super::NOW;
 use super::promises::{is_bounded, is_grant, is_header_safe, is_kept, is_safe_secret};
 use crate::openai::device_token::Progress;
-use crate::openai::{self, Answer, Trouble, Verdict};
-use crate::ports::Response;
+use crate::openai::{self, FailureKind, Response, TokenOutcome};
+use crate::ports::HttpResponse;
 use crate::secret::Secret;
-use crate::state::credential::{Intent, Record, Settled, State, Tokens, settle};
+use crate::state::credential::{Applied, Intent, Record, State, Tokens, apply_outcome};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Reads bytes as an answer.
-pub(super) fn response(bytes: &[u8]) -> Response {
+pub(super) fn response(bytes: &[u8]) -> HttpResponse {
     let body_at = bytes.windows(2).position(|pair| pair == b"\n\n");
     let (head, body) = match body_at {
         Some(place) => (&bytes[..place], &bytes[place + 2..]),
@@ -30,7 +30,7 @@ pub(super) fn response(bytes: &[u8]) -> Response {
         let name = String::from_utf8_lossy(&line[..colon]).into_owned();
         Some((name, line[colon + 1..].trim_ascii().to_vec()))
     };
-    Response {
+    HttpResponse {
         status: status
             .and_then(|text| text.trim().parse().ok())
             .unwrap_or(200),
@@ -51,8 +51,8 @@ pub fn user_code(bytes: &[u8]) -> &'static str {
             assert!((1..=900).contains(&code.lifetime));
             "taken"
         }
-        Err(setback) => {
-            is_bounded(&setback);
+        Err(failure) => {
+            is_bounded(&failure);
             "refused"
         }
     }
@@ -70,15 +70,15 @@ pub fn device_token(bytes: &[u8]) -> &'static str {
             assert!(request.body.iter().all(u8::is_ascii_graphic));
             "approved"
         }
-        Ok(Progress::Pending) => "pending",
+        Ok(Progress::AuthorizationPending) => "pending",
         Ok(Progress::SlowDown { retry_after }) => {
             assert!(retry_after.is_none_or(|seconds| (1..=3600).contains(&seconds)));
             "slow-down"
         }
-        Ok(Progress::Denied) => "denied",
-        Ok(Progress::Expired) => "expired",
-        Err(setback) => {
-            is_bounded(&setback);
+        Ok(Progress::AccessDenied) => "denied",
+        Ok(Progress::ExpiredToken) => "expired",
+        Err(failure) => {
+            is_bounded(&failure);
             "failed"
         }
     }
@@ -95,33 +95,33 @@ pub fn exchange(bytes: &[u8]) -> &'static str {
 pub fn refresh(bytes: &[u8]) -> &'static str {
     let response = response(bytes);
     let status = response.status;
-    let verdict = openai::refresh::read(Ok(response), NOW);
+    let outcome = openai::refresh::read(Ok(response), NOW);
     let (record, intent) = refreshing();
-    match settle(&record, record.epoch, &intent, &verdict, NOW) {
-        Settled::Store(settled) => drop(is_kept(&settled)),
-        Settled::Leave | Settled::Superseded => panic!("the record is ours"),
+    match apply_outcome(&record, record.login_seq, &intent, &outcome, NOW) {
+        Applied::Store(next) => drop(is_kept(&next)),
+        Applied::Leave | Applied::Superseded => panic!("the record is ours"),
     }
-    is_verdict(&verdict, status)
+    is_verdict(&outcome, status)
 }
 
-fn is_verdict(verdict: &Verdict, status: u16) -> &'static str {
-    match verdict {
-        Verdict::Granted(grant) => {
+fn is_verdict(outcome: &TokenOutcome, status: u16) -> &'static str {
+    match outcome {
+        TokenOutcome::Granted(grant) => {
             assert_eq!(status, 200);
             is_grant(grant);
             "granted"
         }
-        Verdict::Refused(said) => {
+        TokenOutcome::Rejected(service_error) => {
             assert!((400..500).contains(&status));
-            is_header_safe(said.code.as_deref().expect("a definitive code"));
+            is_header_safe(service_error.code.as_deref().expect("a definitive code"));
             "refused"
         }
-        Verdict::NotProcessed(setback) => {
-            is_bounded(setback);
+        TokenOutcome::NotProcessed(failure) => {
+            is_bounded(failure);
             "not-processed"
         }
-        Verdict::Unknown(setback) => {
-            is_bounded(setback);
+        TokenOutcome::Unknown(failure) => {
+            is_bounded(failure);
             "unknown"
         }
     }
@@ -154,18 +154,18 @@ fn refreshing() -> (Record, Intent) {
 pub fn refusal(bytes: &[u8]) -> &'static str {
     let response = response(bytes);
     let is_success = response.status < 300;
-    let answer = Answer::read(response, NOW);
-    is_bounded(&answer.setback());
-    is_bounded(&answer.because_of(Trouble::Network));
-    if let Some(etag) = &answer.etag {
+    let response = Response::read(response, NOW);
+    is_bounded(&response.failure());
+    is_bounded(&response.failure_of(FailureKind::Network));
+    if let Some(etag) = &response.etag {
         super::promises::is_displayable(etag, 256);
     }
-    assert!(!is_success || answer.code.is_none());
-    let words: Vec<&str> = answer.code.iter().map(String::as_str).collect();
-    assert!(answer.code.is_none() || answer.has_code(&words));
-    let obstacle = answer.obstacle().map(|setback| setback.trouble);
-    let is_page = obstacle == Some(Trouble::Blocked);
-    match answer.code {
+    assert!(!is_success || response.code.is_none());
+    let words: Vec<&str> = response.code.iter().map(String::as_str).collect();
+    assert!(response.code.is_none() || response.has_code(&words));
+    let gateway_failure = response.gateway_failure().map(|failure| failure.kind);
+    let is_page = gateway_failure == Some(FailureKind::Blocked);
+    match response.code {
         _ if is_page => "page",
         Some(_) => "code",
         None => "nothing",

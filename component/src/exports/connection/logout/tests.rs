@@ -3,14 +3,14 @@ use crate::contract::{ErrorCode, LogoutResult, LogoutStatus};
 use crate::ports::MaybeSent;
 use crate::ports::StoreError;
 use crate::testing::fakes::{
-    Answer, Fault, MODELS, NOW, Op, REVOKE, USAGE, World, answer, broken, changed, credential,
-    dead, fails, intent, models, pending, usage,
+    Fault, HttpResult, MODELS, NOW, Op, REVOKE, TestEnv, USAGE, broken, changed, credential, dead,
+    fails, intent, models, pending, response, usage,
 };
 use serde_json::{Value, json};
 
 #[track_caller]
-fn done(world: &World, revoke: bool) -> LogoutResult {
-    world.call(|ports| logout(ports, revoke)).expect("a logout")
+fn done(env: &TestEnv, revoke: bool) -> LogoutResult {
+    env.call(|ports| logout(ports, revoke)).expect("a logout")
 }
 
 fn parts(result: &LogoutResult) -> (LogoutStatus, bool, bool) {
@@ -23,38 +23,38 @@ const NOTHING: (LogoutStatus, bool, bool) = (LogoutStatus::NotConnected, false, 
 #[test]
 fn by_default_nothing_is_sent_and_the_answer_says_so() {
     for state in ["active", "refreshing", "uncertain", "needs-login"] {
-        let world = World::with(credential(
+        let env = TestEnv::with(credential(
             state,
             json!({"intent": intent(NOW), "probes": 2}),
         ));
-        let result = done(&world, false);
+        let result = done(&env, false);
         assert_eq!(parts(&result), DONE);
         assert!(result.hint.contains("the service was not told"));
-        assert!(world.paths().is_empty());
+        assert!(env.paths().is_empty());
         let left = json!({
             "version": 1, "generation": 8, "epoch": 4, "state": "logged-out", "updated_at": NOW,
         });
-        assert_eq!(world.stored("credential"), left);
+        assert_eq!(env.stored("credential"), left);
     }
 }
 
 #[test]
 fn with_revoke_the_record_says_so_before_the_service_is_told() {
-    let world = World::with(credential("active", json!({})));
-    world.expect_then(REVOKE, |world, sent| {
-        let stored = world.stored("credential");
+    let env = TestEnv::with(credential("active", json!({})));
+    env.expect_then(REVOKE, |env, sent| {
+        let stored = env.stored("credential");
         assert_eq!(
             (&stored["state"], &stored["epoch"]),
             (&json!("logging-out"), &json!(4))
         );
         assert_eq!(sent.json()["token"], "rt-1");
         assert_eq!(sent.timeout, 10);
-        answer(200, "")
+        response(200, "")
     });
-    let result = done(&world, true);
+    let result = done(&env, true);
     assert_eq!(parts(&result), (LogoutStatus::Disconnected, true, true));
     assert!(result.hint.contains("Other Codex sessions"));
-    let stored = world.stored("credential");
+    let stored = env.stored("credential");
     assert_eq!(
         (&stored["state"], &stored["epoch"]),
         (&json!("logged-out"), &json!(4))
@@ -67,153 +67,153 @@ fn with_revoke_the_record_says_so_before_the_service_is_told() {
 
 #[test]
 fn n34_a_revocation_that_fails_still_signs_out_here() {
-    let faults: [fn() -> Answer; 3] = [
+    let faults: [fn() -> HttpResult; 3] = [
         || broken(MaybeSent::TimedOut),
-        || answer(500, ""),
-        || answer(400, ""),
+        || response(500, ""),
+        || response(400, ""),
     ];
     for fault in faults {
-        let world = World::with(credential("active", json!({})));
-        world.expect(REVOKE, fault());
-        let result = done(&world, true);
+        let env = TestEnv::with(credential("active", json!({})));
+        env.expect(REVOKE, fault());
+        let result = done(&env, true);
         assert_eq!(parts(&result), DONE);
         assert!(result.hint.contains("did not confirm"));
-        assert_eq!(world.stored("credential")["state"], "logged-out");
+        assert_eq!(env.stored("credential")["state"], "logged-out");
     }
 }
 
 #[test]
 fn a_login_without_a_refresh_token_has_nothing_to_revoke() {
-    let world = World::with(credential("active", json!({"refresh_token": null})));
-    assert_eq!(parts(&done(&world, true)), DONE);
-    assert!(world.paths().is_empty());
+    let env = TestEnv::with(credential("active", json!({"refresh_token": null})));
+    assert_eq!(parts(&done(&env, true)), DONE);
+    assert!(env.paths().is_empty());
 }
 
 #[test]
 fn p33_twice_or_of_nothing_is_a_success_that_changes_nothing() {
     for revoke in [false, true] {
-        let world = World::new();
-        let result = done(&world, revoke);
+        let env = TestEnv::new();
+        let result = done(&env, revoke);
         assert_eq!(parts(&result), NOTHING);
         assert_eq!(result.hint, "Nobody was signed in.");
-        assert!(world.log().is_empty());
-        let world = World::with(credential("active", json!({})));
-        done(&world, false);
-        let left = world.stored("credential");
-        assert_eq!(parts(&done(&world, revoke)), NOTHING);
-        assert_eq!(world.stored("credential"), left);
+        assert!(env.log().is_empty());
+        let env = TestEnv::with(credential("active", json!({})));
+        done(&env, false);
+        let left = env.stored("credential");
+        assert_eq!(parts(&done(&env, revoke)), NOTHING);
+        assert_eq!(env.stored("credential"), left);
     }
 }
 
 #[test]
 fn a_login_that_waits_is_removed_and_can_no_longer_be_finished() {
-    let world = World::new();
-    world.put("pending", &pending(json!({})));
-    let result = done(&world, false);
+    let env = TestEnv::new();
+    env.put("pending", &pending(json!({})));
+    let result = done(&env, false);
     assert_eq!(parts(&result), (LogoutStatus::NotConnected, true, false));
     assert_eq!(result.hint, "The login that waited for approval is gone.");
-    assert_eq!(world.stored("pending"), Value::Null);
-    assert_eq!(world.stored("credential")["epoch"], 1);
-    let world = World::with(credential("active", json!({})));
-    world.put("pending", &pending(json!({"epoch": 3})));
-    assert_eq!(parts(&done(&world, false)), DONE);
-    assert_eq!(world.stored("pending"), Value::Null);
+    assert_eq!(env.stored("pending"), Value::Null);
+    assert_eq!(env.stored("credential")["epoch"], 1);
+    let env = TestEnv::with(credential("active", json!({})));
+    env.put("pending", &pending(json!({"epoch": 3})));
+    assert_eq!(parts(&done(&env, false)), DONE);
+    assert_eq!(env.stored("pending"), Value::Null);
 }
 
 #[test]
 fn s02_a_pending_login_that_cannot_be_read_is_removed_too() {
-    let world = World::new();
-    world.put_bytes("pending", b"{");
-    assert!(done(&world, false).removed);
-    assert_eq!(world.bytes("pending"), None);
+    let env = TestEnv::new();
+    env.put_bytes("pending", b"{");
+    assert!(done(&env, false).removed);
+    assert_eq!(env.bytes("pending"), None);
 }
 
 #[test]
 fn s31_what_could_not_be_read_and_was_not_there_is_not_said_to_be_removed() {
-    let world = World::new();
-    world.at(
+    let env = TestEnv::new();
+    env.at(
         Op::Get,
         "pending",
         0,
         Fault::Before(StoreError::Unavailable),
     );
-    assert_eq!(parts(&done(&world, false)), NOTHING);
-    let world = World::new();
-    world.put("pending", &pending(json!({})));
-    world.at(
+    assert_eq!(parts(&done(&env, false)), NOTHING);
+    let env = TestEnv::new();
+    env.put("pending", &pending(json!({})));
+    env.at(
         Op::Get,
         "pending",
         0,
         Fault::Before(StoreError::Unavailable),
     );
-    assert!(done(&world, false).removed);
-    assert_eq!(world.stored("pending"), Value::Null);
+    assert!(done(&env, false).removed);
+    assert_eq!(env.stored("pending"), Value::Null);
 }
 
 #[test]
 fn p07_a_login_that_was_begun_after_the_logout_stays() {
     for (op, number) in [(Op::Get, 1), (Op::Delete, 0)] {
-        let world = World::with(credential("active", json!({})));
-        world.put("pending", &pending(json!({"epoch": 3})));
-        let newer = |world: &World| {
-            world.put("pending", &pending(json!({"id": "pending-2", "epoch": 4})));
+        let env = TestEnv::with(credential("active", json!({})));
+        env.put("pending", &pending(json!({"epoch": 3})));
+        let newer = |env: &TestEnv| {
+            env.put("pending", &pending(json!({"id": "pending-2", "epoch": 4})));
         };
-        world.at(op, "pending", number, Fault::Meanwhile(Box::new(newer)));
-        assert_eq!(parts(&done(&world, false)), DONE);
-        assert_eq!(world.stored("pending")["id"], "pending-2", "{op:?}");
+        env.at(op, "pending", number, Fault::Meanwhile(Box::new(newer)));
+        assert_eq!(parts(&done(&env, false)), DONE);
+        assert_eq!(env.stored("pending")["id"], "pending-2", "{op:?}");
     }
 }
 
 #[test]
 fn s27_an_interrupted_logout_is_finished_by_the_next_whatever_it_asks_for() {
     for revoke in [false, true] {
-        let world = World::with(credential(
+        let env = TestEnv::with(credential(
             "logging-out",
             json!({"epoch": 4, "revoke": true}),
         ));
-        world.expect(REVOKE, answer(200, ""));
-        let result = done(&world, revoke);
+        env.expect(REVOKE, response(200, ""));
+        let result = done(&env, revoke);
         assert_eq!(parts(&result), (LogoutStatus::Disconnected, true, true));
-        assert_eq!(world.stored("credential")["epoch"], 4);
+        assert_eq!(env.stored("credential")["epoch"], 4);
     }
 }
 
 #[test]
 fn s27_a_logout_that_cannot_be_finished_is_left_for_the_next() {
-    let world = World::with(credential("active", json!({})));
-    world.at(
+    let env = TestEnv::with(credential("active", json!({})));
+    env.at(
         Op::Set,
         "credential",
         1,
         Fault::Before(StoreError::Unavailable),
     );
-    world.expect(REVOKE, answer(200, ""));
-    let error = fails(world.call(|ports| logout(ports, true)));
+    env.expect(REVOKE, response(200, ""));
+    let error = fails(env.call(|ports| logout(ports, true)));
     assert_eq!(error.code, ErrorCode::StoreUnavailable);
-    assert_eq!(world.stored("credential")["state"], "logging-out");
-    world.expect(REVOKE, answer(200, ""));
-    assert!(done(&world, true).revoked);
+    assert_eq!(env.stored("credential")["state"], "logging-out");
+    env.expect(REVOKE, response(200, ""));
+    assert!(done(&env, true).revoked);
 }
 
 #[test]
 fn two_logouts_at_once_both_succeed() {
-    let world = World::with(credential("active", json!({})));
-    world.expect_then(REVOKE, |world, _| {
-        world.advance(1).expect(REVOKE, answer(200, ""));
-        assert!(done(world, true).revoked);
-        answer(200, "")
+    let env = TestEnv::with(credential("active", json!({})));
+    env.expect_then(REVOKE, |env, _| {
+        env.advance(1).expect(REVOKE, response(200, ""));
+        assert!(done(env, true).revoked);
+        response(200, "")
     });
     assert_eq!(
-        parts(&done(&world, true)),
+        parts(&done(&env, true)),
         (LogoutStatus::Disconnected, true, true)
     );
 }
 
 #[test]
 fn s16_a_write_meanwhile_does_not_stop_a_logout() {
-    let world = World::with(dead("active", json!({})));
-    let meanwhile = |world: &World| {
-        world.put(
+    let env = TestEnv::with(dead("active", json!({})));
+    let meanwhile = |env: &TestEnv| {
+        env.put(
             "credential",
             &dead(
                 "refreshing",
@@ -221,28 +221,28 @@ fn s16_a_write_meanwhile_does_not_stop_a_logout() {
             ),
         );
     };
-    world.at(
+    env.at(
         Op::Set,
         "credential",
         0,
         Fault::Meanwhile(Box::new(meanwhile)),
     );
-    assert_eq!(parts(&done(&world, false)), DONE);
-    assert_eq!(world.stored("credential")["generation"], 9);
+    assert_eq!(parts(&done(&env, false)), DONE);
+    assert_eq!(env.stored("credential")["generation"], 9);
 }
 
 #[test]
 fn s16_a_write_while_the_service_is_told_does_not_stop_a_logout() {
-    let world = World::with(credential("active", json!({})));
-    world.expect_then(REVOKE, |world, _| {
+    let env = TestEnv::with(credential("active", json!({})));
+    env.expect_then(REVOKE, |env, _| {
         let written = json!({"generation": 9, "tomorrow": 1});
-        world.put("credential", &changed(world.stored("credential"), written));
-        answer(200, "")
+        env.put("credential", &changed(env.stored("credential"), written));
+        response(200, "")
     });
-    world.expect(REVOKE, answer(200, ""));
-    let result = done(&world, true);
+    env.expect(REVOKE, response(200, ""));
+    let result = done(&env, true);
     assert_eq!(parts(&result), (LogoutStatus::Disconnected, true, true));
-    let stored = world.stored("credential");
+    let stored = env.stored("credential");
     assert_eq!(stored["state"], "logged-out");
     assert_eq!(
         (&stored["generation"], &stored["tomorrow"]),
@@ -254,12 +254,12 @@ fn s16_a_write_while_the_service_is_told_does_not_stop_a_logout() {
 fn s18_a_logout_that_landed_all_the_same_is_a_success() {
     for (revoke, skip) in [(false, 0), (true, 0), (true, 1)] {
         for error in [StoreError::Unavailable, StoreError::Conflict] {
-            let world = World::with(credential("active", json!({})));
-            world.at(Op::Set, "credential", skip, Fault::After(error));
-            world.serve(REVOKE, |_, _| answer(200, ""));
-            let result = done(&world, revoke);
+            let env = TestEnv::with(credential("active", json!({})));
+            env.at(Op::Set, "credential", skip, Fault::After(error));
+            env.serve(REVOKE, |_, _| response(200, ""));
+            let result = done(&env, revoke);
             assert_eq!(parts(&result), (LogoutStatus::Disconnected, true, revoke));
-            assert_eq!(world.paths().len(), usize::from(revoke));
+            assert_eq!(env.paths().len(), usize::from(revoke));
         }
     }
 }
@@ -267,47 +267,45 @@ fn s18_a_logout_that_landed_all_the_same_is_a_success() {
 #[test]
 fn s09_a_logout_that_cannot_be_stored_sends_nothing_and_says_so() {
     for revoke in [false, true] {
-        let world = World::with(credential("active", json!({})));
-        world.at(
+        let env = TestEnv::with(credential("active", json!({})));
+        env.at(
             Op::Set,
             "credential",
             0,
             Fault::Before(StoreError::ReadOnly),
         );
-        let error = fails(world.call(|ports| logout(ports, revoke)));
+        let error = fails(env.call(|ports| logout(ports, revoke)));
         assert_eq!(error.code, ErrorCode::StoreUnavailable);
-        assert_eq!(world.stored("credential")["state"], "active");
+        assert_eq!(env.stored("credential")["state"], "active");
     }
 }
 
 #[test]
 fn the_copies_of_models_and_usage_go_too() {
-    let world = World::with(credential("active", json!({})));
-    world.serve(MODELS, |_, _| models());
-    world.serve(USAGE, |_, _| usage());
-    world
-        .call(|ports| crate::exports::connection::models(ports, false))
+    let env = TestEnv::with(credential("active", json!({})));
+    env.serve(MODELS, |_, _| models());
+    env.serve(USAGE, |_, _| usage());
+    env.call(|ports| crate::exports::connection::models(ports, false))
         .expect("models");
-    world
-        .call(|ports| crate::exports::connection::usage(ports, false))
+    env.call(|ports| crate::exports::connection::usage(ports, false))
         .expect("usage");
-    assert!(world.bytes("models").is_some() && world.bytes("usage").is_some());
-    done(&world, false);
-    assert!(world.bytes("models").is_none() && world.bytes("usage").is_none());
+    assert!(env.bytes("models").is_some() && env.bytes("usage").is_some());
+    done(&env, false);
+    assert!(env.bytes("models").is_none() && env.bytes("usage").is_none());
 }
 
 #[test]
 fn s05_unknown_fields_survive_a_logout() {
-    let world = World::with(credential("active", json!({"tomorrow": 1})));
-    done(&world, false);
-    assert_eq!(world.stored("credential")["tomorrow"], 1);
+    let env = TestEnv::with(credential("active", json!({"tomorrow": 1})));
+    done(&env, false);
+    assert_eq!(env.stored("credential")["tomorrow"], 1);
 }
 
 #[test]
 fn s02_s32_a_login_that_cannot_be_read_is_left_as_it_is() {
-    let world = World::new();
-    world.put_bytes("credential", b"{");
-    let error = fails(world.call(|ports| logout(ports, false)));
+    let env = TestEnv::new();
+    env.put_bytes("credential", b"{");
+    let error = fails(env.call(|ports| logout(ports, false)));
     assert_eq!(error.code, ErrorCode::RecordCorrupt);
-    assert_eq!(world.bytes("credential").as_deref(), Some(&b"{"[..]));
+    assert_eq!(env.bytes("credential").as_deref(), Some(&b"{"[..]));
 }

@@ -80,8 +80,8 @@ fn without_models(error: &Error) -> String {
 
 /// The login was finished before: with what is known of models and usage.
 pub(super) fn connected(ports: Ports, record: Record) -> LoginProgress {
-    let models = models::cached(ports, record.epoch);
-    let usage = usage::cached(ports, record.epoch);
+    let models = models::cached(ports, record.login_seq);
+    let usage = usage::cached(ports, record.login_seq);
     done(record, models, usage)
 }
 

@@ -5,59 +5,59 @@ use crate::exports::connection::{logout, start, status};
 use crate::ports::StoreError;
 use crate::ports::{MaybeSent, NotSent};
 use crate::testing::fakes::{
-    Answer, DEVICE_TOKEN, Fault, LIFETIME, MODELS, NOW, Op, REVOKE, TOKEN, USAGE, USER_CODE, World,
-    access_token, answer, approval, broken, changed, credential, dead, fails, grant, id_token,
-    intent, models, not_sent, ok, page, pending, refusal, usage, with_header,
+    DEVICE_TOKEN, Fault, HttpResult, LIFETIME, MODELS, NOW, Op, REVOKE, TOKEN, TestEnv, USAGE,
+    USER_CODE, access_token, approval, broken, changed, credential, dead, fails, grant, id_token,
+    intent, models, not_sent, ok, page, pending, refusal, response, usage, with_header,
 };
 use serde_json::{Value, json};
 
-/// A world in which a login waits.
-fn waiting(changes: Value) -> World {
-    let world = World::new();
-    world.put("pending", &pending(changes));
-    world
+/// An environment in which a login waits.
+fn waiting(changes: Value) -> TestEnv {
+    let env = TestEnv::new();
+    env.put("pending", &pending(changes));
+    env
 }
 
-/// A world in which a login waits whose approval is stored.
-fn approved(changes: Value) -> World {
+/// An environment in which a login waits whose approval is stored.
+fn approved(changes: Value) -> TestEnv {
     let approval = json!({"code": "code-1", "verifier": "verifier-1", "attempts": 0});
     waiting(json!({"approval": changed(approval, changes)}))
 }
 
-fn asked(world: &World, name: Option<&str>) -> Result<LoginProgress> {
-    world.call(|ports| poll(ports, name))
+fn asked(env: &TestEnv, name: Option<&str>) -> Result<LoginProgress> {
+    env.call(|ports| poll(ports, name))
 }
 
 #[track_caller]
-fn is_pending(world: &World) -> LoginProgress {
-    let progress = asked(world, None).expect("a pending login");
+fn is_pending(env: &TestEnv) -> LoginProgress {
+    let progress = asked(env, None).expect("a pending login");
     assert_eq!(progress.status, LoginStatus::Pending);
     progress
 }
 
 #[track_caller]
-fn is_connected(world: &World) -> LoginProgress {
-    let progress = asked(world, None).expect("a login");
+fn is_connected(env: &TestEnv) -> LoginProgress {
+    let progress = asked(env, None).expect("a login");
     assert_eq!(progress.status, LoginStatus::Connected);
     progress
 }
 
-fn code(world: &World) -> ErrorCode {
-    fails(asked(world, None)).code
+fn code(env: &TestEnv) -> ErrorCode {
+    fails(asked(env, None)).code
 }
 
 /// Answers models and usage, as often as they are asked for.
-fn with_backend(world: &World) -> &World {
-    world.serve(MODELS, |_, _| models());
-    world.serve(USAGE, |_, _| usage())
+fn with_backend(env: &TestEnv) -> &TestEnv {
+    env.serve(MODELS, |_, _| models());
+    env.serve(USAGE, |_, _| usage())
 }
 
 #[test]
 fn an_approved_login_is_exchanged_stored_and_shown() {
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, approval());
-    world.expect_then(TOKEN, |world, sent| {
-        let approval = &world.stored("pending")["approval"];
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, approval());
+    env.expect_then(TOKEN, |env, sent| {
+        let approval = &env.stored("pending")["approval"];
         assert_eq!(
             (&approval["code"], &approval["attempts"]),
             (&json!("code-1"), &json!(1))
@@ -65,16 +65,16 @@ fn an_approved_login_is_exchanged_stored_and_shown() {
         assert!(sent.body.contains("&code=code-1&"));
         grant("rt-1")
     });
-    world.expect_then(MODELS, |world, sent| {
-        assert_eq!(world.stored("credential")["refresh_token"], "rt-1");
+    env.expect_then(MODELS, |env, sent| {
+        assert_eq!(env.stored("credential")["refresh_token"], "rt-1");
         assert_eq!(sent.timeout, 5);
         models()
     });
-    world.expect_then(USAGE, |_, sent| {
+    env.expect_then(USAGE, |_, sent| {
         assert_eq!(sent.timeout, 5);
         usage()
     });
-    let progress = is_connected(&world);
+    let progress = is_connected(&env);
     assert_eq!(progress.email.as_deref(), Some("ada@example.com"));
     assert_eq!(progress.account_id.as_deref(), Some("acc-1"));
     assert_eq!(progress.plan.as_deref(), Some("pro"));
@@ -87,7 +87,7 @@ fn an_approved_login_is_exchanged_stored_and_shown() {
     assert_eq!(progress.available_models.expect("models").len(), 1);
     assert_eq!(progress.usage.expect("usage").windows.len(), 1);
     assert!(progress.next_step.contains("Refresh the browser page"));
-    let stored = world.stored("credential");
+    let stored = env.stored("credential");
     assert_eq!(
         (&stored["epoch"], &stored["login_id"]),
         (&json!(1), &json!("pending-1"))
@@ -96,19 +96,18 @@ fn an_approved_login_is_exchanged_stored_and_shown() {
         (&stored["state"], &stored["method"]),
         (&json!("active"), &json!("device"))
     );
-    assert_eq!(world.stored("pending"), Value::Null);
+    assert_eq!(env.stored("pending"), Value::Null);
 }
 
 #[test]
 fn s24_approval_intent_and_grant_are_each_stored_before_the_next_step() {
-    let world = waiting(json!({}));
-    world
-        .expect(DEVICE_TOKEN, approval())
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
-    with_backend(&world);
-    is_connected(&world);
+    with_backend(&env);
+    is_connected(&env);
     assert_eq!(
-        world.log()[..7],
+        env.log()[..7],
         [
             "set pending",
             "send /api/accounts/deviceauth/token",
@@ -123,10 +122,10 @@ fn s24_approval_intent_and_grant_are_each_stored_before_the_next_step() {
 
 #[test]
 fn p05_too_early_nothing_is_sent_or_written() {
-    let world = waiting(json!({"next_poll_at": NOW + 4}));
-    let progress = is_pending(&world);
+    let env = waiting(json!({"next_poll_at": NOW + 4}));
+    let progress = is_pending(&env);
     assert_eq!(progress.retry_after_seconds, Some(4));
-    assert!(world.log().is_empty());
+    assert!(env.log().is_empty());
     let login = progress.pending.expect("the login");
     assert_eq!(
         (&*login.pending_id, &*login.user_code),
@@ -136,59 +135,59 @@ fn p05_too_early_nothing_is_sent_or_written() {
         (login.expires_in_seconds, login.expires_at),
         (900, NOW + 900)
     );
-    world.advance(4).expect(DEVICE_TOKEN, answer(403, ""));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+    env.advance(4).expect(DEVICE_TOKEN, response(403, ""));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(5));
 }
 
 #[test]
 fn n31_a_next_poll_further_away_than_any_interval_is_ignored() {
-    let world = waiting(json!({"next_poll_at": NOW + 330}));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(330));
-    let world = waiting(json!({"next_poll_at": NOW + 331}));
-    world.expect(DEVICE_TOKEN, answer(403, ""));
-    is_pending(&world);
-    assert_eq!(world.stored("pending")["next_poll_at"], json!(NOW + 5));
+    let env = waiting(json!({"next_poll_at": NOW + 330}));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(330));
+    let env = waiting(json!({"next_poll_at": NOW + 331}));
+    env.expect(DEVICE_TOKEN, response(403, ""));
+    is_pending(&env);
+    assert_eq!(env.stored("pending")["next_poll_at"], json!(NOW + 5));
 }
 
 #[test]
 fn p04_of_two_polls_at_once_only_one_asks() {
-    let world = waiting(json!({}));
-    let meanwhile = |world: &World| {
-        world.expect(DEVICE_TOKEN, answer(403, ""));
-        is_pending(world);
+    let env = waiting(json!({}));
+    let meanwhile = |env: &TestEnv| {
+        env.expect(DEVICE_TOKEN, response(403, ""));
+        is_pending(env);
     };
-    world.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
-    assert_eq!(world.paths(), [DEVICE_TOKEN]);
+    env.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(5));
+    assert_eq!(env.paths(), [DEVICE_TOKEN]);
 }
 
 #[test]
 fn the_request_names_the_handle_and_the_code() {
-    let world = waiting(json!({}));
-    world.expect_then(DEVICE_TOKEN, |_, sent| {
+    let env = waiting(json!({}));
+    env.expect_then(DEVICE_TOKEN, |_, sent| {
         assert_eq!(
             sent.json(),
             json!({"device_auth_id": "dev-1", "user_code": "ABCD-12345"})
         );
         refusal(403, "deviceauth_authorization_pending")
     });
-    is_pending(&world);
+    is_pending(&env);
 }
 
 #[test]
 fn slow_down_and_429_add_five_seconds_up_to_a_minute() {
-    for reply in [|| refusal(400, "slow_down"), || answer(429, "")] {
-        let world = waiting(json!({}));
-        world.expect(DEVICE_TOKEN, reply());
-        assert_eq!(is_pending(&world).retry_after_seconds, Some(10));
-        assert_eq!(world.stored("pending")["interval"], 10);
-        world.advance(10).expect(DEVICE_TOKEN, answer(403, ""));
-        let progress = is_pending(&world);
+    for reply in [|| refusal(400, "slow_down"), || response(429, "")] {
+        let env = waiting(json!({}));
+        env.expect(DEVICE_TOKEN, reply());
+        assert_eq!(is_pending(&env).retry_after_seconds, Some(10));
+        assert_eq!(env.stored("pending")["interval"], 10);
+        env.advance(10).expect(DEVICE_TOKEN, response(403, ""));
+        let progress = is_pending(&env);
         assert_eq!(progress.pending.expect("the login").interval_seconds, 10);
     }
-    let world = waiting(json!({"interval": 58}));
-    world.expect(DEVICE_TOKEN, answer(429, ""));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(60));
+    let env = waiting(json!({"interval": 58}));
+    env.expect(DEVICE_TOKEN, response(429, ""));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(60));
 }
 
 #[test]
@@ -200,230 +199,226 @@ fn n26_a_slow_down_keeps_to_the_retry_after_within_reason() {
         ("1000000000", 300),
         ("soon", 10),
     ] {
-        let world = waiting(json!({}));
-        world.expect(
+        let env = waiting(json!({}));
+        env.expect(
             DEVICE_TOKEN,
-            with_header(answer(429, ""), "retry-after", text),
+            with_header(response(429, ""), "retry-after", text),
         );
-        assert_eq!(is_pending(&world).retry_after_seconds, Some(wait), "{text}");
-        assert_eq!(world.stored("pending")["interval"], 10);
-        world.advance(u64::from(wait) - 1);
-        assert_eq!(is_pending(&world).retry_after_seconds, Some(1));
-        assert_eq!(world.paths(), [DEVICE_TOKEN]);
-        world.advance(1).expect(DEVICE_TOKEN, answer(403, ""));
-        is_pending(&world);
+        assert_eq!(is_pending(&env).retry_after_seconds, Some(wait), "{text}");
+        assert_eq!(env.stored("pending")["interval"], 10);
+        env.advance(u64::from(wait) - 1);
+        assert_eq!(is_pending(&env).retry_after_seconds, Some(1));
+        assert_eq!(env.paths(), [DEVICE_TOKEN]);
+        env.advance(1).expect(DEVICE_TOKEN, response(403, ""));
+        is_pending(&env);
     }
 }
 
 #[test]
 fn p01_a_denied_login_is_gone() {
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, refusal(401, "authorization_declined"));
-    assert_eq!(code(&world), ErrorCode::LoginDenied);
-    assert_eq!(world.stored("pending"), Value::Null);
-    assert_eq!(code(&world), ErrorCode::NoPendingLogin);
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, refusal(401, "authorization_declined"));
+    assert_eq!(code(&env), ErrorCode::LoginDenied);
+    assert_eq!(env.stored("pending"), Value::Null);
+    assert_eq!(code(&env), ErrorCode::NoPendingLogin);
 }
 
 #[test]
 fn p02_an_expired_code_is_gone_whether_the_service_says_so_or_the_clock() {
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, refusal(404, "deviceauth_expired_token"));
-    assert_eq!(code(&world), ErrorCode::LoginExpired);
-    assert_eq!(world.stored("pending"), Value::Null);
-    let world = waiting(json!({}));
-    world.advance(899).expect(DEVICE_TOKEN, answer(403, ""));
-    is_pending(&world);
-    for reply in [answer(403, ""), answer(429, "")] {
-        world.put("pending", &pending(json!({})));
-        world.set_clock(NOW + 900);
-        world.expect(DEVICE_TOKEN, reply);
-        let error = fails(asked(&world, None));
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, refusal(404, "deviceauth_expired_token"));
+    assert_eq!(code(&env), ErrorCode::LoginExpired);
+    assert_eq!(env.stored("pending"), Value::Null);
+    let env = waiting(json!({}));
+    env.advance(899).expect(DEVICE_TOKEN, response(403, ""));
+    is_pending(&env);
+    for reply in [response(403, ""), response(429, "")] {
+        env.put("pending", &pending(json!({})));
+        env.set_clock(NOW + 900);
+        env.expect(DEVICE_TOKEN, reply);
+        let error = fails(asked(&env, None));
         assert_eq!(error.code, ErrorCode::LoginExpired);
         assert!(error.hint.contains("Settings, Security"));
-        assert_eq!(world.stored("pending"), Value::Null);
+        assert_eq!(env.stored("pending"), Value::Null);
     }
 }
 
 #[test]
 fn n31_a_code_never_ends_by_the_local_clock_alone() {
-    let world = waiting(json!({}));
-    world.advance(86_400).expect(DEVICE_TOKEN, page(403));
-    assert_eq!(code(&world), ErrorCode::UpstreamBlocked);
-    assert_eq!(world.stored("pending")["id"], "pending-1");
-    world
-        .advance(5)
+    let env = waiting(json!({}));
+    env.advance(86_400).expect(DEVICE_TOKEN, page(403));
+    assert_eq!(code(&env), ErrorCode::UpstreamBlocked);
+    assert_eq!(env.stored("pending")["id"], "pending-1");
+    env.advance(5)
         .expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
+    is_connected(with_backend(&env));
 }
 
 /// Lets somebody else write that into the pending login just before `op` number `skip`.
-fn meanwhile(world: &World, op: Op, skip: u32, changes: Value) {
-    let put = move |world: &World| {
-        world.put("pending", &changed(world.stored("pending"), changes));
+fn meanwhile(env: &TestEnv, op: Op, skip: u32, changes: Value) {
+    let put = move |env: &TestEnv| {
+        env.put("pending", &changed(env.stored("pending"), changes));
     };
-    world.at(op, "pending", skip, Fault::Meanwhile(Box::new(put)));
+    env.at(op, "pending", skip, Fault::Meanwhile(Box::new(put)));
 }
 
 #[test]
 fn s16_an_approval_is_stored_over_what_another_poll_has_written_of_the_login() {
-    let world = waiting(json!({}));
-    world
-        .expect(DEVICE_TOKEN, approval())
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
-    meanwhile(&world, Op::Set, 1, json!({"interval": 10, "tomorrow": 1}));
-    is_connected(with_backend(&world));
+    meanwhile(&env, Op::Set, 1, json!({"interval": 10, "tomorrow": 1}));
+    is_connected(with_backend(&env));
 }
 
 #[test]
 fn s16_an_approval_that_another_poll_has_stored_first_counts() {
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, approval());
-    world.expect_then(TOKEN, |_, sent| {
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, approval());
+    env.expect_then(TOKEN, |_, sent| {
         assert!(sent.body.contains("&code=code-2&"));
         grant("rt-1")
     });
     let theirs = json!({"code": "code-2", "verifier": "verifier-2", "attempts": 0});
-    meanwhile(&world, Op::Set, 1, json!({"approval": theirs}));
-    is_connected(with_backend(&world));
+    meanwhile(&env, Op::Set, 1, json!({"approval": theirs}));
+    is_connected(with_backend(&env));
 }
 
 #[test]
 fn s16_an_approval_of_a_login_that_was_replaced_or_removed_is_superseded() {
     for changes in [json!({"id": "pending-2"}), json!({"epoch": 1})] {
-        let world = waiting(json!({}));
-        world.expect(DEVICE_TOKEN, approval());
-        meanwhile(&world, Op::Set, 1, changes);
-        assert_eq!(code(&world), ErrorCode::LoginSuperseded);
-        assert_eq!(world.stored("pending")["approval"], Value::Null);
+        let env = waiting(json!({}));
+        env.expect(DEVICE_TOKEN, approval());
+        meanwhile(&env, Op::Set, 1, changes);
+        assert_eq!(code(&env), ErrorCode::LoginSuperseded);
+        assert_eq!(env.stored("pending")["approval"], Value::Null);
     }
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, approval());
-    let gone = |world: &World| world.remove("pending");
-    world.at(Op::Set, "pending", 1, Fault::Meanwhile(Box::new(gone)));
-    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, approval());
+    let gone = |env: &TestEnv| env.remove("pending");
+    env.at(Op::Set, "pending", 1, Fault::Meanwhile(Box::new(gone)));
+    assert_eq!(code(&env), ErrorCode::LoginSuperseded);
 }
 
 #[test]
 fn s16_a_slow_down_that_meets_another_write_is_still_pending() {
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, answer(429, ""));
-    meanwhile(&world, Op::Set, 1, json!({"tomorrow": 1}));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(10));
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, response(429, ""));
+    meanwhile(&env, Op::Set, 1, json!({"tomorrow": 1}));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(10));
 }
 
 #[test]
 fn p03_the_end_of_a_login_removes_neither_a_newer_one_nor_an_approval_meanwhile() {
     let theirs = json!({"code": "code-2", "verifier": "verifier-2", "attempts": 0});
     for changes in [json!({"id": "pending-2"}), json!({"approval": theirs})] {
-        let world = waiting(json!({}));
+        let env = waiting(json!({}));
         let newer = changes.clone();
-        world.expect_then(DEVICE_TOKEN, move |world, _| {
-            world.put("pending", &changed(world.stored("pending"), newer));
+        env.expect_then(DEVICE_TOKEN, move |env, _| {
+            env.put("pending", &changed(env.stored("pending"), newer));
             refusal(400, "access_denied")
         });
-        assert_eq!(code(&world), ErrorCode::LoginDenied);
-        let stored = world.stored("pending");
+        assert_eq!(code(&env), ErrorCode::LoginDenied);
+        let stored = env.stored("pending");
         assert_eq!(changed(stored.clone(), changes), stored);
     }
-    let world = approved(json!({}));
-    world.expect(TOKEN, grant("rt-1"));
-    world.expect_then(MODELS, |_, _| models());
-    world.expect(USAGE, usage());
-    let newer = |world: &World| {
-        world.put("pending", &pending(json!({"id": "pending-2", "epoch": 1})));
+    let env = approved(json!({}));
+    env.expect(TOKEN, grant("rt-1"));
+    env.expect_then(MODELS, |_, _| models());
+    env.expect(USAGE, usage());
+    let newer = |env: &TestEnv| {
+        env.put("pending", &pending(json!({"id": "pending-2", "epoch": 1})));
     };
-    world.at(Op::Delete, "pending", 0, Fault::Meanwhile(Box::new(newer)));
-    is_connected(&world);
-    assert_eq!(world.stored("pending")["id"], "pending-2");
+    env.at(Op::Delete, "pending", 0, Fault::Meanwhile(Box::new(newer)));
+    is_connected(&env);
+    assert_eq!(env.stored("pending")["id"], "pending-2");
 }
 
 #[test]
 fn s18_a_write_of_the_pending_login_that_landed_all_the_same_is_a_success() {
     for skip in 0..3 {
         for error in [StoreError::Unavailable, StoreError::Conflict] {
-            let world = waiting(json!({}));
-            world.at(Op::Set, "pending", skip, Fault::After(error));
-            world
-                .expect(DEVICE_TOKEN, approval())
+            let env = waiting(json!({}));
+            env.at(Op::Set, "pending", skip, Fault::After(error));
+            env.expect(DEVICE_TOKEN, approval())
                 .expect(TOKEN, grant("rt-1"));
-            is_connected(with_backend(&world));
+            is_connected(with_backend(&env));
         }
     }
 }
 
 #[test]
 fn p08_where_writes_are_not_conditional_only_the_last_to_write_exchanges() {
-    let world = approved(json!({}));
-    meanwhile(&world, Op::Get, 1, json!({"attempt": "theirs"}));
-    let progress = is_pending(&world);
+    let env = approved(json!({}));
+    meanwhile(&env, Op::Get, 1, json!({"attempt": "theirs"}));
+    let progress = is_pending(&env);
     assert_eq!(progress.retry_after_seconds, Some(5));
-    assert!(world.paths().is_empty());
+    assert!(env.paths().is_empty());
 }
 
 #[test]
 fn p08_an_approval_is_put_back_only_over_ones_own_exchange() {
-    let world = approved(json!({}));
-    world.expect_then(TOKEN, |world, _| {
+    let env = approved(json!({}));
+    env.expect_then(TOKEN, |env, _| {
         let theirs = json!({"attempt": "theirs"});
-        world.put("pending", &changed(world.stored("pending"), theirs));
-        answer(429, "")
+        env.put("pending", &changed(env.stored("pending"), theirs));
+        response(429, "")
     });
-    assert_eq!(code(&world), ErrorCode::RateLimited);
-    let stored = world.stored("pending");
+    assert_eq!(code(&env), ErrorCode::RateLimited);
+    let stored = env.stored("pending");
     assert_eq!(stored["attempt"], "theirs");
     assert_eq!(stored["approval"]["exchanging_since"], json!(NOW));
 }
 
 #[test]
 fn p08_a_refused_exchange_whose_login_another_call_has_finished_is_connected() {
-    for reply in [refusal(400, "invalid_grant"), answer(500, "")] {
-        let world = approved(json!({"attempts": 1}));
-        world.expect_then(TOKEN, |world, _| {
+    for reply in [refusal(400, "invalid_grant"), response(500, "")] {
+        let env = approved(json!({"attempts": 1}));
+        env.expect_then(TOKEN, |env, _| {
             let theirs = json!({"login_id": "pending-1", "epoch": 1});
-            world.put("credential", &credential("active", theirs));
+            env.put("credential", &credential("active", theirs));
             reply
         });
-        is_connected(with_backend(&world));
-        assert_eq!(world.stored("pending"), Value::Null);
+        is_connected(with_backend(&env));
+        assert_eq!(env.stored("pending"), Value::Null);
     }
 }
 
 #[test]
 fn p08_an_exchange_that_the_next_poll_tries_again_is_retryable_whatever_its_code() {
     for (reply, expected) in [
-        (answer(200, "{"), ErrorCode::UnexpectedAnswer),
+        (response(200, "{"), ErrorCode::UnexpectedAnswer),
         (refusal(401, "brand_new"), ErrorCode::UnexpectedAnswer),
         (broken(MaybeSent::Broken), ErrorCode::Network),
     ] {
-        let world = approved(json!({}));
-        world.expect(TOKEN, reply);
-        let error = fails(asked(&world, None));
+        let env = approved(json!({}));
+        env.expect(TOKEN, reply);
+        let error = fails(asked(&env, None));
         assert_eq!((error.code, error.retryable), (expected, true));
         assert!(error.retry_after_seconds.is_some());
-        assert_eq!(world.stored("pending")["approval"]["attempts"], 1);
+        assert_eq!(env.stored("pending")["approval"]["attempts"], 1);
     }
 }
 
 #[test]
 fn p14_a_login_without_an_access_token_is_stored_and_refreshed_after_a_second() {
-    let world = approved(json!({}));
-    world.expect(TOKEN, ok(json!({"refresh_token": "rt-1"})));
-    let progress = is_connected(&world);
+    let env = approved(json!({}));
+    env.expect(TOKEN, ok(json!({"refresh_token": "rt-1"})));
+    let progress = is_connected(&env);
     assert_eq!((progress.expires_at, progress.models_count), (None, None));
-    world.advance(1).expect(TOKEN, grant("rt-2"));
-    world.expect(MODELS, models());
-    world
-        .call(|ports| crate::exports::connection::models(ports, false))
+    env.advance(1).expect(TOKEN, grant("rt-2"));
+    env.expect(MODELS, models());
+    env.call(|ports| crate::exports::connection::models(ports, false))
         .expect("models");
 }
 
 #[test]
 fn each_way_to_wait_has_a_sentence_of_its_own() {
-    let world = waiting(json!({}));
-    world.expect(DEVICE_TOKEN, answer(403, ""));
-    let asked = is_pending(&world).next_step;
-    let too_early = is_pending(&world).next_step;
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, response(403, ""));
+    let asked = is_pending(&env).next_step;
+    let too_early = is_pending(&env).next_step;
     let finishing = is_pending(&approved(json!({"exchanging_since": NOW}))).next_step;
     assert!(asked.contains("not approved yet"), "{asked}");
     assert!(too_early.contains("was not asked"), "{too_early}");
@@ -433,56 +428,56 @@ fn each_way_to_wait_has_a_sentence_of_its_own() {
 #[test]
 fn m11_a_stored_user_code_that_could_steer_a_terminal_is_corrupt() {
     for bad in ["\u{1b}[2J", "", "abcd", "ABCD 12345"] {
-        let world = waiting(json!({"user_code": bad}));
-        assert_eq!(code(&world), ErrorCode::RecordCorrupt, "{bad:?}");
+        let env = waiting(json!({"user_code": bad}));
+        assert_eq!(code(&env), ErrorCode::RecordCorrupt, "{bad:?}");
     }
 }
 
 #[test]
 fn n16_n24_network_errors_pages_and_5xx_keep_the_pending_login() {
-    let faults: [(fn() -> Answer, ErrorCode); 7] = [
+    let faults: [(fn() -> HttpResult, ErrorCode); 7] = [
         (|| not_sent(NotSent::Refused), ErrorCode::Network),
         (|| broken(MaybeSent::Broken), ErrorCode::Network),
         (|| not_sent(NotSent::Denied), ErrorCode::EgressDenied),
-        (|| answer(500, ""), ErrorCode::UpstreamError),
+        (|| response(500, ""), ErrorCode::UpstreamError),
         (|| refusal(503, "busy"), ErrorCode::UpstreamError),
         (|| page(403), ErrorCode::UpstreamBlocked),
-        (|| answer(200, "{"), ErrorCode::UnexpectedAnswer),
+        (|| response(200, "{"), ErrorCode::UnexpectedAnswer),
     ];
     for (fault, expected) in faults {
-        let world = waiting(json!({}));
-        world.expect(DEVICE_TOKEN, fault());
-        assert_eq!(code(&world), expected);
-        world.advance(5).expect(DEVICE_TOKEN, answer(403, ""));
-        is_pending(&world);
+        let env = waiting(json!({}));
+        env.expect(DEVICE_TOKEN, fault());
+        assert_eq!(code(&env), expected);
+        env.advance(5).expect(DEVICE_TOKEN, response(403, ""));
+        is_pending(&env);
     }
 }
 
 #[test]
 fn the_login_is_named_by_its_id_or_by_its_user_code() {
     for name in ["pending-1", "ABCD-12345", "abcd-12345"] {
-        let world = waiting(json!({}));
-        world.expect(DEVICE_TOKEN, answer(403, ""));
-        let progress = asked(&world, Some(name)).expect("a pending login");
+        let env = waiting(json!({}));
+        env.expect(DEVICE_TOKEN, response(403, ""));
+        let progress = asked(&env, Some(name)).expect("a pending login");
         assert_eq!(progress.status, LoginStatus::Pending);
     }
 }
 
 #[test]
 fn p03_the_id_of_a_replaced_login_is_superseded() {
-    let world = waiting(json!({"next_poll_at": NOW + 3}));
+    let env = waiting(json!({"next_poll_at": NOW + 3}));
     for name in ["pending-0", "WXYZ-98765", ""] {
-        let error = fails(asked(&world, Some(name)));
+        let error = fails(asked(&env, Some(name)));
         assert_eq!(error.code, ErrorCode::LoginSuperseded);
     }
-    assert!(world.log().is_empty());
+    assert!(env.log().is_empty());
 }
 
 #[test]
 fn p06_a_poll_after_success_answers_connected_without_a_request() {
-    let world = World::with(credential("active", json!({"login_id": "pending-1"})));
+    let env = TestEnv::with(credential("active", json!({"login_id": "pending-1"})));
     for name in [None, Some("pending-1")] {
-        let progress = asked(&world, name).expect("a login");
+        let progress = asked(&env, name).expect("a login");
         assert_eq!(progress.status, LoginStatus::Connected);
         assert_eq!(progress.email.as_deref(), Some("ada@example.com"));
         assert_eq!(
@@ -490,24 +485,23 @@ fn p06_a_poll_after_success_answers_connected_without_a_request() {
             (None, false)
         );
     }
-    let error = fails(asked(&world, Some("pending-0")));
+    let error = fails(asked(&env, Some("pending-0")));
     assert_eq!(error.code, ErrorCode::NoPendingLogin);
-    assert!(world.log().is_empty());
+    assert!(env.log().is_empty());
 }
 
 #[test]
 fn p06_a_finished_login_is_known_by_its_user_code_too() {
-    let world = waiting(json!({}));
-    world
-        .expect(DEVICE_TOKEN, approval())
+    let env = waiting(json!({}));
+    env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
+    is_connected(with_backend(&env));
     for name in ["ABCD-12345", "abcd-12345", "pending-1"] {
-        let progress = asked(&world, Some(name)).expect("a login");
+        let progress = asked(&env, Some(name)).expect("a login");
         assert_eq!(progress.status, LoginStatus::Connected, "{name}");
     }
     assert_eq!(
-        fails(asked(&world, Some("WXYZ-98765"))).code,
+        fails(asked(&env, Some("WXYZ-98765"))).code,
         ErrorCode::NoPendingLogin
     );
 }
@@ -522,234 +516,234 @@ fn p06_a_login_that_has_ended_since_is_not_connected() {
         ),
     ] {
         for waits in [false, true] {
-            let world = World::with(stored.clone());
+            let env = TestEnv::with(stored.clone());
             if waits {
-                world.put("pending", &pending(json!({"epoch": 2})));
+                env.put("pending", &pending(json!({"epoch": 2})));
             }
-            let error = fails(asked(&world, None));
+            let error = fails(asked(&env, None));
             assert_eq!(error.code, ErrorCode::NoPendingLogin);
             assert!(error.hint.contains("has ended") && error.relogin_required);
-            assert_eq!(world.stored("pending"), Value::Null);
+            assert_eq!(env.stored("pending"), Value::Null);
         }
     }
     let alive = credential("needs-login", json!({"login_id": "pending-1"}));
-    is_connected(&World::with(alive));
+    is_connected(&TestEnv::with(alive));
 }
 
 #[test]
 fn s25_p06_a_login_whose_pending_record_stayed_behind_is_connected() {
-    let world = waiting(json!({}));
-    world.put(
+    let env = waiting(json!({}));
+    env.put(
         "credential",
         &credential("active", json!({"login_id": "pending-1"})),
     );
-    is_connected(&world);
-    assert_eq!(world.stored("pending"), Value::Null);
-    assert!(world.paths().is_empty());
+    is_connected(&env);
+    assert_eq!(env.stored("pending"), Value::Null);
+    assert!(env.paths().is_empty());
 }
 
 #[test]
 fn p07_a_logout_that_is_not_finished_has_no_login_to_show() {
-    let world = waiting(json!({"epoch": 3}));
+    let env = waiting(json!({"epoch": 3}));
     let leaving = json!({"epoch": 4, "login_id": "pending-1", "revoke": true});
-    world.put("credential", &credential("logging-out", leaving));
-    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
-    world.remove("pending");
-    assert_eq!(code(&world), ErrorCode::NoPendingLogin);
+    env.put("credential", &credential("logging-out", leaving));
+    assert_eq!(code(&env), ErrorCode::LoginSuperseded);
+    env.remove("pending");
+    assert_eq!(code(&env), ErrorCode::NoPendingLogin);
 }
 
 #[test]
 fn p07_a_poll_after_logout_has_no_pending_login() {
-    let world = waiting(json!({}));
-    world.call(|ports| logout(ports, false)).expect("a logout");
-    assert_eq!(code(&world), ErrorCode::NoPendingLogin);
+    let env = waiting(json!({}));
+    env.call(|ports| logout(ports, false)).expect("a logout");
+    assert_eq!(code(&env), ErrorCode::NoPendingLogin);
 }
 
 #[test]
 fn p07_a_login_of_an_older_epoch_is_superseded_and_sends_nothing() {
-    let world = waiting(json!({"epoch": 2}));
-    world.put("credential", &credential("active", json!({})));
-    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
-    assert!(world.log().is_empty());
+    let env = waiting(json!({"epoch": 2}));
+    env.put("credential", &credential("active", json!({})));
+    assert_eq!(code(&env), ErrorCode::LoginSuperseded);
+    assert!(env.log().is_empty());
 }
 
-fn logout_during_exchange(revoke: bool) -> World {
-    let world = approved(json!({}));
-    world.expect_then(TOKEN, move |world, _| {
-        let worker = world.worker(0);
+fn logout_during_exchange(revoke: bool) -> TestEnv {
+    let env = approved(json!({}));
+    env.expect_then(TOKEN, move |env, _| {
+        let worker = env.worker(0);
         logout(worker.ports(), revoke).expect("a logout");
         grant("rt-1")
     });
-    world
+    env
 }
 
 #[test]
 fn p07_tokens_that_come_after_a_logout_are_dropped() {
-    let world = logout_during_exchange(false);
-    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
-    let stored = world.stored("credential").to_string();
+    let env = logout_during_exchange(false);
+    assert_eq!(code(&env), ErrorCode::LoginSuperseded);
+    let stored = env.stored("credential").to_string();
     assert!(stored.contains("logged-out") && !stored.contains("rt-1"));
-    assert_eq!(world.paths(), [TOKEN]);
+    assert_eq!(env.paths(), [TOKEN]);
 }
 
 #[test]
 fn p07_tokens_that_come_after_a_logout_with_revocation_are_revoked() {
-    let world = logout_during_exchange(true);
-    world.expect_then(REVOKE, |_, sent| {
+    let env = logout_during_exchange(true);
+    env.expect_then(REVOKE, |_, sent| {
         assert_eq!(sent.json()["token"], "rt-1");
-        answer(200, "")
+        response(200, "")
     });
-    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
-    assert_eq!(world.stored("credential")["state"], "logged-out");
+    assert_eq!(code(&env), ErrorCode::LoginSuperseded);
+    assert_eq!(env.stored("credential")["state"], "logged-out");
 }
 
 #[test]
 fn p07_tokens_that_come_after_another_login_are_dropped_and_not_revoked() {
-    let world = approved(json!({}));
-    world.expect_then(TOKEN, |world, _| {
-        world.put("credential", &credential("active", json!({"epoch": 2})));
+    let env = approved(json!({}));
+    env.expect_then(TOKEN, |env, _| {
+        env.put("credential", &credential("active", json!({"epoch": 2})));
         grant("rt-9")
     });
-    assert_eq!(code(&world), ErrorCode::LoginSuperseded);
-    assert_eq!(world.stored("credential")["refresh_token"], "rt-1");
+    assert_eq!(code(&env), ErrorCode::LoginSuperseded);
+    assert_eq!(env.stored("credential")["refresh_token"], "rt-1");
 }
 
 #[test]
 fn an_exchange_that_was_not_processed_is_tried_again_as_often_as_needed() {
-    let world = approved(json!({}));
+    let env = approved(json!({}));
     for _ in 0..5 {
-        world.expect(TOKEN, with_header(answer(429, ""), "retry-after", "9"));
-        let error = fails(asked(&world, None));
+        env.expect(TOKEN, with_header(response(429, ""), "retry-after", "9"));
+        let error = fails(asked(&env, None));
         assert_eq!(
             (error.code, error.retry_after_seconds),
             (ErrorCode::RateLimited, Some(9))
         );
-        assert_eq!(world.stored("pending")["approval"]["attempts"], 0);
+        assert_eq!(env.stored("pending")["approval"]["attempts"], 0);
     }
-    world.expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
+    env.expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&env));
 }
 
 #[test]
 fn p08_an_exchange_of_unknown_outcome_is_tried_once_more() {
-    let world = approved(json!({}));
-    world.expect(TOKEN, broken(MaybeSent::Broken));
-    assert_eq!(code(&world), ErrorCode::Network);
-    world.expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
-    let world = approved(json!({}));
-    world.expect(TOKEN, broken(MaybeSent::Broken));
-    assert_eq!(code(&world), ErrorCode::Network);
-    world.expect(TOKEN, answer(500, ""));
-    assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
-    assert_eq!(world.stored("pending"), Value::Null);
+    let env = approved(json!({}));
+    env.expect(TOKEN, broken(MaybeSent::Broken));
+    assert_eq!(code(&env), ErrorCode::Network);
+    env.expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&env));
+    let env = approved(json!({}));
+    env.expect(TOKEN, broken(MaybeSent::Broken));
+    assert_eq!(code(&env), ErrorCode::Network);
+    env.expect(TOKEN, response(500, ""));
+    assert_eq!(code(&env), ErrorCode::LoginExchangeFailed);
+    assert_eq!(env.stored("pending"), Value::Null);
 }
 
 #[test]
 fn p08_a_refused_exchange_ends_the_login() {
-    let world = approved(json!({}));
-    world.expect(TOKEN, refusal(400, "invalid_grant"));
-    assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
-    assert_eq!(world.stored("pending"), Value::Null);
-    assert_eq!(world.stored("credential"), Value::Null);
+    let env = approved(json!({}));
+    env.expect(TOKEN, refusal(400, "invalid_grant"));
+    assert_eq!(code(&env), ErrorCode::LoginExchangeFailed);
+    assert_eq!(env.stored("pending"), Value::Null);
+    assert_eq!(env.stored("credential"), Value::Null);
 }
 
 #[test]
 fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
-    let world = approved(json!({"attempts": 1, "exchanging_since": NOW}));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(5));
+    let env = approved(json!({"attempts": 1, "exchanging_since": NOW}));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(5));
     let by_a_clock_ahead = approved(json!({"attempts": 1, "exchanging_since": NOW + 30}));
     assert_eq!(is_pending(&by_a_clock_ahead).retry_after_seconds, Some(5));
-    world.advance(62);
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(3));
-    world.advance(3).expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
-    let world = approved(json!({"attempts": 2, "exchanging_since": NOW - 65}));
-    assert_eq!(code(&world), ErrorCode::LoginExchangeFailed);
+    env.advance(62);
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(3));
+    env.advance(3).expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&env));
+    let env = approved(json!({"attempts": 2, "exchanging_since": NOW - 65}));
+    assert_eq!(code(&env), ErrorCode::LoginExchangeFailed);
 }
 
 #[test]
 fn s23_n31_an_exchange_that_has_ended_is_not_waited_for_by_a_clock_set_back() {
-    let world = approved(json!({"attempts": 1, "exchanging_since": NOW - 65}));
-    world.expect(TOKEN, answer(429, ""));
-    assert_eq!(code(&world), ErrorCode::RateLimited);
-    let approval = &world.stored("pending")["approval"];
+    let env = approved(json!({"attempts": 1, "exchanging_since": NOW - 65}));
+    env.expect(TOKEN, response(429, ""));
+    assert_eq!(code(&env), ErrorCode::RateLimited);
+    let approval = &env.stored("pending")["approval"];
     assert_eq!(approval["exchanging_since"], Value::Null);
-    world.set_clock(NOW - 60);
-    world.expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
+    env.set_clock(NOW - 60);
+    env.expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&env));
 }
 
 #[test]
 fn p08_of_two_polls_at_once_only_one_exchanges() {
-    let world = approved(json!({}));
-    let meanwhile = |world: &World| {
-        world.expect(TOKEN, grant("rt-1"));
-        is_connected(with_backend(world));
+    let env = approved(json!({}));
+    let meanwhile = |env: &TestEnv| {
+        env.expect(TOKEN, grant("rt-1"));
+        is_connected(with_backend(env));
     };
-    world.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
-    is_pending(&world);
-    is_connected(&world);
-    let exchanges = world.paths().into_iter().filter(|path| path == TOKEN);
+    env.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    is_pending(&env);
+    is_connected(&env);
+    let exchanges = env.paths().into_iter().filter(|path| path == TOKEN);
     assert_eq!(exchanges.count(), 1);
 }
 
 #[test]
 fn p08_a_second_exchange_that_comes_late_finds_the_login_connected() {
-    let world = approved(json!({}));
-    world.expect_then(TOKEN, |world, _| {
-        world.advance(70).expect(TOKEN, grant("rt-1"));
-        is_connected(with_backend(world));
+    let env = approved(json!({}));
+    env.expect_then(TOKEN, |env, _| {
+        env.advance(70).expect(TOKEN, grant("rt-1"));
+        is_connected(with_backend(env));
         grant("rt-2")
     });
-    is_connected(&world);
-    assert_eq!(world.stored("credential")["refresh_token"], "rt-1");
+    is_connected(&env);
+    assert_eq!(env.stored("credential")["refresh_token"], "rt-1");
 }
 
 #[test]
 fn an_approved_login_does_not_end_with_its_code() {
-    let world = approved(json!({}));
-    world.advance(3000).expect(TOKEN, grant("rt-1"));
-    is_connected(with_backend(&world));
+    let env = approved(json!({}));
+    env.advance(3000).expect(TOKEN, grant("rt-1"));
+    is_connected(with_backend(&env));
 }
 
 #[test]
 fn s09_an_approval_is_not_spent_when_the_store_takes_no_writes() {
-    let world = approved(json!({}));
-    world.at(Op::Set, "pending", 0, Fault::Before(StoreError::ReadOnly));
-    assert_eq!(code(&world), ErrorCode::StoreUnavailable);
-    let world = waiting(json!({}));
-    world.at(Op::Set, "pending", 0, Fault::Before(StoreError::Full));
-    assert_eq!(code(&world), ErrorCode::StoreUnavailable);
-    assert!(world.paths().is_empty());
+    let env = approved(json!({}));
+    env.at(Op::Set, "pending", 0, Fault::Before(StoreError::ReadOnly));
+    assert_eq!(code(&env), ErrorCode::StoreUnavailable);
+    let env = waiting(json!({}));
+    env.at(Op::Set, "pending", 0, Fault::Before(StoreError::Full));
+    assert_eq!(code(&env), ErrorCode::StoreUnavailable);
+    assert!(env.paths().is_empty());
 }
 
 #[test]
 fn s36_an_approval_is_not_spent_where_its_tokens_might_not_fit() {
-    let world = approved(json!({}));
+    let env = approved(json!({}));
     let large = json!({"epoch": 0, "tomorrow": "x".repeat(5000)});
-    world.put("credential", &credential("active", large));
-    let error = fails(asked(&world, None));
+    env.put("credential", &credential("active", large));
+    let error = fails(asked(&env, None));
     assert_eq!(error.code, ErrorCode::StoreUnavailable);
-    assert!(error.message.contains("limit") && world.log().is_empty());
+    assert!(error.message.contains("limit") && env.log().is_empty());
 }
 
 #[test]
 fn s11_tokens_that_cannot_be_stored_are_a_loud_failure() {
-    let world = approved(json!({}));
-    world.at(Op::Set, "credential", 0, Fault::Before(StoreError::Full));
-    world.expect(TOKEN, grant("rt-1"));
-    assert_eq!(code(&world), ErrorCode::StoreFailedAfterRefresh);
+    let env = approved(json!({}));
+    env.at(Op::Set, "credential", 0, Fault::Before(StoreError::Full));
+    env.expect(TOKEN, grant("rt-1"));
+    assert_eq!(code(&env), ErrorCode::StoreFailedAfterRefresh);
 }
 
 #[test]
 fn s18_a_login_that_landed_all_the_same_is_a_success() {
     for error in [StoreError::Unavailable, StoreError::Conflict] {
-        let world = approved(json!({}));
-        world.at(Op::Set, "credential", 0, Fault::After(error));
-        world.expect(TOKEN, grant("rt-1"));
-        is_connected(with_backend(&world));
-        assert_eq!(world.stored("credential")["epoch"], 1);
+        let env = approved(json!({}));
+        env.at(Op::Set, "credential", 0, Fault::After(error));
+        env.expect(TOKEN, grant("rt-1"));
+        is_connected(with_backend(&env));
+        assert_eq!(env.stored("credential")["epoch"], 1);
     }
 }
 
@@ -764,7 +758,7 @@ fn p21_another_account_than_before_is_said_plainly() {
     for (before, reply, is_said) in [
         (
             credential("active", json!({"epoch": 0})),
-            other as fn() -> Answer,
+            other as fn() -> HttpResult,
             true,
         ),
         (credential("needs-login", json!({"epoch": 0})), other, true),
@@ -774,27 +768,27 @@ fn p21_another_account_than_before_is_said_plainly() {
             false,
         ),
     ] {
-        let world = approved(json!({}));
-        world.put("credential", &before);
-        world.expect(TOKEN, reply());
-        let progress = is_connected(with_backend(&world));
+        let env = approved(json!({}));
+        env.put("credential", &before);
+        env.expect(TOKEN, reply());
+        let progress = is_connected(with_backend(&env));
         assert_eq!(progress.next_step.contains("another account"), is_said);
-        assert_eq!(world.stored("credential")["refresh_token"], "rt-9");
-        assert!(!world.paths().contains(&REVOKE.to_owned()));
+        assert_eq!(env.stored("credential")["refresh_token"], "rt-9");
+        assert!(!env.paths().contains(&REVOKE.to_owned()));
     }
 }
 
 #[test]
 fn a_login_replaces_whatever_an_older_refresh_or_logout_left_behind() {
-    let world = approved(json!({}));
+    let env = approved(json!({}));
     let before = json!({
         "epoch": 0, "intent": intent(NOW), "probes": 5, "not_before": NOW + 900,
         "last_trouble": "network", "reason": "x", "refused": "f", "revoke": true,
     });
-    world.put("credential", &credential("refreshing", before));
-    world.expect(TOKEN, grant("rt-9"));
-    is_connected(with_backend(&world));
-    let stored = world.stored("credential");
+    env.put("credential", &credential("refreshing", before));
+    env.expect(TOKEN, grant("rt-9"));
+    is_connected(with_backend(&env));
+    let stored = env.stored("credential");
     for gone in [
         "intent",
         "probes",
@@ -814,19 +808,19 @@ fn a_login_replaces_whatever_an_older_refresh_or_logout_left_behind() {
 
 #[test]
 fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
-    let faults: [fn() -> Answer; 5] = [
+    let faults: [fn() -> HttpResult; 5] = [
         || broken(MaybeSent::TimedOut),
-        || answer(401, ""),
-        || answer(500, ""),
+        || response(401, ""),
+        || response(500, ""),
         || page(403),
-        || answer(200, "{"),
+        || response(200, "{"),
     ];
     for fault in faults {
-        let world = approved(json!({}));
-        world.expect(TOKEN, grant("rt-1"));
-        world.serve(MODELS, move |_, _| fault());
-        world.serve(USAGE, move |_, _| fault());
-        let progress = is_connected(&world);
+        let env = approved(json!({}));
+        env.expect(TOKEN, grant("rt-1"));
+        env.serve(MODELS, move |_, _| fault());
+        env.serve(USAGE, move |_, _| fault());
+        let progress = is_connected(&env);
         assert_eq!(
             (progress.models_count, progress.usage.is_none()),
             (None, true)
@@ -838,7 +832,7 @@ fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
 /// Faults: F8
 #[test]
 fn a_login_without_models_says_why_instead_of_promising_them() {
-    type Cause = fn() -> Answer;
+    type Cause = fn() -> HttpResult;
     let causes: [(Cause, &str); 4] = [
         (
             || refusal(402, "deactivated_workspace"),
@@ -846,16 +840,16 @@ fn a_login_without_models_says_why_instead_of_promising_them() {
         ),
         (|| refusal(403, "usage_not_included"), "another plan"),
         (|| not_sent(NotSent::ProxyAuthentication), "407"),
-        (|| answer(500, ""), "try again"),
+        (|| response(500, ""), "try again"),
     ];
-    for (cause, said) in causes {
-        let world = approved(json!({}));
-        world.expect(TOKEN, grant("rt-1"));
-        world.serve(MODELS, move |_, _| cause());
-        world.serve(USAGE, |_, _| usage());
-        let next = is_connected(&world).next_step.to_lowercase();
+    for (cause, expected) in causes {
+        let env = approved(json!({}));
+        env.expect(TOKEN, grant("rt-1"));
+        env.serve(MODELS, move |_, _| cause());
+        env.serve(USAGE, |_, _| usage());
+        let next = is_connected(&env).next_step.to_lowercase();
         assert!(next.starts_with("connected, but the models"), "{next}");
-        assert!(next.contains(said), "{next}");
+        assert!(next.contains(expected), "{next}");
         assert!(!next.contains("appear in the picker"), "{next}");
     }
 }
@@ -863,36 +857,35 @@ fn a_login_without_models_says_why_instead_of_promising_them() {
 /// Faults: F8
 #[test]
 fn a_refused_exchange_names_the_services_code() {
-    let world = approved(json!({}));
-    world.expect(TOKEN, refusal(400, "invalid_grant"));
-    let error = fails(asked(&world, None));
+    let env = approved(json!({}));
+    env.expect(TOKEN, refusal(400, "invalid_grant"));
+    let error = fails(asked(&env, None));
     assert_eq!(error.code, ErrorCode::LoginExchangeFailed);
     assert_eq!(error.service_code.as_deref(), Some("invalid_grant"));
 }
 
 #[test]
 fn p12_a_login_without_a_refresh_token_is_stored_and_said_to_end() {
-    let world = approved(json!({}));
+    let env = approved(json!({}));
     let access = access_token("only", NOW + 3600);
-    world.expect(TOKEN, ok(json!({"access_token": access})));
-    is_connected(with_backend(&world));
-    let status = world.call(status).expect("a status");
+    env.expect(TOKEN, ok(json!({"access_token": access})));
+    is_connected(with_backend(&env));
+    let status = env.call(status).expect("a status");
     assert_eq!(status.state, ConnectionState::Connected);
     assert!(status.hint.expect("a hint").contains("cannot be refreshed"));
 }
 
 #[test]
 fn the_tokens_of_the_last_login_are_not_revoked_by_the_next() {
-    let world = World::with(credential("active", json!({})));
+    let env = TestEnv::with(credential("active", json!({})));
     let reply = json!({"device_auth_id": "dev-2", "user_code": "WXYZ-98765", "interval": "5"});
-    world.expect(USER_CODE, ok(reply));
-    world.call(start).expect("a code");
-    world
-        .expect(DEVICE_TOKEN, approval())
+    env.expect(USER_CODE, ok(reply));
+    env.call(start).expect("a code");
+    env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-9"));
-    is_connected(with_backend(&world));
-    assert_eq!(world.stored("credential")["epoch"], 4);
-    assert!(!world.paths().contains(&REVOKE.to_owned()));
+    is_connected(with_backend(&env));
+    assert_eq!(env.stored("credential")["epoch"], 4);
+    assert!(!env.paths().contains(&REVOKE.to_owned()));
 }
 
 #[test]
@@ -902,31 +895,31 @@ fn s02_s04_a_pending_login_that_cannot_be_read_is_left_as_it_is() {
         (br#"{"version":1}"#, ErrorCode::RecordCorrupt),
         (br#"{"version":2}"#, ErrorCode::RecordNewer),
     ] {
-        let world = World::new();
-        world.put_bytes("pending", bytes);
-        assert_eq!(code(&world), expected);
-        assert_eq!(world.bytes("pending").as_deref(), Some(bytes));
+        let env = TestEnv::new();
+        env.put_bytes("pending", bytes);
+        assert_eq!(code(&env), expected);
+        assert_eq!(env.bytes("pending").as_deref(), Some(bytes));
     }
 }
 
 #[test]
 fn m08_m12_a_stored_code_that_steers_the_terminal_is_not_shown() {
-    let world = waiting(json!({"user_code": "\u{1b}[2JAB"}));
-    assert_eq!(code(&world), ErrorCode::RecordCorrupt);
+    let env = waiting(json!({"user_code": "\u{1b}[2JAB"}));
+    assert_eq!(code(&env), ErrorCode::RecordCorrupt);
 }
 
 #[test]
 fn m08_a_stored_interval_beyond_all_bounds_is_a_minute() {
-    let world = waiting(json!({"interval": i64::MAX}));
-    world.expect(DEVICE_TOKEN, refusal(403, "authorization_pending"));
-    assert_eq!(is_pending(&world).retry_after_seconds, Some(60));
-    assert_eq!(world.stored("pending")["next_poll_at"], json!(NOW + 60));
+    let env = waiting(json!({"interval": i64::MAX}));
+    env.expect(DEVICE_TOKEN, refusal(403, "authorization_pending"));
+    assert_eq!(is_pending(&env).retry_after_seconds, Some(60));
+    assert_eq!(env.stored("pending")["next_poll_at"], json!(NOW + 60));
 }
 
 #[test]
 fn s05_unknown_fields_of_a_pending_login_survive() {
-    let world = waiting(json!({"tomorrow": [1]}));
-    world.expect(DEVICE_TOKEN, answer(429, ""));
-    is_pending(&world);
-    assert_eq!(world.stored("pending")["tomorrow"], json!([1]));
+    let env = waiting(json!({"tomorrow": [1]}));
+    env.expect(DEVICE_TOKEN, response(429, ""));
+    is_pending(&env);
+    assert_eq!(env.stored("pending")["tomorrow"], json!([1]));
 }

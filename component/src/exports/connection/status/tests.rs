@@ -2,15 +2,15 @@ use super::status;
 use crate::contract::{AnswerSource, ConnectionState, ConnectionStatus, ErrorCode};
 use crate::ports::StoreError;
 use crate::testing::fakes::{
-    Fault, LIFETIME, NOW, Op, World, credential, dead, fails, intent, pending,
+    Fault, LIFETIME, NOW, Op, TestEnv, credential, dead, fails, intent, pending,
 };
 use serde_json::{Value, json};
 
 /// The status, which must not have sent or written anything.
 #[track_caller]
-fn seen(world: &World) -> ConnectionStatus {
-    let status = world.call(status).expect("a status");
-    assert!(world.log().is_empty(), "{:?}", world.log());
+fn seen(env: &TestEnv) -> ConnectionStatus {
+    let status = env.call(status).expect("a status");
+    assert!(env.log().is_empty(), "{:?}", env.log());
     status
 }
 
@@ -20,8 +20,8 @@ fn logged_out() -> Value {
 
 #[test]
 fn s01_an_empty_bucket_is_nobody_signed_in_and_stays_empty() {
-    let world = World::new();
-    let status = seen(&world);
+    let env = TestEnv::new();
+    let status = seen(&env);
     assert_eq!(status.state, ConnectionState::NotConnected);
     assert!(!status.connected);
     assert_eq!(
@@ -29,7 +29,7 @@ fn s01_an_empty_bucket_is_nobody_signed_in_and_stays_empty() {
         (None, None, None)
     );
     assert_eq!(status.hint.as_deref(), Some("Call start to sign in."));
-    assert_eq!(world.bytes("credential"), None);
+    assert_eq!(env.bytes("credential"), None);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn every_state_is_shown_with_whether_calls_can_be_made() {
         ),
         (logged_out(), Shown::NotConnected, false),
     ] {
-        let status = seen(&World::with(stored.clone()));
+        let status = seen(&TestEnv::with(stored.clone()));
         assert_eq!(
             (status.state, status.connected),
             (state, connected),
@@ -70,13 +70,13 @@ fn every_state_is_shown_with_whether_calls_can_be_made() {
 #[test]
 fn p12_a_login_that_cannot_be_refreshed_has_ended_with_its_token() {
     let once = json!({"refresh_token": null});
-    let status = seen(&World::with(credential("active", once.clone())));
+    let status = seen(&TestEnv::with(credential("active", once.clone())));
     assert_eq!(
         (status.state, status.connected),
         (ConnectionState::Connected, true)
     );
     assert!(status.hint.expect("a hint").contains("cannot be refreshed"));
-    let status = seen(&World::with(dead("active", once)));
+    let status = seen(&TestEnv::with(dead("active", once)));
     assert_eq!(
         (status.state, status.connected),
         (ConnectionState::NeedsLogin, false)
@@ -86,7 +86,7 @@ fn p12_a_login_that_cannot_be_refreshed_has_ended_with_its_token() {
 
 #[test]
 fn who_is_signed_in_and_for_how_long_is_shown() {
-    let status = seen(&World::with(credential(
+    let status = seen(&TestEnv::with(credential(
         "active",
         json!({"clock_offset": -100}),
     )));
@@ -97,13 +97,13 @@ fn who_is_signed_in_and_for_how_long_is_shown() {
     assert_eq!(status.expires_at, Some(NOW + LIFETIME));
     assert_eq!(status.expires_in_seconds, Some(LIFETIME + 100));
     assert_eq!(status.updated_at, Some(NOW - 3600));
-    let over = seen(&World::with(dead("active", json!({}))));
+    let over = seen(&TestEnv::with(dead("active", json!({}))));
     assert_eq!(over.expires_in_seconds, Some(0));
 }
 
 #[test]
 fn a_logout_under_way_shows_nothing_of_the_account() {
-    let status = seen(&World::with(credential("logging-out", json!({}))));
+    let status = seen(&TestEnv::with(credential("logging-out", json!({}))));
     assert_eq!(
         (status.email, status.account_id, status.plan),
         (None, None, None)
@@ -113,54 +113,54 @@ fn a_logout_under_way_shows_nothing_of_the_account() {
 
 #[test]
 fn a_login_that_waits_is_shown_beside_whatever_else_there_is() {
-    let world = World::new();
-    world.put("pending", &pending(json!({})));
-    let status = seen(&world);
+    let env = TestEnv::new();
+    env.put("pending", &pending(json!({})));
+    let status = seen(&env);
     assert_eq!(
         (status.state, status.connected),
         (ConnectionState::Pending, false)
     );
     assert_eq!(status.pending.expect("a login").user_code, "ABCD-12345");
-    let world = World::with(credential("active", json!({})));
-    world.put("pending", &pending(json!({"epoch": 3})));
-    let status = seen(&world);
+    let env = TestEnv::with(credential("active", json!({})));
+    env.put("pending", &pending(json!({"epoch": 3})));
+    let status = seen(&env);
     assert_eq!(status.state, ConnectionState::Connected);
     assert!(status.pending.is_some());
 }
 
 #[test]
 fn a_login_that_has_ended_or_is_of_another_epoch_does_not_wait() {
-    let world = World::new();
-    world.put("pending", &pending(json!({})));
-    world.advance(900);
-    assert_eq!(seen(&world).state, ConnectionState::NotConnected);
+    let env = TestEnv::new();
+    env.put("pending", &pending(json!({})));
+    env.advance(900);
+    assert_eq!(seen(&env).state, ConnectionState::NotConnected);
     let approval = json!({"code": "c", "verifier": "v", "attempts": 0});
-    world.put("pending", &pending(json!({"approval": approval})));
-    assert_eq!(seen(&world).state, ConnectionState::Pending);
-    world.put(
+    env.put("pending", &pending(json!({"approval": approval})));
+    assert_eq!(seen(&env).state, ConnectionState::Pending);
+    env.put(
         "pending",
         &pending(json!({"epoch": 1, "expires_at": NOW + 9000})),
     );
-    assert_eq!(seen(&world).state, ConnectionState::NotConnected);
+    assert_eq!(seen(&env).state, ConnectionState::NotConnected);
 }
 
 #[test]
 fn n31_a_clock_set_back_does_not_prolong_a_code() {
-    let world = World::new();
-    world.put("pending", &pending(json!({})));
-    world.set_clock(NOW - 86_400);
-    let login = seen(&world).pending.expect("a login");
+    let env = TestEnv::new();
+    env.put("pending", &pending(json!({})));
+    env.set_clock(NOW - 86_400);
+    let login = seen(&env).pending.expect("a login");
     assert_eq!(login.expires_in_seconds, 900);
 }
 
 #[test]
 fn models_and_usage_are_shown_from_their_copies_whatever_their_age() {
-    let world = World::with(credential("active", json!({})));
-    let copy = |epoch: u64, body: Value| json!({"version": 1, "epoch": epoch, "fetched_at": NOW - 99_999, "body": body});
+    let env = TestEnv::with(credential("active", json!({})));
+    let copy = |login_seq: u64, body: Value| json!({"version": 1, "epoch": login_seq, "fetched_at": NOW - 99_999, "body": body});
     let models = json!([{"slug": "m-1", "visibility": "list"}]);
-    world.put("models", &copy(3, models.clone()));
-    world.put("usage", &copy(3, json!({"plan_type": "pro"})));
-    let status = seen(&world);
+    env.put("models", &copy(3, models.clone()));
+    env.put("usage", &copy(3, json!({"plan_type": "pro"})));
+    let status = seen(&env);
     assert_eq!(
         (status.models_count, status.models_fetched_at),
         (Some(1), Some(NOW - 99_999))
@@ -173,19 +173,19 @@ fn models_and_usage_are_shown_from_their_copies_whatever_their_age() {
         Some("pro"),
         "usage knows the plan better"
     );
-    world.put("models", &copy(2, models));
-    world.put_bytes("usage", b"{");
-    let status = seen(&world);
+    env.put("models", &copy(2, models));
+    env.put_bytes("usage", b"{");
+    let status = seen(&env);
     assert_eq!((status.models_count, status.usage.is_none()), (None, true));
     assert_eq!(status.plan.as_deref(), Some("plus"));
 }
 
 #[test]
 fn s02_s04_s32_what_cannot_be_read_is_a_state_and_the_hint_says_why() {
-    let world = World::new();
+    let env = TestEnv::new();
     for bytes in [&b""[..], b"{", br#"{"version":2}"#] {
-        world.put_bytes("credential", bytes);
-        let status = seen(&world);
+        env.put_bytes("credential", bytes);
+        let status = seen(&env);
         assert_eq!(
             (status.state, status.connected),
             (ConnectionState::Unreadable, false)
@@ -197,19 +197,19 @@ fn s02_s04_s32_what_cannot_be_read_is_a_state_and_the_hint_says_why() {
         StoreError::Corrupt,
         StoreError::Newer,
     ] {
-        world.at(Op::Get, "credential", 0, Fault::Before(fault));
-        assert_eq!(seen(&world).state, ConnectionState::Unreadable);
+        env.at(Op::Get, "credential", 0, Fault::Before(fault));
+        assert_eq!(seen(&env).state, ConnectionState::Unreadable);
     }
-    let world = World::with(credential("active", json!({})));
-    world.put_bytes("pending", b"{");
-    assert_eq!(seen(&world).state, ConnectionState::Connected);
+    let env = TestEnv::with(credential("active", json!({})));
+    env.put_bytes("pending", b"{");
+    assert_eq!(seen(&env).state, ConnectionState::Connected);
 }
 
 #[test]
 fn s31_a_store_that_cannot_be_read_is_an_error() {
     for key in ["credential", "pending"] {
-        let world = World::with(credential("active", json!({})));
-        world.at(Op::Get, key, 0, Fault::Before(StoreError::Unavailable));
-        assert_eq!(fails(world.call(status)).code, ErrorCode::StoreUnavailable);
+        let env = TestEnv::with(credential("active", json!({})));
+        env.at(Op::Get, key, 0, Fault::Before(StoreError::Unavailable));
+        assert_eq!(fails(env.call(status)).code, ErrorCode::StoreUnavailable);
     }
 }

@@ -5,8 +5,8 @@ use crate::contract::{ConnectionState, ErrorCode};
 use crate::exports::connection::status;
 use crate::ports::MaybeSent;
 use crate::testing::fakes::{
-    Answer, NOW, TOKEN, World, answer, broken, credential, dead, fails, grant, intent, page,
-    refusal, with_header,
+    HttpResult, NOW, TOKEN, TestEnv, broken, credential, dead, fails, grant, intent, page, refusal,
+    response, with_header,
 };
 use serde_json::json;
 
@@ -14,38 +14,38 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
 /// A login whose access token has ended and whose last refresh has no outcome.
-fn uncertain() -> World {
-    World::with(dead("uncertain", json!({"intent": intent(NOW - DAY)})))
+fn uncertain() -> TestEnv {
+    TestEnv::with(dead("uncertain", json!({"intent": intent(NOW - DAY)})))
 }
 
 /// One probe that is answered so, once the pause before it is over.
-fn probe(world: &World, answer: Answer) {
-    world.advance(HOUR);
-    world.expect(TOKEN, answer);
-    let _ = token(world);
+fn probe(env: &TestEnv, response: HttpResult) {
+    env.advance(HOUR);
+    env.expect(TOKEN, response);
+    let _ = token(env);
 }
 
-fn refused() -> Answer {
+fn refused() -> HttpResult {
     refusal(401, "brand_new")
 }
 
 /// Probes that are refused for a day.
-fn ended() -> World {
-    let world = uncertain();
+fn ended() -> TestEnv {
+    let env = uncertain();
     for _ in 0..25 {
-        assert_eq!(state(&world), "uncertain");
-        probe(&world, refused());
+        assert_eq!(state(&env), "uncertain");
+        probe(&env, refused());
     }
-    assert_eq!(state(&world), "needs-login");
-    world
+    assert_eq!(state(&env), "needs-login");
+    env
 }
 
 /// Faults: F4
 #[test]
 fn the_answer_names_the_code_of_a_refusal_that_is_not_known() {
-    let world = World::with(credential("active", json!({"received_at": NOW - 2 * DAY})));
-    world.expect(TOKEN, refused());
-    let error = fails(refresh(&world));
+    let env = TestEnv::with(credential("active", json!({"received_at": NOW - 2 * DAY})));
+    env.expect(TOKEN, refused());
+    let error = fails(refresh(&env));
     assert_eq!(error.code, ErrorCode::RefreshUncertain);
     assert!(
         error.message.contains("(401 brand_new)"),
@@ -55,9 +55,9 @@ fn the_answer_names_the_code_of_a_refusal_that_is_not_known() {
     assert_eq!(error.service_code.as_deref(), Some("brand_new"));
     assert_eq!(error.service_status, Some(401));
     // The token still lives, so a model call goes on.
-    assert!(token(&world).is_ok());
+    assert!(token(&env).is_ok());
     // A later answer knows it, too.
-    let later = fails(refresh(&world));
+    let later = fails(refresh(&env));
     assert_eq!(later.service_code.as_deref(), Some("brand_new"));
 }
 
@@ -65,9 +65,9 @@ fn the_answer_names_the_code_of_a_refusal_that_is_not_known() {
 #[test]
 fn a_code_that_could_quote_something_is_not_shown() {
     for code in ["a b", "rt_<secret>", &"x".repeat(41), "a\u{202e}b"] {
-        let world = uncertain();
-        world.advance(HOUR).expect(TOKEN, refusal(400, code));
-        let error = fails(refresh(&world));
+        let env = uncertain();
+        env.advance(HOUR).expect(TOKEN, refusal(400, code));
+        let error = fails(refresh(&env));
         assert_eq!(error.service_code, None, "{code}");
         assert_eq!(error.service_status, Some(400), "{code}");
         assert!(error.message.ends_with("(400)"), "{}", error.message);
@@ -77,12 +77,12 @@ fn a_code_that_could_quote_something_is_not_shown() {
 /// Faults: F4
 #[test]
 fn a_day_of_refusals_ends_the_login_and_says_by_which_code() {
-    let world = ended();
-    let error = fails(token(&world));
+    let env = ended();
+    let error = fails(token(&env));
     assert_eq!(error.code, ErrorCode::NeedsLogin);
     assert!(error.relogin_required && !error.retryable);
     assert!(error.message.contains("brand_new"), "{}", error.message);
-    let stored = world.stored("credential");
+    let stored = env.stored("credential");
     assert_eq!(stored["refresh_token"], "rt-1");
     assert_eq!(stored["epoch"], 3);
 }
@@ -90,27 +90,27 @@ fn a_day_of_refusals_ends_the_login_and_says_by_which_code() {
 /// Faults: F4
 #[test]
 fn four_refusals_in_two_days_or_many_within_a_day_end_nothing() {
-    let world = uncertain();
+    let env = uncertain();
     for _ in 0..4 {
-        world.advance(12 * HOUR);
-        probe(&world, refused());
+        env.advance(12 * HOUR);
+        probe(&env, refused());
     }
-    assert_eq!(state(&world), "uncertain");
+    assert_eq!(state(&env), "uncertain");
 
-    let world = uncertain();
+    let env = uncertain();
     for _ in 0..23 {
-        probe(&world, refused());
+        probe(&env, refused());
     }
-    assert_eq!(state(&world), "uncertain");
+    assert_eq!(state(&env), "uncertain");
 }
 
 /// Faults: F4
 #[test]
 fn a_first_presentation_is_no_probe_and_does_not_count() {
-    let world = World::with(dead("active", json!({})));
-    world.expect(TOKEN, refused());
-    let _ = token(&world);
-    let stored = world.stored("credential");
+    let env = TestEnv::with(dead("active", json!({})));
+    env.expect(TOKEN, refused());
+    let _ = token(&env);
+    let stored = env.stored("credential");
     assert_eq!(stored["refused_probes"], 0);
     assert_eq!(stored["refused_code"], "brand_new");
 }
@@ -118,50 +118,50 @@ fn a_first_presentation_is_no_probe_and_does_not_count() {
 /// Faults: F4
 #[test]
 fn an_outage_however_long_ends_no_login_and_starts_the_count_again() {
-    let outages: [fn() -> Answer; 6] = [
+    let outages: [fn() -> HttpResult; 6] = [
         || broken(MaybeSent::TimedOut),
-        || answer(500, ""),
-        || answer(401, ""),
+        || response(500, ""),
+        || response(401, ""),
         || page(403),
-        || answer(429, ""),
+        || response(429, ""),
         || with_header(refusal(401, "brand_new"), "cf-mitigated", "challenge"),
     ];
     for outage in outages {
-        let world = uncertain();
+        let env = uncertain();
         for hour in 0..72 {
-            let answer = if hour % 20 == 19 { outage() } else { refused() };
-            probe(&world, answer);
+            let response = if hour % 20 == 19 { outage() } else { refused() };
+            probe(&env, response);
         }
-        assert_eq!(state(&world), "uncertain");
+        assert_eq!(state(&env), "uncertain");
         for _ in 0..72 {
-            probe(&world, outage());
+            probe(&env, outage());
         }
-        assert_eq!(state(&world), "uncertain");
-        assert!(world.stored("credential")["refused_since"].is_null());
+        assert_eq!(state(&env), "uncertain");
+        assert!(env.stored("credential")["refused_since"].is_null());
     }
 }
 
 /// Faults: F4
 #[test]
 fn a_login_that_refusals_have_ended_is_tried_once_an_hour_when_the_person_asks() {
-    let world = ended();
-    assert_eq!(fails(refresh(&world)).code, ErrorCode::NeedsLogin);
-    world.advance(HOUR).expect(TOKEN, refused());
-    assert_eq!(fails(refresh(&world)).code, ErrorCode::NeedsLogin);
+    let env = ended();
+    assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
+    env.advance(HOUR).expect(TOKEN, refused());
+    assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
     // A model call does not ask.
-    world.advance(HOUR);
-    assert_eq!(fails(token(&world)).code, ErrorCode::NeedsLogin);
+    env.advance(HOUR);
+    assert_eq!(fails(token(&env)).code, ErrorCode::NeedsLogin);
     // What is no refusal does not bring the login back.
-    world.expect(TOKEN, answer(502, ""));
-    assert_eq!(fails(refresh(&world)).code, ErrorCode::NeedsLogin);
-    assert_eq!(state(&world), "needs-login");
-    world.advance(HOUR).expect(TOKEN, answer(429, ""));
-    assert_eq!(fails(refresh(&world)).code, ErrorCode::NeedsLogin);
-    assert_eq!(state(&world), "needs-login");
+    env.expect(TOKEN, response(502, ""));
+    assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
+    assert_eq!(state(&env), "needs-login");
+    env.advance(HOUR).expect(TOKEN, response(429, ""));
+    assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
+    assert_eq!(state(&env), "needs-login");
     // A grant does.
-    world.advance(HOUR).expect(TOKEN, grant("rt-2"));
-    assert!(refresh(&world).is_ok());
-    let stored = world.stored("credential");
+    env.advance(HOUR).expect(TOKEN, grant("rt-2"));
+    assert!(refresh(&env).is_ok());
+    let stored = env.stored("credential");
     assert_eq!(stored["state"], "active");
     for field in ["reason", "refused_since", "refused_code", "refused_probes"] {
         assert!(stored[field].is_null(), "{field}");
@@ -171,15 +171,15 @@ fn a_login_that_refusals_have_ended_is_tried_once_an_hour_when_the_person_asks()
 /// Faults: F4
 #[test]
 fn status_is_not_connected_while_the_service_refuses_a_dead_login() {
-    let world = uncertain();
-    assert!(world.call(status).expect("a status").connected);
-    probe(&world, refused());
-    let status_now = world.call(status).expect("a status");
+    let env = uncertain();
+    assert!(env.call(status).expect("a status").connected);
+    probe(&env, refused());
+    let status_now = env.call(status).expect("a status");
     assert_eq!(status_now.state, ConnectionState::Uncertain);
     assert!(!status_now.connected);
     assert!(status_now.hint.expect("a hint").contains("refused"));
-    probe(&world, answer(503, ""));
-    assert!(world.call(status).expect("a status").connected);
+    probe(&env, response(503, ""));
+    assert!(env.call(status).expect("a status").connected);
 }
 
 /// Faults: F8
@@ -190,9 +190,9 @@ fn a_closed_account_is_sent_to_openai_and_not_to_a_new_login_of_its_own() {
         "account_suspended",
         "account_deleted",
     ] {
-        let world = World::with(dead("active", json!({})));
-        world.expect(TOKEN, refusal(401, code));
-        for error in [fails(token(&world)), fails(token(&world))] {
+        let env = TestEnv::with(dead("active", json!({})));
+        env.expect(TOKEN, refusal(401, code));
+        for error in [fails(token(&env)), fails(token(&env))] {
             assert_eq!(error.code, ErrorCode::NeedsLogin);
             assert!(error.hint.contains("OpenAI's support"), "{}", error.hint);
             assert!(error.message.contains(code), "{}", error.message);
@@ -204,9 +204,9 @@ fn a_closed_account_is_sent_to_openai_and_not_to_a_new_login_of_its_own() {
 #[test]
 fn token_expired_ends_the_login_at_once() {
     for status in [400, 401, 403] {
-        let world = World::with(dead("active", json!({})));
-        world.expect(TOKEN, refusal(status, "token_expired"));
-        let error = fails(token(&world));
+        let env = TestEnv::with(dead("active", json!({})));
+        env.expect(TOKEN, refusal(status, "token_expired"));
+        let error = fails(token(&env));
         assert_eq!(error.code, ErrorCode::NeedsLogin);
         assert_eq!(error.service_code.as_deref(), Some("token_expired"));
     }

@@ -1,9 +1,9 @@
 use super::super::codec::decode;
-use super::{Settled, quiet_after, settle};
-use crate::openai::{Answer, Said, Setback, TokenGrant, Trouble, Verdict};
-use crate::state::credential::{Intent, Record, State};
+use super::{Applied, apply_outcome, probe_delay};
+use crate::openai::{Failure, FailureKind, Response, ServiceError, TokenOutcome, TokenResponse};
+use crate::state::credential::{Intent, Record, State, Tokens};
 use crate::testing::fakes::{
-    Answer as Wire, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
+    HttpResult, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
     intent, jwt, ok, with_header,
 };
 use serde_json::{Value, json};
@@ -28,39 +28,39 @@ fn refreshing(changes: Value) -> Value {
     crate::testing::fakes::changed(ours, changes)
 }
 
-fn read(answer: Wire) -> TokenGrant {
-    TokenGrant::read(&Answer::read(answer.expect("an answer"), NOW)).expect("a grant")
+fn read(response: HttpResult) -> TokenResponse {
+    TokenResponse::read(&Response::read(response.expect("an answer"), NOW)).expect("a grant")
 }
 
-fn granted() -> Verdict {
-    Verdict::Granted(read(grant("rt-2")))
+fn granted() -> TokenOutcome {
+    TokenOutcome::Granted(read(grant("rt-2")))
 }
 
-fn verdicts() -> [Verdict; 4] {
+fn outcomes() -> [TokenOutcome; 4] {
     [
         granted(),
-        Verdict::NotProcessed(Setback {
-            wait: 40,
-            ..Trouble::RateLimited.setback()
+        TokenOutcome::NotProcessed(Failure {
+            retry_after: 40,
+            ..Failure::new(FailureKind::RateLimited)
         }),
-        Verdict::Refused(Said {
+        TokenOutcome::Rejected(ServiceError {
             status: Some(401),
             code: Some("refresh_token_reused".to_owned()),
         }),
-        Verdict::Unknown(Trouble::Network.setback()),
+        TokenOutcome::Unknown(Failure::new(FailureKind::Network)),
     ]
 }
 
-fn settled(stored: &Value, verdict: &Verdict) -> Option<Record> {
-    match settle(&record(stored), 3, &ours().1, verdict, NOW) {
-        Settled::Store(record) => Some(*record),
-        Settled::Leave => None,
-        Settled::Superseded => panic!("superseded"),
+fn applied(stored: &Value, outcome: &TokenOutcome) -> Option<Record> {
+    match apply_outcome(&record(stored), 3, &ours().1, outcome, NOW) {
+        Applied::Store(record) => Some(*record),
+        Applied::Leave => None,
+        Applied::Superseded => panic!("superseded"),
     }
 }
 
-fn state(stored: &Value, verdict: &Verdict) -> Option<State> {
-    settled(stored, verdict).map(|record| record.state)
+fn state(stored: &Value, outcome: &TokenOutcome) -> Option<State> {
+    applied(stored, outcome).map(|record| record.state)
 }
 
 #[test]
@@ -71,14 +71,14 @@ fn our_own_intent_takes_every_verdict() {
         State::NeedsLogin,
         State::Uncertain,
     ];
-    for (verdict, expected) in verdicts().iter().zip(expected) {
-        assert_eq!(state(&refreshing(json!({})), verdict), Some(expected));
+    for (outcome, expected) in outcomes().iter().zip(expected) {
+        assert_eq!(state(&refreshing(json!({})), outcome), Some(expected));
     }
 }
 
 #[test]
 fn a_late_holder_commits_by_lineage_and_adds_nothing_else() {
-    let [granted, not_processed, refused, unknown] = verdicts();
+    let [granted, not_processed, refused, unknown] = outcomes();
     let taken_over = dead(
         "uncertain",
         json!({"intent": ours().0, "not_before": NOW + 60}),
@@ -90,12 +90,12 @@ fn a_late_holder_commits_by_lineage_and_adds_nothing_else() {
     );
     let released = dead("active", json!({}));
     for stored in [&taken_over, &by_another, &ended, &released] {
-        let record = settled(stored, &granted).expect("a commit");
+        let record = applied(stored, &granted).expect("a commit");
         assert_eq!(record.state, State::Active, "{stored}");
         assert_eq!((record.reason, record.probes), (None, 0));
         assert!(record.intent.is_none() && record.not_before.is_none());
-        assert!(settled(stored, &not_processed).is_none(), "{stored}");
-        assert!(settled(stored, &unknown).is_none(), "{stored}");
+        assert!(applied(stored, &not_processed).is_none(), "{stored}");
+        assert!(applied(stored, &unknown).is_none(), "{stored}");
     }
     assert_eq!(state(&taken_over, &refused), Some(State::NeedsLogin));
     assert_eq!(state(&by_another, &refused), None);
@@ -105,23 +105,23 @@ fn a_late_holder_commits_by_lineage_and_adds_nothing_else() {
 fn n18_a_refusal_of_a_token_that_has_moved_on_changes_nothing() {
     for state in ["active", "refreshing", "uncertain", "needs-login"] {
         let advanced = credential(state, json!({"refresh_token": "rt-2"}));
-        for verdict in verdicts() {
+        for outcome in outcomes() {
             let is_ours = false;
-            assert_eq!(settled(&advanced, &verdict).is_some(), is_ours, "{state}");
+            assert_eq!(applied(&advanced, &outcome).is_some(), is_ours, "{state}");
         }
     }
 }
 
 #[test]
 fn n19_a_refusal_keeps_epoch_tokens_and_intent() {
-    let [_, _, refused, _] = verdicts();
-    let record = settled(&refreshing(json!({})), &refused).expect("a commit");
+    let [_, _, refused, _] = outcomes();
+    let record = applied(&refreshing(json!({})), &refused).expect("a commit");
     assert_eq!(record.reason.as_deref(), Some("refresh_token_reused"));
-    assert_eq!(record.epoch, 3);
+    assert_eq!(record.login_seq, 3);
     assert_eq!(record.intent.as_ref().expect("kept").attempt, "mine");
     assert!(record.live_token(NOW).is_some());
-    let late = settle(&record, 3, &ours().1, &granted(), NOW);
-    assert!(matches!(late, Settled::Store(record) if record.state == State::Active));
+    let late = apply_outcome(&record, 3, &ours().1, &granted(), NOW);
+    assert!(matches!(late, Applied::Store(record) if record.state == State::Active));
 }
 
 #[test]
@@ -133,35 +133,35 @@ fn s08_p07_p32_another_epoch_or_a_logout_supersedes_every_verdict() {
         credential("logged-out", json!({})),
     ];
     for stored in &stored {
-        for verdict in verdicts() {
-            let settled = settle(&record(stored), 3, &ours().1, &verdict, NOW);
-            assert!(matches!(settled, Settled::Superseded), "{stored}");
+        for outcome in outcomes() {
+            let applied = apply_outcome(&record(stored), 3, &ours().1, &outcome, NOW);
+            assert!(matches!(applied, Applied::Superseded), "{stored}");
         }
     }
 }
 
 #[test]
 fn a_grant_replaces_the_pair_and_forgets_the_trouble() {
-    let troubled = refreshing(json!({
+    let failed = refreshing(json!({
         "probes": 3, "last_trouble": "network", "refused": "f", "not_before": NOW + 5,
     }));
-    let record = settled(&troubled, &granted()).expect("a commit");
+    let record = applied(&failed, &granted()).expect("a commit");
     let tokens = record.tokens.as_ref().expect("tokens");
     assert_eq!(tokens.refresh.as_ref().expect("one").reveal(), "rt-2");
     assert_eq!(tokens.expires_at, Some(NOW + LIFETIME + 60));
     assert_eq!((tokens.received_at, &tokens.refused), (NOW, &None));
-    assert_eq!((record.probes, record.last_trouble), (0, None));
+    assert_eq!((record.probes, record.last_failure), (0, None));
     assert!(record.intent.is_none() && record.not_before.is_none());
     assert_eq!(
-        (record.epoch, record.login_id.as_deref()),
+        (record.login_seq, record.login_id.as_deref()),
         (3, Some("login-1"))
     );
 }
 
 #[test]
 fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
-    let grant = Verdict::Granted(read(ok(json!({"access_token": "opaque"}))));
-    let record = settled(&refreshing(json!({})), &grant).expect("a commit");
+    let grant = TokenOutcome::Granted(read(ok(json!({"access_token": "opaque"}))));
+    let record = applied(&refreshing(json!({})), &grant).expect("a commit");
     let tokens = record.tokens.expect("tokens");
     assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
     assert_eq!(tokens.access.expect("new").reveal(), "opaque");
@@ -171,26 +171,29 @@ fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
 
 #[test]
 fn p14_a_grant_without_an_access_token_stores_the_refresh_token() {
-    let grant = Verdict::Granted(read(ok(json!({"refresh_token": "rt-2"}))));
-    let record = settled(&refreshing(json!({})), &grant).expect("a commit");
+    let grant = TokenOutcome::Granted(read(ok(json!({"refresh_token": "rt-2"}))));
+    let record = applied(&refreshing(json!({})), &grant).expect("a commit");
     let tokens = record.tokens.as_ref().expect("tokens");
     assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
     assert!(tokens.access.is_none() && record.state == State::Active);
     assert_eq!(record.not_before, Some(NOW + 1));
-    assert_eq!(record.last_trouble, Some(Trouble::NoAccessToken));
+    assert_eq!(record.last_failure, Some(FailureKind::NoAccessToken));
 }
 
 #[test]
 fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_a_pause() {
     for odd in [json!(7), json!("a\r\nb: c"), json!("a".repeat(9000))] {
         let body = json!({"refresh_token": "rt-2", "access_token": odd});
-        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = applied(
+            &refreshing(json!({})),
+            &TokenOutcome::Granted(read(ok(body))),
+        );
         let record = record.expect("a commit");
         let tokens = record.tokens.as_ref().expect("tokens");
         assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
         assert!(tokens.access.is_none());
         assert_eq!(record.not_before, Some(NOW + 30));
-        assert_eq!(record.last_trouble, Some(Trouble::Unexpected));
+        assert_eq!(record.last_failure, Some(FailureKind::Unexpected));
     }
 }
 
@@ -198,7 +201,10 @@ fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_
 fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
     for odd in [json!(7), json!("r t"), json!("r".repeat(5000))] {
         let body = json!({"refresh_token": odd, "access_token": "opaque", "expires_in": 600});
-        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = applied(
+            &refreshing(json!({})),
+            &TokenOutcome::Granted(read(ok(body))),
+        );
         let record = record.expect("a commit");
         let tokens = record.tokens.expect("tokens");
         assert_eq!(tokens.access.expect("new").reveal(), "opaque");
@@ -206,7 +212,10 @@ fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
     }
     for none in [json!(null), json!("")] {
         let body = json!({"refresh_token": none, "access_token": "opaque"});
-        let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+        let record = applied(
+            &refreshing(json!({})),
+            &TokenOutcome::Granted(read(ok(body))),
+        );
         let tokens = record.expect("a commit").tokens.expect("tokens");
         assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
     }
@@ -219,8 +228,8 @@ fn p20_another_accounts_tokens_are_dropped() {
             "chatgpt_account_id": account, "chatgpt_user_id": user,
         }});
         let body = json!({"refresh_token": "rt-2", "access_token": jwt(&claims)});
-        let grant = Verdict::Granted(read(ok(body)));
-        let record = settled(&refreshing(json!({})), &grant).expect("a commit");
+        let grant = TokenOutcome::Granted(read(ok(body)));
+        let record = applied(&refreshing(json!({})), &grant).expect("a commit");
         assert_eq!(record.state, State::NeedsLogin);
         assert_eq!(record.reason.as_deref(), Some("account-mismatch"));
         assert_eq!(record.claims.account_id.as_deref(), Some("acc-1"));
@@ -232,7 +241,10 @@ fn p20_another_accounts_tokens_are_dropped() {
 #[test]
 fn p15_a_grant_that_names_nobody_belongs_to_the_account_of_the_record() {
     let body = json!({"refresh_token": "rt-2", "access_token": access_token("x", NOW + 600)});
-    let record = settled(&refreshing(json!({})), &Verdict::Granted(read(ok(body))));
+    let record = applied(
+        &refreshing(json!({})),
+        &TokenOutcome::Granted(read(ok(body))),
+    );
     let claims = record.expect("a commit").claims;
     assert_eq!(claims.account_id.as_deref(), Some("acc-1"));
     assert_eq!(claims.user_id.as_deref(), Some("user-1"));
@@ -246,19 +258,19 @@ fn p17_p19_an_end_that_cannot_be_read_is_taken_from_expires_in() {
         jwt(&json!({"exp": "soon"})),
     ] {
         let body = json!({"access_token": access, "expires_in": 600});
-        let tokens = read(ok(body)).tokens(None, NOW);
+        let tokens = Tokens::received(&read(ok(body)), None, NOW);
         assert_eq!(tokens.expires_at, Some(NOW + 600));
     }
     let far = json!({"access_token": access_token("x", 253_402_300_799)});
-    let tokens = read(ok(far)).tokens(None, NOW);
+    let tokens = Tokens::received(&read(ok(far)), None, NOW);
     assert_eq!(tokens.expires_at, Some(NOW + 90 * 86_400));
 }
 
 #[test]
 fn p30_the_services_clock_is_kept_as_an_offset() {
     let body = json!({"access_token": "opaque", "expires_in": 600});
-    let answer = with_header(ok(body), "Date", "Tue, 24 Nov 2026 12:00:00 GMT");
-    let tokens = read(answer).tokens(None, NOW);
+    let response = with_header(ok(body), "Date", "Tue, 24 Nov 2026 12:00:00 GMT");
+    let tokens = Tokens::received(&read(response), None, NOW);
     assert_eq!(tokens.clock_offset, 7200);
     assert_eq!(tokens.expires_at, Some(NOW + 7200 + 600));
     assert_eq!(tokens.local_time(NOW + 7200 + 600), NOW + 600);
@@ -267,50 +279,53 @@ fn p30_the_services_clock_is_kept_as_an_offset() {
         "date",
         "Tue, 24 Nov 2026 08:00:00 GMT",
     );
-    assert_eq!(read(behind).tokens(None, NOW).clock_offset, -7200);
+    assert_eq!(
+        Tokens::received(&read(behind), None, NOW).clock_offset,
+        -7200
+    );
 }
 
 #[test]
 fn n23_a_release_forgets_the_intent_and_keeps_the_pause() {
-    let [_, not_processed, _, _] = verdicts();
-    let record = settled(&refreshing(json!({})), &not_processed).expect("a commit");
+    let [_, not_processed, _, _] = outcomes();
+    let record = applied(&refreshing(json!({})), &not_processed).expect("a commit");
     assert!(record.intent.is_none());
     assert_eq!(record.not_before, Some(NOW + 40));
-    assert_eq!(record.last_trouble, Some(Trouble::RateLimited));
+    assert_eq!(record.last_failure, Some(FailureKind::RateLimited));
     assert!(record.live_token(NOW).is_some());
 }
 
 #[test]
 fn a_released_probe_leaves_the_outcome_uncertain_and_is_not_counted() {
-    let [_, not_processed, _, _] = verdicts();
-    let record = settled(&refreshing(json!({"probes": 3})), &not_processed).expect("a commit");
+    let [_, not_processed, _, _] = outcomes();
+    let record = applied(&refreshing(json!({"probes": 3})), &not_processed).expect("a commit");
     assert_eq!((record.state, record.probes), (State::Uncertain, 2));
     assert_eq!(record.not_before, Some(NOW + 40));
-    let first = settled(&refreshing(json!({"probes": 1})), &not_processed).expect("a commit");
+    let first = applied(&refreshing(json!({"probes": 1})), &not_processed).expect("a commit");
     assert_eq!((first.state, first.probes), (State::Uncertain, 0));
 }
 
 #[test]
 fn n08_the_quiet_period_runs_from_the_intent() {
-    let [_, _, _, unknown] = verdicts();
-    let record = settled(&refreshing(json!({})), &unknown).expect("a commit");
+    let [_, _, _, unknown] = outcomes();
+    let record = applied(&refreshing(json!({})), &unknown).expect("a commit");
     assert_eq!(record.not_before, Some(NOW - 2 + 120));
-    assert_eq!(record.last_trouble, Some(Trouble::Network));
-    let probe = settled(&refreshing(json!({"probes": 5})), &unknown).expect("a commit");
+    assert_eq!(record.last_failure, Some(FailureKind::Network));
+    let probe = applied(&refreshing(json!({"probes": 5})), &unknown).expect("a commit");
     assert_eq!(probe.not_before, Some(NOW - 2 + 240));
     assert_eq!(probe.probes, 5);
 }
 
 #[test]
 fn n20_probes_are_spaced_out_and_never_end() {
-    let pauses: Vec<u64> = (0..=11).map(quiet_after).collect();
+    let pauses: Vec<u64> = (0..=11).map(probe_delay).collect();
     assert_eq!(
         pauses,
         [
             120, 120, 120, 120, 120, 240, 480, 960, 1920, 3600, 3600, 3600
         ]
     );
-    assert_eq!(quiet_after(u64::MAX), 3600);
+    assert_eq!(probe_delay(u64::MAX), 3600);
 }
 
 #[test]

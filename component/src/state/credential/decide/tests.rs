@@ -1,5 +1,5 @@
 use super::super::codec::decode;
-use super::{Demand, Step, decide};
+use super::{Action, Request, decide};
 use crate::contract::{Error, ErrorCode};
 use crate::state::credential::{Intent, Record, State};
 use crate::testing::fakes::{
@@ -7,32 +7,32 @@ use crate::testing::fakes::{
 };
 use serde_json::{Value, json};
 
-const TOKEN: Demand = Demand::Token { refused: None };
+const TOKEN: Request = Request::AccessToken { refused: None };
 
 fn record(stored: &Value) -> Record {
     decode(stored.to_string().as_bytes()).expect("a record")
 }
 
-fn step(stored: &Value, demand: Demand, now: u64) -> Result<&'static str, Error> {
-    match decide(&record(stored), demand, now) {
-        Step::Serve => Ok("serve"),
-        Step::Present(_) => Ok("present"),
-        Step::Store(_) => Ok("store"),
-        Step::Fail(error) => Err(*error),
+fn step(stored: &Value, request: Request, now: u64) -> Result<&'static str, Error> {
+    match decide(&record(stored), request, now) {
+        Action::Serve => Ok("serve"),
+        Action::Present(_) => Ok("present"),
+        Action::Store(_) => Ok("store"),
+        Action::Fail(error) => Err(*error),
     }
 }
 
 #[track_caller]
-fn assert_step(stored: &Value, demand: Demand, expected: &str) {
-    match step(stored, demand, NOW) {
+fn assert_step(stored: &Value, request: Request, expected: &str) {
+    match step(stored, request, NOW) {
         Ok(found) => assert_eq!(found, expected, "{stored}"),
         Err(error) => panic!("{:?} instead of {expected}: {stored}", error.code),
     }
 }
 
 #[track_caller]
-fn assert_fails(stored: &Value, demand: Demand, code: ErrorCode, wait: Option<u32>) {
-    match step(stored, demand, NOW) {
+fn assert_fails(stored: &Value, request: Request, code: ErrorCode, wait: Option<u32>) {
+    match step(stored, request, NOW) {
         Ok(found) => panic!("{found} instead of {code:?}: {stored}"),
         Err(error) => {
             assert_eq!((error.code, error.retry_after_seconds), (code, wait));
@@ -42,10 +42,10 @@ fn assert_fails(stored: &Value, demand: Demand, code: ErrorCode, wait: Option<u3
 }
 
 /// What decide makes of the record, where it is to be stored.
-fn written(stored: &Value, demand: Demand, now: u64) -> Record {
-    match decide(&record(stored), demand, now) {
-        Step::Store(record) => *record,
-        Step::Present(token) => record(stored).with_intent(&Intent {
+fn written(stored: &Value, request: Request, now: u64) -> Record {
+    match decide(&record(stored), request, now) {
+        Action::Store(record) => *record,
+        Action::Present(token) => record(stored).with_intent(&Intent {
             attempt: "mine".to_owned(),
             presented: token.fingerprint(),
             started: now,
@@ -54,8 +54,8 @@ fn written(stored: &Value, demand: Demand, now: u64) -> Record {
     }
 }
 
-fn refused(fingerprint: &str) -> Demand<'_> {
-    Demand::Token {
+fn refused(fingerprint: &str) -> Request<'_> {
+    Request::AccessToken {
         refused: Some(fingerprint),
     }
 }
@@ -64,9 +64,9 @@ fn refused(fingerprint: &str) -> Demand<'_> {
 fn active_a_live_token_is_served_and_refreshed_on_demand() {
     let live = credential("active", json!({}));
     assert_step(&live, TOKEN, "serve");
-    assert_step(&live, Demand::Refresh, "present");
+    assert_step(&live, Request::ForceRefresh, "present");
     assert_step(&dead("active", json!({})), TOKEN, "present");
-    assert_step(&dead("active", json!({})), Demand::Refresh, "present");
+    assert_step(&dead("active", json!({})), Request::ForceRefresh, "present");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn active_a_due_token_is_refreshed_before_it_ends() {
         json!({"received_at": NOW - LIFETIME + 600, "expires_at": NOW + 600}),
     );
     assert_step(&due, TOKEN, "present");
-    assert_step(&due, Demand::Refresh, "present");
+    assert_step(&due, Request::ForceRefresh, "present");
 }
 
 #[test]
@@ -143,11 +143,11 @@ fn p24_active_within_a_minute_of_a_success_nothing_is_sent() {
     let name = fingerprint(&old_access());
     let fresh = |age: u64| credential("active", json!({"received_at": NOW - age}));
     let refused_of = |age: u64| changed(fresh(age), json!({"refused": name}));
-    assert_step(&fresh(0), Demand::Refresh, "serve");
-    assert_step(&fresh(59), Demand::Refresh, "serve");
-    assert_step(&fresh(60), Demand::Refresh, "present");
+    assert_step(&fresh(0), Request::ForceRefresh, "serve");
+    assert_step(&fresh(59), Request::ForceRefresh, "serve");
+    assert_step(&fresh(60), Request::ForceRefresh, "present");
     let by_a_clock_ahead = credential("active", json!({"received_at": NOW + 30}));
-    assert_step(&by_a_clock_ahead, Demand::Refresh, "serve");
+    assert_step(&by_a_clock_ahead, Request::ForceRefresh, "serve");
     assert_fails(
         &refused_of(10),
         TOKEN,
@@ -172,7 +172,12 @@ fn active_a_pause_is_kept_and_a_live_token_served_meanwhile() {
         json!({"received_at": NOW - LIFETIME + 600, "expires_at": NOW + 600}),
     );
     assert_step(&due, TOKEN, "serve");
-    assert_fails(&due, Demand::Refresh, ErrorCode::RateLimited, Some(40));
+    assert_fails(
+        &due,
+        Request::ForceRefresh,
+        ErrorCode::RateLimited,
+        Some(40),
+    );
     assert_fails(
         &dead("active", pause),
         TOKEN,
@@ -207,7 +212,12 @@ fn p12_without_a_refresh_token_the_access_token_serves_to_its_end() {
     let none = json!({"refresh_token": null});
     let live = credential("active", none.clone());
     assert_step(&live, TOKEN, "serve");
-    assert_fails(&live, Demand::Refresh, ErrorCode::NotRefreshable, None);
+    assert_fails(
+        &live,
+        Request::ForceRefresh,
+        ErrorCode::NotRefreshable,
+        None,
+    );
     assert_fails(
         &dead("active", none.clone()),
         TOKEN,
@@ -225,7 +235,7 @@ fn p12_without_a_refresh_token_the_access_token_serves_to_its_end() {
 fn p14_without_an_access_token_a_refresh_is_due_at_once() {
     let none = credential("active", json!({"access_token": null, "received_at": NOW}));
     assert_step(&none, TOKEN, "present");
-    assert_step(&none, Demand::Refresh, "present");
+    assert_step(&none, Request::ForceRefresh, "present");
 }
 
 #[test]
@@ -234,24 +244,24 @@ fn refreshing_a_live_token_is_served_and_nothing_is_sent() {
     assert_step(&live, TOKEN, "serve");
     assert_fails(
         &live,
-        Demand::Refresh,
+        Request::ForceRefresh,
         ErrorCode::RefreshInProgress,
         Some(1),
     );
     let dead = dead("refreshing", json!({"intent": intent(NOW - 1)}));
-    for demand in [TOKEN, Demand::Refresh] {
-        assert_fails(&dead, demand, ErrorCode::RefreshInProgress, Some(1));
+    for request in [TOKEN, Request::ForceRefresh] {
+        assert_fails(&dead, request, ErrorCode::RefreshInProgress, Some(1));
     }
 }
 
 #[test]
 fn h01_s22_refreshing_is_taken_over_after_65_seconds() {
-    for demand in [TOKEN, Demand::Refresh] {
+    for request in [TOKEN, Request::ForceRefresh] {
         let young = dead("refreshing", json!({"intent": intent(NOW - 64)}));
-        assert_fails(&young, demand, ErrorCode::RefreshInProgress, Some(1));
+        assert_fails(&young, request, ErrorCode::RefreshInProgress, Some(1));
         let old = dead("refreshing", json!({"intent": intent(NOW - 65)}));
-        assert_step(&old, demand, "store");
-        let taken = written(&old, demand, NOW);
+        assert_step(&old, request, "store");
+        let taken = written(&old, request, NOW);
         assert_eq!(taken.state, State::Uncertain);
         assert_eq!(taken.not_before, Some(NOW - 65 + 120));
         assert_eq!(taken.intent.expect("kept").attempt, "theirs");
@@ -296,23 +306,28 @@ fn uncertain_while_the_token_lives_nothing_is_sent() {
     let left = (LIFETIME - 30) as u32;
     assert_fails(
         &live,
-        Demand::Refresh,
+        Request::ForceRefresh,
         ErrorCode::RefreshUncertain,
         Some(left),
     );
     let endless = credential("uncertain", json!({"expires_at": null}));
     assert_step(&endless, TOKEN, "serve");
-    assert_fails(&endless, Demand::Refresh, ErrorCode::RefreshUncertain, None);
+    assert_fails(
+        &endless,
+        Request::ForceRefresh,
+        ErrorCode::RefreshUncertain,
+        None,
+    );
 }
 
 #[test]
 fn uncertain_a_dead_token_waits_for_the_quiet_period_and_then_probes() {
-    for demand in [TOKEN, Demand::Refresh] {
+    for request in [TOKEN, Request::ForceRefresh] {
         let quiet = dead("uncertain", json!({"not_before": NOW + 90}));
-        assert_fails(&quiet, demand, ErrorCode::RefreshUncertain, Some(90));
+        assert_fails(&quiet, request, ErrorCode::RefreshUncertain, Some(90));
         let over = dead("uncertain", json!({"not_before": NOW, "probes": 4}));
-        assert_step(&over, demand, "present");
-        let probe = written(&over, demand, NOW);
+        assert_step(&over, request, "present");
+        let probe = written(&over, request, NOW);
         assert_eq!((probe.state, probe.probes), (State::Refreshing, 5));
         assert_eq!(probe.not_before, None);
     }
@@ -332,7 +347,7 @@ fn needs_login_a_live_token_is_served_and_nothing_refreshes() {
     let reason = json!({"reason": "invalid_grant"});
     let live = credential("needs-login", reason.clone());
     assert_step(&live, TOKEN, "serve");
-    assert_fails(&live, Demand::Refresh, ErrorCode::NeedsLogin, None);
+    assert_fails(&live, Request::ForceRefresh, ErrorCode::NeedsLogin, None);
     let name = fingerprint(&old_access());
     let refused = credential("needs-login", json!({"refused": name}));
     assert_fails(&refused, TOKEN, ErrorCode::NeedsLogin, None);
@@ -360,7 +375,12 @@ fn s36_a_token_is_presented_only_if_whatever_comes_of_it_fits() {
     let due = changed(credential("active", due), large.clone());
     assert_step(&due, TOKEN, "serve");
     for stored in [due, dead("uncertain", large)] {
-        assert_fails(&stored, Demand::Refresh, ErrorCode::StoreUnavailable, None);
+        assert_fails(
+            &stored,
+            Request::ForceRefresh,
+            ErrorCode::StoreUnavailable,
+            None,
+        );
     }
 }
 
@@ -368,7 +388,12 @@ fn s36_a_token_is_presented_only_if_whatever_comes_of_it_fits() {
 fn p20_needs_login_names_another_account() {
     let other = dead("needs-login", json!({"reason": "account-mismatch"}));
     assert_fails(&other, TOKEN, ErrorCode::AccountMismatch, None);
-    assert_fails(&other, Demand::Refresh, ErrorCode::AccountMismatch, None);
+    assert_fails(
+        &other,
+        Request::ForceRefresh,
+        ErrorCode::AccountMismatch,
+        None,
+    );
 }
 
 #[test]
@@ -376,8 +401,8 @@ fn signed_out_there_is_nothing_to_serve() {
     let nobody =
         json!({"version": 1, "generation": 1, "epoch": 4, "state": "logged-out", "updated_at": 1});
     for stored in [nobody, credential("logging-out", json!({"revoke": true}))] {
-        for demand in [TOKEN, Demand::Refresh] {
-            assert_fails(&stored, demand, ErrorCode::NotConnected, None);
+        for request in [TOKEN, Request::ForceRefresh] {
+            assert_fails(&stored, request, ErrorCode::NotConnected, None);
         }
         assert!(record(&stored).live_token(NOW).is_none(), "{stored}");
     }
@@ -456,7 +481,7 @@ fn p17_without_a_readable_end_a_refresh_is_due_after_eight_days() {
 fn n31_a_clock_set_back_neither_pauses_nor_expires_anything() {
     let ahead = credential("active", json!({"received_at": NOW + 5000}));
     assert_step(&ahead, TOKEN, "serve");
-    assert_step(&ahead, Demand::Refresh, "present");
+    assert_step(&ahead, Request::ForceRefresh, "present");
 }
 
 #[test]
@@ -465,10 +490,10 @@ fn an_intent_names_the_attempt_and_the_token_and_raises_nothing_else() {
         "active",
         json!({"not_before": NOW - 5, "last_trouble": "network"}),
     );
-    let written = written(&stored, Demand::Refresh, NOW);
+    let written = written(&stored, Request::ForceRefresh, NOW);
     let intent = written.intent.expect("an intent");
     assert_eq!((&*intent.attempt, intent.started), ("mine", NOW));
     assert_eq!(intent.presented, fingerprint("rt-1"));
     assert_eq!((written.state, written.probes), (State::Refreshing, 0));
-    assert_eq!((written.epoch, written.generation), (3, 7));
+    assert_eq!((written.login_seq, written.generation), (3, 7));
 }

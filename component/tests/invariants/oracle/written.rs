@@ -1,13 +1,13 @@
 //! Checked at every write of the login.
 
-use super::{Received, Report, Witness};
+use super::{Oracle, Received, Report};
 use crate::stored::Credential;
 use crate::tally::Rare;
-use crate::world::World;
+use crate::test_env::TestEnv;
 
 /// From the request to the stored answer a call has this long, in seconds: the
 /// quiet period less the guard. Nobody presents the token again meanwhile.
-const QUIET: u64 = 120 - 5;
+const PROBE_DELAY: u64 = 120 - 5;
 
 /// A login has ended when so many probes in a row were refused by an unknown code, …
 const REFUSALS: usize = 5;
@@ -16,15 +16,15 @@ const REFUSALS: usize = 5;
 /// that the answers take to be stored.
 const REFUSED_FOR: u64 = 86_400 - 60;
 
-impl Witness {
+impl Oracle {
     /// A credential was stored over `old`.
-    pub fn writes(&mut self, world: &World, old: &Credential, new: Credential, report: &Report) {
+    pub fn writes(&mut self, env: &TestEnv, old: &Credential, new: Credential, report: &Report) {
         assert!(new.generation > old.generation, "I6: the generation");
-        assert!(new.epoch >= old.epoch, "I3: the epoch went back");
+        assert!(new.login_seq >= old.login_seq, "I3: login_seq went back");
         self.turns_over(old, &new);
-        self.writes_tokens(world, old, &new);
-        self.writes_end(world, old, &new, report);
-        self.commits(world, old, &new, report);
+        self.writes_tokens(env, old, &new);
+        self.writes_end(env, old, &new, report);
+        self.commits(env, old, &new, report);
         self.written.push(new);
     }
 
@@ -42,8 +42,8 @@ impl Witness {
         }
     }
 
-    /// I3 and I9: whose tokens are stored under which epoch.
-    fn writes_tokens(&mut self, world: &World, old: &Credential, new: &Credential) {
+    /// I3 and I9: whose tokens are stored under which login_seq.
+    fn writes_tokens(&mut self, env: &TestEnv, old: &Credential, new: &Credential) {
         if new.state == "logged-out" {
             let is_empty = new.refresh.is_none() && new.access.is_none();
             assert!(is_empty, "I3: a logout leaves tokens behind");
@@ -51,26 +51,29 @@ impl Witness {
         if !new.has_login() {
             return;
         }
-        if old.has_login() && old.epoch == new.epoch {
+        if old.has_login() && old.login_seq == new.login_seq {
             let is_other = old.account_id.is_some() && old.account_id != new.account_id;
-            assert!(!is_other, "I9: the account changed within an epoch");
+            assert!(!is_other, "I9: the account changed within a login_seq");
         }
-        let service = world.service.borrow();
+        let service = env.service.borrow();
         let login = new
             .refresh
             .as_deref()
             .and_then(|token| service.login_of(token));
         let login = login.expect("only the service makes tokens");
-        let latest = self.epochs.values().max().copied().unwrap_or(0);
-        let epoch = *self.epochs.entry(login).or_insert_with(|| {
-            assert!(new.epoch > latest, "I3: two logins within one epoch");
-            new.epoch
+        let latest = self.login_seqs.values().max().copied().unwrap_or(0);
+        let login_seq = *self.login_seqs.entry(login).or_insert_with(|| {
+            assert!(new.login_seq > latest, "I3: two logins with one login_seq");
+            new.login_seq
         });
-        assert_eq!(epoch, new.epoch, "I3: an older login's token became active");
+        assert_eq!(
+            login_seq, new.login_seq,
+            "I3: an older login's token became active"
+        );
     }
 
     /// I5, its other half: whoever stores its answer in time finds its login intact.
-    fn commits(&mut self, world: &World, old: &Credential, new: &Credential, report: &Report) {
+    fn commits(&mut self, env: &TestEnv, old: &Credential, new: &Credential, report: &Report) {
         for received in &report.received {
             let Received::Grant {
                 presented,
@@ -83,21 +86,21 @@ impl Witness {
             if old.refresh.as_ref() != Some(presented) || new.refresh.as_ref() != Some(successor) {
                 continue;
             }
-            if world.time.get() - presented_at >= QUIET {
+            if env.time.get() - presented_at >= PROBE_DELAY {
                 self.late.insert(successor.clone());
                 continue;
             }
-            let tripped_at = world.service.borrow().tripped_at(successor);
+            let tripped_at = env.service.borrow().tripped_at(successor);
             let is_tripped = tripped_at.is_some_and(|at| at >= *presented_at);
             assert!(
-                !(is_tripped && world.setup.ages_truly()),
+                !(is_tripped && env.setup.ages_truly()),
                 "I5: a token was presented again while its answer was still to be stored"
             );
         }
     }
 
     /// I8, and I2 for its second half: what makes a login end.
-    fn writes_end(&mut self, world: &World, old: &Credential, new: &Credential, report: &Report) {
+    fn writes_end(&mut self, env: &TestEnv, old: &Credential, new: &Credential, report: &Report) {
         if new.state != "needs-login" || old.state == "needs-login" {
             return;
         }
@@ -105,17 +108,17 @@ impl Witness {
             matches!(received, Received::Refused(token) if Some(token) == new.refresh.as_ref())
         });
         assert!(
-            is_refused || self.is_refused_for_long(world, new),
+            is_refused || self.is_refused_for_long(env, new),
             "I8: a login ended without a definitive answer"
         );
         assert!(
-            world.is_harmed.get(),
+            env.is_harmed.get(),
             "I2: a login ended though nothing went wrong"
         );
     }
 
     /// Whether a row of refusals by an unknown code has ended the login, now or before.
-    fn is_refused_for_long(&mut self, world: &World, new: &Credential) -> bool {
+    fn is_refused_for_long(&mut self, env: &TestEnv, new: &Credential) -> bool {
         let row = new
             .refresh
             .as_ref()
@@ -124,10 +127,10 @@ impl Witness {
         let is_long =
             row.at.len() >= REFUSALS && row.at[row.at.len() - 1] - row.at[0] >= REFUSED_FOR;
         // By a clock that is set the day may be shorter.
-        let is_enough = is_long || (row.at.len() >= REFUSALS && !world.setup.ages_truly());
+        let is_enough = is_long || (row.at.len() >= REFUSALS && !env.setup.ages_truly());
         if is_enough && !row.have_ended {
             row.have_ended = true;
-            world.tally.borrow_mut().meets(Rare::EndByRefusals);
+            env.tally.borrow_mut().meets(Rare::EndByRefusals);
         }
         row.have_ended
     }

@@ -2,23 +2,23 @@
 
 use crate::call::Call;
 use crate::service::{self, Quirk};
-use chatgpt_oauth_component::ports::{HttpError, MaybeSent, NotSent, Response, StoreError};
+use chatgpt_oauth_component::ports::{HttpError, HttpResponse, MaybeSent, NotSent, StoreError};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 /// A call and what goes wrong in it.
 #[derive(Clone, Debug)]
-pub struct Troubled {
+pub struct FaultPlan {
     pub call: Call,
-    pub upsets: Vec<Upset>,
+    pub faults: Vec<Fault>,
 }
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug)]
-pub struct Upset {
+pub struct Fault {
     pub place: Place,
     pub moment: Moment,
-    pub what: What,
+    pub kind: FaultKind,
 }
 
 /// A step of a call: one use of the store or of the network.
@@ -27,7 +27,7 @@ pub enum Place {
     /// The step of that number, from 0.
     Step(usize),
     /// The request of that number, from 0.
-    Request(usize),
+    HttpRequest(usize),
     /// The step of that number after the first request, from 0.
     AfterRequest(usize),
 }
@@ -41,18 +41,18 @@ pub enum Moment {
 }
 
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum FaultKind {
     /// The process dies.
     Dies,
     /// The step takes that many seconds, or runs into its deadline.
     Takes(u64),
     /// The machine stands still for that many seconds. What was under way is
     /// there when it goes on; other machines make these calls meanwhile.
-    Suspended(u64, Vec<Troubled>),
+    Suspended(u64, Vec<FaultPlan>),
     /// The machine's clock is set forward, or back, and it makes these calls then.
-    ClockSet(i64, Vec<Troubled>),
+    ClockSet(i64, Vec<FaultPlan>),
     /// Another call runs from beginning to end.
-    Meanwhile(Box<Troubled>),
+    Meanwhile(Box<FaultPlan>),
     /// Somebody writes the rows without changing them.
     Touched,
     /// The step fails: as a use of the store, or as one of the network.
@@ -156,7 +156,7 @@ impl WireFault {
     }
 
     /// What arrives instead of the service's answer.
-    pub fn instead(self, response: Option<Response>) -> Result<Response, HttpError> {
+    pub fn instead(self, response: Option<HttpResponse>) -> Result<HttpResponse, HttpError> {
         match self {
             WireFault::NotSent(cause) => Err(HttpError::NotSent(cause)),
             WireFault::Broken(cause, _) => Err(HttpError::MaybeSent(cause)),
@@ -176,27 +176,27 @@ impl WireFault {
 }
 
 /// A call and what goes wrong in it; a call within a call has upsets of its own.
-pub fn troubled(depth: u32) -> BoxedStrategy<Troubled> {
-    (Call::any(), upsets(depth))
-        .prop_map(|(call, upsets)| Troubled { call, upsets })
+pub fn plan(depth: u32) -> BoxedStrategy<FaultPlan> {
+    (Call::any(), faults(depth))
+        .prop_map(|(call, faults)| FaultPlan { call, faults })
         .boxed()
 }
 
 /// What goes wrong in one call: nothing, or up to three things.
-pub fn upsets(depth: u32) -> impl Strategy<Value = Vec<Upset>> {
+pub fn faults(depth: u32) -> impl Strategy<Value = Vec<Fault>> {
     prop_oneof![
         2 => Just(Vec::new()),
-        5 => prop::collection::vec(upset(depth), 1..4),
+        5 => prop::collection::vec(fault(depth), 1..4),
     ]
 }
 
-fn upset(depth: u32) -> BoxedStrategy<Upset> {
+fn fault(depth: u32) -> BoxedStrategy<Fault> {
     let moment = select(&[Moment::Before, Moment::After][..]);
-    let what = match depth {
+    let kind = match depth {
         0 => mishap().boxed(),
         _ => prop_oneof![
             6 => mishap(),
-            4 => troubled(depth - 1).prop_map(|other| What::Meanwhile(Box::new(other))),
+            4 => plan(depth - 1).prop_map(|other| FaultKind::Meanwhile(Box::new(other))),
             1 => suspended(depth - 1),
             2 => clock_set(depth - 1),
         ]
@@ -205,38 +205,38 @@ fn upset(depth: u32) -> BoxedStrategy<Upset> {
     let place = prop_oneof![
         2 => (0_usize..5).prop_map(Place::Step),
         1 => (5_usize..12).prop_map(Place::Step),
-        3 => (0_usize..3).prop_map(Place::Request),
+        3 => (0_usize..3).prop_map(Place::HttpRequest),
         2 => (0_usize..4).prop_map(Place::AfterRequest),
     ];
-    (place, moment, what)
-        .prop_map(|(place, moment, what)| Upset {
+    (place, moment, kind)
+        .prop_map(|(place, moment, kind)| Fault {
             place,
             moment,
-            what,
+            kind,
         })
         .boxed()
 }
 
-fn mishap() -> impl Strategy<Value = What> {
+fn mishap() -> impl Strategy<Value = FaultKind> {
     prop_oneof![
-        2 => Just(What::Dies),
-        3 => (1_u64..40).prop_map(What::Takes),
-        1 => clock_steps().prop_map(|seconds| What::ClockSet(seconds, Vec::new())),
-        2 => Just(What::Touched),
-        5 => (store_error(), select(&WIRE_FAULTS[..])).prop_map(|(store, wire)| What::Fails(store, wire)),
+        2 => Just(FaultKind::Dies),
+        3 => (1_u64..40).prop_map(FaultKind::Takes),
+        1 => clock_steps().prop_map(|seconds| FaultKind::ClockSet(seconds, Vec::new())),
+        2 => Just(FaultKind::Touched),
+        5 => (store_error(), select(&WIRE_FAULTS[..])).prop_map(|(store, wire)| FaultKind::Fails(store, wire)),
     ]
 }
 
-fn suspended(depth: u32) -> impl Strategy<Value = What> {
+fn suspended(depth: u32) -> impl Strategy<Value = FaultKind> {
     let seconds = prop_oneof![60_u64..130, 130_u64..4000];
-    let others = prop::collection::vec(troubled(depth), 0..4);
-    (seconds, others).prop_map(|(seconds, others)| What::Suspended(seconds, others))
+    let others = prop::collection::vec(plan(depth), 0..4);
+    (seconds, others).prop_map(|(seconds, others)| FaultKind::Suspended(seconds, others))
 }
 
-fn clock_set(depth: u32) -> impl Strategy<Value = What> {
+fn clock_set(depth: u32) -> impl Strategy<Value = FaultKind> {
     let seconds = prop_oneof![120_i64..4000, -4000_i64..-120];
-    let others = prop::collection::vec(troubled(depth), 1..3);
-    (seconds, others).prop_map(|(seconds, others)| What::ClockSet(seconds, others))
+    let others = prop::collection::vec(plan(depth), 1..3);
+    (seconds, others).prop_map(|(seconds, others)| FaultKind::ClockSet(seconds, others))
 }
 
 /// By how many seconds a clock is set.

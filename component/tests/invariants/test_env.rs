@@ -2,31 +2,31 @@
 
 use crate::bucket::Rows;
 use crate::call::{Answer, Names};
+use crate::fault_plan::FaultPlan;
+use crate::oracle::Oracle;
 use crate::service::{Endpoint, Quirk, Said, Sent, Service};
 use crate::stored::{Credential, fingerprint};
 use crate::tally::{Rare, Tally};
-use crate::upset::Troubled;
-use crate::witness::Witness;
 use crate::worker::{Died, Worker};
 use chatgpt_oauth_component::contract::Error;
-use chatgpt_oauth_component::ports::Response;
+use chatgpt_oauth_component::ports::HttpResponse;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// When every world begins, Unix seconds: 1 February 2026.
+/// When every environment begins, Unix seconds: 1 February 2026.
 pub const BEGIN: u64 = 1_769_904_000;
 
 /// An access token is not handed out in the last seconds of its life.
-pub const MARGIN: u64 = 30;
+pub const EXPIRY_LEEWAY: u64 = 30;
 
 /// An access token counts as dead at the latest this long before its end, in
 /// seconds: the margin, and the time that the request of its grant may have taken.
-const GIVEN_UP: u64 = MARGIN + 30;
+const GIVEN_UP: u64 = EXPIRY_LEEWAY + 30;
 
-/// In what worlds differ.
+/// In what environments differ.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// How long access tokens live, in seconds.
@@ -80,11 +80,11 @@ impl Setup {
     }
 }
 
-pub struct World {
+pub struct TestEnv {
     pub setup: Setup,
     pub rows: RefCell<Rows>,
     pub service: RefCell<Service>,
-    pub witness: RefCell<Witness>,
+    pub oracle: RefCell<Oracle>,
     pub tally: RefCell<Tally>,
     /// The true time, Unix seconds.
     pub time: Cell<u64>,
@@ -102,7 +102,7 @@ pub struct World {
 /// What a call returned; none when its process died in it.
 pub type Ended = Option<Result<Answer, Box<Error>>>;
 
-impl World {
+impl TestEnv {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
@@ -112,7 +112,7 @@ impl World {
                 setup.lifetime,
                 setup.grace,
             )),
-            witness: RefCell::default(),
+            oracle: RefCell::default(),
             tally: RefCell::default(),
             time: Cell::new(BEGIN),
             skew: Cell::new(0),
@@ -177,7 +177,7 @@ impl World {
     }
 
     /// A request reaches the service.
-    pub fn arrive(&self, sent: &Sent, quirk: Option<Quirk>) -> (Response, Option<Said>) {
+    pub fn arrive(&self, sent: &Sent, quirk: Option<Quirk>) -> (HttpResponse, Option<Said>) {
         let stored = self.credential().unwrap_or_default();
         let time = self.time.get();
         let mut service = self.service.borrow_mut();
@@ -188,7 +188,7 @@ impl World {
                 .map(|token| service.login_of(token));
             login == Some(service.login_of(&sent.secret))
         };
-        let came_in_time = (self.witness.borrow()).came_in_time(stored.refresh.as_deref());
+        let came_in_time = (self.oracle.borrow()).came_in_time(stored.refresh.as_deref());
         let is_good = came_in_time && !stored.is_refused();
         let access = stored.access.as_deref().filter(|_| is_good);
         let works = access.is_some_and(|access| service.works(access, time, GIVEN_UP));
@@ -225,16 +225,16 @@ impl World {
 
     /// Makes a call in a process of its own, and checks how it ended; returns
     /// that and the requests it made.
-    pub fn call(&self, troubled: &Troubled) -> (Ended, Vec<Endpoint>) {
+    pub fn call(&self, plan: &FaultPlan) -> (Ended, Vec<Endpoint>) {
         let names = self.names();
-        let worker = Worker::new(self, &troubled.upsets);
-        let call = || troubled.call.make(worker.ports(), &names);
+        let worker = Worker::new(self, &plan.faults);
+        let call = || plan.call.make(worker.ports(), &names);
         let ended = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(result) => Some(result),
             Err(payload) if payload.is::<Died>() => None,
             Err(payload) => resume_unwind(payload),
         };
-        let requests = worker.check(troubled.call, &ended);
+        let requests = worker.check(plan.call, &ended);
         (ended, requests)
     }
 }

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What one call did and learnt.
 #[derive(Default)]
 pub struct Report {
-    /// The stored epoch when it began.
-    pub epoch: u64,
+    /// The stored login_seq when it began.
+    pub login_seq: u64,
     pub requests: Vec<Endpoint>,
     pub writes: usize,
     /// The generation of the login that it wrote last.
@@ -63,7 +63,7 @@ struct Presented {
 }
 
 #[derive(Default)]
-pub struct Witness {
+pub struct Oracle {
     presented: BTreeMap<String, Presented>,
     refusals: BTreeMap<String, Refusals>,
     /// Every credential that was stored.
@@ -75,11 +75,11 @@ pub struct Witness {
     shown: BTreeMap<String, u32>,
     /// How many logins and logouts there were.
     turns: u32,
-    /// The epoch under which each login of the service was first stored.
-    epochs: BTreeMap<usize, u64>,
+    /// The login_seq under which each login of the service was first stored.
+    login_seqs: BTreeMap<usize, u64>,
 }
 
-impl Witness {
+impl Oracle {
     /// A refresh token is about to be sent by a call that last read `seen`.
     pub fn presents(&mut self, token: &str, seen: Option<&Credential>, is_harmed: bool) {
         let intent = seen.and_then(|seen| seen.presented.clone());

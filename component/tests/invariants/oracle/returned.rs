@@ -1,17 +1,17 @@
 //! Checked at the end of every call.
 
-use super::{Received, Report, Witness};
+use super::{Oracle, Received, Report};
 use crate::MARKER;
 use crate::call::{Answer, Call};
 use crate::service::Service;
 use crate::stored::Credential;
-use crate::world::{Ended, MARGIN, World};
+use crate::test_env::{EXPIRY_LEEWAY, Ended, TestEnv};
 use chatgpt_oauth_component::contract::{Error, ErrorCode, LoginStatus};
 
-impl Witness {
+impl Oracle {
     /// The call is over: what did it return, and what has become of what it received?
-    pub fn check(&self, world: &World, call: Call, ended: &Ended, report: &Report) {
-        let stored = world.credential().unwrap_or_default();
+    pub fn check(&self, env: &TestEnv, call: Call, ended: &Ended, report: &Report) {
+        let stored = env.credential().unwrap_or_default();
         assert!(
             report.requests.len() <= call.requests_max(),
             "I10: {call:?} made the requests {:?}",
@@ -28,7 +28,7 @@ impl Witness {
         self.shows_ones_own(result, report);
         self.has_kept(result, report, &stored);
         if let Ok(answer) = result {
-            self.was_stored(world, answer, report);
+            self.was_stored(env, answer, report);
         }
     }
 
@@ -48,7 +48,9 @@ impl Witness {
                     successor: Some(_),
                     ..
                 } => stored.has_login() && stored.refresh.as_ref() == Some(presented),
-                Received::Login(token) => !was_written(token) && stored.epoch == report.epoch,
+                Received::Login(token) => {
+                    !was_written(token) && stored.login_seq == report.login_seq
+                }
                 _ => false,
             };
             assert!(
@@ -78,16 +80,16 @@ impl Witness {
         };
         for id in models.unwrap_or_default() {
             let login = Service::login_of_model(id).expect("the service's model");
-            let epoch = self.epochs.get(&login);
+            let login_seq = self.login_seqs.get(&login);
             assert!(
-                epoch.is_some_and(|epoch| *epoch >= report.epoch),
+                login_seq.is_some_and(|login_seq| *login_seq >= report.login_seq),
                 "I3: an older login's models"
             );
         }
     }
 
     /// I7: what is returned was stored before. I3: and not by an older login.
-    fn was_stored(&self, world: &World, answer: &Answer, report: &Report) {
+    fn was_stored(&self, env: &TestEnv, answer: &Answer, report: &Report) {
         match answer {
             Answer::Authorize(answer) => {
                 let mut headers = answer.headers.iter();
@@ -96,10 +98,13 @@ impl Witness {
                 let mut written = self.written.iter().rev();
                 let stored = written.find(|stored| stored.access == access);
                 let stored = stored.expect("I7: the access token was not stored");
-                assert!(stored.epoch >= report.epoch, "I3: an older login's token");
-                let left = answer.expires_at.map(|end| world.seconds_to(end));
                 assert!(
-                    left.is_none_or(|left| left > MARGIN) || !world.setup.has_true_clock,
+                    stored.login_seq >= report.login_seq,
+                    "I3: an older login's token"
+                );
+                let left = answer.expires_at.map(|end| env.seconds_to(end));
+                assert!(
+                    left.is_none_or(|left| left > EXPIRY_LEEWAY) || !env.setup.has_true_clock,
                     "a token is handed out in the last seconds of its life"
                 );
             }
