@@ -31,6 +31,11 @@ impl Error {
         })
     }
 
+    /// There is no login.
+    pub(crate) fn not_connected() -> Box<Self> {
+        Self::boxed(ErrorCode::NotConnected, "nobody is signed in")
+    }
+
     /// A store that stays as it is until its operator repairs it.
     fn permanent(message: &str) -> Box<Self> {
         let mut error = Self::boxed(ErrorCode::StoreUnavailable, message);

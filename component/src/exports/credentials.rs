@@ -1,6 +1,6 @@
 //! Credentials for model calls: for the platform alone.
 
-use crate::contract::{Error, ErrorCode};
+use crate::contract::Error;
 use crate::error::Result;
 use crate::flow::refresh;
 use crate::openai;
@@ -26,17 +26,14 @@ pub struct Authorization {
 /// `refused` is the fingerprint of a token that the backend answered 401 to.
 pub fn authorize(ports: Ports, refused: Option<&str>) -> Result<Authorization> {
     let record = refresh::access_token(ports, refused)?;
-    let tokens = record.tokens.as_ref();
-    let access = tokens
-        .and_then(|tokens| tokens.access.as_ref())
-        .ok_or_else(|| Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))?;
+    let access = record.access_token().ok_or_else(Error::not_connected)?;
     let mut headers = openai::account_headers(access, &record.claims);
     headers.push(("originator", openai::ORIGINATOR.to_owned()));
     headers.push(("user-agent", openai::USER_AGENT.to_owned()));
     Ok(Authorization {
         base_url: openai::MODEL_BASE_URL,
         headers,
-        expires_at: tokens.and_then(|tokens| tokens.expires_at),
+        expires_at: record.expires_at(),
         fingerprint: access.fingerprint(),
     })
 }

@@ -1,7 +1,7 @@
 //! Calls to the ChatGPT backend on the subscription, with one refresh when the
 //! backend refuses the access token.
 
-use crate::contract::{Error, ErrorCode};
+use crate::contract::Error;
 use crate::error::Result;
 use crate::flow::refresh;
 use crate::openai::claims::Claims;
@@ -9,7 +9,6 @@ use crate::openai::refresh::ACCOUNT_CLOSED;
 use crate::openai::{Failure, FailureKind, Response};
 use crate::ports::{HttpRequest, Ports};
 use crate::secret::Secret;
-use crate::state::credential::Record;
 use alloc::string::String;
 
 /// A 200 of the backend.
@@ -49,24 +48,17 @@ fn send(
     refused: Option<&str>,
     request: &dyn Fn(&Secret, &Claims) -> HttpRequest,
 ) -> Result<(BackendResponse, String)> {
-    let Record {
-        tokens,
-        claims,
-        login_seq,
-        ..
-    } = refresh::access_token(ports, refused)?;
-    let access = tokens
-        .and_then(|tokens| tokens.access)
-        .ok_or_else(|| Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))?;
+    let record = refresh::access_token(ports, refused)?;
+    let access = record.access_token().ok_or_else(Error::not_connected)?;
     let response = ports
         .http
-        .send(&request(&access, &claims))
+        .send(&request(access, &record.claims))
         .map_err(|error| Failure::of(error).error())?;
     let response = Response::read(response, ports.now());
     Ok((
         BackendResponse {
             response,
-            login_seq,
+            login_seq: record.login_seq,
         },
         access.fingerprint(),
     ))

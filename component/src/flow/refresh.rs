@@ -137,8 +137,8 @@ fn present(
         Err(StoreError::Conflict) => return Err(PresentError::Conflict),
         Err(fault) => return Err(PresentError::Failed(fault.into())),
     }
-    let stored = credential::load(ports)?.intent;
-    let Some(stored) = stored.filter(|stored| stored.attempt == intent.attempt) else {
+    let stored = credential::load(ports)?;
+    let Some(stored) = stored.intent().filter(|_| stored.has_intent(&intent)) else {
         return Err(PresentError::Conflict);
     };
     let asked_at = ports.now();

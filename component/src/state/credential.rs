@@ -27,7 +27,10 @@ mod tokens;
 
 pub(crate) use apply::{Applied, apply_outcome};
 pub(crate) use codec::{decode, encode};
+use decide::NOT_BEFORE_MAX;
 pub(crate) use decide::{Action, REFUSED_HINT, Request, decide, needs_login};
-pub(crate) use record::{Intent, Record, State};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use record::Probes;
+pub(crate) use record::{Intent, Phase, Record, State};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use tokens::Tokens;

@@ -40,7 +40,7 @@ fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
             State::LoggedOut => {
                 credential::store(ports, record.logged_out(revoke)).map(|_| Ended::Nothing)
             }
-            State::LoggingOut => finish(ports, record),
+            State::LoggingOut { .. } => finish(ports, record),
             _ if revoke => credential::store(ports, record.logging_out())
                 .and_then(|record| finish(ports, record)),
             _ => credential::store(ports, record.logged_out(false)).map(|_| Ended::Locally),
@@ -55,10 +55,7 @@ fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
 
 /// Revokes what a logout has left to be revoked, and ends that logout.
 fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreError> {
-    let refresh = record
-        .tokens
-        .as_ref()
-        .and_then(|tokens| tokens.refresh.as_ref());
+    let refresh = record.refresh_token_to_revoke();
     let confirmed =
         refresh.is_some_and(|refresh| revoke::read(ports.http.send(&revoke::request(refresh))));
     match credential::store(ports, record.logged_out(true)) {
@@ -70,7 +67,7 @@ fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreErro
 
 /// Whether another call has finished the logout meanwhile.
 fn is_logged_out(ports: Ports) -> bool {
-    credential::load(ports).is_ok_and(|record| record.state == State::LoggedOut)
+    credential::load(ports).is_ok_and(|record| matches!(record.state, State::LoggedOut))
 }
 
 /// Finishes a logout that was interrupted before its revocation.

@@ -7,13 +7,8 @@ use crate::ports::Ports;
 /// seconds is returned as it is.
 pub fn refresh(ports: Ports) -> Result<RefreshResult> {
     let record = refresh::force_refresh(ports)?;
-    let tokens = record.tokens.as_ref();
-    let expires_at = tokens.and_then(|tokens| tokens.expires_at);
-    let ends_at = tokens
-        .zip(expires_at)
-        .map(|(tokens, end)| tokens.local_time(end));
     Ok(RefreshResult {
-        expires_at,
-        expires_in_seconds: ends_at.map(|end| end.saturating_sub(ports.now())),
+        expires_at: record.expires_at(),
+        expires_in_seconds: record.expires_in(ports.now()),
     })
 }

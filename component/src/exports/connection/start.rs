@@ -19,7 +19,7 @@ const WORTH_SHOWING: u64 = 120;
 /// `poll` away.
 pub fn start(ports: Ports) -> Result<LoginPrompt> {
     let record = credential::load(ports)?;
-    if record.state == State::LoggingOut {
+    if matches!(record.state, State::LoggingOut { .. }) {
         super::logout::finish_interrupted(ports, record)?;
         return start(ports);
     }

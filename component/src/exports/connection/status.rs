@@ -3,7 +3,7 @@ use crate::contract::{ConnectionState, ConnectionStatus, Error};
 use crate::error::Result;
 use crate::flow::records::{credential, pending};
 use crate::ports::Ports;
-use crate::state::credential::{REFUSED_HINT, Record, State, needs_login};
+use crate::state::credential::{Phase, REFUSED_HINT, Record, State, needs_login};
 use crate::state::pending::Pending;
 use crate::text::join;
 use alloc::borrow::ToOwned;
@@ -26,31 +26,30 @@ pub fn status(ports: Ports) -> Result<ConnectionStatus> {
         Err(error) if error.code.is_unreadable_record() => None,
         Err(error) => return Err(error),
     };
-    Ok(if record.has_login() {
-        signed_in(ports, &record, pending)
-    } else {
-        signed_out(ports, &record, pending)
+    Ok(match &record.state {
+        State::LoggedIn { phase, .. } => signed_in(ports, &record, phase, pending),
+        State::LoggingOut { .. } => signed_out(ports, true, pending),
+        State::LoggedOut => signed_out(ports, false, pending),
     })
 }
 
-fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> ConnectionStatus {
+fn signed_in(
+    ports: Ports,
+    record: &Record,
+    phase: &Phase,
+    pending: Option<Pending>,
+) -> ConnectionStatus {
     let now = ports.now();
     let live = record.live_token(now).is_some();
     let is_connected = record.is_connected(now);
-    let state = match record.state {
+    let state = match phase {
         _ if !is_connected && !record.is_refused_so_far() => ConnectionState::NeedsLogin,
-        State::Refreshing if record.is_abandoned(now) => ConnectionState::Uncertain,
-        State::Refreshing => ConnectionState::Refreshing,
-        State::Uncertain => ConnectionState::Uncertain,
-        State::NeedsLogin => ConnectionState::NeedsLogin,
-        State::Active | State::LoggingOut | State::LoggedOut => ConnectionState::Connected,
+        Phase::Refreshing { intent, .. } if intent.is_abandoned(now) => ConnectionState::Uncertain,
+        Phase::Refreshing { .. } => ConnectionState::Refreshing,
+        Phase::Uncertain { .. } => ConnectionState::Uncertain,
+        Phase::NeedsLogin { .. } => ConnectionState::NeedsLogin,
+        Phase::Active => ConnectionState::Connected,
     };
-    let expires_at = record.tokens.as_ref().and_then(|tokens| tokens.expires_at);
-    let ends_at = record
-        .tokens
-        .as_ref()
-        .zip(expires_at)
-        .map(|(tokens, end)| tokens.local_time(end));
     let usage = usage::cached(ports, record.login_seq);
     let names = models::cached_names(ports, record.login_seq);
     ConnectionStatus {
@@ -64,8 +63,8 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
             .as_ref()
             .and_then(|usage| usage.plan.clone())
             .or_else(|| record.claims.plan.clone()),
-        expires_at,
-        expires_in_seconds: ends_at.map(|end| end.saturating_sub(now)),
+        expires_at: record.expires_at(),
+        expires_in_seconds: record.expires_in(now),
         updated_at: Some(record.updated_at),
         models_count: names.as_ref().map(|names| models::count(&names.ids)),
         models_fetched_at: names.as_ref().map(|names| names.fetched_at),
@@ -77,9 +76,9 @@ fn signed_in(ports: Ports, record: &Record, pending: Option<Pending>) -> Connect
     }
 }
 
-fn signed_out(ports: Ports, record: &Record, pending: Option<Pending>) -> ConnectionStatus {
-    let (state, hint) = match (record.state, &pending) {
-        (State::LoggingOut, _) => (
+fn signed_out(ports: Ports, is_leaving: bool, pending: Option<Pending>) -> ConnectionStatus {
+    let (state, hint) = match (is_leaving, &pending) {
+        (true, _) => (
             ConnectionState::LoggingOut,
             "Call logout again to finish the revocation.",
         ),
@@ -110,10 +109,6 @@ fn sentence(text: &str) -> String {
 }
 
 fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
-    let is_refreshable = record
-        .tokens
-        .as_ref()
-        .is_some_and(|tokens| tokens.refresh.is_some());
     let text = match state {
         ConnectionState::NeedsLogin => {
             let left = if live {
@@ -130,7 +125,7 @@ fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
         ConnectionState::Uncertain => {
             "The last refresh got no answer; it is tried again by itself. Calling start makes a new login at once."
         }
-        _ if !is_refreshable => {
+        _ if !record.is_refreshable() => {
             "This login cannot be refreshed: sign in again before its token ends."
         }
         _ => return None,

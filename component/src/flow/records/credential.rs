@@ -1,7 +1,7 @@
 //! The record `credential`: the login.
 
 use super::{clock_step, read_clocks, write};
-use crate::contract::{Error, ErrorCode};
+use crate::contract::Error;
 use crate::error::Result;
 use crate::ports::{Ports, StoreError};
 use crate::state::credential::{Record, decode, encode};
@@ -24,7 +24,7 @@ pub(crate) fn load_signed_in(ports: Ports) -> Result<Record> {
     if record.has_login() {
         return Ok(record);
     }
-    Err(Error::boxed(ErrorCode::NotConnected, "nobody is signed in"))
+    Err(Error::not_connected())
 }
 
 /// Writes the record as the next generation and returns it.

@@ -33,7 +33,7 @@ fn due() -> Value {
 }
 
 fn access(record: &Record) -> String {
-    let tokens = record.tokens.as_ref().expect("tokens");
+    let tokens = record.tokens().expect("tokens");
     tokens.access.as_ref().expect("one").reveal().to_owned()
 }
 

@@ -1,32 +1,46 @@
-//! What an answer to the refresh request makes of the record.
+//! What the outcome of a presentation makes of the record.
 
-use super::record::{
-    Intent, NOT_BEFORE_MAX, PROBE_DELAY, PROBE_DELAY_MAX, REFUSALS_MIN, REFUSED_FOR, Record,
-    Refusals, State,
-};
+use super::record::{Intent, Parts, Phase, Record, Refusals, State};
 use super::tokens::Tokens;
 use crate::openai::{Failure, FailureKind, ServiceError, TokenField, TokenOutcome, TokenResponse};
 use crate::secret::Secret;
+use crate::state::credential::NOT_BEFORE_MAX;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 
-/// What to do with the record as it stands now.
+/// No token is presented again within this time after an intent whose outcome is
+/// unknown, in seconds: longer than the work of its call and the largest clock skew
+/// together (5 + 30 + 30 + 30).
+const PROBE_DELAY: u64 = 120;
+
+/// The longest delay before a probe, in seconds.
+const PROBE_DELAY_MAX: u64 = 3600;
+
+/// Unknown refusals end a login after this many probes in a row, …
+const REFUSALS_MIN: u64 = 5;
+
+/// … if the first and the last of them lie this far apart, in seconds.
+const REFUSED_FOR: u64 = 86_400;
+
+/// The reason where the service's code cannot be shown.
+pub(super) const UNNAMED: &str = "unknown";
+
+/// What to do with the record as it is now.
 pub(crate) enum Applied {
     /// Store this.
     Store(Box<Record>),
-    /// Leave it: somebody else has moved it on.
+    /// Leave it: another call has changed it since.
     Leave,
-    /// Leave it, and the tokens just granted are to be dropped: the person has
-    /// logged out or in again meanwhile.
+    /// Leave it and discard granted tokens: a logout or a login came meanwhile.
     Superseded,
 }
 
-/// Applies `verdict`, which answers `intent` made in `login_seq`, to `record` as
-/// read just now.
+/// Applies `outcome` to `record`, which was read just now. The outcome is that of
+/// `intent`, which was written under `login_seq`.
 ///
-/// A grant commits by lineage, not by lease: if the stored refresh token is
-/// still the one presented, then whoever holds its successor is the only one in
-/// the world who has it, whatever has happened to the intent meanwhile.
+/// A grant commits by lineage, not by lease: if the stored refresh token is still
+/// the one presented, no other call can hold its successor, whatever has happened
+/// to the intent meanwhile.
 pub(crate) fn apply_outcome(
     record: &Record,
     login_seq: u64,
@@ -38,13 +52,16 @@ pub(crate) fn apply_outcome(
         return Applied::Superseded;
     }
     let is_same_token = record.presents(&intent.presented);
-    let is_ours = record.state == State::Refreshing && record.has_intent(intent);
-    let other_in_flight = record.state == State::Refreshing && !is_ours;
+    let is_refreshing = matches!(record.state.phase(), Some(Phase::Refreshing { .. }));
+    let is_ours = is_refreshing && record.has_intent(intent);
+    let other_in_flight = is_refreshing && !is_ours;
     let store = |record| Applied::Store(Box::new(record));
     match outcome {
-        TokenOutcome::Granted(grant) if is_same_token => store(record.clone().granted(grant, now)),
+        TokenOutcome::Granted(tokens) if is_same_token => {
+            store(record.clone().granted(tokens, now))
+        }
         TokenOutcome::Rejected(service_error) if is_same_token && !other_in_flight => {
-            store(record.clone().refused(service_error.code.as_deref()))
+            store(record.clone().rejected(name(service_error)))
         }
         TokenOutcome::NotProcessed(failure) if is_ours => {
             store(record.clone().released(failure, now))
@@ -56,109 +73,128 @@ pub(crate) fn apply_outcome(
     }
 }
 
+fn name(service_error: &ServiceError) -> &str {
+    service_error.code.as_deref().unwrap_or(UNNAMED)
+}
+
 impl Record {
     /// Whether the intent that it carries is this one.
     pub(crate) fn has_intent(&self, intent: &Intent) -> bool {
-        let stored = self.intent.as_ref();
-        stored.is_some_and(|stored| stored.attempt == intent.attempt)
+        self.intent()
+            .is_some_and(|stored| stored.attempt == intent.attempt)
+    }
+
+    fn refresh_token(&self) -> Option<&Secret> {
+        self.tokens()?.refresh.as_ref()
     }
 
     fn presents(&self, fingerprint: &str) -> bool {
-        let refresh = self
-            .tokens
-            .as_ref()
-            .and_then(|tokens| tokens.refresh.as_ref());
-        refresh.is_some_and(|token| token.fingerprint() == fingerprint)
+        self.refresh_token()
+            .is_some_and(|token| token.fingerprint() == fingerprint)
     }
 
-    fn granted(mut self, grant: &TokenResponse, now: u64) -> Self {
-        let claims = grant.claims();
+    fn granted(mut self, tokens: &TokenResponse, now: u64) -> Self {
+        let claims = tokens.claims();
         if claims.contradicts(&self.claims) {
-            return self.refused(Some("account-mismatch"));
+            return self.rejected("account-mismatch");
         }
-        let kept = self.tokens.take().and_then(|tokens| tokens.refresh);
-        self.state = State::Active;
-        self.reason = None;
+        let kept = self.refresh_token().cloned();
         self.claims = claims.or(self.claims);
-        self.with_tokens(grant, kept, now)
+        self.with_tokens(tokens, kept, now)
     }
 
-    /// The record with the tokens of a grant, and nothing left of earlier refreshes.
-    pub(super) fn with_tokens(self, grant: &TokenResponse, kept: Option<Secret>, now: u64) -> Self {
-        let missing = missing(grant);
+    /// The record with the tokens of a grant, and nothing of earlier refreshes.
+    pub(super) fn with_tokens(
+        self,
+        response: &TokenResponse,
+        kept: Option<Secret>,
+        now: u64,
+    ) -> Self {
+        let missing = missing(response);
         Self {
-            tokens: Some(Tokens::received(grant, kept, now)),
-            intent: None,
-            probes: 0,
+            state: State::LoggedIn {
+                tokens: Tokens::received(response, kept, now),
+                phase: Phase::Active,
+            },
             not_before: missing.map(|kind| now.saturating_add(kind.default_retry_after())),
             last_failure: missing,
-            refusals: None,
             revoke: false,
             ..self
         }
     }
 
-    /// Keeps login_seq, tokens and intent, so that a grant that arrives late still commits.
-    fn refused(mut self, reason: Option<&str>) -> Self {
-        self.state = State::NeedsLogin;
-        self.reason = Some(reason.unwrap_or(UNNAMED).to_owned());
-        self.refusals = None;
+    /// The record of a login that has ended. The number of the login, tokens and
+    /// intent stay, so that a late grant still commits.
+    fn rejected(mut self, reason: &str) -> Self {
         self.not_before = None;
+        if let State::LoggedIn { phase, .. } = &mut self.state {
+            let mut parts = phase.take();
+            parts.probes.refusals = None;
+            parts.reason = Some(reason.to_owned());
+            *phase = parts.without_outcome();
+        }
         self
     }
 
     /// Takes the intent back: the token was not presented.
     fn released(mut self, failure: &Failure, now: u64) -> Self {
-        self.forget_refusals();
         self.last_failure = Some(failure.kind);
-        if self.probes == 0 {
-            self.state = State::Active;
-            self.intent = None;
-        } else {
-            self.state = self.state_without_outcome();
-            self.probes -= 1;
-        }
         self.not_before = Some(now.saturating_add(failure.retry_after));
+        if let State::LoggedIn { phase, .. } = &mut self.state {
+            let mut parts = phase.take();
+            parts.reset_refusals();
+            if let Some(count) = parts.probes.count.checked_sub(1) {
+                parts.probes.count = count;
+                *phase = parts.without_outcome();
+            }
+        }
         self
     }
 
-    /// Notes an answer that says nothing certain about the token.
+    /// Records an outcome that says nothing certain about the token.
     fn became_uncertain(mut self, failure: &Failure, now: u64) -> Self {
         self.last_failure = Some(failure.kind);
-        if failure.kind == FailureKind::UnknownRefusal {
-            self.count_refusal(&failure.service_error, now);
-        } else {
-            self.forget_refusals();
-        }
-        self.without_outcome(now)
+        let refusal =
+            Some(&failure.service_error).filter(|_| failure.kind == FailureKind::UnknownRefusal);
+        self.without_outcome(refusal, now)
     }
 
-    /// The record after a presentation whose outcome is unknown: its pause counts
-    /// from the intent.
-    pub(super) fn without_outcome(mut self, now: u64) -> Self {
-        let started = self.intent.as_ref().map_or(now, |intent| intent.started);
-        // One from the far future says nothing.
-        let started = started.min(now);
-        self.state = self.state_without_outcome();
-        let pause = match self.state {
-            State::NeedsLogin => NOT_BEFORE_MAX,
-            _ => probe_delay(self.probes),
+    /// The record with the abandoned refresh turned into an uncertain one.
+    pub(super) fn taken_over(self, now: u64) -> Self {
+        self.without_outcome(None, now)
+    }
+
+    /// The record after a presentation whose outcome is unknown; `refusal` if it was
+    /// refused by an unknown code. The pause counts from the intent.
+    fn without_outcome(mut self, refusal: Option<&ServiceError>, now: u64) -> Self {
+        let State::LoggedIn { phase, .. } = &mut self.state else {
+            return self;
         };
+        let mut parts = phase.take();
+        match refusal {
+            Some(service_error) => parts.count_refusal(service_error, now),
+            None => parts.reset_refusals(),
+        }
+        // A time ahead of now is of a clock that was set back, and ignored.
+        let started = parts
+            .intent
+            .as_ref()
+            .map_or(now, |intent| intent.started.min(now));
+        let pause = match parts.reason {
+            Some(_) => NOT_BEFORE_MAX,
+            None => probe_delay(parts.probes.count),
+        };
+        *phase = parts.without_outcome();
         self.not_before = Some(started.saturating_add(pause));
         self
     }
+}
 
-    /// Refusals end a login once; what comes later does not bring it back.
-    fn state_without_outcome(&self) -> State {
-        match self.reason {
-            Some(_) => State::NeedsLogin,
-            None => State::Uncertain,
-        }
-    }
-
+impl Parts {
+    /// Counts an unknown refusal, and ends the login if there were enough.
     fn count_refusal(&mut self, service_error: &ServiceError, now: u64) {
-        let before = self.refusals.take();
-        let is_probe = self.probes > 0;
+        let before = self.probes.refusals.take();
+        let is_probe = self.probes.count > 0;
         let counted = before.as_ref().map_or(0, |before| before.probes);
         let since = match before {
             Some(before) if counted > 0 => before.since,
@@ -166,9 +202,9 @@ impl Record {
         };
         let probes = counted.saturating_add(u64::from(is_probe));
         if probes >= REFUSALS_MIN && now.saturating_sub(since) >= REFUSED_FOR {
-            self.reason = Some(service_error.code.as_deref().unwrap_or(UNNAMED).to_owned());
+            self.reason = Some(name(service_error).to_owned());
         }
-        self.refusals = Some(Refusals {
+        self.probes.refusals = Some(Refusals {
             service_error: service_error.clone(),
             probes,
             since,
@@ -176,30 +212,27 @@ impl Record {
     }
 
     /// Starts the count again, unless the refusals have ended the login already.
-    pub(super) fn forget_refusals(&mut self) {
+    fn reset_refusals(&mut self) {
         if self.reason.is_none() {
-            self.refusals = None;
+            self.probes.refusals = None;
         }
     }
 }
 
-/// The reason where the service's code cannot be shown.
-const UNNAMED: &str = "unknown";
-
-/// How long nothing is presented after the probe of that number, 0 being the
-/// first presentation, in seconds: the quiet period, from the fifth probe on
-/// twice as long each time, at the most an hour. Their number ends nothing.
+/// The delay after the probe of that number, 0 being the first presentation, in
+/// seconds: from the fifth probe on twice as long each time, at most an hour.
+/// Probes are not limited in number.
 ///
-/// Not less after a probe than after the first presentation: a request that got
-/// no answer may still be on its way, and whoever presents the same token before
-/// it arrives is the one who is taken for a thief (`tests/model`).
-pub(super) fn probe_delay(probe: u64) -> u64 {
+/// The delay after a probe is not shorter than after the first presentation. A
+/// request without a response may still be on its way, and presenting the same
+/// token before it arrives would look like token reuse (`tests/model`).
+fn probe_delay(probe: u64) -> u64 {
     PROBE_DELAY_MAX.min(PROBE_DELAY << probe.saturating_sub(4).min(5))
 }
 
-/// What a grant lacks; the next refresh waits for the default of that failure.
-fn missing(grant: &TokenResponse) -> Option<FailureKind> {
-    match grant.access_token {
+/// What the response lacks; the next refresh waits for the default of that failure.
+fn missing(response: &TokenResponse) -> Option<FailureKind> {
+    match response.access_token {
         TokenField::Token(_) => None,
         TokenField::Absent => Some(FailureKind::NoAccessToken),
         TokenField::Unusable => Some(FailureKind::Unexpected),

@@ -1,6 +1,7 @@
 //! The record as it is stored: one flat JSON object.
 
-use super::record::{Intent, Record, Refusals, State};
+use super::apply::UNNAMED;
+use super::record::{Intent, Phase, Probes, Record, Refusals, State};
 use super::tokens::Tokens;
 use crate::error::Result;
 use crate::json::{Object, Value};
@@ -10,6 +11,7 @@ use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew::Stamp;
 use crate::state::envelope;
+use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
 /// The version of the record that this code writes.
@@ -24,15 +26,6 @@ const RECORD_MAX: usize = 32 * 1024;
 /// Nine identifiers of 128 take 2304, and ten numbers and all names under 1000.
 const KNOWN_MAX: usize = 2 * (ACCESS_TOKEN_MAX + REFRESH_TOKEN_MAX) + 5 * 1024;
 
-const STATES: [(State, &str); 6] = [
-    (State::Active, "active"),
-    (State::Refreshing, "refreshing"),
-    (State::Uncertain, "uncertain"),
-    (State::NeedsLogin, "needs-login"),
-    (State::LoggingOut, "logging-out"),
-    (State::LoggedOut, "logged-out"),
-];
-
 /// Reads a stored record.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Record> {
     let fields = envelope::fields(bytes, VERSION, "stored login")?;
@@ -42,25 +35,20 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Record> {
 fn read(mut fields: Object) -> Option<Record> {
     let from = &mut fields;
     let updated_at = from.required_number("updated_at")?;
-    let state = state(&from.required_text("state")?)?;
+    let state = from.required_text("state")?;
     Some(Record {
         generation: from.required_number("generation")?,
         login_seq: from.required_number("epoch")?,
-        state,
-        reason: from.optional_identifier("reason")?,
+        state: read_state(&state, from)?,
         method: from.optional_identifier("method")?,
         login_id: from.optional_identifier("login_id")?,
         user_code: from.optional_identifier("user_code")?,
         claims: Claims::stored(from)?,
-        tokens: tokens(from, state)?,
-        intent: from.optional_object("intent", intent)?,
-        probes: from.optional_number("probes")?.unwrap_or(0),
         not_before: from.optional_number("not_before")?,
         last_failure: from
             .optional_text("last_trouble")?
             .as_deref()
             .and_then(FailureKind::named),
-        refusals: refusals(from)?,
         revoke: from.optional_bool("revoke")?,
         updated_at,
         stamp: Stamp::stored(from.optional_text("clock")?, updated_at),
@@ -68,18 +56,51 @@ fn read(mut fields: Object) -> Option<Record> {
     })
 }
 
-fn state(name: &str) -> Option<State> {
-    let (state, _) = STATES.iter().find(|(_, known)| *known == name)?;
-    Some(*state)
+/// Reads the state of that name. The fields of all states are read, whatever the
+/// state: one of another type damages every record.
+fn read_state(name: &str, from: &mut Object) -> Option<State> {
+    let is_signed_out = matches!(name, "logging-out" | "logged-out");
+    let tokens = read_tokens(from, is_signed_out)?;
+    let intent = from.optional_object("intent", read_intent)?;
+    let reason = from.optional_identifier("reason")?;
+    let probes = Probes {
+        count: from.optional_number("probes")?.unwrap_or(0),
+        refusals: read_refusals(from)?,
+    };
+    let phase = match name {
+        "logging-out" => {
+            return Some(State::LoggingOut {
+                tokens,
+                probes: probes.count,
+                reason,
+            });
+        }
+        "logged-out" => return Some(State::LoggedOut),
+        "active" => Phase::Active,
+        "refreshing" => Phase::Refreshing {
+            intent: intent.unwrap_or_else(Intent::missing),
+            probes,
+            reason,
+        },
+        "uncertain" => Phase::Uncertain { intent, probes },
+        "needs-login" => Phase::NeedsLogin {
+            intent,
+            probes,
+            reason: reason.unwrap_or_else(|| UNNAMED.to_owned()),
+        },
+        _ => return None,
+    };
+    Some(State::LoggedIn {
+        tokens: tokens?,
+        phase,
+    })
 }
 
-/// Nobody who is signed out needs tokens; all others have them, and tokens have a
-/// time of receipt.
-fn tokens(from: &mut Object, state: State) -> Option<Option<Tokens>> {
+/// Tokens may be missing only when signed out; with tokens, `received_at` is required.
+fn read_tokens(from: &mut Object, is_signed_out: bool) -> Option<Option<Tokens>> {
     let refresh = from.optional_secret("refresh_token")?;
     let access = from.optional_secret("access_token")?;
     let received_at = from.optional_number("received_at")?;
-    let is_signed_out = matches!(state, State::LoggingOut | State::LoggedOut);
     if is_signed_out && refresh.is_none() && access.is_none() {
         return Some(None);
     }
@@ -96,7 +117,7 @@ fn tokens(from: &mut Object, state: State) -> Option<Option<Tokens>> {
     }))
 }
 
-fn intent(mut from: Object) -> Option<Intent> {
+fn read_intent(mut from: Object) -> Option<Intent> {
     Some(Intent {
         attempt: from.required_identifier("attempt")?,
         presented: from.required_identifier("presented")?,
@@ -105,7 +126,7 @@ fn intent(mut from: Object) -> Option<Intent> {
 }
 
 /// There are none without the time of the first.
-fn refusals(from: &mut Object) -> Option<Option<Refusals>> {
+fn read_refusals(from: &mut Object) -> Option<Option<Refusals>> {
     let status = from.optional_number("refused_status")?;
     let code = from.optional_identifier("refused_code")?;
     let probes = from.optional_number("refused_probes")?;
@@ -132,8 +153,8 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     to.put("version", VERSION);
     to.put("generation", record.generation);
     to.put("epoch", record.login_seq);
-    to.put("state", state_name(record.state));
-    to.put("reason", record.reason.as_deref());
+    to.put("state", record.state.name());
+    to.put("reason", record.state.reason());
     to.put("method", record.method.as_deref());
     to.put("login_id", record.login_id.as_deref());
     to.put("user_code", record.user_code.as_deref());
@@ -142,7 +163,7 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     to.put("account_id", record.claims.account_id.as_deref());
     to.put("user_id", record.claims.user_id.as_deref());
     to.put("fedramp", flag(record.claims.fedramp));
-    if let Some(tokens) = &record.tokens {
+    if let Some(tokens) = record.state.tokens() {
         to.put("refresh_token", tokens.refresh.as_ref().map(Secret::reveal));
         to.put("access_token", tokens.access.as_ref().map(Secret::reveal));
         to.put("received_at", tokens.received_at);
@@ -150,17 +171,18 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
         to.put("clock_offset", Value::Integer(tokens.clock_offset));
         to.put("refused", tokens.refused.as_deref());
     }
-    if let Some(intent) = &record.intent {
+    if let Some(intent) = record.state.intent() {
         let intent = Object::default()
             .with("attempt", &*intent.attempt)
             .with("presented", &*intent.presented)
             .with("started", intent.started);
         to.put("intent", Value::Object(intent));
     }
-    to.put("probes", Some(record.probes).filter(|probes| *probes > 0));
+    let probes = record.state.probe_count();
+    to.put("probes", Some(probes).filter(|probes| *probes > 0));
     to.put("not_before", record.not_before);
     to.put("last_trouble", record.last_failure.map(FailureKind::name));
-    if let Some(refusals) = &record.refusals {
+    if let Some(refusals) = record.state.refusals() {
         to.put(
             "refused_status",
             refusals.service_error.status.map(u64::from),
@@ -186,18 +208,13 @@ fn flag(is_set: bool) -> Value {
     }
 }
 
-fn state_name(state: State) -> &'static str {
-    let named = STATES.iter().find(|(known, _)| *known == state);
-    named.map_or("", |(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN_MAX, RECORD_MAX, STATES, decode, encode, has_room};
+    use super::{KNOWN_MAX, RECORD_MAX, decode, encode, has_room};
     use crate::contract::ErrorCode;
     use crate::json::Object;
     use crate::openai::{ACCESS_TOKEN_MAX, FailureKind, REFRESH_TOKEN_MAX};
-    use crate::state::credential::Record;
+    use crate::state::credential::{Phase, Record};
     use crate::testing::fakes::{changed, credential, fails, intent};
     use serde_json::{Value, json};
 
@@ -220,23 +237,94 @@ mod tests {
         serde_json::from_slice(&encode(record)).expect("JSON")
     }
 
+    /// The fields that only some states have.
+    const OF_SOME_STATES: [&str; 7] = [
+        "reason",
+        "intent",
+        "probes",
+        "refused_status",
+        "refused_code",
+        "refused_probes",
+        "refused_since",
+    ];
+
+    /// Every field of that state.
+    fn whole(state: &str) -> Value {
+        let kept: &[&str] = match state {
+            "refreshing" | "needs-login" => &OF_SOME_STATES,
+            "uncertain" => &OF_SOME_STATES[1..],
+            "logging-out" => &["reason", "probes"],
+            _ => &[],
+        };
+        let row = json!({
+            "refused_status": 401, "refused_code": "brand_new", "refused_probes": 3,
+            "refused_since": 11,
+        });
+        let mut record = changed(full(state), row);
+        let fields = record.as_object_mut().expect("an object");
+        fields.retain(|name, _| !OF_SOME_STATES.contains(&&**name) || kept.contains(&&**name));
+        record
+    }
+
     #[test]
     fn every_state_is_read_and_written_without_a_change() {
-        for (state, name) in STATES {
-            let stored = full(name);
-            let mut expected = stored.clone();
-            expected["version"] = json!(1);
+        for state in [
+            "active",
+            "refreshing",
+            "uncertain",
+            "needs-login",
+            "logging-out",
+        ] {
+            let stored = whole(state);
             let record = read(&stored);
-            assert_eq!(record.state, state);
-            assert_eq!(written(&record), expected);
+            assert_eq!(record.state.name(), state);
+            assert_eq!(written(&record), stored);
         }
+    }
+
+    #[test]
+    fn fields_of_another_state_are_left_out() {
+        for state in ["active", "uncertain", "logging-out"] {
+            let mixed = changed(full(state), whole("needs-login"));
+            let mixed = changed(mixed, json!({"state": state}));
+            assert_eq!(written(&read(&mixed)), whole(state));
+        }
+        let out = written(&read(&full("logged-out")));
+        assert_eq!(out["state"], "logged-out");
+        for gone in [
+            "refresh_token",
+            "access_token",
+            "reason",
+            "intent",
+            "probes",
+        ] {
+            assert_eq!(out[gone], Value::Null, "{gone}");
+        }
+    }
+
+    #[test]
+    fn a_refreshing_record_without_an_intent_is_abandoned() {
+        let stored = changed(whole("refreshing"), json!({"intent": null}));
+        let record = read(&stored);
+        let Some(Phase::Refreshing { intent, .. }) = record.state.phase() else {
+            panic!("refreshing");
+        };
+        assert!(intent.is_abandoned(0) && intent.is_abandoned(u64::MAX));
+        assert!(record.intent().is_none());
+        assert_eq!(written(&record), stored);
+    }
+
+    #[test]
+    fn needs_login_always_has_a_reason() {
+        let stored = changed(whole("needs-login"), json!({"reason": null}));
+        assert_eq!(read(&stored).state.reason(), Some("unknown"));
     }
 
     #[test]
     fn a_record_of_nobody_is_read_and_written_without_a_change() {
         let nobody = json!({"version": 1, "generation": 2, "epoch": 1, "state": "logged-out", "updated_at": 3});
         let record = read(&nobody);
-        assert!(record.tokens.is_none() && !record.has_login());
+        assert!(record.tokens().is_none() && !record.has_login());
         assert_eq!(written(&record), nobody);
         assert_eq!(written(&Record::absent())["state"], json!("logged-out"));
     }

@@ -1,6 +1,6 @@
 //! What to do about the record, before anything is sent.
 
-use super::record::{AHEAD_MAX, Intent, LEASE_TTL, NOT_BEFORE_MAX, Record, State};
+use super::record::{Intent, Phase, Probes, Record, State};
 use super::tokens::Tokens;
 use crate::contract::{Error, ErrorCode};
 use crate::openai::refresh::ACCOUNT_CLOSED;
@@ -42,55 +42,64 @@ pub(crate) enum Action {
     Fail(Box<Error>),
 }
 
+/// A stored `not_before` further away than this is ignored, in seconds.
+pub(crate) const NOT_BEFORE_MAX: u64 = 3600;
+
 /// Decides by the table in docs/refresh.md. `now` is this machine's clock, Unix
 /// seconds.
 pub(crate) fn decide(record: &Record, request: Request, now: u64) -> Action {
-    let Some(tokens) = record.tokens_in_use() else {
-        return Action::Fail(not_connected());
+    let State::LoggedIn { tokens, phase } = &record.state else {
+        return Action::Fail(Error::not_connected());
     };
     let refused = request.refused().filter(|name| tokens.matches(name));
     if let (Some(_), Some(seconds)) = (refused, tokens.pause_after_success(now)) {
-        // Not remembered: a token that has just come is refused by a fault of the
-        // backend's, and works for other calls.
+        // Not stored: if the backend refuses a new token, the fault is the backend's,
+        // and the token works for other calls.
         return Action::Fail(rejected(seconds));
     }
-    if let Some(next) = record.brought_up_to_date(tokens, refused, now) {
+    if let Some(next) = record.brought_up_to_date(refused, now) {
         return Action::Store(Box::new(next));
     }
     let is_live = tokens.live(now).is_some();
-    let may_present = || may_present(record, tokens, now);
-    match (record.state, request) {
-        // What stands in the way of an early refresh harms nobody.
-        (State::Active, Request::AccessToken { .. }) if is_live && tokens.is_due(now) => {
+    let may_present = || may_present(record, tokens, phase, now);
+    match (phase, request) {
+        // An early refresh that cannot be made now is left out.
+        (Phase::Active, Request::AccessToken { .. }) if is_live && tokens.is_due(now) => {
             may_present().map_or(Action::Serve, Action::Present)
         }
         (_, Request::AccessToken { .. }) if is_live => Action::Serve,
-        (State::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Action::Serve,
-        (State::Uncertain, _) if is_live => {
+        (Phase::Active, _) if is_live && tokens.pause_after_success(now).is_some() => Action::Serve,
+        (Phase::Uncertain { .. }, _) if is_live => {
             Action::Fail(uncertain(record, tokens.seconds_left(now)))
         }
-        (State::Active | State::Uncertain, _) => {
+        (Phase::Active | Phase::Uncertain { .. }, _) => {
             may_present().map_or_else(Action::Fail, Action::Present)
         }
-        (State::Refreshing, _) => Action::Fail(in_progress()),
-        // Ended by codes that are not known: what a person asks for may still be tried.
-        (State::NeedsLogin, Request::ForceRefresh) if record.refusals.is_some() && !is_live => {
+        (Phase::Refreshing { .. }, _) => Action::Fail(in_progress()),
+        // Ended by unknown refusals: an explicit refresh may still try.
+        (Phase::NeedsLogin { probes, .. }, Request::ForceRefresh)
+            if probes.refusals.is_some() && !is_live =>
+        {
             may_present().map_or_else(|_| Action::Fail(needs_login(record)), Action::Present)
         }
-        (State::NeedsLogin, _) => Action::Fail(needs_login(record)),
-        (State::LoggingOut | State::LoggedOut, _) => Action::Fail(not_connected()),
+        (Phase::NeedsLogin { .. }, _) => Action::Fail(needs_login(record)),
     }
 }
 
 /// The token to present now, or why none may be.
-fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Box<Error>> {
+fn may_present(
+    record: &Record,
+    tokens: &Tokens,
+    phase: &Phase,
+    now: u64,
+) -> Result<Secret, Box<Error>> {
     let refresh = tokens.refresh.clone().ok_or_else(not_refreshable)?;
     let pause = tokens.pause_after_success(now);
-    match (record.state, pause, record.pause_left(now)) {
-        (State::Active, Some(seconds), _) => Err(rejected(seconds)),
-        (State::Uncertain, _, Some(seconds)) => Err(uncertain(record, Some(seconds))),
+    match (phase, pause, record.pause_left(now)) {
+        (Phase::Active, Some(seconds), _) => Err(rejected(seconds)),
+        (Phase::Uncertain { .. }, _, Some(seconds)) => Err(uncertain(record, Some(seconds))),
         (_, _, Some(seconds)) => Err(paused(record, seconds)),
-        // Nothing is spent whose successor might not fit.
+        // The refresh token is not used unless its replacement fits the record.
         _ if !record.has_room() => Err(StoreError::TooLarge.into()),
         _ => Ok(refresh),
     }
@@ -99,30 +108,32 @@ fn may_present(record: &Record, tokens: &Tokens, now: u64) -> Result<Secret, Box
 impl Record {
     /// The stored access token, if it can be used.
     pub(crate) fn live_token(&self, now: u64) -> Option<&Secret> {
-        self.tokens_in_use()?.live(now)
+        self.tokens()?.live(now)
     }
 
     /// Whether model calls can be made, now or after a refresh.
     pub(crate) fn is_connected(&self, now: u64) -> bool {
-        let can_refresh = |tokens: &Tokens| {
-            tokens.refresh.is_some() && self.state != State::NeedsLogin && self.refusals.is_none()
-        };
-        self.live_token(now).is_some() || self.tokens_in_use().is_some_and(can_refresh)
+        let has_ended = matches!(self.state.phase(), Some(Phase::NeedsLogin { .. }));
+        let can_refresh = self.is_refreshable() && !has_ended && self.state.refusals().is_none();
+        self.live_token(now).is_some() || can_refresh
     }
 
-    /// Whether the service's last answer was a refusal that has not ended the login.
+    /// Whether the last response was a refusal that has not ended the login.
     pub(crate) fn is_refused_so_far(&self) -> bool {
-        self.refusals.is_some() && self.reason.is_none()
+        self.state.refusals().is_some() && self.state.reason().is_none()
     }
 
-    /// The record with what is known without a request: that its access token
-    /// was refused, or that its refresh is abandoned. `None` when that is nothing new.
-    fn brought_up_to_date(&self, tokens: &Tokens, refused: Option<&str>, now: u64) -> Option<Self> {
-        match refused {
-            Some(name) if tokens.refused.as_deref() != Some(name) => {
+    /// The record with what is known without a request: that its access token was
+    /// refused, or that its refresh is abandoned. `None` when that is stored already.
+    fn brought_up_to_date(&self, refused: Option<&str>, now: u64) -> Option<Self> {
+        let State::LoggedIn { tokens, phase } = &self.state else {
+            return None;
+        };
+        match (refused, phase) {
+            (Some(name), _) if tokens.refused.as_deref() != Some(name) => {
                 Some(self.clone().with_refused(name))
             }
-            _ if self.state == State::Refreshing && self.is_abandoned(now) => {
+            (_, Phase::Refreshing { intent, .. }) if intent.is_abandoned(now) => {
                 Some(self.clone().taken_over(now))
             }
             _ => None,
@@ -130,24 +141,10 @@ impl Record {
     }
 
     fn with_refused(mut self, name: &str) -> Self {
-        if let Some(tokens) = &mut self.tokens {
+        if let State::LoggedIn { tokens, .. } = &mut self.state {
             tokens.refused = Some(name.to_owned());
         }
         self
-    }
-
-    /// Whether whoever wrote the intent cannot be at work any more.
-    pub(crate) fn is_abandoned(&self, now: u64) -> bool {
-        self.intent.as_ref().is_none_or(|intent| {
-            now >= intent.started.saturating_add(LEASE_TTL)
-                || intent.started > now.saturating_add(AHEAD_MAX)
-        })
-    }
-
-    /// The record with the abandoned refresh turned into an uncertain one.
-    fn taken_over(mut self, now: u64) -> Self {
-        self.forget_refusals();
-        self.without_outcome(now)
     }
 
     /// How long the record forbids to present the refresh token, in seconds.
@@ -158,19 +155,24 @@ impl Record {
 
     /// The record with the intent to present its refresh token.
     pub(crate) fn with_intent(mut self, intent: &Intent) -> Self {
-        self.intent = Some(intent.clone());
-        self.probes = match self.state {
-            State::Uncertain | State::NeedsLogin => self.probes.saturating_add(1),
-            _ => 0,
-        };
-        self.state = State::Refreshing;
         self.not_before = None;
+        if let State::LoggedIn { phase, .. } = &mut self.state {
+            let is_probe = matches!(phase, Phase::Uncertain { .. } | Phase::NeedsLogin { .. });
+            let parts = phase.take();
+            *phase = Phase::Refreshing {
+                intent: intent.clone(),
+                probes: Probes {
+                    count: match is_probe {
+                        true => parts.probes.count.saturating_add(1),
+                        false => 0,
+                    },
+                    ..parts.probes
+                },
+                reason: parts.reason,
+            };
+        }
         self
     }
-}
-
-fn not_connected() -> Box<Error> {
-    Error::boxed(ErrorCode::NotConnected, "nobody is signed in")
 }
 
 fn not_refreshable() -> Box<Error> {
@@ -182,7 +184,7 @@ fn not_refreshable() -> Box<Error> {
 
 /// Why the login has ended, and what to do about it.
 pub(crate) fn needs_login(record: &Record) -> Box<Error> {
-    match record.reason.as_deref() {
+    match record.state.reason() {
         Some(reason @ "refresh_token_reused") => ended(record, reason).with_hint("Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start."),
         Some("account-mismatch") => Error::boxed(
             ErrorCode::AccountMismatch,
@@ -198,7 +200,7 @@ fn ended(record: &Record, reason: &str) -> Box<Error> {
         true => error.with_hint(CLOSED_HINT),
         false => error,
     };
-    match &record.refusals {
+    match record.state.refusals() {
         Some(refusals) => refusals.service_error.add_to(error),
         None => {
             let code = Some(reason.to_owned());
@@ -225,7 +227,7 @@ fn in_progress() -> Box<Error> {
 }
 
 fn uncertain(record: &Record, seconds: Option<u64>) -> Box<Error> {
-    let error = match &record.refusals {
+    let error = match record.state.refusals() {
         Some(refusals) => {
             let message = "OpenAI refused the last refresh with an unknown code";
             let error = Error::boxed(ErrorCode::RefreshUncertain, message);

@@ -69,7 +69,7 @@ pub(super) fn is_grant(grant: &TokenResponse) {
     }
     let login = Record::absent().logged_in(&waiting(), grant, NOW);
     let latest = grant.service_clock.unwrap_or(NOW) + LIFETIME_MAX;
-    let end = login.tokens.as_ref().and_then(|tokens| tokens.expires_at);
+    let end = login.expires_at();
     assert!(end.is_none_or(|end| end <= latest));
     assert!(is_kept(&login).len() <= RECORD_MAX);
 }
@@ -113,7 +113,7 @@ pub(super) fn is_kept(record: &Record) -> Vec<u8> {
         panic!("what is written can be read");
     };
     is_same(&credential::encode(&read), &written);
-    let end = |record: &Record| record.tokens.as_ref().map(|tokens| tokens.expires_at);
+    let end = |record: &Record| record.tokens().map(|tokens| tokens.expires_at);
     assert_eq!(end(&read), end(record));
     written
 }

@@ -18,14 +18,20 @@ const DEPTH_MAX: usize = 64;
 /// The login that copies are kept of.
 const LOGIN_SEQ: u64 = 3;
 
-/// What a rewrite of a credential may change: an unknown trouble is forgotten, an
-/// intent has no other fields, what is shown is cleaned, and where nobody is signed
-/// in there are no tokens.
-const CREDENTIAL: [&str; 10] = [
+/// What a rewrite of a credential may change: an unknown failure is left out, an
+/// intent has no other fields, what is shown is sanitized, without a login there are
+/// no tokens, and a state has only its own fields.
+const CREDENTIAL: [&str; 16] = [
     "last_trouble",
     "intent",
     "email",
     "plan",
+    "reason",
+    "probes",
+    "refused_status",
+    "refused_code",
+    "refused_probes",
+    "refused_since",
     "refresh_token",
     "access_token",
     "received_at",
@@ -33,6 +39,9 @@ const CREDENTIAL: [&str; 10] = [
     "clock_offset",
     "refused",
 ];
+
+/// How many of these belong to the state; the others are tokens.
+const OF_THE_STATE: usize = 10;
 
 /// What a rewrite of a pending login may change: an approval has no other fields,
 /// and an interval has its bound.
@@ -96,8 +105,8 @@ pub fn credential(bytes: &[u8]) -> &'static str {
     };
     let written = is_kept(&record);
     survives(bytes, &written, &CREDENTIAL);
-    if let Some(tokens) = &record.tokens {
-        survives(bytes, &written, &CREDENTIAL[..4]);
+    if let Some(tokens) = record.tokens() {
+        survives(bytes, &written, &CREDENTIAL[..OF_THE_STATE]);
         let secrets = [&tokens.refresh, &tokens.access];
         secrets.into_iter().flatten().for_each(is_safe_secret);
     }
@@ -136,7 +145,7 @@ fn moves_on(record: &Record) {
     }
     let has_tokens = |tokens: &Tokens| tokens.refresh.is_some() || tokens.access.is_some();
     // Of tokens that there are not, a logout does not keep the times either.
-    if record.tokens.as_ref().is_some_and(has_tokens) {
+    if record.tokens().is_some_and(has_tokens) {
         is_kept(&record.clone().logging_out());
     }
     is_kept(&record.clone().logged_out(true));

@@ -9,7 +9,9 @@ use crate::openai::device_token::Progress;
 use crate::openai::{self, FailureKind, Response, TokenOutcome};
 use crate::ports::HttpResponse;
 use crate::secret::Secret;
-use crate::state::credential::{Applied, Intent, Record, State, Tokens, apply_outcome};
+use crate::state::credential::{
+    Applied, Intent, Phase, Probes, Record, State, Tokens, apply_outcome,
+};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -144,9 +146,14 @@ fn refreshing() -> (Record, Intent) {
         refused: None,
     };
     let mut record = Record::absent();
-    record.state = State::Refreshing;
-    record.tokens = Some(tokens);
-    record.intent = Some(intent.clone());
+    record.state = State::LoggedIn {
+        tokens,
+        phase: Phase::Refreshing {
+            intent: intent.clone(),
+            probes: Probes::default(),
+            reason: None,
+        },
+    };
     (record, intent)
 }
 

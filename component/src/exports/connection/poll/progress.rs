@@ -86,6 +86,7 @@ pub(super) fn connected(ports: Ports, record: Record) -> LoginProgress {
 }
 
 fn done(record: Record, models: Option<ModelList>, usage: Option<UsageReport>) -> LoginProgress {
+    let expires_at = record.expires_at();
     LoginProgress {
         status: LoginStatus::Connected,
         pending: None,
@@ -93,7 +94,7 @@ fn done(record: Record, models: Option<ModelList>, usage: Option<UsageReport>) -
         plan: usage.as_ref().and_then(|usage| usage.plan.clone()).or(record.claims.plan),
         email: record.claims.email,
         account_id: record.claims.account_id,
-        expires_at: record.tokens.and_then(|tokens| tokens.expires_at),
+        expires_at,
         models_count: models.as_ref().map(|models| models.count),
         default_model_id: models.as_ref().and_then(|models| models.default_model_id.clone()),
         available_models: models.map(|models| models.available_models),

@@ -1,7 +1,7 @@
 use super::super::codec::decode;
 use super::{Applied, apply_outcome, probe_delay};
 use crate::openai::{Failure, FailureKind, Response, ServiceError, TokenOutcome, TokenResponse};
-use crate::state::credential::{Intent, Record, State, Tokens};
+use crate::state::credential::{Intent, Record, Tokens};
 use crate::testing::fakes::{
     HttpResult, LIFETIME, NOW, access_token, credential, dead, fingerprint, grant, id_token,
     intent, jwt, ok, with_header,
@@ -59,18 +59,13 @@ fn applied(stored: &Value, outcome: &TokenOutcome) -> Option<Record> {
     }
 }
 
-fn state(stored: &Value, outcome: &TokenOutcome) -> Option<State> {
-    applied(stored, outcome).map(|record| record.state)
+fn state(stored: &Value, outcome: &TokenOutcome) -> Option<&'static str> {
+    applied(stored, outcome).map(|record| record.state.name())
 }
 
 #[test]
 fn our_own_intent_takes_every_verdict() {
-    let expected = [
-        State::Active,
-        State::Active,
-        State::NeedsLogin,
-        State::Uncertain,
-    ];
+    let expected = ["active", "active", "needs-login", "uncertain"];
     for (outcome, expected) in outcomes().iter().zip(expected) {
         assert_eq!(state(&refreshing(json!({})), outcome), Some(expected));
     }
@@ -91,13 +86,16 @@ fn a_late_holder_commits_by_lineage_and_adds_nothing_else() {
     let released = dead("active", json!({}));
     for stored in [&taken_over, &by_another, &ended, &released] {
         let record = applied(stored, &granted).expect("a commit");
-        assert_eq!(record.state, State::Active, "{stored}");
-        assert_eq!((record.reason, record.probes), (None, 0));
-        assert!(record.intent.is_none() && record.not_before.is_none());
+        assert_eq!(record.state.name(), "active", "{stored}");
+        assert_eq!(
+            (record.state.reason(), record.state.probe_count()),
+            (None, 0)
+        );
+        assert!(record.intent().is_none() && record.not_before.is_none());
         assert!(applied(stored, &not_processed).is_none(), "{stored}");
         assert!(applied(stored, &unknown).is_none(), "{stored}");
     }
-    assert_eq!(state(&taken_over, &refused), Some(State::NeedsLogin));
+    assert_eq!(state(&taken_over, &refused), Some("needs-login"));
     assert_eq!(state(&by_another, &refused), None);
 }
 
@@ -116,12 +114,12 @@ fn n18_a_refusal_of_a_token_that_has_moved_on_changes_nothing() {
 fn n19_a_refusal_keeps_epoch_tokens_and_intent() {
     let [_, _, refused, _] = outcomes();
     let record = applied(&refreshing(json!({})), &refused).expect("a commit");
-    assert_eq!(record.reason.as_deref(), Some("refresh_token_reused"));
+    assert_eq!(record.state.reason(), Some("refresh_token_reused"));
     assert_eq!(record.login_seq, 3);
-    assert_eq!(record.intent.as_ref().expect("kept").attempt, "mine");
+    assert_eq!(record.intent().expect("kept").attempt, "mine");
     assert!(record.live_token(NOW).is_some());
     let late = apply_outcome(&record, 3, &ours().1, &granted(), NOW);
-    assert!(matches!(late, Applied::Store(record) if record.state == State::Active));
+    assert!(matches!(late, Applied::Store(record) if record.state.name() == "active"));
 }
 
 #[test]
@@ -146,12 +144,12 @@ fn a_grant_replaces_the_pair_and_forgets_the_trouble() {
         "probes": 3, "last_trouble": "network", "refused": "f", "not_before": NOW + 5,
     }));
     let record = applied(&failed, &granted()).expect("a commit");
-    let tokens = record.tokens.as_ref().expect("tokens");
+    let tokens = record.tokens().expect("tokens");
     assert_eq!(tokens.refresh.as_ref().expect("one").reveal(), "rt-2");
     assert_eq!(tokens.expires_at, Some(NOW + LIFETIME + 60));
     assert_eq!((tokens.received_at, &tokens.refused), (NOW, &None));
-    assert_eq!((record.probes, record.last_failure), (0, None));
-    assert!(record.intent.is_none() && record.not_before.is_none());
+    assert_eq!((record.state.probe_count(), record.last_failure), (0, None));
+    assert!(record.intent().is_none() && record.not_before.is_none());
     assert_eq!(
         (record.login_seq, record.login_id.as_deref()),
         (3, Some("login-1"))
@@ -162,9 +160,9 @@ fn a_grant_replaces_the_pair_and_forgets_the_trouble() {
 fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
     let grant = TokenOutcome::Granted(read(ok(json!({"access_token": "opaque"}))));
     let record = applied(&refreshing(json!({})), &grant).expect("a commit");
-    let tokens = record.tokens.expect("tokens");
-    assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
-    assert_eq!(tokens.access.expect("new").reveal(), "opaque");
+    let tokens = record.tokens().expect("tokens");
+    assert_eq!(tokens.refresh.as_ref().expect("kept").reveal(), "rt-1");
+    assert_eq!(tokens.access.as_ref().expect("new").reveal(), "opaque");
     assert_eq!(tokens.expires_at, None);
     assert_eq!(record.claims.email.as_deref(), Some("ada@example.com"));
 }
@@ -173,9 +171,9 @@ fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
 fn p14_a_grant_without_an_access_token_stores_the_refresh_token() {
     let grant = TokenOutcome::Granted(read(ok(json!({"refresh_token": "rt-2"}))));
     let record = applied(&refreshing(json!({})), &grant).expect("a commit");
-    let tokens = record.tokens.as_ref().expect("tokens");
+    let tokens = record.tokens().expect("tokens");
     assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
-    assert!(tokens.access.is_none() && record.state == State::Active);
+    assert!(tokens.access.is_none() && record.state.name() == "active");
     assert_eq!(record.not_before, Some(NOW + 1));
     assert_eq!(record.last_failure, Some(FailureKind::NoAccessToken));
 }
@@ -189,7 +187,7 @@ fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_
             &TokenOutcome::Granted(read(ok(body))),
         );
         let record = record.expect("a commit");
-        let tokens = record.tokens.as_ref().expect("tokens");
+        let tokens = record.tokens().expect("tokens");
         assert_eq!(tokens.refresh.as_ref().expect("new").reveal(), "rt-2");
         assert!(tokens.access.is_none());
         assert_eq!(record.not_before, Some(NOW + 30));
@@ -206,9 +204,9 @@ fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
             &TokenOutcome::Granted(read(ok(body))),
         );
         let record = record.expect("a commit");
-        let tokens = record.tokens.expect("tokens");
-        assert_eq!(tokens.access.expect("new").reveal(), "opaque");
-        assert!(tokens.refresh.is_none() && record.state == State::Active);
+        let tokens = record.tokens().expect("tokens");
+        assert_eq!(tokens.access.as_ref().expect("new").reveal(), "opaque");
+        assert!(tokens.refresh.is_none() && record.state.name() == "active");
     }
     for none in [json!(null), json!("")] {
         let body = json!({"refresh_token": none, "access_token": "opaque"});
@@ -216,8 +214,9 @@ fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
             &refreshing(json!({})),
             &TokenOutcome::Granted(read(ok(body))),
         );
-        let tokens = record.expect("a commit").tokens.expect("tokens");
-        assert_eq!(tokens.refresh.expect("kept").reveal(), "rt-1");
+        let record = record.expect("a commit");
+        let tokens = record.tokens().expect("tokens");
+        assert_eq!(tokens.refresh.as_ref().expect("kept").reveal(), "rt-1");
     }
 }
 
@@ -230,11 +229,11 @@ fn p20_another_accounts_tokens_are_dropped() {
         let body = json!({"refresh_token": "rt-2", "access_token": jwt(&claims)});
         let grant = TokenOutcome::Granted(read(ok(body)));
         let record = applied(&refreshing(json!({})), &grant).expect("a commit");
-        assert_eq!(record.state, State::NeedsLogin);
-        assert_eq!(record.reason.as_deref(), Some("account-mismatch"));
+        assert_eq!(record.state.name(), "needs-login");
+        assert_eq!(record.state.reason(), Some("account-mismatch"));
         assert_eq!(record.claims.account_id.as_deref(), Some("acc-1"));
-        let refresh = record.tokens.expect("the old ones").refresh;
-        assert_eq!(refresh.expect("kept").reveal(), "rt-1");
+        let refresh = &record.tokens().expect("the old ones").refresh;
+        assert_eq!(refresh.as_ref().expect("kept").reveal(), "rt-1");
     }
 }
 
@@ -289,7 +288,7 @@ fn p30_the_services_clock_is_kept_as_an_offset() {
 fn n23_a_release_forgets_the_intent_and_keeps_the_pause() {
     let [_, not_processed, _, _] = outcomes();
     let record = applied(&refreshing(json!({})), &not_processed).expect("a commit");
-    assert!(record.intent.is_none());
+    assert!(record.intent().is_none());
     assert_eq!(record.not_before, Some(NOW + 40));
     assert_eq!(record.last_failure, Some(FailureKind::RateLimited));
     assert!(record.live_token(NOW).is_some());
@@ -299,10 +298,16 @@ fn n23_a_release_forgets_the_intent_and_keeps_the_pause() {
 fn a_released_probe_leaves_the_outcome_uncertain_and_is_not_counted() {
     let [_, not_processed, _, _] = outcomes();
     let record = applied(&refreshing(json!({"probes": 3})), &not_processed).expect("a commit");
-    assert_eq!((record.state, record.probes), (State::Uncertain, 2));
+    assert_eq!(
+        (record.state.name(), record.state.probe_count()),
+        ("uncertain", 2)
+    );
     assert_eq!(record.not_before, Some(NOW + 40));
     let first = applied(&refreshing(json!({"probes": 1})), &not_processed).expect("a commit");
-    assert_eq!((first.state, first.probes), (State::Uncertain, 0));
+    assert_eq!(
+        (first.state.name(), first.state.probe_count()),
+        ("uncertain", 0)
+    );
 }
 
 #[test]
@@ -313,7 +318,7 @@ fn n08_the_quiet_period_runs_from_the_intent() {
     assert_eq!(record.last_failure, Some(FailureKind::Network));
     let probe = applied(&refreshing(json!({"probes": 5})), &unknown).expect("a commit");
     assert_eq!(probe.not_before, Some(NOW - 2 + 240));
-    assert_eq!(probe.probes, 5);
+    assert_eq!(probe.state.probe_count(), 5);
 }
 
 #[test]

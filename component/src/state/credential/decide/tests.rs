@@ -1,7 +1,7 @@
 use super::super::codec::decode;
 use super::{Action, Request, decide};
 use crate::contract::{Error, ErrorCode};
-use crate::state::credential::{Intent, Record, State};
+use crate::state::credential::{Intent, Record};
 use crate::testing::fakes::{
     LIFETIME, NOW, access_token, changed, credential, dead, fingerprint, intent, old_access,
 };
@@ -104,8 +104,8 @@ fn n33_a_refusal_is_noted_before_anything_else_whatever_the_state() {
         assert_step(&stored, refused(&name), "store");
         let noted = written(&stored, refused(&name), NOW);
         assert!(noted.live_token(NOW).is_none(), "{stored}");
-        assert_eq!(noted.state, record(&stored).state);
-        let tokens = noted.tokens.expect("tokens");
+        assert_eq!(noted.state.name(), record(&stored).state.name());
+        let tokens = noted.tokens().expect("tokens");
         assert_eq!(tokens.refused.as_deref(), Some(&*name));
     }
     let leaving = credential("logging-out", json!({}));
@@ -135,7 +135,7 @@ fn active_the_refusal_of_an_older_token_changes_nothing() {
         json!({"received_at": NOW - LIFETIME + 600, "expires_at": NOW + 600}),
     );
     let written = written(&due, refused(&fingerprint("older")), NOW);
-    assert_eq!(written.tokens.expect("tokens").refused, None);
+    assert_eq!(written.tokens().expect("tokens").refused, None);
 }
 
 #[test]
@@ -262,9 +262,9 @@ fn h01_s22_refreshing_is_taken_over_after_65_seconds() {
         let old = dead("refreshing", json!({"intent": intent(NOW - 65)}));
         assert_step(&old, request, "store");
         let taken = written(&old, request, NOW);
-        assert_eq!(taken.state, State::Uncertain);
+        assert_eq!(taken.state.name(), "uncertain");
         assert_eq!(taken.not_before, Some(NOW - 65 + 120));
-        assert_eq!(taken.intent.expect("kept").attempt, "theirs");
+        assert_eq!(taken.intent().expect("kept").attempt, "theirs");
     }
     let without = dead("refreshing", json!({}));
     assert_step(&without, TOKEN, "store");
@@ -295,7 +295,7 @@ fn an_abandoned_probe_keeps_the_spacing_of_its_number() {
         let old = dead("refreshing", json!({"intent": intent, "probes": probes}));
         let taken = written(&old, TOKEN, NOW);
         assert_eq!(taken.not_before, Some(NOW - 65 + pause), "{probes}");
-        assert_eq!(taken.probes, probes);
+        assert_eq!(taken.state.probe_count(), probes);
     }
 }
 
@@ -328,7 +328,10 @@ fn uncertain_a_dead_token_waits_for_the_quiet_period_and_then_probes() {
         let over = dead("uncertain", json!({"not_before": NOW, "probes": 4}));
         assert_step(&over, request, "present");
         let probe = written(&over, request, NOW);
-        assert_eq!((probe.state, probe.probes), (State::Refreshing, 5));
+        assert_eq!(
+            (probe.state.name(), probe.state.probe_count()),
+            ("refreshing", 5)
+        );
         assert_eq!(probe.not_before, None);
     }
 }
@@ -440,7 +443,7 @@ fn window(refresh: &str, lifetime: u64) -> u64 {
         }),
     );
     let record = record(&stored);
-    let tokens = record.tokens.as_ref().expect("tokens");
+    let tokens = record.tokens().expect("tokens");
     let left: Vec<u64> = (0..=lifetime).collect();
     left.partition_point(|left| tokens.is_due(NOW + lifetime - left))
         .try_into()
@@ -491,9 +494,12 @@ fn an_intent_names_the_attempt_and_the_token_and_raises_nothing_else() {
         json!({"not_before": NOW - 5, "last_trouble": "network"}),
     );
     let written = written(&stored, Request::ForceRefresh, NOW);
-    let intent = written.intent.expect("an intent");
+    let intent = written.intent().expect("an intent");
     assert_eq!((&*intent.attempt, intent.started), ("mine", NOW));
     assert_eq!(intent.presented, fingerprint("rt-1"));
-    assert_eq!((written.state, written.probes), (State::Refreshing, 0));
+    assert_eq!(
+        (written.state.name(), written.state.probe_count()),
+        ("refreshing", 0)
+    );
     assert_eq!((written.login_seq, written.generation), (3, 7));
 }
