@@ -33,14 +33,7 @@ impl Error {
 
     /// There is no login.
     pub(crate) fn not_connected() -> Box<Self> {
-        Self::boxed(ErrorCode::NotConnected, "nobody is signed in")
-    }
-
-    /// A store that stays as it is until its operator repairs it.
-    fn permanent(message: &str) -> Box<Self> {
-        let mut error = Self::boxed(ErrorCode::StoreUnavailable, message);
-        error.retryable = false;
-        error
+        Self::boxed(ErrorCode::NotConnected, "not signed in")
     }
 
     /// Says when to try again: then the same call can succeed.
@@ -104,7 +97,7 @@ fn hint(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NotConnected => "Call start to sign in.",
         ErrorCode::NoPendingLogin => {
-            "Call start to begin a login; status tells whether you are signed in already."
+            "Call start to begin a login. status shows whether you are signed in already."
         }
         ErrorCode::LoginSuperseded => "Use the code of the latest start, or call start again.",
         ErrorCode::LoginDenied => "Call start again if the login was declined by mistake.",
@@ -117,10 +110,10 @@ fn hint(code: ErrorCode) -> &'static str {
         }
         ErrorCode::RefreshInProgress => "Try again in a second.",
         ErrorCode::RefreshUncertain => {
-            "An earlier refresh got no answer; it is tried again by itself after a pause. Calling start makes a new login at once."
+            "An earlier refresh got no answer. It is retried automatically after a pause. Calling start makes a new login at once."
         }
         ErrorCode::RejectedByBackend => {
-            "The service refuses a token it has just issued. Wait a few minutes; if it goes on, log out and start again."
+            "The service refuses a token it has just issued. Wait a few minutes. If it continues, call logout, then start."
         }
         ErrorCode::RateLimited => "Wait before you try again.",
         ErrorCode::UpstreamBlocked => {
@@ -133,9 +126,7 @@ fn hint(code: ErrorCode) -> &'static str {
             "Switch on device codes for Codex in ChatGPT under Settings, Security; in a workspace its admin must permit Codex and device codes."
         }
         ErrorCode::Network => "Check the network between this machine and OpenAI, then try again.",
-        ErrorCode::UpstreamError => {
-            "OpenAI's service has a fault. Try again later; the login is kept."
-        }
+        ErrorCode::UpstreamError => "OpenAI's service failed. Try again later. The login is kept.",
         ErrorCode::UnexpectedAnswer => {
             "OpenAI's service answered something unknown; perhaps it has changed. Look for a newer version of this software."
         }
@@ -150,7 +141,7 @@ fn hint(code: ErrorCode) -> &'static str {
             "Run any command that writes, such as refresh: it upgrades the store."
         }
         ErrorCode::StoreFailedAfterRefresh => {
-            "The new token could not be stored and may be lost. Mend the store first; if the login has ended then, call start."
+            "The new token could not be stored and may be lost. Fix the store first. If the login is lost, call start."
         }
         ErrorCode::KeyUnknown => {
             "Put the right key file back, or reset the profile and call start."
@@ -173,34 +164,46 @@ fn hint(code: ErrorCode) -> &'static str {
 
 impl From<StoreError> for Box<Error> {
     fn from(fault: StoreError) -> Self {
-        match fault {
-            StoreError::Conflict => {
-                Error::boxed(ErrorCode::StoreBusy, "somebody else wrote at the same time")
-            }
-            StoreError::Busy => Error::boxed(ErrorCode::StoreBusy, "somebody else holds the store"),
-            StoreError::Unavailable => {
-                Error::boxed(ErrorCode::StoreUnavailable, "the store did not answer")
-            }
-            StoreError::Unusable => Error::permanent("the store cannot be used"),
-            StoreError::ReadOnly => Error::permanent("the store takes no writes"),
-            StoreError::TooLarge => Error::permanent("the value is over the store's limit"),
-            StoreError::Full => Error::boxed(ErrorCode::StoreUnavailable, "the store has no room")
-                .retry_after(FULL_SECONDS),
-            StoreError::KeyUnknown => Error::boxed(
+        let (code, message) = match fault {
+            StoreError::Conflict => (
+                ErrorCode::StoreBusy,
+                "another process wrote at the same time",
+            ),
+            StoreError::Busy => (
+                ErrorCode::StoreBusy,
+                "the store is locked by another process",
+            ),
+            StoreError::Unavailable => (ErrorCode::StoreUnavailable, "the store did not answer"),
+            StoreError::Unusable => (ErrorCode::StoreUnavailable, "the store cannot be used"),
+            StoreError::ReadOnly => (ErrorCode::StoreUnavailable, "the store takes no writes"),
+            StoreError::TooLarge => (
+                ErrorCode::StoreUnavailable,
+                "the value is over the store's limit",
+            ),
+            StoreError::Full => (ErrorCode::StoreUnavailable, "the store has no room"),
+            StoreError::KeyUnknown => (
                 ErrorCode::KeyUnknown,
                 "the stored value is sealed with an unknown key",
             ),
-            StoreError::Corrupt => {
-                Error::boxed(ErrorCode::RecordCorrupt, "the stored value is damaged")
-            }
-            StoreError::Newer => Error::boxed(
+            StoreError::Corrupt => (ErrorCode::RecordCorrupt, "the stored value is damaged"),
+            StoreError::Newer => (
                 ErrorCode::RecordNewer,
                 "the store belongs to another version",
             ),
-            StoreError::Rollback => Error::boxed(
+            StoreError::Rollback => (
                 ErrorCode::RollbackSuspected,
                 "the stored login is older than the one written last",
             ),
+        };
+        let mut error = Error::boxed(code, message);
+        match fault {
+            StoreError::Unusable | StoreError::ReadOnly | StoreError::TooLarge => {
+                // The store stays like this until its operator repairs it.
+                error.retryable = false;
+                error
+            }
+            StoreError::Full => error.retry_after(FULL_SECONDS),
+            _ => error,
         }
     }
 }

@@ -6,8 +6,6 @@
 //! has to stay small (docs/performance.md has the figures), and because what a
 //! newer version stored is then kept by itself.
 
-use crate::secret::Secret;
-use crate::text::is_identifier;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -180,81 +178,6 @@ impl Object {
         match self.0.iter().position(|(other, _)| other == name) {
             Some(place) => self.0.remove(place).1,
             None => Value::Null,
-        }
-    }
-
-    /// Takes a text out. `None` when it is missing or something else.
-    pub(crate) fn required_text(&mut self, name: &str) -> Option<String> {
-        self.optional_text(name)?
-    }
-
-    /// Takes a text out. `Some(None)` when it is missing or null, `None` when it
-    /// is something else.
-    pub(crate) fn optional_text(&mut self, name: &str) -> Option<Option<String>> {
-        match self.take(name) {
-            Value::Null => Some(None),
-            Value::Text(text) => Some(Some(text)),
-            _ => None,
-        }
-    }
-
-    /// Takes a text of visible ASCII out, like [`Object::required_text`].
-    pub(crate) fn required_identifier(&mut self, name: &str) -> Option<String> {
-        self.optional_identifier(name)?
-    }
-
-    /// Takes a text of visible ASCII out, like [`Object::optional_text`].
-    pub(crate) fn optional_identifier(&mut self, name: &str) -> Option<Option<String>> {
-        let text = self.optional_text(name)?;
-        let is_usable = text.as_deref().is_none_or(is_identifier);
-        is_usable.then_some(text)
-    }
-
-    /// Takes a whole number that is not negative out, like [`Object::required_text`].
-    pub(crate) fn required_number(&mut self, name: &str) -> Option<u64> {
-        self.optional_number(name)?
-    }
-
-    /// Takes a whole number that is not negative out, like [`Object::optional_text`].
-    pub(crate) fn optional_number(&mut self, name: &str) -> Option<Option<u64>> {
-        match self.take(name) {
-            Value::Null => Some(None),
-            value => value.as_u64().map(Some),
-        }
-    }
-
-    /// Takes a secret out, like [`Object::required_text`].
-    pub(crate) fn required_secret(&mut self, name: &str) -> Option<Secret> {
-        self.optional_secret(name)?
-    }
-
-    /// Takes a secret out, like [`Object::optional_text`].
-    pub(crate) fn optional_secret(&mut self, name: &str) -> Option<Option<Secret>> {
-        match self.optional_text(name)? {
-            None => Some(None),
-            Some(text) => Secret::new(text).map(Some),
-        }
-    }
-
-    /// Takes an object out and reads it with `read`. `Some(None)` when it is
-    /// missing or null, `None` when it is something else or cannot be read.
-    pub(crate) fn optional_object<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(Object) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match self.take(name) {
-            Value::Null => Some(None),
-            Value::Object(object) => read(object).map(Some),
-            _ => None,
-        }
-    }
-
-    /// Takes a truth value out; missing or null is false.
-    pub(crate) fn optional_bool(&mut self, name: &str) -> Option<bool> {
-        match self.take(name) {
-            Value::Null => Some(false),
-            value => value.as_bool(),
         }
     }
 
@@ -493,16 +416,5 @@ mod tests {
         let object = parse_object(text.as_bytes()).expect("an object");
         let written = String::from_utf8(object.to_bytes()).expect("UTF-8");
         assert_eq!(written, text.replace(r#","n":null"#, ""));
-    }
-
-    #[test]
-    fn a_field_of_another_type_is_told_from_a_missing_one() {
-        let mut object = parse_object(br#"{"text":"a","number":7,"odd":[]}"#).expect("an object");
-        assert_eq!(object.optional_text("missing"), Some(None));
-        assert_eq!(object.required_text("missing"), None);
-        assert_eq!(object.optional_text("odd"), None);
-        assert_eq!(object.optional_text("text"), Some(Some("a".to_owned())));
-        assert_eq!(object.required_number("number"), Some(7));
-        assert_eq!(object, Object::default());
     }
 }

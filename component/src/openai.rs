@@ -86,14 +86,13 @@ fn backend_get(
     timeout_seconds: u64,
     max_response_bytes: usize,
 ) -> HttpRequest {
+    let mut headers = client_headers();
+    headers.extend(account_headers(access, account));
     HttpRequest {
         method: Method::Get,
         host: BACKEND_HOST,
         path,
-        headers: client_headers()
-            .into_iter()
-            .chain(account_headers(access, account))
-            .collect(),
+        headers,
         body: Vec::new(),
         timeout_seconds,
         max_response_bytes,

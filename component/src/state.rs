@@ -9,4 +9,5 @@ pub(crate) mod cache;
 pub(crate) mod clock_skew;
 pub(crate) mod credential;
 pub(crate) mod envelope;
+pub(crate) mod fields;
 pub(crate) mod pending;

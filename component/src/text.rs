@@ -8,13 +8,12 @@ use alloc::string::String;
 ///
 /// A model's name or an e-mail address ends up in terminals and chat windows.
 pub(crate) fn sanitize(text: &str, limit: usize) -> Option<String> {
-    let sanitize: String = text
-        .chars()
-        .filter(|c| !is_unsafe(*c))
-        .take(limit)
-        .collect();
-    let sanitize = sanitize.trim();
-    (!sanitize.is_empty()).then(|| sanitize.to_owned())
+    let mut safe = String::new();
+    for c in text.chars().filter(|c| !is_unsafe(*c)).take(limit) {
+        safe.push(c);
+    }
+    let safe = safe.trim();
+    (!safe.is_empty()).then(|| safe.to_owned())
 }
 
 fn is_unsafe(c: char) -> bool {

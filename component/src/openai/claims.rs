@@ -4,7 +4,7 @@
 //! authorisation: they came over TLS from the issuer and no signature is
 //! checked. A token that cannot be read is no error, it only says nothing.
 
-use crate::json::{self, Object, Value};
+use crate::json::{self, Value};
 use crate::text::{is_identifier, sanitize};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -46,17 +46,14 @@ impl Claims {
             .or(from_access)
     }
 
-    /// Reads stored claims, with the same care as those of a token. `None` when
-    /// they are damaged.
-    pub(crate) fn stored(from: &mut Object) -> Option<Self> {
-        let sanitize = |text: Option<String>, limit| text.and_then(|text| sanitize(&text, limit));
-        Some(Self {
-            email: sanitize(from.optional_text("email")?, EMAIL_MAX),
-            plan: sanitize(from.optional_text("plan")?, PLAN_MAX),
-            account_id: from.optional_identifier("account_id")?,
-            user_id: from.optional_identifier("user_id")?,
-            fedramp: from.optional_bool("fedramp")?,
-        })
+    /// Stored claims, sanitized like those of a token.
+    pub(crate) fn sanitized(self) -> Self {
+        let sanitized = |text: Option<String>, limit| sanitize(&text?, limit);
+        Self {
+            email: sanitized(self.email, EMAIL_MAX),
+            plan: sanitized(self.plan, PLAN_MAX),
+            ..self
+        }
     }
 
     /// These claims, and `older` where they say nothing.

@@ -134,8 +134,11 @@ fn model(entry: &Value) -> Option<Model> {
 /// The words of a list, or of that field of its items.
 fn words(list: &Value, field: &str) -> Vec<String> {
     let word = |item: &Value| sanitize(item[field].as_str().or(item.as_str())?, 40);
-    let words = list.items().iter().filter_map(word);
-    words.take(WORDS_MAX).collect()
+    let mut words = Vec::new();
+    for word in list.items().iter().filter_map(word).take(WORDS_MAX) {
+        words.push(word);
+    }
+    words
 }
 
 fn entry(model: &Model) -> Object {

@@ -205,12 +205,10 @@ fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
     let window_seconds = slot["limit_window_seconds"]
         .as_whole()
         .filter(|seconds| *seconds > 0);
-    let after = slot["reset_after_seconds"].as_whole();
-    let times = [
-        slot["reset_at"].as_whole(),
-        after.map(|seconds| fetched_at.saturating_add(seconds)),
-    ];
-    let resets_at = times.into_iter().flatten().find(|time| *time > now);
+    let is_ahead = |time: &u64| *time > now;
+    let after = || Some(fetched_at.saturating_add(slot["reset_after_seconds"].as_whole()?));
+    let resets_at = slot["reset_at"].as_whole().filter(is_ahead);
+    let resets_at = resets_at.or_else(|| after().filter(is_ahead));
     let left = slot["remaining_percent"].as_f64();
     UsageWindow {
         name: match limit {

@@ -55,11 +55,11 @@ impl CachedResponse {
 /// Reads a stored copy, if it is one of that login.
 pub(crate) fn decode(bytes: &[u8], login_seq: u64) -> Option<CachedResponse> {
     let mut fields = json::parse_object(bytes)?;
-    let is_ours = fields.required_number("version")? == VERSION
-        && fields.required_number("epoch")? == login_seq;
+    let number = |name| fields.get(name).as_u64();
+    let is_ours = number("version")? == VERSION && number("epoch")? == login_seq;
     is_ours.then_some(())?;
     Some(CachedResponse {
-        fetched_at: fields.required_number("fetched_at")?,
+        fetched_at: number("fetched_at")?,
         clock_offset: fields.take("clock_offset").as_i64().unwrap_or(0),
         body: fields.take("body"),
     })

@@ -2,16 +2,17 @@
 
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
-use crate::json::{self, Object};
+use crate::json;
 use crate::ports::StoreError;
+use crate::state::fields::Fields;
 use crate::text::{decimal, join};
 
 /// Reads the fields of a record whose version is `known`. `what` names it to
 /// people. A newer version and a damaged record are different errors.
-pub(crate) fn fields(bytes: &[u8], known: u64, what: &str) -> Result<Object> {
-    let mut fields = json::parse_object(bytes).ok_or(StoreError::Corrupt)?;
-    match fields.required_number("version") {
-        Some(version) if version == known => Ok(fields),
+pub(crate) fn fields(bytes: &[u8], known: u64, what: &str) -> Result<Fields> {
+    let mut object = json::parse_object(bytes).ok_or(StoreError::Corrupt)?;
+    match object.take("version").as_u64() {
+        Some(version) if version == known => Ok(Fields::of(object)),
         Some(version) if version > known => Err(Error::boxed(
             ErrorCode::RecordNewer,
             &join(&[

@@ -9,6 +9,7 @@ use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew::{self, Stamp};
 use crate::state::envelope;
+use crate::state::fields::Fields;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -126,26 +127,27 @@ impl Pending {
         self.attempt == other.attempt
     }
 
-    fn read(mut fields: Object) -> Option<Self> {
-        let from = &mut fields;
+    fn read(mut from: Fields) -> Option<Self> {
+        let user_code = from.required_text("user_code");
+        if !device_authorization::is_user_code(&user_code) {
+            return None;
+        }
         Some(Self {
-            id: from.required_identifier("id")?,
-            login_seq: from.required_number("epoch")?,
-            device_auth_id: from.required_secret("device_auth_id")?,
-            user_code: from
-                .required_text("user_code")
-                .filter(|code| device_authorization::is_user_code(code))?,
-            interval: from.required_number("interval")?.min(INTERVAL_MAX),
-            started_at: from.required_number("started_at")?,
-            expires_at: from.required_number("expires_at")?,
-            next_poll_at: from.required_number("next_poll_at")?,
-            approval: from.optional_object("approval", Approval::read)?,
-            attempt: from.optional_identifier("attempt")?.unwrap_or_default(),
-            stamp: match from.optional_number("written_at")? {
-                Some(written_at) => Stamp::stored(from.optional_text("clock")?, written_at),
+            id: from.required_identifier("id"),
+            login_seq: from.required_number("epoch"),
+            device_auth_id: from.secret("device_auth_id")?,
+            user_code,
+            interval: from.required_number("interval").min(INTERVAL_MAX),
+            started_at: from.required_number("started_at"),
+            expires_at: from.required_number("expires_at"),
+            next_poll_at: from.required_number("next_poll_at"),
+            approval: from.object("approval", Approval::read),
+            attempt: from.identifier("attempt").unwrap_or_default(),
+            stamp: match from.number("written_at") {
+                Some(written_at) => Stamp::stored(from.text("clock"), written_at),
                 None => None,
             },
-            other: fields,
+            other: from.rest()?,
         })
     }
 
@@ -250,12 +252,12 @@ impl Approval {
         }
     }
 
-    fn read(mut from: Object) -> Option<Self> {
+    fn read(from: &mut Fields) -> Option<Self> {
         Some(Self {
-            code: from.required_secret("code")?,
-            verifier: from.required_secret("verifier")?,
-            attempts: from.required_number("attempts")?,
-            exchanging_since: from.optional_number("exchanging_since")?,
+            code: from.secret("code")?,
+            verifier: from.secret("verifier")?,
+            attempts: from.required_number("attempts"),
+            exchanging_since: from.number("exchanging_since"),
         })
     }
 

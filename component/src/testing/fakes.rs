@@ -256,7 +256,7 @@ impl TestEnv {
         match (script, service) {
             (Some((_, script)), _) => script(self, sent),
             (None, Some(service)) => service(self, sent),
-            (None, None) => panic!("nobody expects a request to {} now", sent.path),
+            (None, None) => panic!("an unexpected request to {}", sent.path),
         }
     }
 }

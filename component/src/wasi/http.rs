@@ -63,23 +63,21 @@ fn response(request: &HttpRequest, deadline: &Pollable) -> Result<IncomingRespon
 
 fn outgoing(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
     let headers = Fields::new();
+    let mut is_built = true;
     for (name, value) in &request.headers {
-        headers.append(name, value.as_bytes()).map_err(|_| UNSENT)?;
+        is_built &= headers.append(name, value.as_bytes()).is_ok();
     }
     let outgoing = OutgoingRequest::new(headers);
     let method = match request.method {
         Method::Get => WasiMethod::Get,
         Method::Post => WasiMethod::Post,
     };
-    outgoing.set_method(&method).map_err(|()| UNSENT)?;
-    outgoing.set_scheme(Some(&SCHEME)).map_err(|()| UNSENT)?;
-    outgoing
-        .set_authority(Some(TEST_AUTHORITY.unwrap_or(request.host)))
-        .map_err(|()| UNSENT)?;
-    outgoing
-        .set_path_with_query(Some(&request.path))
-        .map_err(|()| UNSENT)?;
-    Ok(outgoing)
+    let authority = TEST_AUTHORITY.unwrap_or(request.host);
+    is_built &= outgoing.set_method(&method).is_ok()
+        && outgoing.set_scheme(Some(&SCHEME)).is_ok()
+        && outgoing.set_authority(Some(authority)).is_ok()
+        && outgoing.set_path_with_query(Some(&request.path)).is_ok();
+    is_built.then_some(outgoing).ok_or(UNSENT)
 }
 
 /// The authority of `http://127.0.0.1:PORT`. Nothing else compiles: no build can
@@ -161,7 +159,7 @@ fn read(stream: &InputStream, limit: usize, deadline: &Pollable) -> Result<Vec<u
     loop {
         wait(&stream.subscribe(), deadline)?;
         match stream.read(64 * 1024) {
-            Ok(piece) => bytes.extend(piece),
+            Ok(piece) => bytes.extend_from_slice(&piece),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(_)) => return Err(BROKEN),
         }

@@ -37,13 +37,16 @@ fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
         let record = credential::load(ports)?;
         let ended = match record.state {
             State::LoggedOut if !may_wait => return Ok(Ended::Nothing),
-            State::LoggedOut => {
-                credential::store(ports, record.logged_out(revoke)).map(|_| Ended::Nothing)
-            }
             State::LoggingOut { .. } => finish(ports, record),
-            _ if revoke => credential::store(ports, record.logging_out())
+            State::LoggedIn { .. } if revoke => credential::store(ports, record.logging_out())
                 .and_then(|record| finish(ports, record)),
-            _ => credential::store(ports, record.logged_out(false)).map(|_| Ended::Locally),
+            _ => {
+                let ended = match record.has_login() {
+                    true => Ended::Locally,
+                    false => Ended::Nothing,
+                };
+                credential::store(ports, record.logged_out(revoke)).map(|_| ended)
+            }
         };
         match ended {
             Err(StoreError::Conflict) => continue,
@@ -79,9 +82,9 @@ pub(super) fn finish_interrupted(ports: Ports, record: Record) -> Result<()> {
 fn result(ended: &Ended, removed_pending: bool) -> LogoutResult {
     let hint = match ended {
         Ended::Nothing if removed_pending => "The login that waited for approval is gone.",
-        Ended::Nothing => "Nobody was signed in.",
+        Ended::Nothing => "Not signed in.",
         Ended::Locally => {
-            "Signed out here; the service was not told. To end the login there too, remove it in ChatGPT under Settings, Security."
+            "Signed out here. The service does not know. To end the login there too, remove it in ChatGPT under Settings, Security."
         }
         Ended::Revoked { confirmed: true } => {
             "Signed out, and the service confirmed the revocation. Other Codex sessions of this person may have ended, too."

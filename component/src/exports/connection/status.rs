@@ -103,9 +103,11 @@ fn unreadable(error: &Error) -> ConnectionStatus {
 }
 
 fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
@@ -123,7 +125,7 @@ fn hint(record: &Record, state: ConnectionState, live: bool) -> Option<String> {
             return Some(join(&["OpenAI refused the last refresh. ", REFUSED_HINT]));
         }
         ConnectionState::Uncertain => {
-            "The last refresh got no answer; it is tried again by itself. Calling start makes a new login at once."
+            "The last refresh got no answer. It is retried automatically. Calling start makes a new login at once."
         }
         _ if !record.is_refreshable() => {
             "This login cannot be refreshed: sign in again before its token ends."

@@ -128,10 +128,10 @@ impl Record {
     fn rejected(mut self, reason: &str) -> Self {
         self.not_before = None;
         if let State::LoggedIn { phase, .. } = &mut self.state {
-            let mut parts = phase.take();
-            parts.probes.refusals = None;
-            parts.reason = Some(reason.to_owned());
-            *phase = parts.without_outcome();
+            phase.end_presentation(&mut |parts| {
+                parts.probes.refusals = None;
+                parts.reason = Some(reason.to_owned());
+            });
         }
         self
     }
@@ -140,12 +140,14 @@ impl Record {
     fn released(mut self, failure: &Failure, now: u64) -> Self {
         self.last_failure = Some(failure.kind);
         self.not_before = Some(now.saturating_add(failure.retry_after));
+        let is_probe = self.state.probe_count() > 0;
         if let State::LoggedIn { phase, .. } = &mut self.state {
-            let mut parts = phase.take();
-            parts.reset_refusals();
-            if let Some(count) = parts.probes.count.checked_sub(1) {
-                parts.probes.count = count;
-                *phase = parts.without_outcome();
+            match is_probe {
+                false => *phase = Phase::Active,
+                true => phase.end_presentation(&mut |parts| {
+                    parts.reset_refusals();
+                    parts.probes.count -= 1;
+                }),
             }
         }
         self
@@ -167,24 +169,23 @@ impl Record {
     /// The record after a presentation whose outcome is unknown; `refusal` if it was
     /// refused by an unknown code. The pause counts from the intent.
     fn without_outcome(mut self, refusal: Option<&ServiceError>, now: u64) -> Self {
-        let State::LoggedIn { phase, .. } = &mut self.state else {
-            return self;
-        };
-        let mut parts = phase.take();
-        match refusal {
-            Some(service_error) => parts.count_refusal(service_error, now),
-            None => parts.reset_refusals(),
-        }
         // A time ahead of now is of a clock that was set back, and ignored.
-        let started = parts
-            .intent
-            .as_ref()
+        let started = self
+            .state
+            .intent()
             .map_or(now, |intent| intent.started.min(now));
-        let pause = match parts.reason {
-            Some(_) => NOT_BEFORE_MAX,
-            None => probe_delay(parts.probes.count),
-        };
-        *phase = parts.without_outcome();
+        let mut pause = NOT_BEFORE_MAX;
+        if let State::LoggedIn { phase, .. } = &mut self.state {
+            phase.end_presentation(&mut |parts| {
+                match refusal {
+                    Some(service_error) => parts.count_refusal(service_error, now),
+                    None => parts.reset_refusals(),
+                }
+                if parts.reason.is_none() {
+                    pause = probe_delay(parts.probes.count);
+                }
+            });
+        }
         self.not_before = Some(started.saturating_add(pause));
         self
     }

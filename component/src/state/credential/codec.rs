@@ -11,6 +11,7 @@ use crate::ports::StoreError;
 use crate::secret::Secret;
 use crate::state::clock_skew::Stamp;
 use crate::state::envelope;
+use crate::state::fields::Fields;
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
@@ -32,42 +33,48 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Record> {
     Ok(read(fields).ok_or(StoreError::Corrupt)?)
 }
 
-fn read(mut fields: Object) -> Option<Record> {
-    let from = &mut fields;
-    let updated_at = from.required_number("updated_at")?;
-    let state = from.required_text("state")?;
+fn read(mut from: Fields) -> Option<Record> {
+    let updated_at = from.required_number("updated_at");
     Some(Record {
-        generation: from.required_number("generation")?,
-        login_seq: from.required_number("epoch")?,
-        state: read_state(&state, from)?,
-        method: from.optional_identifier("method")?,
-        login_id: from.optional_identifier("login_id")?,
-        user_code: from.optional_identifier("user_code")?,
-        claims: Claims::stored(from)?,
-        not_before: from.optional_number("not_before")?,
+        generation: from.required_number("generation"),
+        login_seq: from.required_number("epoch"),
+        state: read_state(&mut from)?,
+        method: from.identifier("method"),
+        login_id: from.identifier("login_id"),
+        user_code: from.identifier("user_code"),
+        claims: Claims {
+            email: from.text("email"),
+            plan: from.text("plan"),
+            account_id: from.identifier("account_id"),
+            user_id: from.identifier("user_id"),
+            fedramp: from.flag("fedramp"),
+        }
+        .sanitized(),
+        not_before: from.number("not_before"),
         last_failure: from
-            .optional_text("last_trouble")?
+            .text("last_trouble")
             .as_deref()
             .and_then(FailureKind::named),
-        revoke: from.optional_bool("revoke")?,
+        revoke: from.flag("revoke"),
         updated_at,
-        stamp: Stamp::stored(from.optional_text("clock")?, updated_at),
-        other: fields,
+        stamp: Stamp::stored(from.text("clock"), updated_at),
+        other: from.rest()?,
     })
 }
 
-/// Reads the state of that name. The fields of all states are read, whatever the
-/// state: one of another type damages every record.
-fn read_state(name: &str, from: &mut Object) -> Option<State> {
-    let is_signed_out = matches!(name, "logging-out" | "logged-out");
-    let tokens = read_tokens(from, is_signed_out)?;
-    let intent = from.optional_object("intent", read_intent)?;
-    let reason = from.optional_identifier("reason")?;
+/// Reads the state. The fields of all states are read, whatever the state: one of
+/// another type damages every record.
+fn read_state(from: &mut Fields) -> Option<State> {
+    let name = from.required_text("state");
+    let is_signed_out = matches!(&*name, "logging-out" | "logged-out");
+    let tokens = read_tokens(from, is_signed_out);
+    let intent = from.object("intent", |from| Some(read_intent(from)));
+    let reason = from.identifier("reason");
     let probes = Probes {
-        count: from.optional_number("probes")?.unwrap_or(0),
-        refusals: read_refusals(from)?,
+        count: from.number("probes").unwrap_or(0),
+        refusals: read_refusals(from),
     };
-    let phase = match name {
+    let phase = match &*name {
         "logging-out" => {
             return Some(State::LoggingOut {
                 tokens,
@@ -97,48 +104,45 @@ fn read_state(name: &str, from: &mut Object) -> Option<State> {
 }
 
 /// Tokens may be missing only when signed out; with tokens, `received_at` is required.
-fn read_tokens(from: &mut Object, is_signed_out: bool) -> Option<Option<Tokens>> {
-    let refresh = from.optional_secret("refresh_token")?;
-    let access = from.optional_secret("access_token")?;
-    let received_at = from.optional_number("received_at")?;
+fn read_tokens(from: &mut Fields, is_signed_out: bool) -> Option<Tokens> {
+    let refresh = from.secret("refresh_token");
+    let access = from.secret("access_token");
     if is_signed_out && refresh.is_none() && access.is_none() {
-        return Some(None);
+        from.number("received_at");
+        return None;
     }
-    Some(Some(Tokens {
+    Some(Tokens {
         refresh,
         access,
-        received_at: received_at?,
-        expires_at: from.optional_number("expires_at")?,
-        clock_offset: match from.take("clock_offset") {
-            Value::Null => 0,
-            offset => offset.as_i64()?,
-        },
-        refused: from.optional_identifier("refused")?,
-    }))
-}
-
-fn read_intent(mut from: Object) -> Option<Intent> {
-    Some(Intent {
-        attempt: from.required_identifier("attempt")?,
-        presented: from.required_identifier("presented")?,
-        started: from.required_number("started")?,
+        received_at: from.required_number("received_at"),
+        expires_at: from.number("expires_at"),
+        clock_offset: from.offset("clock_offset"),
+        refused: from.identifier("refused"),
     })
 }
 
+fn read_intent(from: &mut Fields) -> Intent {
+    Intent {
+        attempt: from.required_identifier("attempt"),
+        presented: from.required_identifier("presented"),
+        started: from.required_number("started"),
+    }
+}
+
 /// There are none without the time of the first.
-fn read_refusals(from: &mut Object) -> Option<Option<Refusals>> {
-    let status = from.optional_number("refused_status")?;
-    let code = from.optional_identifier("refused_code")?;
-    let probes = from.optional_number("refused_probes")?;
-    let since = from.optional_number("refused_since")?;
-    Some(since.map(|since| Refusals {
+fn read_refusals(from: &mut Fields) -> Option<Refusals> {
+    let status = from.number("refused_status");
+    let code = from.identifier("refused_code");
+    let probes = from.number("refused_probes");
+    let since = from.number("refused_since")?;
+    Some(Refusals {
         service_error: ServiceError {
             status: status.and_then(|status| u16::try_from(status).ok()),
             code: code.filter(|code| code.len() <= CODE_MAX),
         },
         probes: probes.unwrap_or(0),
         since,
-    }))
+    })
 }
 
 /// Whether the record fits into 32 KiB, the least that every host takes, whatever
@@ -322,10 +326,10 @@ mod tests {
 
     #[test]
     fn a_record_of_nobody_is_read_and_written_without_a_change() {
-        let nobody = json!({"version": 1, "generation": 2, "epoch": 1, "state": "logged-out", "updated_at": 3});
-        let record = read(&nobody);
+        let absent = json!({"version": 1, "generation": 2, "epoch": 1, "state": "logged-out", "updated_at": 3});
+        let record = read(&absent);
         assert!(record.tokens().is_none() && !record.has_login());
-        assert_eq!(written(&record), nobody);
+        assert_eq!(written(&record), absent);
         assert_eq!(written(&Record::absent())["state"], json!("logged-out"));
     }
 

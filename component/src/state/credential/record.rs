@@ -207,6 +207,26 @@ impl State {
 }
 
 impl Phase {
+    /// Changes the data and ends the presentation: `NeedsLogin` with a reason, else
+    /// `Uncertain`. Not generic: that would be larger.
+    pub(super) fn end_presentation(&mut self, change: &mut dyn FnMut(&mut Parts)) {
+        let mut parts = self.take();
+        change(&mut parts);
+        let Parts {
+            intent,
+            probes,
+            reason,
+        } = parts;
+        *self = match reason {
+            Some(reason) => Self::NeedsLogin {
+                intent,
+                probes,
+                reason,
+            },
+            None => Self::Uncertain { intent, probes },
+        };
+    }
+
     /// Takes the data out.
     pub(super) fn take(&mut self) -> Parts {
         match mem::replace(self, Self::Active) {
@@ -234,26 +254,6 @@ impl Phase {
                 probes,
                 reason: Some(reason),
             },
-        }
-    }
-}
-
-impl Parts {
-    /// The phase after a presentation whose outcome is not known. A login that has
-    /// ended stays ended.
-    pub(super) fn without_outcome(self) -> Phase {
-        let Self {
-            intent,
-            probes,
-            reason,
-        } = self;
-        match reason {
-            Some(reason) => Phase::NeedsLogin {
-                intent,
-                probes,
-                reason,
-            },
-            None => Phase::Uncertain { intent, probes },
         }
     }
 }
@@ -361,21 +361,17 @@ impl Record {
     pub(crate) fn logging_out(mut self) -> Self {
         self.login_seq = self.login_seq.saturating_add(1);
         self.revoke = true;
-        self.state = match mem::replace(&mut self.state, State::LoggedOut) {
-            State::LoggedIn { tokens, mut phase } => {
-                let parts = phase.take();
-                State::LoggingOut {
-                    tokens: Some(tokens),
-                    probes: parts.probes.count,
-                    reason: parts.reason,
-                }
-            }
-            State::LoggedOut => State::LoggingOut {
-                tokens: None,
-                probes: 0,
-                reason: None,
-            },
-            logging_out => logging_out,
+        let probes = self.state.probe_count();
+        let reason = self.state.reason().map(ToOwned::to_owned);
+        let tokens = match mem::replace(&mut self.state, State::LoggedOut) {
+            State::LoggedIn { tokens, .. } => Some(tokens),
+            State::LoggingOut { tokens, .. } => tokens,
+            State::LoggedOut => None,
+        };
+        self.state = State::LoggingOut {
+            tokens,
+            probes,
+            reason,
         };
         self
     }

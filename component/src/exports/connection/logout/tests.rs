@@ -29,7 +29,7 @@ fn by_default_nothing_is_sent_and_the_answer_says_so() {
         ));
         let result = done(&env, false);
         assert_eq!(parts(&result), DONE);
-        assert!(result.hint.contains("the service was not told"));
+        assert!(result.hint.contains("The service does not know"));
         assert!(env.paths().is_empty());
         let left = json!({
             "version": 1, "generation": 8, "epoch": 4, "state": "logged-out", "updated_at": NOW,
@@ -95,7 +95,7 @@ fn p33_twice_or_of_nothing_is_a_success_that_changes_nothing() {
         let env = TestEnv::new();
         let result = done(&env, revoke);
         assert_eq!(parts(&result), NOTHING);
-        assert_eq!(result.hint, "Nobody was signed in.");
+        assert_eq!(result.hint, "Not signed in.");
         assert!(env.log().is_empty());
         let env = TestEnv::with(credential("active", json!({})));
         done(&env, false);

@@ -401,9 +401,9 @@ fn p20_needs_login_names_another_account() {
 
 #[test]
 fn signed_out_there_is_nothing_to_serve() {
-    let nobody =
+    let absent =
         json!({"version": 1, "generation": 1, "epoch": 4, "state": "logged-out", "updated_at": 1});
-    for stored in [nobody, credential("logging-out", json!({"revoke": true}))] {
+    for stored in [absent, credential("logging-out", json!({"revoke": true}))] {
         for request in [TOKEN, Request::ForceRefresh] {
             assert_fails(&stored, request, ErrorCode::NotConnected, None);
         }
