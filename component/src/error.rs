@@ -214,7 +214,7 @@ mod tests {
 
     /// Faults: F13
     #[test]
-    fn a_store_that_must_be_repaired_is_not_retryable_and_a_full_one_is_after_a_minute() {
+    fn a_store_to_repair_is_not_retryable_and_a_full_one_is() {
         for (fault, retryable, seconds) in [
             (StoreError::Unusable, false, None),
             (StoreError::ReadOnly, false, None),

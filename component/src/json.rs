@@ -342,15 +342,17 @@ impl<'de> Visitor<'de> for Reader {
 mod tests {
     use super::*;
 
+    /// Faults: S06 P28
     #[test]
-    fn s06_p28_a_name_that_comes_twice_is_refused_at_any_depth() {
+    fn a_duplicate_name_is_rejected_at_any_depth() {
         assert_eq!(parse(br#"{"a":1,"a":2}"#), None);
         assert_eq!(parse(br#"{"b":[{"a":1,"a":1}]}"#), None);
         assert!(parse(br#"{"a":{"a":1}}"#).is_some());
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_what_lies_deeper_than_64_is_refused() {
+    fn more_than_64_levels_are_rejected() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse(nested(64).as_bytes()).is_some());
         for depth in [65, 127, 128, 10_000] {
@@ -361,14 +363,16 @@ mod tests {
         assert_eq!(parse("[".repeat(10_000).as_bytes()), None);
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_endless_objects_are_refused() {
+    fn endless_objects_are_refused() {
         let names: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
         assert_eq!(parse(format!("{{{}}}", names.join(",")).as_bytes()), None);
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_read_leniently_what_breaks_a_rule_is_left_out_and_the_rest_counts() {
+    fn lenient_reading_leaves_out_only_what_breaks_a_rule() {
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let many: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
         let text = format!(
@@ -395,8 +399,9 @@ mod tests {
         assert_eq!(parse_leniently(b"{} x"), None);
     }
 
+    /// Faults: P29
     #[test]
-    fn p29_lone_surrogates_byte_order_marks_and_nul_are_no_json() {
+    fn lone_surrogates_byte_order_marks_and_nul_are_not_json() {
         for bad in [
             &b"\xef\xbb\xbf{}"[..],
             b"",
@@ -411,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_written_again_in_its_order_and_without_nulls() {
+    fn a_document_is_written_in_its_order_and_without_nulls() {
         let text = r#"{"z":[null,true,-1,9007199254740993,1.5,"x\n"],"a":{},"n":null}"#;
         let object = parse_object(text.as_bytes()).expect("an object");
         let written = String::from_utf8(object.to_bytes()).expect("UTF-8");

@@ -56,8 +56,9 @@ impl core::fmt::Debug for Secret {
 mod tests {
     use super::Secret;
 
+    /// Faults: M11
     #[test]
-    fn m11_a_secret_that_could_break_a_header_is_refused() {
+    fn a_secret_that_could_break_a_header_is_refused() {
         for text in ["", "a b", "a\r\nb", "a\0b", "tökén"] {
             assert!(Secret::new(text).is_none(), "{text:?}");
         }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_nothing() {
+    fn debug_reveals_nothing() {
         let secret = Secret::new("hunter2").expect("visible ASCII");
         assert_eq!(format!("{secret:?}"), "Secret");
     }

@@ -61,8 +61,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// Faults: M12
     #[test]
-    fn m12_terminal_escapes_and_direction_marks_are_removed() {
+    fn terminal_escapes_and_direction_marks_are_removed() {
         assert_eq!(
             sanitize("a\u{1b}[2Jb\u{9b}c\u{202e}d\r\n", 80).as_deref(),
             Some("a[2Jbcd")
@@ -75,8 +76,9 @@ mod tests {
         assert_eq!(sanitize(" \u{0} ", 3), None);
     }
 
+    /// Faults: P29
     #[test]
-    fn p29_a_text_of_a_mebibyte_is_cut_and_its_nul_and_marks_are_gone() {
+    fn a_text_of_a_mebibyte_is_cut_without_nul_and_marks() {
         let long = "a\u{0}\u{feff}".repeat(1 << 18);
         assert_eq!(sanitize(&long, 100), Some("a".repeat(100)));
     }

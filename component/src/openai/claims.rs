@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_token_speaks_first_and_the_access_token_fills_in() {
+    fn the_id_token_takes_precedence_over_the_access_token() {
         let id = token(json!({
             "email": "ada@example.com",
             "https://api.openai.com/auth": {"chatgpt_account_id": "acc", "chatgpt_plan_type": "plus"},
@@ -152,8 +152,9 @@ mod tests {
         assert_eq!(claims.user_id.as_deref(), Some("user-1"));
     }
 
+    /// Faults: P15
     #[test]
-    fn p15_the_account_id_never_comes_from_organizations() {
+    fn the_account_id_never_comes_from_organizations() {
         let id = auth(json!({"organizations": [{"id": "org-1", "is_default": true}]}));
         assert_eq!(Claims::read(Some(&id), None).account_id, None);
         let access = auth(json!({"chatgpt_account_id": "acc"}));
@@ -161,8 +162,9 @@ mod tests {
         assert_eq!(claims.account_id.as_deref(), Some("acc"));
     }
 
+    /// Faults: P16
     #[test]
-    fn p16_claims_of_other_types_are_unknown() {
+    fn claims_of_other_types_are_unknown() {
         for odd in [
             json!(7),
             json!(["a"]),
@@ -177,8 +179,9 @@ mod tests {
         }
     }
 
+    /// Faults: P17
     #[test]
-    fn p17_a_malformed_token_says_nothing() {
+    fn a_malformed_token_says_nothing() {
         let long = format!("a.{}.c", "A".repeat(1 << 20));
         for bad in [
             "",
@@ -195,8 +198,9 @@ mod tests {
         }
     }
 
+    /// Faults: P17
     #[test]
-    fn p17_a_token_of_64_kib_is_looked_into_and_a_longer_one_is_not() {
+    fn a_token_of_64_kib_is_read_and_a_longer_one_is_not() {
         let claims = token(json!({"exp": 2000, "email": "ada@example.com"}));
         for (length, expected) in [(65_536, Some(2000)), (65_537, None)] {
             let padded = claims.clone() + &"s".repeat(length - claims.len());
@@ -206,14 +210,16 @@ mod tests {
         }
     }
 
+    /// Faults: M11
     #[test]
-    fn m11_an_account_id_that_could_break_a_header_is_unknown() {
+    fn an_account_id_that_could_break_a_header_is_unknown() {
         let id = auth(json!({"chatgpt_account_id": "a\r\nx: y"}));
         assert_eq!(Claims::read(Some(&id), None).account_id, None);
     }
 
+    /// Faults: P18
     #[test]
-    fn p18_an_unsigned_token_of_an_odd_key_says_as_much_as_any() {
+    fn claims_are_read_whatever_the_header_and_the_signature_are() {
         for header in [
             json!({"alg": "none"}),
             json!({"alg": "none", "kid": "../../etc/passwd"}),
@@ -232,8 +238,9 @@ mod tests {
         }
     }
 
+    /// Faults: P19
     #[test]
-    fn p19_odd_expiries_are_clamped_or_unknown() {
+    fn odd_expiries_are_clamped_or_unknown() {
         let exp = |value: Value| expiry(&token(json!({"exp": value})), 1000);
         assert_eq!(exp(json!(0)), None);
         assert_eq!(exp(json!(-5)), None);

@@ -131,8 +131,9 @@ mod tests {
         assert_eq!(sent.body, r#"{"client_id":"app_EMoamEEZ73f0CkXaXp7hrann"}"#);
     }
 
+    /// Faults: P10
     #[test]
-    fn p10_the_interval_is_clamped_and_has_a_default() {
+    fn the_interval_is_clamped_and_has_a_default() {
         for (interval, seconds) in [
             (json!("5"), 5),
             (json!(" 7 "), 7),
@@ -161,13 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn the_code_may_come_under_its_other_name() {
+    fn the_code_may_have_its_other_name() {
         let response = with(json!({"user_code": null, "usercode": "WXYZ-98765"}));
         assert_eq!(code(response).user_code, "WXYZ-98765");
     }
 
+    /// Faults: P02
     #[test]
-    fn p02_a_code_counts_for_fifteen_minutes_at_the_most() {
+    fn a_code_is_valid_for_at_most_fifteen_minutes() {
         for (changes, seconds) in [
             (json!({}), 900),
             (json!({"expires_at": "2026-11-24T10:05:00Z"}), 300),
@@ -186,15 +188,17 @@ mod tests {
         }
     }
 
+    /// Faults: N31
     #[test]
-    fn n31_the_end_of_a_code_counts_from_the_services_clock() {
+    fn the_end_of_a_code_counts_from_the_services_clock() {
         let response = with(json!({"expires_at": "2026-11-24T12:10:00Z"}));
         let response = with_header(response, "date", "Tue, 24 Nov 2026 12:00:00 GMT");
         assert_eq!(code(response).lifetime, 600);
     }
 
+    /// Faults: P11
     #[test]
-    fn p11_a_code_that_nobody_can_type_is_refused() {
+    fn an_untypable_code_is_rejected() {
         for bad in [
             json!(""),
             json!("ABC"),
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_usable_handle_there_is_no_login() {
+    fn without_a_usable_device_auth_id_there_is_no_login() {
         for bad in [
             json!(null),
             json!(""),
@@ -230,14 +234,15 @@ mod tests {
         }
     }
 
+    /// Faults: P09
     #[test]
-    fn p09_a_404_means_that_device_codes_are_off_unless_it_is_a_page() {
+    fn a_404_means_that_device_codes_are_off_unless_it_is_a_page() {
         assert_eq!(kind(response(404, "{}")), Some(FailureKind::NotEnabled));
         assert_eq!(kind(page(404)), Some(FailureKind::Blocked));
     }
 
     #[test]
-    fn what_stands_in_the_way_is_named() {
+    fn a_failure_has_its_kind() {
         let later = with_header(response(429, ""), "retry-after", "40");
         let failure = read(later, NOW).err().expect("a failure");
         assert_eq!(

@@ -167,8 +167,9 @@ mod tests {
         assert_eq!(progress(response(429, "")), Ok("slow down"));
     }
 
+    /// Faults: N16
     #[test]
-    fn n16_a_challenge_is_neither_pending_nor_an_end() {
+    fn a_challenge_is_neither_pending_nor_an_end() {
         for status in [200, 403, 404, 429, 503] {
             assert_eq!(progress(page(status)), Err(FailureKind::Blocked));
         }
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_trouble() {
+    fn an_unreadable_response_is_a_failure() {
         for body in [
             "",
             "{}",

@@ -104,8 +104,9 @@ mod tests {
         assert_eq!(outcome(ok(json!({"refresh_token": "rt"}))), "granted");
     }
 
+    /// Faults: P08
     #[test]
-    fn p08_only_a_definitive_code_on_a_4xx_is_final() {
+    fn only_a_definitive_code_on_a_4xx_is_final() {
         for code in [
             "invalid_grant",
             "invalid_request",
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_did_not_look_at_can_be_sent_again() {
+    fn a_request_that_was_not_processed_can_be_sent_again() {
         for response in [
             not_sent(NotSent::Refused),
             not_sent(NotSent::Denied),
@@ -151,8 +152,9 @@ mod tests {
         }
     }
 
+    /// Faults: P08
     #[test]
-    fn p08_everything_else_is_unknown() {
+    fn everything_else_is_unknown() {
         for response in [
             broken(MaybeSent::Broken),
             broken(MaybeSent::Unreadable),

@@ -500,7 +500,7 @@ mod tests {
     use super::{ALL, DESCRIPTIONS, FailureKind};
 
     #[test]
-    fn every_trouble_is_remembered_by_a_name_of_its_own() {
+    fn every_failure_kind_has_its_own_stored_name() {
         for (place, kind) in ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, place);
             assert_eq!(FailureKind::named(kind.name()), Some(kind));

@@ -179,7 +179,7 @@ mod tests {
 
     /// Faults: F15
     #[test]
-    fn a_slug_that_comes_twice_is_listed_once_where_it_ranks_first() {
+    fn a_duplicate_slug_is_listed_once_at_its_first_rank() {
         let twice = [
             listed("m-1", json!({"priority": 3, "description": "later"})),
             listed("m-2", json!({"priority": 2})),
@@ -208,8 +208,9 @@ mod tests {
         assert_eq!(slugs(models), ["first", "a", "b", "c", "last", "odd"]);
     }
 
+    /// Faults: P26
     #[test]
-    fn p26_only_what_is_to_be_listed_is_and_an_empty_list_is_one() {
+    fn only_what_is_to_be_listed_is_and_an_empty_list_is_one() {
         assert_eq!(slugs(json!([])), [""; 0]);
         let models = json!([
             listed("hidden", json!({"visibility": "hide"})),
@@ -219,8 +220,9 @@ mod tests {
         assert_eq!(slugs(models), ["m"]);
     }
 
+    /// Faults: P26
     #[test]
-    fn p26_an_entry_that_cannot_be_read_never_spoils_the_list() {
+    fn an_unreadable_entry_is_left_out_of_the_list() {
         let many: Vec<String> = (0..300).map(|n| format!("\"{n}\":0")).collect();
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         for bad in [
@@ -245,8 +247,9 @@ mod tests {
         assert_eq!(read(twice.as_bytes()).expect("a list").len(), 1);
     }
 
+    /// Faults: P26
     #[test]
-    fn p26_of_too_many_the_first_in_the_services_order_are_kept() {
+    fn of_too_many_the_first_in_the_services_order_are_kept() {
         let models: Vec<Value> = (0..5000)
             .map(|n| listed(&format!("m-{n}"), json!({"priority": 5000 - n})))
             .collect();
@@ -255,8 +258,9 @@ mod tests {
         assert_eq!((&*kept[0], &*kept[499]), ("m-4999", "m-4500"));
     }
 
+    /// Faults: M27
     #[test]
-    fn m27_what_is_kept_always_fits_the_cache() {
+    fn the_kept_list_always_fits_the_cache() {
         let wide = "\u{1f600}".repeat(600);
         let words: Vec<&str> = vec![&wide; 25];
         let models: Vec<Value> = (0..600)
@@ -297,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_models_is_none() {
+    fn anything_but_a_list_of_models_is_none() {
         for body in ["", "[]", "{}", r#"{"models":{}}"#, r#"{"data":[]}"#, "{"] {
             assert!(read(body.as_bytes()).is_none(), "{body}");
         }

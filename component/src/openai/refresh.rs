@@ -109,8 +109,9 @@ mod tests {
         assert_eq!(sent.timeout, 30);
     }
 
+    /// Faults: N01 N03 N04 N05
     #[test]
-    fn n01_n03_n04_n05_what_was_never_sent_is_not_processed() {
+    fn an_unsent_request_is_not_processed() {
         for cause in [
             NotSent::NameUnknown,
             NotSent::Refused,
@@ -128,8 +129,9 @@ mod tests {
         }
     }
 
+    /// Faults: N02
     #[test]
-    fn n02_what_the_policy_forbids_is_not_processed_and_named() {
+    fn a_request_denied_by_the_policy_is_not_processed() {
         for (cause, kind) in [
             (NotSent::NotPublic, FailureKind::NotPublic),
             (NotSent::Denied, FailureKind::Denied),
@@ -139,22 +141,25 @@ mod tests {
         }
     }
 
+    /// Faults: N07 N08 N09 N28
     #[test]
-    fn n07_n08_n09_n28_a_connection_that_breaks_later_leaves_the_outcome_unknown() {
+    fn a_connection_that_breaks_later_leaves_the_outcome_unknown() {
         assert_eq!(unknown(broken(MaybeSent::Broken)), FailureKind::Network);
         assert_eq!(unknown(broken(MaybeSent::TimedOut)), FailureKind::TimedOut);
     }
 
+    /// Faults: N13 N14
     #[test]
-    fn n13_n14_an_answer_too_long_or_encoded_leaves_the_outcome_unknown() {
+    fn a_response_too_long_or_encoded_leaves_the_outcome_unknown() {
         assert_eq!(
             unknown(broken(MaybeSent::Unreadable)),
             FailureKind::Unexpected
         );
     }
 
+    /// Faults: N10 N11
     #[test]
-    fn n10_n11_a_body_cut_short_leaves_the_outcome_unknown() {
+    fn a_body_cut_short_leaves_the_outcome_unknown() {
         for body in ["", r#"{"access_token":"a","refresh_to"#, "[]", "null", "{}"] {
             assert_eq!(
                 unknown(response(200, body)),
@@ -164,8 +169,9 @@ mod tests {
         }
     }
 
+    /// Faults: N12 N29
     #[test]
-    fn n12_n29_html_with_200_is_not_processed() {
+    fn html_with_200_is_not_processed() {
         assert_eq!(not_processed(page(200)).kind, FailureKind::Blocked);
         for start in ["<!doctype html>", "\r\n <HTML>", "<html"] {
             assert_eq!(
@@ -176,8 +182,9 @@ mod tests {
         }
     }
 
+    /// Faults: N12
     #[test]
-    fn n12_tokens_under_a_wrong_content_type_are_taken() {
+    fn tokens_under_a_wrong_content_type_are_taken() {
         let Ok(mut response) = grant("rt-2") else {
             panic!("an answer");
         };
@@ -194,8 +201,9 @@ mod tests {
         assert_eq!(refresh.reveal(), "rt-2");
     }
 
+    /// Faults: N15
     #[test]
-    fn n15_a_redirect_leaves_the_outcome_unknown() {
+    fn a_redirect_leaves_the_outcome_unknown() {
         for status in [301, 302, 303, 307, 308] {
             for body in [response(status, ""), page(status)] {
                 let response = with_header(body, "location", "http://169.254.169.254/");
@@ -204,8 +212,9 @@ mod tests {
         }
     }
 
+    /// Faults: N16
     #[test]
-    fn n16_a_challenge_is_not_processed() {
+    fn a_challenge_is_not_processed() {
         for status in [400, 403, 404, 429, 503] {
             let failure = not_processed(page(status));
             assert_eq!(
@@ -226,16 +235,18 @@ mod tests {
         assert_eq!(not_processed(later).retry_after, 120);
     }
 
+    /// Faults: N17
     #[test]
-    fn n17_another_success_than_200_leaves_the_outcome_unknown() {
+    fn another_success_than_200_leaves_the_outcome_unknown() {
         for status in [201, 202, 204, 206] {
             let body = json!({"refresh_token": "rt-2", "access_token": "at-2"}).to_string();
             assert_eq!(unknown(response(status, &body)), FailureKind::Unexpected);
         }
     }
 
+    /// Faults: N18 N19
     #[test]
-    fn n18_n19_a_definitive_code_refuses_on_any_4xx_and_in_every_shape() {
+    fn a_definitive_code_refuses_on_any_4xx_and_in_every_shape() {
         for code in DEFINITIVE {
             for status in [400, 401, 403, 404, 422] {
                 assert_eq!(refused(refusal(status, code)), code, "{status}");
@@ -261,8 +272,9 @@ mod tests {
         }
     }
 
+    /// Faults: N20
     #[test]
-    fn n20_an_unknown_code_leaves_the_outcome_unknown() {
+    fn an_unknown_code_leaves_the_outcome_unknown() {
         for status in [400, 401, 402, 403, 409, 418] {
             assert_eq!(
                 unknown(refusal(status, "brand_new")),
@@ -272,8 +284,9 @@ mod tests {
         }
     }
 
+    /// Faults: N21
     #[test]
-    fn n21_what_concerns_the_client_is_not_processed() {
+    fn a_rejected_client_is_not_processed() {
         for response in [
             refusal(400, "invalid_client"),
             refusal(401, "invalid_client"),
@@ -285,14 +298,16 @@ mod tests {
         }
     }
 
+    /// Faults: N22
     #[test]
-    fn n22_the_wrong_country_is_not_processed() {
+    fn an_unsupported_region_is_not_processed() {
         let failure = not_processed(refusal(403, "unsupported_country_region_territory"));
         assert_eq!(failure.kind, FailureKind::Region);
     }
 
+    /// Faults: N23
     #[test]
-    fn n23_what_is_documented_as_not_processed_is_not() {
+    fn statuses_documented_as_not_processed_are_not_processed() {
         for (status, kind) in [
             (408, FailureKind::Upstream),
             (425, FailureKind::Upstream),
@@ -304,8 +319,9 @@ mod tests {
         }
     }
 
+    /// Faults: N24
     #[test]
-    fn n24_a_server_error_leaves_the_outcome_unknown() {
+    fn a_server_error_leaves_the_outcome_unknown() {
         for status in [500, 501, 502, 504, 520, 522, 524] {
             assert_eq!(unknown(response(status, "")), FailureKind::Upstream);
             assert_eq!(unknown(page(status)), FailureKind::Upstream, "{status}");
@@ -316,8 +332,9 @@ mod tests {
         }
     }
 
+    /// Faults: N25
     #[test]
-    fn n25_a_503_is_not_processed_only_with_a_json_error() {
+    fn a_503_is_not_processed_only_with_a_json_error() {
         assert_eq!(
             not_processed(refusal(503, "busy")).kind,
             FailureKind::Upstream
@@ -331,8 +348,9 @@ mod tests {
         }
     }
 
+    /// Faults: P13 P14
     #[test]
-    fn p13_p14_a_grant_needs_one_of_the_two_tokens() {
+    fn a_grant_needs_one_of_the_two_tokens() {
         for body in [
             json!({"access_token": "at-2"}),
             json!({"refresh_token": "rt-2"}),
@@ -346,8 +364,9 @@ mod tests {
         );
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_a_token_that_comes_twice_leaves_the_outcome_unknown() {
+    fn a_duplicate_token_leaves_the_outcome_unknown() {
         let twice = response(200, r#"{"refresh_token":"a","refresh_token":"b"}"#);
         assert_eq!(unknown(twice), FailureKind::Unexpected);
     }

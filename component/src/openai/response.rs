@@ -180,8 +180,9 @@ mod tests {
         read(response(400, body)).code
     }
 
+    /// Faults: N26
     #[test]
-    fn n26_retry_after_is_read_in_both_forms_and_clamped() {
+    fn retry_after_is_read_in_both_forms_and_clamped() {
         for (text, wait) in [
             ("7", 7),
             (" 7 ", 7),
@@ -207,15 +208,17 @@ mod tests {
         );
     }
 
+    /// Faults: N26
     #[test]
-    fn n26_a_date_counts_from_the_services_clock() {
+    fn a_date_counts_from_the_services_clock() {
         let later = with_header(response(429, ""), "date", "Tue, 24 Nov 2026 12:00:00 GMT");
         let later = with_header(later, "retry-after", "Tue, 24 Nov 2026 12:00:09 GMT");
         assert_eq!(read(later).retry_after, Some(9));
     }
 
+    /// Faults: N32
     #[test]
-    fn n32_of_a_header_that_comes_twice_the_first_counts_and_bytes_are_no_text() {
+    fn the_first_of_two_headers_counts_and_bytes_are_not_text() {
         let twice = with_header(response(429, ""), "retry-after", "7");
         let twice = with_header(twice, "Retry-After", "9");
         assert_eq!(read(twice).retry_after, Some(7));
@@ -230,8 +233,9 @@ mod tests {
         }
     }
 
+    /// Faults: P31
     #[test]
-    fn p31_the_code_is_found_in_every_known_shape_and_nowhere_else() {
+    fn the_code_is_found_in_every_known_shape_and_nowhere_else() {
         for body in [
             json!({"error": {"code": "Abc"}}),
             json!({"error": " abc ", "error_description": "x"}),
@@ -267,8 +271,9 @@ mod tests {
         }
     }
 
+    /// Faults: N16 N24
     #[test]
-    fn n16_n24_a_page_is_an_obstacle_where_a_content_network_refuses_by_itself() {
+    fn a_page_is_a_gateway_failure_on_some_statuses() {
         for status in [200, 400, 401, 403, 404, 429, 451, 503] {
             let blocked = read(page(status))
                 .gateway_failure()
@@ -285,8 +290,9 @@ mod tests {
         }
     }
 
+    /// Faults: N25
     #[test]
-    fn n25_a_503_is_an_obstacle_only_with_a_code_of_the_service() {
+    fn a_503_is_a_gateway_failure_only_with_a_code_of_the_service() {
         let gateway_failure = |body: &str| read(response(503, body)).gateway_failure().is_some();
         assert!(gateway_failure(
             r#"{"error":{"code":"server_is_overloaded"}}"#
@@ -298,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_obstacle_is_named_by_the_status() {
+    fn without_a_gateway_failure_the_status_decides() {
         for (response, kind) in [
             (response(500, ""), FailureKind::Upstream),
             (page(502), FailureKind::Upstream),

@@ -45,8 +45,9 @@ mod tests {
         assert_eq!(sent.timeout, 10);
     }
 
+    /// Faults: N34
     #[test]
-    fn n34_only_a_success_confirms() {
+    fn only_a_success_confirms() {
         assert!(read(response(200, r#"{"message":"success"}"#)));
         assert!(read(response(204, "")));
         for status in [199, 302, 400, 401, 404, 500] {

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc_3339_is_read_in_all_its_dresses() {
+    fn rfc_3339_is_read_in_all_its_forms() {
         for text in [
             "2026-11-24T10:00:00Z",
             "2026-11-24T10:00:00.123456+00:00",
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn anything_but_a_time_is_none() {
         for text in [
             "",
             "tomorrow",

@@ -119,8 +119,9 @@ mod tests {
         assert_eq!(grant.service_clock, None);
     }
 
+    /// Faults: P13 M11
     #[test]
-    fn p13_m11_a_token_that_nobody_can_present_is_told_from_none_at_all() {
+    fn an_unusable_token_is_not_an_absent_one() {
         for (token, expected) in [
             (json!(null), "nothing"),
             (json!(""), "nothing"),
@@ -142,8 +143,9 @@ mod tests {
         }
     }
 
+    /// Faults: S36
     #[test]
-    fn s36_a_token_over_its_limit_cannot_be_used() {
+    fn a_token_over_its_limit_cannot_be_used() {
         let of = |length: usize| "a".repeat(length);
         let longest = read(json!({"access_token": of(8192), "refresh_token": of(4096)}));
         let longest = longest.expect("a grant");
@@ -154,8 +156,9 @@ mod tests {
         assert_eq!(kind(&long.expect("a grant").refresh_token), "unusable");
     }
 
+    /// Faults: P19
     #[test]
-    fn p19_a_lifetime_is_no_longer_than_ninety_days() {
+    fn a_lifetime_is_no_longer_than_ninety_days() {
         for (seconds, expected) in [
             (json!(60), 60),
             (json!(60.9), 60),
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_of_another_kind_is_unknown() {
+    fn a_lifetime_of_another_type_is_unknown() {
         for odd in [
             json!(0),
             json!(-1),
@@ -184,8 +187,9 @@ mod tests {
         }
     }
 
+    /// Faults: P30
     #[test]
-    fn p30_the_services_clock_is_taken_from_the_answer() {
+    fn the_services_clock_is_taken_from_the_answer() {
         let response = ok(json!({"access_token": "at"}));
         let response = with_header(response, "date", "Tue, 24 Nov 2026 10:00:07 GMT");
         let grant = TokenResponse::read(&Response::read(response.expect("an answer"), 0));

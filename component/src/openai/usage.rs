@@ -303,8 +303,9 @@ mod tests {
         }
     }
 
+    /// Faults: P27
     #[test]
-    fn p27_what_is_missing_or_odd_is_unknown_and_never_0() {
+    fn what_is_missing_or_odd_is_unknown_and_never_0() {
         for odd in [
             json!({}),
             json!({"used_percent": null, "reset_at": null, "limit_window_seconds": null}),
@@ -335,8 +336,9 @@ mod tests {
         }
     }
 
+    /// Faults: P27
     #[test]
-    fn p27_a_percentage_and_the_end_of_a_window_are_taken_as_they_come() {
+    fn a_percentage_and_a_reset_time_are_taken_in_every_form() {
         for (window, percent, end) in [
             (
                 json!({"used_percent": 0, "reset_at": NOW + 7}),
@@ -401,7 +403,7 @@ mod tests {
 
     /// Faults: F3
     #[test]
-    fn a_window_resets_by_the_services_clock_however_wrong_this_machines_is() {
+    fn a_window_resets_by_the_services_clock() {
         let day = 86_400;
         for offset in [-400 * day, -day, 0, day, 400 * day] {
             for slot in [
@@ -427,7 +429,7 @@ mod tests {
 
     /// Faults: F2
     #[test]
-    fn every_field_that_says_no_more_is_heard() {
+    fn every_field_that_reports_a_limit_counts() {
         let full = json!({"used_percent": 100, "limit_window_seconds": 18_000});
         for (body, expected) in [
             (
@@ -618,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_comes_twice_spoils_nothing_and_the_rest_is_not_kept() {
+    fn a_duplicate_name_is_ignored_and_other_fields_are_not_kept() {
         let body = br#"{"plan_type":"pro","x":{"a":1,"a":2},"email":"ada@example.com"}"#;
         let kept = keep(body).expect("an object");
         assert_eq!(plan(&kept).as_deref(), Some("pro"));

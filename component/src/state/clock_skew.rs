@@ -72,8 +72,9 @@ pub(crate) fn wait(time: u64, longest: u64, now: u64) -> Option<u64> {
 mod tests {
     use super::{age, wait};
 
+    /// Faults: N31
     #[test]
-    fn n31_half_a_minute_ahead_is_now_and_more_is_no_time() {
+    fn a_time_ahead_within_the_clock_skew_is_now() {
         for (time, expected) in [
             (0, Some(1000)),
             (900, Some(100)),
@@ -87,8 +88,9 @@ mod tests {
         assert_eq!(age(u64::MAX, u64::MAX), Some(0));
     }
 
+    /// Faults: N31
     #[test]
-    fn n31_a_wait_is_believed_up_to_its_longest_and_half_a_minute() {
+    fn a_wait_counts_up_to_its_longest_and_the_clock_skew() {
         for (time, expected) in [
             (0, None),
             (1000, None),

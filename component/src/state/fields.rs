@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_taken_once_and_what_is_left_is_kept() {
+    fn a_field_is_taken_once_and_the_rest_is_kept() {
         let mut from = fields();
         assert_eq!(from.text("text").as_deref(), Some("a"));
         assert_eq!(from.text("text"), None);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_another_type_and_a_missing_one_that_is_required_are_damage() {
+    fn wrong_types_and_missing_required_fields_are_damage() {
         type Read = fn(&mut Fields);
         let reads: [Read; 11] = [
             |from| drop(from.text("odd")),

@@ -39,8 +39,9 @@ fn of_type(status: u16, kind: &str) -> HttpResult {
     )
 }
 
+/// Faults: P25
 #[test]
-fn p25_a_plan_or_workspace_without_codex_is_named_and_the_login_kept() {
+fn a_plan_or_workspace_without_codex_is_named_and_the_login_kept() {
     for reply in [
         detail(402, "deactivated_workspace"),
         detail(403, "invalid_workspace_selected"),
@@ -60,7 +61,7 @@ fn p25_a_plan_or_workspace_without_codex_is_named_and_the_login_kept() {
 
 /// Faults: F8
 #[test]
-fn each_cause_without_codex_has_a_hint_of_its_own_and_the_services_code() {
+fn each_cause_without_codex_has_its_own_hint_and_code() {
     let codes = |code: &str| [detail(402, code), detail(403, code), refusal(403, code)];
     for (code, hint) in [
         ("deactivated_workspace", "choose another workspace"),
@@ -83,7 +84,7 @@ fn each_cause_without_codex_has_a_hint_of_its_own_and_the_services_code() {
 
 /// Faults: F6
 #[test]
-fn the_answer_names_why_nothing_was_sent_and_what_helps() {
+fn the_error_says_why_nothing_was_sent_and_what_helps() {
     for (cause, message, hint) in [
         (NotSent::NotPublic, "no public address", "--allow-addresses"),
         (NotSent::NameUnknown, "could not be resolved", "name server"),
@@ -126,8 +127,9 @@ fn the_answer_names_why_nothing_was_sent_and_what_helps() {
     }
 }
 
+/// Faults: P25
 #[test]
-fn p25_what_can_pass_is_told_from_what_cannot() {
+fn transient_and_permanent_failures_are_distinct() {
     for (reply, expected, wait) in [
         (
             of_type(429, "usage_limit_reached"),
@@ -168,8 +170,9 @@ fn p25_what_can_pass_is_told_from_what_cannot() {
     }
 }
 
+/// Faults: N16
 #[test]
-fn n16_a_401_that_is_a_web_page_refuses_no_token() {
+fn a_401_that_is_a_web_page_refuses_no_token() {
     for reply in [
         page(401),
         with_header(response(401, "{}"), "cf-mitigated", "challenge"),
@@ -178,8 +181,9 @@ fn n16_a_401_that_is_a_web_page_refuses_no_token() {
     }
 }
 
+/// Faults: N33 P23
 #[test]
-fn n33_p23_a_401_leads_to_one_refresh_and_one_more_try() {
+fn a_401_leads_to_one_refresh_and_one_more_try() {
     for code in ["token_expired", "token_revoked", "token_invalidated"] {
         let env = signed_in();
         env.expect(USAGE, refusal(401, code))
@@ -196,8 +200,9 @@ fn n33_p23_a_401_leads_to_one_refresh_and_one_more_try() {
     }
 }
 
+/// Faults: N33
 #[test]
-fn n33_a_second_401_is_told_and_the_login_kept() {
+fn a_second_401_is_reported_and_the_login_kept() {
     let env = signed_in();
     env.expect(USAGE, response(401, ""))
         .expect(TOKEN, grant("rt-2"))
@@ -219,8 +224,9 @@ fn a_refused_token_is_not_sent_again_when_its_refresh_fails() {
     assert_eq!(fails(asked(&env)).code, ErrorCode::RateLimited);
 }
 
+/// Faults: P15
 #[test]
-fn p15_without_an_account_id_its_header_is_left_out() {
+fn without_an_account_id_its_header_is_left_out() {
     let env = TestEnv::with(credential("active", json!({"account_id": null})));
     env.expect_then(USAGE, |_, sent| {
         assert_eq!(sent.header("chatgpt-account-id"), None);

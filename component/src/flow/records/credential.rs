@@ -50,8 +50,9 @@ mod tests {
         });
     }
 
+    /// Faults: S37
     #[test]
-    fn s37_generation_orders_what_is_written_whatever_the_clock_says() {
+    fn generation_orders_what_is_written_whatever_the_clock_says() {
         let env = TestEnv::with(credential("active", json!({})));
         for (clock, generation) in [(NOW + 500, 8), (NOW - 86_400, 9), (0, 10)] {
             env.set_clock(clock);
@@ -62,8 +63,9 @@ mod tests {
         }
     }
 
+    /// Faults: S02
     #[test]
-    fn s02_numbers_as_large_as_they_get_are_counted_on_without_a_fault() {
+    fn the_largest_numbers_stay_the_largest() {
         let huge = json!({"generation": i64::MAX, "epoch": i64::MAX, "probes": i64::MAX});
         let env = TestEnv::with(credential("active", huge));
         for revoke in [false, true] {

@@ -46,7 +46,7 @@ fn code(result: Result<Record>) -> ErrorCode {
 }
 
 #[test]
-fn the_intent_is_stored_before_the_token_is_sent_and_the_grant_before_it_is_returned() {
+fn intent_and_grant_are_stored_before_the_next_step() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, sent| {
         let stored = env.stored("credential");
@@ -82,16 +82,18 @@ fn a_live_token_costs_neither_a_request_nor_a_write() {
     assert!(env.log().is_empty());
 }
 
+/// Faults: S01
 #[test]
-fn s01_without_a_record_nobody_is_signed_in() {
+fn without_a_record_there_is_no_login() {
     let env = TestEnv::new();
     assert_eq!(code(token(&env)), ErrorCode::NotConnected);
     assert_eq!(code(refresh(&env)), ErrorCode::NotConnected);
     assert!(env.log().is_empty());
 }
 
+/// Faults: S26
 #[test]
-fn s26_a_success_is_not_repeated_within_a_minute() {
+fn a_success_is_not_repeated_within_a_minute() {
     let env = TestEnv::with(credential("active", json!({})));
     env.expect(TOKEN, grant("rt-2"));
     let first = refresh(&env).expect("a token");
@@ -119,8 +121,9 @@ fn a_failed_early_refresh_returns_the_live_token_whatever_the_fault() {
     }
 }
 
+/// Faults: P14
 #[test]
-fn p14_a_failed_early_refresh_without_an_access_token_returns_the_live_one() {
+fn an_early_grant_without_an_access_token_returns_the_live_token() {
     let env = TestEnv::with(due());
     env.expect(TOKEN, ok(json!({"refresh_token": "rt-2"})));
     assert_eq!(access(&token(&env).expect("a token")), old_access());
@@ -131,8 +134,9 @@ fn p14_a_failed_early_refresh_without_an_access_token_returns_the_live_one() {
     token(&env).expect("a token");
 }
 
+/// Faults: N16
 #[test]
-fn n16_a_refresh_that_was_not_processed_waits_and_says_so() {
+fn a_refresh_that_was_not_processed_waits_and_says_so() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect(TOKEN, with_header(page(403), "retry-after", "90"));
     let error = fails(token(&env));
@@ -149,8 +153,9 @@ fn n16_a_refresh_that_was_not_processed_waits_and_says_so() {
     token(&env).expect("a token");
 }
 
+/// Faults: N08
 #[test]
-fn n08_an_unknown_outcome_is_probed_after_the_quiet_period_and_never_before() {
+fn an_unknown_outcome_is_probed_after_the_delay_and_not_before() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.advance(15);
@@ -166,8 +171,9 @@ fn n08_an_unknown_outcome_is_probed_after_the_quiet_period_and_never_before() {
     assert_eq!(state(&env), "active");
 }
 
+/// Faults: N20
 #[test]
-fn n20_probes_go_on_at_their_spacing_and_end_nothing() {
+fn probes_continue_at_their_delays_and_end_nothing() {
     let env = TestEnv::with(dead("uncertain", json!({"not_before": NOW})));
     let mut pauses = Vec::new();
     for _ in 0..11 {
@@ -188,8 +194,9 @@ fn n20_probes_go_on_at_their_spacing_and_end_nothing() {
     assert_eq!(env.stored("credential")["probes"], Value::Null);
 }
 
+/// Faults: N18 N19
 #[test]
-fn n18_n19_a_definitive_refusal_ends_the_login_and_keeps_the_reason() {
+fn a_definitive_refusal_ends_the_login_and_keeps_the_reason() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect(TOKEN, refusal(401, "refresh_token_reused"));
     let error = fails(token(&env));
@@ -205,8 +212,9 @@ fn n18_n19_a_definitive_refusal_ends_the_login_and_keeps_the_reason() {
     assert_eq!(code(refresh(&env)), ErrorCode::NeedsLogin);
 }
 
+/// Faults: N18
 #[test]
-fn n18_a_definitive_refusal_adopts_what_somebody_else_has_got_meanwhile() {
+fn a_definitive_refusal_adopts_the_tokens_of_another_call() {
     for call in [token, refresh] {
         let env = TestEnv::with(dead("active", json!({})));
         env.expect_then(TOKEN, |env, _| {
@@ -223,8 +231,9 @@ fn n18_a_definitive_refusal_adopts_what_somebody_else_has_got_meanwhile() {
     }
 }
 
+/// Faults: S16
 #[test]
-fn s16_a_conflict_at_the_intent_leads_back_to_the_decision() {
+fn a_conflict_at_the_intent_leads_back_to_the_decision() {
     let env = TestEnv::with(dead("active", json!({})));
     let meanwhile = |env: &TestEnv| {
         env.put(
@@ -232,29 +241,20 @@ fn s16_a_conflict_at_the_intent_leads_back_to_the_decision() {
             &dead("refreshing", json!({"intent": intent(NOW)})),
         );
     };
-    env.at(
-        Op::Set,
-        "credential",
-        0,
-        Fault::Meanwhile(Box::new(meanwhile)),
-    );
+    env.meanwhile(Op::Set, "credential", 0, meanwhile);
     assert_eq!(code(token(&env)), ErrorCode::RefreshInProgress);
     assert!(env.paths().is_empty());
 }
 
+/// Faults: S16
 #[test]
-fn s16_the_loser_of_a_race_takes_the_winners_token() {
+fn the_loser_of_a_race_returns_the_winners_token() {
     let env = TestEnv::with(dead("active", json!({})));
     let meanwhile = |env: &TestEnv| {
         env.expect(TOKEN, grant("rt-2"));
         token(env).expect("a token");
     };
-    env.at(
-        Op::Set,
-        "credential",
-        0,
-        Fault::Meanwhile(Box::new(meanwhile)),
-    );
+    env.meanwhile(Op::Set, "credential", 0, meanwhile);
     let record = token(&env).expect("the winner's");
     assert_eq!(
         json!(access(&record)),
@@ -275,8 +275,9 @@ fn an_endless_conflict_gives_up_and_sends_nothing() {
     assert!(error.retryable && env.paths().is_empty());
 }
 
+/// Faults: S09 S10 S31
 #[test]
-fn s09_s10_s31_a_store_that_fails_at_the_intent_burns_nothing() {
+fn a_store_that_fails_at_the_intent_spends_nothing() {
     for (fault, expected) in [
         (StoreError::ReadOnly, ErrorCode::StoreUnavailable),
         (StoreError::Full, ErrorCode::StoreUnavailable),
@@ -298,8 +299,9 @@ fn s09_s10_s31_a_store_that_fails_at_the_intent_burns_nothing() {
     }
 }
 
+/// Faults: S18
 #[test]
-fn s18_an_intent_that_landed_all_the_same_is_ours() {
+fn a_failed_write_of_the_intent_that_landed_counts() {
     for error in [StoreError::Unavailable, StoreError::Conflict] {
         let env = TestEnv::with(dead("active", json!({})));
         env.at(Op::Set, "credential", 0, Fault::After(error));
@@ -309,8 +311,9 @@ fn s18_an_intent_that_landed_all_the_same_is_ours() {
     }
 }
 
+/// Faults: S31
 #[test]
-fn s31_an_intent_that_cannot_be_read_back_sends_nothing() {
+fn an_intent_that_cannot_be_read_back_sends_nothing() {
     let env = TestEnv::with(dead("active", json!({})));
     env.at(
         Op::Set,
@@ -337,7 +340,7 @@ fn s31_an_intent_that_cannot_be_read_back_sends_nothing() {
 }
 
 #[test]
-fn an_intent_that_somebody_else_has_overwritten_is_not_followed() {
+fn an_intent_that_another_call_has_overwritten_sends_nothing() {
     let env = TestEnv::with(dead("active", json!({})));
     let meanwhile = |env: &TestEnv| {
         env.put(
@@ -345,21 +348,17 @@ fn an_intent_that_somebody_else_has_overwritten_is_not_followed() {
             &dead("refreshing", json!({"intent": intent(NOW)})),
         );
     };
-    env.at(
-        Op::Get,
-        "credential",
-        1,
-        Fault::Meanwhile(Box::new(meanwhile)),
-    );
+    env.meanwhile(Op::Get, "credential", 1, meanwhile);
     assert_eq!(code(token(&env)), ErrorCode::RefreshInProgress);
 }
 
+/// Faults: H15
 #[test]
-fn h15_five_seconds_after_the_intent_nothing_is_sent_any_more() {
+fn five_seconds_after_the_intent_nothing_is_sent_any_more() {
     for step in [5_i64, 600, -5, -600] {
         let env = TestEnv::with(dead("active", json!({"expires_at": 1})));
         let jump = move |env: &TestEnv| env.set_clock(NOW.saturating_add_signed(step));
-        env.at(Op::Get, "credential", 1, Fault::Meanwhile(Box::new(jump)));
+        env.meanwhile(Op::Get, "credential", 1, jump);
         let error = fails(token(&env));
         assert_eq!(
             (error.code, error.retry_after_seconds),
@@ -371,13 +370,14 @@ fn h15_five_seconds_after_the_intent_nothing_is_sent_any_more() {
     }
     let env = TestEnv::with(dead("active", json!({})));
     let jump = |env: &TestEnv| env.set_clock(NOW + 4);
-    env.at(Op::Get, "credential", 1, Fault::Meanwhile(Box::new(jump)));
+    env.meanwhile(Op::Get, "credential", 1, jump);
     env.expect(TOKEN, grant("rt-2"));
     token(&env).expect("a token");
 }
 
+/// Faults: S11 S12
 #[test]
-fn s11_s12_a_store_that_fails_at_the_commit_is_loud_even_when_the_refresh_was_early() {
+fn a_failed_commit_is_reported_also_after_an_early_refresh() {
     for stored in [dead("active", json!({})), due()] {
         for fault in [
             StoreError::Full,
@@ -393,16 +393,18 @@ fn s11_s12_a_store_that_fails_at_the_commit_is_loud_even_when_the_refresh_was_ea
     }
 }
 
+/// Faults: S11
 #[test]
-fn s11_a_record_that_cannot_be_read_at_the_commit_is_loud() {
+fn an_unreadable_record_at_the_commit_is_reported() {
     let env = TestEnv::with(dead("active", json!({})));
     env.at(Op::Get, "credential", 2, Fault::Before(StoreError::Corrupt));
     env.expect(TOKEN, grant("rt-2"));
     assert_eq!(code(token(&env)), ErrorCode::StoreFailedAfterRefresh);
 }
 
+/// Faults: S18
 #[test]
-fn s18_a_commit_that_landed_all_the_same_is_a_success() {
+fn a_failed_commit_that_landed_is_a_success() {
     for error in [StoreError::Unavailable, StoreError::Conflict] {
         let env = TestEnv::with(dead("active", json!({})));
         env.at(Op::Set, "credential", 1, Fault::After(error));
@@ -413,18 +415,13 @@ fn s18_a_commit_that_landed_all_the_same_is_a_success() {
 }
 
 #[test]
-fn a_conflict_at_the_commit_is_no_reason_to_drop_the_grant() {
+fn a_conflict_at_the_commit_keeps_the_grant() {
     let env = TestEnv::with(dead("active", json!({})));
     let meanwhile = |env: &TestEnv| {
         let stored = changed(env.stored("credential"), json!({"tomorrow": 1}));
         env.put("credential", &stored);
     };
-    env.at(
-        Op::Set,
-        "credential",
-        1,
-        Fault::Meanwhile(Box::new(meanwhile)),
-    );
+    env.meanwhile(Op::Set, "credential", 1, meanwhile);
     env.expect(TOKEN, grant("rt-2"));
     token(&env).expect("a token");
     let stored = env.stored("credential");
@@ -446,8 +443,9 @@ fn a_store_that_fails_after_no_grant_keeps_the_live_token() {
     assert_eq!(code(token(&env)), ErrorCode::StoreUnavailable);
 }
 
+/// Faults: H15 P30
 #[test]
-fn h15_p30_an_answer_that_takes_its_time_lets_no_token_live_longer() {
+fn an_answer_that_takes_its_time_lets_no_token_live_longer() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.advance(100);
@@ -459,8 +457,9 @@ fn h15_p30_an_answer_that_takes_its_time_lets_no_token_live_longer() {
     assert!(record.live_token(NOW + 570).is_none());
 }
 
+/// Faults: H15
 #[test]
-fn h15_a_late_holder_commits_although_it_was_taken_over() {
+fn a_late_holder_commits_although_it_was_taken_over() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.advance(100);
@@ -476,8 +475,9 @@ fn h15_a_late_holder_commits_although_it_was_taken_over() {
     );
 }
 
+/// Faults: H15
 #[test]
-fn h15_a_late_holder_commits_over_a_probe_and_the_probe_adopts() {
+fn a_late_holder_commits_over_a_probe_and_the_probe_adopts() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.advance(130);
@@ -505,8 +505,9 @@ fn h15_a_late_holder_commits_over_a_probe_and_the_probe_adopts() {
     assert_eq!(state(&env), "active");
 }
 
+/// Faults: H15
 #[test]
-fn h15_a_late_grant_revives_a_login_that_a_probe_has_ended() {
+fn a_late_grant_revives_a_login_that_a_probe_has_ended() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.advance(65);
@@ -519,8 +520,9 @@ fn h15_a_late_grant_revives_a_login_that_a_probe_has_ended() {
     assert_eq!(state(&env), "active");
 }
 
+/// Faults: H01 H02 S22
 #[test]
-fn h01_h02_s22_a_process_that_died_is_followed_by_a_probe() {
+fn a_process_that_died_is_followed_by_a_probe() {
     let env = TestEnv::with(dead("refreshing", json!({"intent": intent(NOW)})));
     assert_eq!(code(token(&env)), ErrorCode::RefreshInProgress);
     env.advance(65);
@@ -530,8 +532,9 @@ fn h01_h02_s22_a_process_that_died_is_followed_by_a_probe() {
     token(&env).expect("a token");
 }
 
+/// Faults: S09
 #[test]
-fn s09_taking_over_in_a_store_without_writes_still_serves_a_live_token() {
+fn a_takeover_in_a_read_only_store_serves_the_live_token() {
     let abandoned = json!({"intent": intent(NOW - 65)});
     let env = TestEnv::with(credential("refreshing", abandoned.clone()));
     env.at(
@@ -551,8 +554,9 @@ fn s09_taking_over_in_a_store_without_writes_still_serves_a_live_token() {
     assert_eq!(code(token(&env)), ErrorCode::StoreUnavailable);
 }
 
+/// Faults: P14
 #[test]
-fn p14_a_dead_token_and_a_grant_without_a_new_one_is_a_matter_of_a_second() {
+fn a_grant_without_an_access_token_is_retried_after_a_second() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect(TOKEN, ok(json!({"refresh_token": "rt-2"})));
     for _ in 0..2 {
@@ -567,18 +571,20 @@ fn p14_a_dead_token_and_a_grant_without_a_new_one_is_a_matter_of_a_second() {
     token(&env).expect("a token");
 }
 
+/// Faults: P14
 #[test]
-fn p14_a_second_may_pass_while_the_grant_without_an_access_token_is_stored() {
+fn a_slow_commit_of_a_grant_without_an_access_token_sends_once() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect(TOKEN, ok(json!({"refresh_token": "rt-2"})));
     let tick = |env: &TestEnv| env.set_clock(NOW + 5);
-    env.at(Op::Set, "credential", 1, Fault::Meanwhile(Box::new(tick)));
+    env.meanwhile(Op::Set, "credential", 1, tick);
     assert_eq!(code(token(&env)), ErrorCode::RefreshInProgress);
     assert_eq!(env.paths(), [TOKEN]);
 }
 
+/// Faults: P14 M11
 #[test]
-fn p14_m11_an_access_token_of_no_use_is_told_and_asked_for_after_a_pause() {
+fn an_unusable_access_token_is_reported_and_requested_again() {
     let env = TestEnv::with(dead("active", json!({})));
     let odd = json!({"refresh_token": "rt-2", "access_token": "a b"});
     env.expect(TOKEN, ok(odd));
@@ -589,8 +595,9 @@ fn p14_m11_an_access_token_of_no_use_is_told_and_asked_for_after_a_pause() {
     token(&env).expect("a token");
 }
 
+/// Faults: P13 M11
 #[test]
-fn p13_m11_a_refresh_token_of_no_use_leaves_a_login_that_ends_with_its_access_token() {
+fn an_unusable_refresh_token_leaves_the_access_token_to_its_end() {
     let env = TestEnv::with(dead("active", json!({})));
     let odd = json!({"refresh_token": 7, "access_token": access_token("new", NOW + 600)});
     env.expect(TOKEN, ok(odd));
@@ -604,8 +611,9 @@ fn p13_m11_a_refresh_token_of_no_use_leaves_a_login_that_ends_with_its_access_to
     assert_eq!(env.paths(), [TOKEN]);
 }
 
+/// Faults: N33
 #[test]
-fn n33_a_refusal_that_is_reported_while_nothing_can_be_done_is_remembered() {
+fn a_refused_token_is_recorded_in_every_state() {
     let name = fingerprint(&old_access());
     let again = json!({"not_before": NOW + 60, "last_trouble": "network"});
     for (stored, expected) in [
@@ -638,8 +646,9 @@ fn n33_a_refusal_that_is_reported_while_nothing_can_be_done_is_remembered() {
     }
 }
 
+/// Faults: S09
 #[test]
-fn s09_a_refusal_that_cannot_be_noted_serves_nothing() {
+fn a_refused_token_that_cannot_be_recorded_is_not_served() {
     let env = TestEnv::with(credential("active", json!({})));
     env.at(
         Op::Set,
@@ -652,11 +661,12 @@ fn s09_a_refusal_that_cannot_be_noted_serves_nothing() {
     assert_eq!(code(result), ErrorCode::StoreUnavailable);
 }
 
+/// Faults: S21
 #[test]
-fn s21_a_process_that_dies_before_its_intent_leaves_nothing_behind() {
+fn a_process_that_dies_before_its_intent_leaves_nothing_behind() {
     let env = TestEnv::with(dead("active", json!({})));
     let dies = |_: &TestEnv| panic!("killed");
-    env.at(Op::Set, "credential", 0, Fault::Meanwhile(Box::new(dies)));
+    env.meanwhile(Op::Set, "credential", 0, dies);
     let call = std::panic::AssertUnwindSafe(|| token(&env));
     assert!(std::panic::catch_unwind(call).is_err());
     assert_eq!(env.stored("credential"), dead("active", json!({})));
@@ -665,8 +675,9 @@ fn s21_a_process_that_dies_before_its_intent_leaves_nothing_behind() {
     assert_eq!(env.paths(), [TOKEN]);
 }
 
+/// Faults: N33
 #[test]
-fn n33_a_refused_token_leads_to_one_refresh_and_then_to_the_backends_refusal() {
+fn a_refused_token_is_refreshed_once_and_then_reported() {
     let env = TestEnv::with(credential("active", json!({})));
     let refused = |env: &TestEnv, token: &str| {
         let name = fingerprint(token);
@@ -699,8 +710,9 @@ fn a_refused_token_is_never_served_again_when_its_refresh_fails() {
     assert_eq!(env.stored("credential")["refused"], json!(name));
 }
 
+/// Faults: N33
 #[test]
-fn n33_a_token_that_another_call_reports_as_refused_meanwhile_is_not_served() {
+fn a_token_that_another_call_reports_as_refused_is_not_served() {
     let env = TestEnv::with(due());
     env.expect_then(TOKEN, |env, _| {
         let name = fingerprint(&old_access());
@@ -711,8 +723,9 @@ fn n33_a_token_that_another_call_reports_as_refused_meanwhile_is_not_served() {
     assert_eq!(code(token(&env)), ErrorCode::RefreshUncertain);
 }
 
+/// Faults: P23
 #[test]
-fn p23_a_refused_token_whose_login_was_revoked_needs_a_login() {
+fn a_refused_token_whose_login_was_revoked_needs_a_login() {
     let env = TestEnv::with(credential("active", json!({})));
     env.expect(TOKEN, refusal(401, "token_revoked"));
     let name = fingerprint(&old_access());
@@ -721,8 +734,9 @@ fn p23_a_refused_token_whose_login_was_revoked_needs_a_login() {
     assert_eq!(code(token(&env)), ErrorCode::NeedsLogin);
 }
 
+/// Faults: P20
 #[test]
-fn p20_a_refresh_that_brings_another_account_says_so_even_while_the_old_token_lives() {
+fn another_account_is_reported_while_the_old_token_still_works() {
     let other = json!({"https://api.openai.com/auth": {"chatgpt_account_id": "acc-2"}});
     let env = TestEnv::with(credential("active", json!({})));
     env.expect(
@@ -734,8 +748,9 @@ fn p20_a_refresh_that_brings_another_account_says_so_even_while_the_old_token_li
     assert!(!env.stored("credential").to_string().contains("rt-2"));
 }
 
+/// Faults: P20 S18
 #[test]
-fn p20_s18_a_mismatch_that_landed_all_the_same_is_no_failure_of_the_store() {
+fn a_mismatch_that_landed_is_not_a_failure_of_the_store() {
     let other = json!({"https://api.openai.com/auth": {"chatgpt_account_id": "acc-2"}});
     let env = TestEnv::with(dead("active", json!({})));
     env.at(
@@ -752,7 +767,7 @@ fn p20_s18_a_mismatch_that_landed_all_the_same_is_no_failure_of_the_store() {
 }
 
 #[test]
-fn a_refresh_that_was_taken_over_and_brought_nothing_says_that_it_is_uncertain() {
+fn a_refresh_that_was_taken_over_ends_uncertain() {
     let env = TestEnv::with(credential("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.advance(70);
@@ -770,8 +785,9 @@ fn logged_out(login_seq: u64, revoke: bool) -> Value {
     })
 }
 
+/// Faults: P32
 #[test]
-fn p32_a_logout_meanwhile_wins_and_the_late_pair_is_dropped() {
+fn a_logout_meanwhile_wins_and_the_late_pair_is_dropped() {
     for stored in [dead("active", json!({})), due()] {
         let env = TestEnv::with(stored);
         env.expect_then(TOKEN, |env, _| {
@@ -784,8 +800,9 @@ fn p32_a_logout_meanwhile_wins_and_the_late_pair_is_dropped() {
     }
 }
 
+/// Faults: P32
 #[test]
-fn p32_a_late_pair_is_revoked_if_the_logout_asked_for_it() {
+fn a_late_pair_is_revoked_if_the_logout_asked_for_it() {
     let env = TestEnv::with(due());
     env.expect_then(TOKEN, |env, _| {
         env.put("credential", &logged_out(4, true));
@@ -798,8 +815,9 @@ fn p32_a_late_pair_is_revoked_if_the_logout_asked_for_it() {
     assert_eq!(code(token(&env)), ErrorCode::NotConnected);
 }
 
+/// Faults: P32
 #[test]
-fn p32_no_token_is_returned_while_a_logout_waits_for_its_revocation() {
+fn no_token_is_returned_while_a_logout_waits_for_its_revocation() {
     let env = TestEnv::with(due());
     env.expect_then(TOKEN, |env, _| {
         let leaving = json!({"epoch": 4, "revoke": true});
@@ -809,8 +827,9 @@ fn p32_no_token_is_returned_while_a_logout_waits_for_its_revocation() {
     assert_eq!(code(token(&env)), ErrorCode::NotConnected);
 }
 
+/// Faults: S08
 #[test]
-fn s08_a_late_pair_never_replaces_a_newer_login() {
+fn a_late_pair_never_replaces_a_newer_login() {
     let env = TestEnv::with(dead("active", json!({})));
     let newer = credential(
         "active",
@@ -829,8 +848,9 @@ fn s08_a_late_pair_never_replaces_a_newer_login() {
     assert_eq!(env.paths(), [TOKEN]);
 }
 
+/// Faults: P07
 #[test]
-fn p07_a_newer_login_is_not_logged_out_by_a_late_refusal() {
+fn a_newer_login_is_not_logged_out_by_a_late_refusal() {
     let env = TestEnv::with(dead("active", json!({})));
     env.expect_then(TOKEN, |env, _| {
         env.put("credential", &credential("active", json!({"epoch": 4})));

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_nobody_is_read_and_written_without_a_change() {
+    fn a_record_without_a_login_is_read_and_written_unchanged() {
         let absent = json!({"version": 1, "generation": 2, "epoch": 1, "state": "logged-out", "updated_at": 3});
         let record = read(&absent);
         assert!(record.tokens().is_none() && !record.has_login());
@@ -333,8 +333,9 @@ mod tests {
         assert_eq!(written(&Record::absent())["state"], json!("logged-out"));
     }
 
+    /// Faults: H13 S05
     #[test]
-    fn h13_s05_unknown_fields_survive_every_transition() {
+    fn unknown_fields_survive_every_transition() {
         let future = json!({"tomorrow": {"a": [1, 2.5, "x", true]}});
         let record = read(&changed(full("active"), future.clone()));
         assert_eq!(written(&record)["tomorrow"], future["tomorrow"]);
@@ -347,23 +348,25 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_trouble_is_forgotten_and_no_fault() {
+    fn an_unknown_failure_is_left_out() {
         let record = read(&credential("active", json!({"last_trouble": "brand-new"})));
         assert_eq!(record.last_failure, None);
         let record = read(&credential("active", json!({"last_trouble": "late"})));
         assert_eq!(record.last_failure, Some(FailureKind::Late));
     }
 
+    /// Faults: S04
     #[test]
-    fn s04_a_newer_version_is_refused() {
+    fn a_newer_version_is_refused() {
         let newer = changed(full("active"), json!({"version": 2, "state": {"new": 1}}));
         let error = fails(decode(newer.to_string().as_bytes()));
         assert_eq!(error.code, ErrorCode::RecordNewer);
         assert!(!error.retryable);
     }
 
+    /// Faults: S02 S06
     #[test]
-    fn s02_s06_what_cannot_be_read_is_corrupt() {
+    fn an_unreadable_record_is_corrupt() {
         let twice = full("active")
             .to_string()
             .replacen('{', r#"{"state":"active","#, 1);
@@ -375,8 +378,9 @@ mod tests {
         }
     }
 
+    /// Faults: M08 M11 S02
     #[test]
-    fn m08_m11_s02_a_field_of_another_type_is_corrupt() {
+    fn a_field_of_another_type_is_corrupt() {
         let odd = [
             json!({"version": 0}),
             json!({"version": "1"}),
@@ -417,8 +421,9 @@ mod tests {
         }
     }
 
+    /// Faults: S02
     #[test]
-    fn s02_tokens_without_a_time_of_receipt_and_a_login_without_tokens_are_corrupt() {
+    fn tokens_without_received_at_and_a_login_without_tokens_are_corrupt() {
         let alone = json!({"received_at": null, "refresh_token": null});
         let none = json!({"refresh_token": null, "access_token": null, "received_at": null});
         for stored in [
@@ -432,16 +437,18 @@ mod tests {
         }
     }
 
+    /// Faults: M12
     #[test]
-    fn m12_what_is_stored_of_a_person_is_made_harmless_again() {
+    fn stored_claims_are_sanitized_again() {
         let odd = json!({"email": "a\u{1b}[2J@b", "plan": "p".repeat(500)});
         let claims = read(&credential("active", odd)).claims;
         assert_eq!(claims.email.as_deref(), Some("a[2J@b"));
         assert_eq!(claims.plan, Some("p".repeat(60)));
     }
 
+    /// Faults: S36
     #[test]
-    fn s36_the_largest_record_fits_and_leaves_room_for_unknown_fields() {
+    fn the_largest_record_fits_and_leaves_room_for_unknown_fields() {
         let text = |length: usize| "\"".repeat(length);
         let wide = |length: usize| "\u{1f600}".repeat(length);
         let longest = json!({

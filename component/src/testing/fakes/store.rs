@@ -103,6 +103,17 @@ impl TestEnv {
         })
     }
 
+    /// Lets `happens` run just before the operation of that number (0 is the next).
+    pub(crate) fn meanwhile(
+        &self,
+        op: Op,
+        key: &str,
+        skip: u32,
+        happens: impl FnOnce(&TestEnv) + Send + 'static,
+    ) -> &Self {
+        self.at(op, key, skip, Fault::Meanwhile(Box::new(happens)))
+    }
+
     /// Lets that fault happen to the operation of that number (0 is the next).
     pub(crate) fn at(&self, op: Op, key: &str, skip: u32, fault: Fault) -> &Self {
         let key = key.to_owned();

@@ -67,68 +67,81 @@ fn every_folder_of_seeds_belongs_to_a_target() {
     }
 }
 
+/// Faults: P10 P11
 #[test]
-fn p10_p11_whatever_answers_a_start_is_taken_within_bounds_or_refused() {
+fn any_response_to_a_start_is_bounded_or_rejected() {
     holds("user_code");
 }
 
+/// Faults: P01 P02 N26
 #[test]
-fn p01_p02_n26_whatever_answers_a_poll_is_one_of_six_answers() {
+fn any_response_to_a_poll_is_one_of_six_results() {
     holds("device_token");
 }
 
+/// Faults: P12 P19 M11
 #[test]
-fn p12_p19_m11_whatever_answers_an_exchange_can_be_stored_and_sent() {
+fn any_response_to_an_exchange_can_be_stored_and_sent() {
     holds("exchange");
 }
 
+/// Faults: N11 N12 N18 N26 P13 P14
 #[test]
-fn n11_n12_n18_n26_p13_p14_whatever_answers_a_refresh_leaves_a_record_that_can_be_read() {
+fn any_response_to_a_refresh_leaves_a_readable_record() {
     holds("refresh");
 }
 
+/// Faults: P31 N26
 #[test]
-fn p31_n26_whatever_refuses_asks_to_wait_between_a_second_and_an_hour() {
+fn any_refusal_asks_to_wait_between_a_second_and_an_hour() {
     holds("refusal");
 }
 
+/// Faults: P26 M12 M27
 #[test]
-fn p26_m12_m27_whatever_the_models_are_they_can_be_shown_and_kept() {
+fn any_models_can_be_shown_and_kept() {
     holds("models");
 }
 
+/// Faults: P27 M12
 #[test]
-fn p27_m12_whatever_the_usage_is_it_can_be_shown_and_kept() {
+fn any_usage_can_be_shown_and_kept() {
     holds("usage");
 }
 
+/// Faults: P16 P17 P19 M11
 #[test]
-fn p16_p17_p19_m11_whatever_a_token_claims_is_safe_or_unknown() {
+fn claims_of_any_token_are_safe_or_unknown() {
     holds("claims");
 }
 
+/// Faults: N26
 #[test]
-fn n26_whatever_is_written_for_a_time_is_one_or_none() {
+fn any_text_is_a_time_or_none() {
     holds("time");
 }
 
+/// Faults: P28 P29
 #[test]
-fn p28_p29_whatever_json_is_taken_is_shallow_and_written_as_it_was_read() {
+fn any_accepted_json_is_shallow_and_written_as_it_was_read() {
     holds("json");
 }
 
+/// Faults: S02 S05 M08 M11
 #[test]
-fn s02_s05_m08_m11_whatever_credential_is_taken_can_be_decided_about_and_stored() {
+fn any_accepted_credential_can_be_decided_about_and_stored() {
     holds("credential");
 }
 
+/// Faults: S02 S05 M08
 #[test]
-fn s02_s05_m08_whatever_pending_login_is_taken_can_be_moved_on_and_stored() {
+fn any_accepted_pending_login_can_be_changed_and_stored() {
     holds("pending");
 }
 
+/// Faults: S02 M12
 #[test]
-fn s02_m12_whatever_copy_is_taken_can_be_shown() {
+fn any_accepted_cache_entry_can_be_shown() {
     holds("models_copy");
     holds("usage_copy");
 }

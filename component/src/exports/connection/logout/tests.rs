@@ -39,7 +39,7 @@ fn by_default_nothing_is_sent_and_the_answer_says_so() {
 }
 
 #[test]
-fn with_revoke_the_record_says_so_before_the_service_is_told() {
+fn with_revoke_the_record_says_so_before_the_request() {
     let env = TestEnv::with(credential("active", json!({})));
     env.expect_then(REVOKE, |env, sent| {
         let stored = env.stored("credential");
@@ -65,8 +65,9 @@ fn with_revoke_the_record_says_so_before_the_service_is_told() {
     );
 }
 
+/// Faults: N34
 #[test]
-fn n34_a_revocation_that_fails_still_signs_out_here() {
+fn a_revocation_that_fails_still_signs_out_here() {
     let faults: [fn() -> HttpResult; 3] = [
         || broken(MaybeSent::TimedOut),
         || response(500, ""),
@@ -89,8 +90,9 @@ fn a_login_without_a_refresh_token_has_nothing_to_revoke() {
     assert!(env.paths().is_empty());
 }
 
+/// Faults: P33
 #[test]
-fn p33_twice_or_of_nothing_is_a_success_that_changes_nothing() {
+fn twice_or_of_nothing_is_a_success_that_changes_nothing() {
     for revoke in [false, true] {
         let env = TestEnv::new();
         let result = done(&env, revoke);
@@ -120,16 +122,18 @@ fn a_login_that_waits_is_removed_and_can_no_longer_be_finished() {
     assert_eq!(env.stored("pending"), Value::Null);
 }
 
+/// Faults: S02
 #[test]
-fn s02_a_pending_login_that_cannot_be_read_is_removed_too() {
+fn a_pending_login_that_cannot_be_read_is_removed_too() {
     let env = TestEnv::new();
     env.put_bytes("pending", b"{");
     assert!(done(&env, false).removed);
     assert_eq!(env.bytes("pending"), None);
 }
 
+/// Faults: S31
 #[test]
-fn s31_what_could_not_be_read_and_was_not_there_is_not_said_to_be_removed() {
+fn an_unreadable_or_missing_pending_login_is_not_reported_as_removed() {
     let env = TestEnv::new();
     env.at(
         Op::Get,
@@ -150,8 +154,9 @@ fn s31_what_could_not_be_read_and_was_not_there_is_not_said_to_be_removed() {
     assert_eq!(env.stored("pending"), Value::Null);
 }
 
+/// Faults: P07
 #[test]
-fn p07_a_login_that_was_begun_after_the_logout_stays() {
+fn a_login_that_was_begun_after_the_logout_stays() {
     for (op, number) in [(Op::Get, 1), (Op::Delete, 0)] {
         let env = TestEnv::with(credential("active", json!({})));
         env.put("pending", &pending(json!({"epoch": 3})));
@@ -164,8 +169,9 @@ fn p07_a_login_that_was_begun_after_the_logout_stays() {
     }
 }
 
+/// Faults: S27
 #[test]
-fn s27_an_interrupted_logout_is_finished_by_the_next_whatever_it_asks_for() {
+fn an_interrupted_logout_is_finished_by_the_next_logout() {
     for revoke in [false, true] {
         let env = TestEnv::with(credential(
             "logging-out",
@@ -178,8 +184,9 @@ fn s27_an_interrupted_logout_is_finished_by_the_next_whatever_it_asks_for() {
     }
 }
 
+/// Faults: S27
 #[test]
-fn s27_a_logout_that_cannot_be_finished_is_left_for_the_next() {
+fn a_logout_that_cannot_be_finished_is_left_for_the_next() {
     let env = TestEnv::with(credential("active", json!({})));
     env.at(
         Op::Set,
@@ -209,8 +216,9 @@ fn two_logouts_at_once_both_succeed() {
     );
 }
 
+/// Faults: S16
 #[test]
-fn s16_a_write_meanwhile_does_not_stop_a_logout() {
+fn a_write_meanwhile_does_not_stop_a_logout() {
     let env = TestEnv::with(dead("active", json!({})));
     let meanwhile = |env: &TestEnv| {
         env.put(
@@ -221,18 +229,14 @@ fn s16_a_write_meanwhile_does_not_stop_a_logout() {
             ),
         );
     };
-    env.at(
-        Op::Set,
-        "credential",
-        0,
-        Fault::Meanwhile(Box::new(meanwhile)),
-    );
+    env.meanwhile(Op::Set, "credential", 0, meanwhile);
     assert_eq!(parts(&done(&env, false)), DONE);
     assert_eq!(env.stored("credential")["generation"], 9);
 }
 
+/// Faults: S16
 #[test]
-fn s16_a_write_while_the_service_is_told_does_not_stop_a_logout() {
+fn a_write_during_the_revocation_does_not_stop_a_logout() {
     let env = TestEnv::with(credential("active", json!({})));
     env.expect_then(REVOKE, |env, _| {
         let written = json!({"generation": 9, "tomorrow": 1});
@@ -250,8 +254,9 @@ fn s16_a_write_while_the_service_is_told_does_not_stop_a_logout() {
     );
 }
 
+/// Faults: S18
 #[test]
-fn s18_a_logout_that_landed_all_the_same_is_a_success() {
+fn a_failed_write_of_the_logout_that_landed_is_a_success() {
     for (revoke, skip) in [(false, 0), (true, 0), (true, 1)] {
         for error in [StoreError::Unavailable, StoreError::Conflict] {
             let env = TestEnv::with(credential("active", json!({})));
@@ -264,8 +269,9 @@ fn s18_a_logout_that_landed_all_the_same_is_a_success() {
     }
 }
 
+/// Faults: S09
 #[test]
-fn s09_a_logout_that_cannot_be_stored_sends_nothing_and_says_so() {
+fn a_logout_that_cannot_be_stored_sends_nothing_and_says_so() {
     for revoke in [false, true] {
         let env = TestEnv::with(credential("active", json!({})));
         env.at(
@@ -294,15 +300,17 @@ fn the_copies_of_models_and_usage_go_too() {
     assert!(env.bytes("models").is_none() && env.bytes("usage").is_none());
 }
 
+/// Faults: S05
 #[test]
-fn s05_unknown_fields_survive_a_logout() {
+fn unknown_fields_survive_a_logout() {
     let env = TestEnv::with(credential("active", json!({"tomorrow": 1})));
     done(&env, false);
     assert_eq!(env.stored("credential")["tomorrow"], 1);
 }
 
+/// Faults: S02 S32
 #[test]
-fn s02_s32_a_login_that_cannot_be_read_is_left_as_it_is() {
+fn a_login_that_cannot_be_read_is_left_as_it_is() {
     let env = TestEnv::new();
     env.put_bytes("credential", b"{");
     let error = fails(env.call(|ports| logout(ports, false)));

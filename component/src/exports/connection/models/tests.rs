@@ -44,7 +44,7 @@ fn a_list_is_kept_for_five_minutes_and_for_ten_seconds_at_least() {
 }
 
 #[test]
-fn an_empty_list_is_asked_for_once_more_as_a_recent_version_and_stored_once() {
+fn an_empty_list_is_requested_again_as_a_recent_version() {
     let env = signed_in();
     env.expect(MODELS, none()).expect(MODELS, one_model());
     assert_eq!(asked(&env, false).expect("models").count, 1);
@@ -59,8 +59,9 @@ fn an_empty_list_is_asked_for_once_more_as_a_recent_version_and_stored_once() {
     assert_eq!(env.stored("models")["client_version"], "0.169.0");
 }
 
+/// Faults: P26
 #[test]
-fn p26_a_list_that_stays_empty_is_an_answer() {
+fn a_list_that_stays_empty_is_an_answer() {
     let env = signed_in();
     env.expect(MODELS, none()).expect(MODELS, none());
     let list = asked(&env, false).expect("models");
@@ -69,7 +70,7 @@ fn p26_a_list_that_stays_empty_is_an_answer() {
 }
 
 #[test]
-fn a_second_request_that_fails_is_told_and_leaves_the_copy_as_it_was() {
+fn a_second_request_that_fails_is_reported_and_keeps_the_cache() {
     let env = signed_in();
     env.expect(MODELS, one_model());
     asked(&env, false).expect("models");
@@ -82,15 +83,16 @@ fn a_second_request_that_fails_is_told_and_leaves_the_copy_as_it_was() {
 }
 
 #[test]
-fn what_is_no_list_of_models_is_unexpected() {
+fn anything_but_a_list_of_models_is_unexpected() {
     let env = signed_in();
     env.expect(MODELS, response(200, r#"{"object":"list","data":[]}"#));
     assert_eq!(fails(asked(&env, false)).code, ErrorCode::UnexpectedAnswer);
     assert_eq!(env.stored("models"), Value::Null);
 }
 
+/// Faults: S17
 #[test]
-fn s17_copies_are_written_beside_the_credential_and_never_into_it() {
+fn copies_are_written_beside_the_credential_and_never_into_it() {
     let env = signed_in();
     env.serve(MODELS, |_, _| one_model());
     env.serve(crate::testing::fakes::USAGE, |_, _| {

@@ -99,8 +99,9 @@ fn an_approved_login_is_exchanged_stored_and_shown() {
     assert_eq!(env.stored("pending"), Value::Null);
 }
 
+/// Faults: S24
 #[test]
-fn s24_approval_intent_and_grant_are_each_stored_before_the_next_step() {
+fn approval_intent_and_grant_are_each_stored_before_the_next_step() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
@@ -120,8 +121,9 @@ fn s24_approval_intent_and_grant_are_each_stored_before_the_next_step() {
     );
 }
 
+/// Faults: P05
 #[test]
-fn p05_too_early_nothing_is_sent_or_written() {
+fn too_early_nothing_is_sent_or_written() {
     let env = waiting(json!({"next_poll_at": NOW + 4}));
     let progress = is_pending(&env);
     assert_eq!(progress.retry_after_seconds, Some(4));
@@ -139,8 +141,9 @@ fn p05_too_early_nothing_is_sent_or_written() {
     assert_eq!(is_pending(&env).retry_after_seconds, Some(5));
 }
 
+/// Faults: N31
 #[test]
-fn n31_a_next_poll_further_away_than_any_interval_is_ignored() {
+fn a_next_poll_further_away_than_any_interval_is_ignored() {
     let env = waiting(json!({"next_poll_at": NOW + 330}));
     assert_eq!(is_pending(&env).retry_after_seconds, Some(330));
     let env = waiting(json!({"next_poll_at": NOW + 331}));
@@ -149,14 +152,15 @@ fn n31_a_next_poll_further_away_than_any_interval_is_ignored() {
     assert_eq!(env.stored("pending")["next_poll_at"], json!(NOW + 5));
 }
 
+/// Faults: P04
 #[test]
-fn p04_of_two_polls_at_once_only_one_asks() {
+fn of_two_polls_at_once_only_one_asks() {
     let env = waiting(json!({}));
     let meanwhile = |env: &TestEnv| {
         env.expect(DEVICE_TOKEN, response(403, ""));
         is_pending(env);
     };
-    env.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    env.meanwhile(Op::Set, "pending", 0, meanwhile);
     assert_eq!(is_pending(&env).retry_after_seconds, Some(5));
     assert_eq!(env.paths(), [DEVICE_TOKEN]);
 }
@@ -190,8 +194,9 @@ fn slow_down_and_429_add_five_seconds_up_to_a_minute() {
     assert_eq!(is_pending(&env).retry_after_seconds, Some(60));
 }
 
+/// Faults: N26
 #[test]
-fn n26_a_slow_down_keeps_to_the_retry_after_within_reason() {
+fn a_slow_down_follows_retry_after_within_bounds() {
     for (text, wait) in [
         ("1", 10),
         ("10", 10),
@@ -214,8 +219,9 @@ fn n26_a_slow_down_keeps_to_the_retry_after_within_reason() {
     }
 }
 
+/// Faults: P01
 #[test]
-fn p01_a_denied_login_is_gone() {
+fn a_denied_login_is_gone() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, refusal(401, "authorization_declined"));
     assert_eq!(code(&env), ErrorCode::LoginDenied);
@@ -223,8 +229,9 @@ fn p01_a_denied_login_is_gone() {
     assert_eq!(code(&env), ErrorCode::NoPendingLogin);
 }
 
+/// Faults: P02
 #[test]
-fn p02_an_expired_code_is_gone_whether_the_service_says_so_or_the_clock() {
+fn an_expired_code_is_gone_whether_the_service_says_so_or_the_clock() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, refusal(404, "deviceauth_expired_token"));
     assert_eq!(code(&env), ErrorCode::LoginExpired);
@@ -243,8 +250,9 @@ fn p02_an_expired_code_is_gone_whether_the_service_says_so_or_the_clock() {
     }
 }
 
+/// Faults: N31
 #[test]
-fn n31_a_code_never_ends_by_the_local_clock_alone() {
+fn a_code_never_ends_by_the_local_clock_alone() {
     let env = waiting(json!({}));
     env.advance(86_400).expect(DEVICE_TOKEN, page(403));
     assert_eq!(code(&env), ErrorCode::UpstreamBlocked);
@@ -260,11 +268,12 @@ fn meanwhile(env: &TestEnv, op: Op, skip: u32, changes: Value) {
     let put = move |env: &TestEnv| {
         env.put("pending", &changed(env.stored("pending"), changes));
     };
-    env.at(op, "pending", skip, Fault::Meanwhile(Box::new(put)));
+    env.meanwhile(op, "pending", skip, put);
 }
 
+/// Faults: S16
 #[test]
-fn s16_an_approval_is_stored_over_what_another_poll_has_written_of_the_login() {
+fn an_approval_is_stored_over_the_write_of_another_poll() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
@@ -272,8 +281,9 @@ fn s16_an_approval_is_stored_over_what_another_poll_has_written_of_the_login() {
     is_connected(with_backend(&env));
 }
 
+/// Faults: S16
 #[test]
-fn s16_an_approval_that_another_poll_has_stored_first_counts() {
+fn an_approval_that_another_poll_has_stored_first_counts() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, approval());
     env.expect_then(TOKEN, |_, sent| {
@@ -285,8 +295,9 @@ fn s16_an_approval_that_another_poll_has_stored_first_counts() {
     is_connected(with_backend(&env));
 }
 
+/// Faults: S16
 #[test]
-fn s16_an_approval_of_a_login_that_was_replaced_or_removed_is_superseded() {
+fn an_approval_of_a_login_that_was_replaced_or_removed_is_superseded() {
     for changes in [json!({"id": "pending-2"}), json!({"epoch": 1})] {
         let env = waiting(json!({}));
         env.expect(DEVICE_TOKEN, approval());
@@ -297,20 +308,22 @@ fn s16_an_approval_of_a_login_that_was_replaced_or_removed_is_superseded() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, approval());
     let gone = |env: &TestEnv| env.remove("pending");
-    env.at(Op::Set, "pending", 1, Fault::Meanwhile(Box::new(gone)));
+    env.meanwhile(Op::Set, "pending", 1, gone);
     assert_eq!(code(&env), ErrorCode::LoginSuperseded);
 }
 
+/// Faults: S16
 #[test]
-fn s16_a_slow_down_that_meets_another_write_is_still_pending() {
+fn a_slow_down_that_meets_another_write_is_still_pending() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, response(429, ""));
     meanwhile(&env, Op::Set, 1, json!({"tomorrow": 1}));
     assert_eq!(is_pending(&env).retry_after_seconds, Some(10));
 }
 
+/// Faults: P03
 #[test]
-fn p03_the_end_of_a_login_removes_neither_a_newer_one_nor_an_approval_meanwhile() {
+fn the_end_of_a_login_keeps_a_newer_login_and_a_newer_approval() {
     let theirs = json!({"code": "code-2", "verifier": "verifier-2", "attempts": 0});
     for changes in [json!({"id": "pending-2"}), json!({"approval": theirs})] {
         let env = waiting(json!({}));
@@ -330,13 +343,14 @@ fn p03_the_end_of_a_login_removes_neither_a_newer_one_nor_an_approval_meanwhile(
     let newer = |env: &TestEnv| {
         env.put("pending", &pending(json!({"id": "pending-2", "epoch": 1})));
     };
-    env.at(Op::Delete, "pending", 0, Fault::Meanwhile(Box::new(newer)));
+    env.meanwhile(Op::Delete, "pending", 0, newer);
     is_connected(&env);
     assert_eq!(env.stored("pending")["id"], "pending-2");
 }
 
+/// Faults: S18
 #[test]
-fn s18_a_write_of_the_pending_login_that_landed_all_the_same_is_a_success() {
+fn a_failed_write_of_the_pending_login_that_landed_is_a_success() {
     for skip in 0..3 {
         for error in [StoreError::Unavailable, StoreError::Conflict] {
             let env = waiting(json!({}));
@@ -348,8 +362,9 @@ fn s18_a_write_of_the_pending_login_that_landed_all_the_same_is_a_success() {
     }
 }
 
+/// Faults: P08
 #[test]
-fn p08_where_writes_are_not_conditional_only_the_last_to_write_exchanges() {
+fn where_writes_are_not_conditional_only_the_last_to_write_exchanges() {
     let env = approved(json!({}));
     meanwhile(&env, Op::Get, 1, json!({"attempt": "theirs"}));
     let progress = is_pending(&env);
@@ -357,8 +372,9 @@ fn p08_where_writes_are_not_conditional_only_the_last_to_write_exchanges() {
     assert!(env.paths().is_empty());
 }
 
+/// Faults: P08
 #[test]
-fn p08_an_approval_is_put_back_only_over_ones_own_exchange() {
+fn an_approval_is_put_back_only_over_the_calls_own_exchange() {
     let env = approved(json!({}));
     env.expect_then(TOKEN, |env, _| {
         let theirs = json!({"attempt": "theirs"});
@@ -371,8 +387,9 @@ fn p08_an_approval_is_put_back_only_over_ones_own_exchange() {
     assert_eq!(stored["approval"]["exchanging_since"], json!(NOW));
 }
 
+/// Faults: P08
 #[test]
-fn p08_a_refused_exchange_whose_login_another_call_has_finished_is_connected() {
+fn a_rejected_exchange_finds_the_login_of_another_call() {
     for reply in [refusal(400, "invalid_grant"), response(500, "")] {
         let env = approved(json!({"attempts": 1}));
         env.expect_then(TOKEN, |env, _| {
@@ -385,8 +402,9 @@ fn p08_a_refused_exchange_whose_login_another_call_has_finished_is_connected() {
     }
 }
 
+/// Faults: P08
 #[test]
-fn p08_an_exchange_that_the_next_poll_tries_again_is_retryable_whatever_its_code() {
+fn an_exchange_that_the_next_poll_repeats_is_retryable() {
     for (reply, expected) in [
         (response(200, "{"), ErrorCode::UnexpectedAnswer),
         (refusal(401, "brand_new"), ErrorCode::UnexpectedAnswer),
@@ -401,8 +419,9 @@ fn p08_an_exchange_that_the_next_poll_tries_again_is_retryable_whatever_its_code
     }
 }
 
+/// Faults: P14
 #[test]
-fn p14_a_login_without_an_access_token_is_stored_and_refreshed_after_a_second() {
+fn a_login_without_an_access_token_is_refreshed_after_a_second() {
     let env = approved(json!({}));
     env.expect(TOKEN, ok(json!({"refresh_token": "rt-1"})));
     let progress = is_connected(&env);
@@ -414,7 +433,7 @@ fn p14_a_login_without_an_access_token_is_stored_and_refreshed_after_a_second() 
 }
 
 #[test]
-fn each_way_to_wait_has_a_sentence_of_its_own() {
+fn each_way_to_wait_has_its_own_sentence() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, response(403, ""));
     let asked = is_pending(&env).next_step;
@@ -425,16 +444,18 @@ fn each_way_to_wait_has_a_sentence_of_its_own() {
     assert!(finishing.contains("is approved"), "{finishing}");
 }
 
+/// Faults: M11
 #[test]
-fn m11_a_stored_user_code_that_could_steer_a_terminal_is_corrupt() {
+fn a_stored_user_code_that_could_steer_a_terminal_is_corrupt() {
     for bad in ["\u{1b}[2J", "", "abcd", "ABCD 12345"] {
         let env = waiting(json!({"user_code": bad}));
         assert_eq!(code(&env), ErrorCode::RecordCorrupt, "{bad:?}");
     }
 }
 
+/// Faults: N16 N24
 #[test]
-fn n16_n24_network_errors_pages_and_5xx_keep_the_pending_login() {
+fn network_errors_pages_and_5xx_keep_the_pending_login() {
     let faults: [(fn() -> HttpResult, ErrorCode); 7] = [
         (|| not_sent(NotSent::Refused), ErrorCode::Network),
         (|| broken(MaybeSent::Broken), ErrorCode::Network),
@@ -463,8 +484,9 @@ fn the_login_is_named_by_its_id_or_by_its_user_code() {
     }
 }
 
+/// Faults: P03
 #[test]
-fn p03_the_id_of_a_replaced_login_is_superseded() {
+fn the_id_of_a_replaced_login_is_superseded() {
     let env = waiting(json!({"next_poll_at": NOW + 3}));
     for name in ["pending-0", "WXYZ-98765", ""] {
         let error = fails(asked(&env, Some(name)));
@@ -473,8 +495,9 @@ fn p03_the_id_of_a_replaced_login_is_superseded() {
     assert!(env.log().is_empty());
 }
 
+/// Faults: P06
 #[test]
-fn p06_a_poll_after_success_answers_connected_without_a_request() {
+fn a_poll_after_success_answers_connected_without_a_request() {
     let env = TestEnv::with(credential("active", json!({"login_id": "pending-1"})));
     for name in [None, Some("pending-1")] {
         let progress = asked(&env, name).expect("a login");
@@ -490,8 +513,9 @@ fn p06_a_poll_after_success_answers_connected_without_a_request() {
     assert!(env.log().is_empty());
 }
 
+/// Faults: P06
 #[test]
-fn p06_a_finished_login_is_known_by_its_user_code_too() {
+fn a_finished_login_is_known_by_its_user_code_too() {
     let env = waiting(json!({}));
     env.expect(DEVICE_TOKEN, approval())
         .expect(TOKEN, grant("rt-1"));
@@ -506,8 +530,9 @@ fn p06_a_finished_login_is_known_by_its_user_code_too() {
     );
 }
 
+/// Faults: P06
 #[test]
-fn p06_a_login_that_has_ended_since_is_not_connected() {
+fn a_login_that_has_ended_since_is_not_connected() {
     for stored in [
         dead("needs-login", json!({"login_id": "pending-1"})),
         dead(
@@ -530,8 +555,9 @@ fn p06_a_login_that_has_ended_since_is_not_connected() {
     is_connected(&TestEnv::with(alive));
 }
 
+/// Faults: S25 P06
 #[test]
-fn s25_p06_a_login_whose_pending_record_stayed_behind_is_connected() {
+fn a_login_with_a_leftover_pending_record_is_connected() {
     let env = waiting(json!({}));
     env.put(
         "credential",
@@ -542,8 +568,9 @@ fn s25_p06_a_login_whose_pending_record_stayed_behind_is_connected() {
     assert!(env.paths().is_empty());
 }
 
+/// Faults: P07
 #[test]
-fn p07_a_logout_that_is_not_finished_has_no_login_to_show() {
+fn a_logout_that_is_not_finished_has_no_login_to_show() {
     let env = waiting(json!({"epoch": 3}));
     let leaving = json!({"epoch": 4, "login_id": "pending-1", "revoke": true});
     env.put("credential", &credential("logging-out", leaving));
@@ -552,15 +579,17 @@ fn p07_a_logout_that_is_not_finished_has_no_login_to_show() {
     assert_eq!(code(&env), ErrorCode::NoPendingLogin);
 }
 
+/// Faults: P07
 #[test]
-fn p07_a_poll_after_logout_has_no_pending_login() {
+fn a_poll_after_logout_has_no_pending_login() {
     let env = waiting(json!({}));
     env.call(|ports| logout(ports, false)).expect("a logout");
     assert_eq!(code(&env), ErrorCode::NoPendingLogin);
 }
 
+/// Faults: P07
 #[test]
-fn p07_a_login_of_an_older_epoch_is_superseded_and_sends_nothing() {
+fn a_pending_login_before_another_login_is_superseded() {
     let env = waiting(json!({"epoch": 2}));
     env.put("credential", &credential("active", json!({})));
     assert_eq!(code(&env), ErrorCode::LoginSuperseded);
@@ -577,8 +606,9 @@ fn logout_during_exchange(revoke: bool) -> TestEnv {
     env
 }
 
+/// Faults: P07
 #[test]
-fn p07_tokens_that_come_after_a_logout_are_dropped() {
+fn tokens_that_come_after_a_logout_are_dropped() {
     let env = logout_during_exchange(false);
     assert_eq!(code(&env), ErrorCode::LoginSuperseded);
     let stored = env.stored("credential").to_string();
@@ -586,8 +616,9 @@ fn p07_tokens_that_come_after_a_logout_are_dropped() {
     assert_eq!(env.paths(), [TOKEN]);
 }
 
+/// Faults: P07
 #[test]
-fn p07_tokens_that_come_after_a_logout_with_revocation_are_revoked() {
+fn tokens_that_come_after_a_logout_with_revocation_are_revoked() {
     let env = logout_during_exchange(true);
     env.expect_then(REVOKE, |_, sent| {
         assert_eq!(sent.json()["token"], "rt-1");
@@ -597,8 +628,9 @@ fn p07_tokens_that_come_after_a_logout_with_revocation_are_revoked() {
     assert_eq!(env.stored("credential")["state"], "logged-out");
 }
 
+/// Faults: P07
 #[test]
-fn p07_tokens_that_come_after_another_login_are_dropped_and_not_revoked() {
+fn tokens_that_come_after_another_login_are_dropped_and_not_revoked() {
     let env = approved(json!({}));
     env.expect_then(TOKEN, |env, _| {
         env.put("credential", &credential("active", json!({"epoch": 2})));
@@ -609,7 +641,7 @@ fn p07_tokens_that_come_after_another_login_are_dropped_and_not_revoked() {
 }
 
 #[test]
-fn an_exchange_that_was_not_processed_is_tried_again_as_often_as_needed() {
+fn an_exchange_that_was_not_processed_is_repeated_without_limit() {
     let env = approved(json!({}));
     for _ in 0..5 {
         env.expect(TOKEN, with_header(response(429, ""), "retry-after", "9"));
@@ -624,8 +656,9 @@ fn an_exchange_that_was_not_processed_is_tried_again_as_often_as_needed() {
     is_connected(with_backend(&env));
 }
 
+/// Faults: P08
 #[test]
-fn p08_an_exchange_of_unknown_outcome_is_tried_once_more() {
+fn an_exchange_of_unknown_outcome_is_tried_once_more() {
     let env = approved(json!({}));
     env.expect(TOKEN, broken(MaybeSent::Broken));
     assert_eq!(code(&env), ErrorCode::Network);
@@ -639,8 +672,9 @@ fn p08_an_exchange_of_unknown_outcome_is_tried_once_more() {
     assert_eq!(env.stored("pending"), Value::Null);
 }
 
+/// Faults: P08
 #[test]
-fn p08_a_refused_exchange_ends_the_login() {
+fn a_refused_exchange_ends_the_login() {
     let env = approved(json!({}));
     env.expect(TOKEN, refusal(400, "invalid_grant"));
     assert_eq!(code(&env), ErrorCode::LoginExchangeFailed);
@@ -648,8 +682,9 @@ fn p08_a_refused_exchange_ends_the_login() {
     assert_eq!(env.stored("credential"), Value::Null);
 }
 
+/// Faults: S23
 #[test]
-fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
+fn an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
     let env = approved(json!({"attempts": 1, "exchanging_since": NOW}));
     assert_eq!(is_pending(&env).retry_after_seconds, Some(5));
     let by_a_clock_ahead = approved(json!({"attempts": 1, "exchanging_since": NOW + 30}));
@@ -662,8 +697,9 @@ fn s23_an_exchange_under_way_is_waited_for_and_then_tried_once_more() {
     assert_eq!(code(&env), ErrorCode::LoginExchangeFailed);
 }
 
+/// Faults: S23 N31
 #[test]
-fn s23_n31_an_exchange_that_has_ended_is_not_waited_for_by_a_clock_set_back() {
+fn a_finished_exchange_is_not_waited_for_by_a_clock_set_back() {
     let env = approved(json!({"attempts": 1, "exchanging_since": NOW - 65}));
     env.expect(TOKEN, response(429, ""));
     assert_eq!(code(&env), ErrorCode::RateLimited);
@@ -674,22 +710,24 @@ fn s23_n31_an_exchange_that_has_ended_is_not_waited_for_by_a_clock_set_back() {
     is_connected(with_backend(&env));
 }
 
+/// Faults: P08
 #[test]
-fn p08_of_two_polls_at_once_only_one_exchanges() {
+fn of_two_polls_at_once_only_one_exchanges() {
     let env = approved(json!({}));
     let meanwhile = |env: &TestEnv| {
         env.expect(TOKEN, grant("rt-1"));
         is_connected(with_backend(env));
     };
-    env.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    env.meanwhile(Op::Set, "pending", 0, meanwhile);
     is_pending(&env);
     is_connected(&env);
     let exchanges = env.paths().into_iter().filter(|path| path == TOKEN);
     assert_eq!(exchanges.count(), 1);
 }
 
+/// Faults: P08
 #[test]
-fn p08_a_second_exchange_that_comes_late_finds_the_login_connected() {
+fn a_second_exchange_that_comes_late_finds_the_login_connected() {
     let env = approved(json!({}));
     env.expect_then(TOKEN, |env, _| {
         env.advance(70).expect(TOKEN, grant("rt-1"));
@@ -707,8 +745,9 @@ fn an_approved_login_does_not_end_with_its_code() {
     is_connected(with_backend(&env));
 }
 
+/// Faults: S09
 #[test]
-fn s09_an_approval_is_not_spent_when_the_store_takes_no_writes() {
+fn an_approval_is_not_spent_when_the_store_takes_no_writes() {
     let env = approved(json!({}));
     env.at(Op::Set, "pending", 0, Fault::Before(StoreError::ReadOnly));
     assert_eq!(code(&env), ErrorCode::StoreUnavailable);
@@ -718,8 +757,9 @@ fn s09_an_approval_is_not_spent_when_the_store_takes_no_writes() {
     assert!(env.paths().is_empty());
 }
 
+/// Faults: S36
 #[test]
-fn s36_an_approval_is_not_spent_where_its_tokens_might_not_fit() {
+fn an_approval_is_not_spent_where_its_tokens_might_not_fit() {
     let env = approved(json!({}));
     let large = json!({"epoch": 0, "tomorrow": "x".repeat(5000)});
     env.put("credential", &credential("active", large));
@@ -728,16 +768,18 @@ fn s36_an_approval_is_not_spent_where_its_tokens_might_not_fit() {
     assert!(error.message.contains("limit") && env.log().is_empty());
 }
 
+/// Faults: S11
 #[test]
-fn s11_tokens_that_cannot_be_stored_are_a_loud_failure() {
+fn tokens_that_cannot_be_stored_are_reported() {
     let env = approved(json!({}));
     env.at(Op::Set, "credential", 0, Fault::Before(StoreError::Full));
     env.expect(TOKEN, grant("rt-1"));
     assert_eq!(code(&env), ErrorCode::StoreFailedAfterRefresh);
 }
 
+/// Faults: S18
 #[test]
-fn s18_a_login_that_landed_all_the_same_is_a_success() {
+fn a_failed_write_of_the_login_that_landed_is_a_success() {
     for error in [StoreError::Unavailable, StoreError::Conflict] {
         let env = approved(json!({}));
         env.at(Op::Set, "credential", 0, Fault::After(error));
@@ -747,8 +789,9 @@ fn s18_a_login_that_landed_all_the_same_is_a_success() {
     }
 }
 
+/// Faults: P21
 #[test]
-fn p21_another_account_than_before_is_said_plainly() {
+fn another_account_than_before_is_said_plainly() {
     let other = || {
         ok(json!({
             "refresh_token": "rt-9", "access_token": access_token("new", NOW + LIFETIME),
@@ -806,8 +849,9 @@ fn a_login_replaces_whatever_an_older_refresh_or_logout_left_behind() {
     );
 }
 
+/// Faults: P25
 #[test]
-fn p25_the_failure_of_models_and_usage_never_fails_the_login() {
+fn the_failure_of_models_and_usage_never_fails_the_login() {
     let faults: [fn() -> HttpResult; 5] = [
         || broken(MaybeSent::TimedOut),
         || response(401, ""),
@@ -864,8 +908,9 @@ fn a_refused_exchange_names_the_services_code() {
     assert_eq!(error.service_code.as_deref(), Some("invalid_grant"));
 }
 
+/// Faults: P12
 #[test]
-fn p12_a_login_without_a_refresh_token_is_stored_and_said_to_end() {
+fn a_login_without_a_refresh_token_is_stored_and_said_to_end() {
     let env = approved(json!({}));
     let access = access_token("only", NOW + 3600);
     env.expect(TOKEN, ok(json!({"access_token": access})));
@@ -888,8 +933,9 @@ fn the_tokens_of_the_last_login_are_not_revoked_by_the_next() {
     assert!(!env.paths().contains(&REVOKE.to_owned()));
 }
 
+/// Faults: S02 S04
 #[test]
-fn s02_s04_a_pending_login_that_cannot_be_read_is_left_as_it_is() {
+fn a_pending_login_that_cannot_be_read_is_left_as_it_is() {
     for (bytes, expected) in [
         (&b"{"[..], ErrorCode::RecordCorrupt),
         (br#"{"version":1}"#, ErrorCode::RecordCorrupt),
@@ -902,22 +948,25 @@ fn s02_s04_a_pending_login_that_cannot_be_read_is_left_as_it_is() {
     }
 }
 
+/// Faults: M08 M12
 #[test]
-fn m08_m12_a_stored_code_that_steers_the_terminal_is_not_shown() {
+fn a_stored_code_that_steers_the_terminal_is_not_shown() {
     let env = waiting(json!({"user_code": "\u{1b}[2JAB"}));
     assert_eq!(code(&env), ErrorCode::RecordCorrupt);
 }
 
+/// Faults: M08
 #[test]
-fn m08_a_stored_interval_beyond_all_bounds_is_a_minute() {
+fn a_stored_interval_beyond_all_bounds_is_a_minute() {
     let env = waiting(json!({"interval": i64::MAX}));
     env.expect(DEVICE_TOKEN, refusal(403, "authorization_pending"));
     assert_eq!(is_pending(&env).retry_after_seconds, Some(60));
     assert_eq!(env.stored("pending")["next_poll_at"], json!(NOW + 60));
 }
 
+/// Faults: S05
 #[test]
-fn s05_unknown_fields_of_a_pending_login_survive() {
+fn unknown_fields_of_a_pending_login_survive() {
     let env = waiting(json!({"tomorrow": [1]}));
     env.expect(DEVICE_TOKEN, response(429, ""));
     is_pending(&env);

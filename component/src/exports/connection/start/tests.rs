@@ -42,8 +42,9 @@ fn a_code_is_asked_for_and_stored_under_a_random_id() {
     assert_eq!(env.stored("credential"), credential("active", json!({})));
 }
 
+/// Faults: M22
 #[test]
-fn m22_the_instructions_warn_and_say_what_the_page_will_show() {
+fn the_instructions_warn_and_say_what_the_page_will_show() {
     let env = TestEnv::new();
     env.expect(USER_CODE, user_code());
     let prompt = started(&env);
@@ -59,8 +60,9 @@ fn m22_the_instructions_warn_and_say_what_the_page_will_show() {
     assert!(!prompt.pending.verification_url.contains("WXYZ"));
 }
 
+/// Faults: P03 M26
 #[test]
-fn p03_m26_the_live_code_is_returned_again_without_a_request() {
+fn the_live_code_is_returned_again_without_a_request() {
     let env = TestEnv::new();
     env.expect(USER_CODE, user_code());
     let first = started(&env);
@@ -72,8 +74,9 @@ fn p03_m26_the_live_code_is_returned_again_without_a_request() {
     assert_eq!(env.paths(), [USER_CODE]);
 }
 
+/// Faults: P03
 #[test]
-fn p03_a_code_about_to_end_is_replaced_and_named() {
+fn a_code_about_to_end_is_replaced_and_named() {
     let env = TestEnv::new();
     env.put("pending", &pending(json!({})));
     env.advance(781).expect(USER_CODE, user_code());
@@ -102,45 +105,49 @@ fn an_approved_login_is_returned_and_never_replaced() {
 }
 
 #[test]
-fn a_login_of_an_older_epoch_is_replaced_without_a_word() {
+fn a_pending_login_before_a_logout_is_replaced() {
     let env = TestEnv::with(credential("active", json!({})));
     env.put("pending", &pending(json!({"epoch": 2})));
     env.expect(USER_CODE, user_code());
     assert_eq!(started(&env).replaced_user_code, None);
 }
 
+/// Faults: S16
 #[test]
-fn s16_the_slower_of_two_starts_returns_the_quicker_ones_code() {
+fn the_loser_of_two_starts_returns_the_winners_code() {
     let env = TestEnv::new();
     let meanwhile = |env: &TestEnv| env.put("pending", &pending(json!({})));
-    env.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+    env.meanwhile(Op::Set, "pending", 0, meanwhile);
     env.expect(USER_CODE, user_code());
     assert_eq!(started(&env).pending.pending_id, "pending-1");
 }
 
+/// Faults: S16
 #[test]
-fn s16_a_code_that_others_have_polled_or_ended_meanwhile_is_no_answer() {
+fn a_code_that_another_call_has_replaced_is_not_returned() {
     for changes in [json!({"next_poll_at": NOW + 900}), json!({"epoch": 7})] {
         let env = TestEnv::new();
         env.put("pending", &pending(json!({})));
         let meanwhile = move |env: &TestEnv| env.put("pending", &pending(changes));
-        env.at(Op::Set, "pending", 0, Fault::Meanwhile(Box::new(meanwhile)));
+        env.meanwhile(Op::Set, "pending", 0, meanwhile);
         env.advance(800).expect(USER_CODE, user_code());
         let error = fails(env.call(start));
         assert_eq!((error.code, error.retryable), (ErrorCode::StoreBusy, true));
     }
 }
 
+/// Faults: S18
 #[test]
-fn s18_a_code_that_was_stored_all_the_same_counts() {
+fn a_code_that_was_stored_all_the_same_counts() {
     let env = TestEnv::new();
     env.at(Op::Set, "pending", 0, Fault::After(StoreError::Unavailable));
     env.expect(USER_CODE, user_code());
     assert_eq!(started(&env).pending.user_code, "WXYZ-98765");
 }
 
+/// Faults: S09
 #[test]
-fn s09_a_code_that_cannot_be_stored_is_not_shown() {
+fn a_code_that_cannot_be_stored_is_not_shown() {
     let env = TestEnv::new();
     env.at(Op::Set, "pending", 0, Fault::Before(StoreError::ReadOnly));
     env.expect(USER_CODE, user_code());
@@ -148,8 +155,9 @@ fn s09_a_code_that_cannot_be_stored_is_not_shown() {
     assert_eq!(env.stored("pending"), Value::Null);
 }
 
+/// Faults: S27
 #[test]
-fn s27_an_interrupted_logout_is_finished_before_a_code_is_asked_for() {
+fn an_interrupted_logout_is_finished_before_a_code_is_asked_for() {
     let env = TestEnv::with(credential(
         "logging-out",
         json!({"epoch": 4, "revoke": true}),
@@ -171,8 +179,9 @@ fn s27_an_interrupted_logout_is_finished_before_a_code_is_asked_for() {
     assert_eq!(env.stored("pending")["epoch"], 4);
 }
 
+/// Faults: S27
 #[test]
-fn s27_a_logout_that_another_call_finishes_meanwhile_is_no_failure() {
+fn a_logout_that_another_call_finishes_is_a_success() {
     let env = TestEnv::with(credential("logging-out", json!({"epoch": 4})));
     env.expect_then(REVOKE, |env, _| {
         env.put(
@@ -187,8 +196,9 @@ fn s27_a_logout_that_another_call_finishes_meanwhile_is_no_failure() {
     started(&env);
 }
 
+/// Faults: P09
 #[test]
-fn p09_what_stands_in_the_way_is_told() {
+fn a_failed_request_is_reported() {
     type Fault = (fn() -> HttpResult, ErrorCode, Option<u32>);
     let faults: [Fault; 6] = [
         (|| response(404, "{}"), ErrorCode::CodexNotEnabled, None),
@@ -232,8 +242,9 @@ fn a_failed_start_leaves_the_code_that_waits() {
     assert_eq!(env.stored("pending"), pending(json!({})));
 }
 
+/// Faults: S02
 #[test]
-fn s02_a_record_that_cannot_be_read_is_not_overwritten() {
+fn a_record_that_cannot_be_read_is_not_overwritten() {
     for key in ["credential", "pending"] {
         let env = TestEnv::new();
         env.put_bytes(key, b"{");

@@ -18,8 +18,9 @@ fn logged_out() -> Value {
     json!({"version": 1, "generation": 9, "epoch": 4, "state": "logged-out", "updated_at": NOW})
 }
 
+/// Faults: S01
 #[test]
-fn s01_an_empty_bucket_is_nobody_signed_in_and_stays_empty() {
+fn an_empty_bucket_is_not_connected_and_stays_empty() {
     let env = TestEnv::new();
     let status = seen(&env);
     assert_eq!(status.state, ConnectionState::NotConnected);
@@ -67,8 +68,9 @@ fn every_state_is_shown_with_whether_calls_can_be_made() {
     }
 }
 
+/// Faults: P12
 #[test]
-fn p12_a_login_that_cannot_be_refreshed_has_ended_with_its_token() {
+fn a_login_that_cannot_be_refreshed_has_ended_with_its_token() {
     let once = json!({"refresh_token": null});
     let status = seen(&TestEnv::with(credential("active", once.clone())));
     assert_eq!(
@@ -112,7 +114,7 @@ fn a_logout_under_way_shows_nothing_of_the_account() {
 }
 
 #[test]
-fn a_login_that_waits_is_shown_beside_whatever_else_there_is() {
+fn a_pending_login_is_shown_beside_the_login() {
     let env = TestEnv::new();
     env.put("pending", &pending(json!({})));
     let status = seen(&env);
@@ -129,7 +131,7 @@ fn a_login_that_waits_is_shown_beside_whatever_else_there_is() {
 }
 
 #[test]
-fn a_login_that_has_ended_or_is_of_another_epoch_does_not_wait() {
+fn an_ended_or_superseded_login_is_not_pending() {
     let env = TestEnv::new();
     env.put("pending", &pending(json!({})));
     env.advance(900);
@@ -144,8 +146,9 @@ fn a_login_that_has_ended_or_is_of_another_epoch_does_not_wait() {
     assert_eq!(seen(&env).state, ConnectionState::NotConnected);
 }
 
+/// Faults: N31
 #[test]
-fn n31_a_clock_set_back_does_not_prolong_a_code() {
+fn a_clock_set_back_does_not_prolong_a_code() {
     let env = TestEnv::new();
     env.put("pending", &pending(json!({})));
     env.set_clock(NOW - 86_400);
@@ -154,7 +157,7 @@ fn n31_a_clock_set_back_does_not_prolong_a_code() {
 }
 
 #[test]
-fn models_and_usage_are_shown_from_their_copies_whatever_their_age() {
+fn models_and_usage_are_shown_from_the_cache_at_any_age() {
     let env = TestEnv::with(credential("active", json!({})));
     let copy = |login_seq: u64, body: Value| json!({"version": 1, "epoch": login_seq, "fetched_at": NOW - 99_999, "body": body});
     let models = json!([{"slug": "m-1", "visibility": "list"}]);
@@ -180,8 +183,9 @@ fn models_and_usage_are_shown_from_their_copies_whatever_their_age() {
     assert_eq!(status.plan.as_deref(), Some("plus"));
 }
 
+/// Faults: S02 S04 S32
 #[test]
-fn s02_s04_s32_what_cannot_be_read_is_a_state_and_the_hint_says_why() {
+fn an_unreadable_record_is_a_state_and_the_hint_says_why() {
     let env = TestEnv::new();
     for bytes in [&b""[..], b"{", br#"{"version":2}"#] {
         env.put_bytes("credential", bytes);
@@ -205,8 +209,9 @@ fn s02_s04_s32_what_cannot_be_read_is_a_state_and_the_hint_says_why() {
     assert_eq!(seen(&env).state, ConnectionState::Connected);
 }
 
+/// Faults: S31
 #[test]
-fn s31_a_store_that_cannot_be_read_is_an_error() {
+fn a_store_that_cannot_be_read_is_an_error() {
     for key in ["credential", "pending"] {
         let env = TestEnv::with(credential("active", json!({})));
         env.at(Op::Get, key, 0, Fault::Before(StoreError::Unavailable));

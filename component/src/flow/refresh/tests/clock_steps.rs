@@ -5,8 +5,7 @@ use super::{code, refresh, state, token};
 use crate::contract::ErrorCode;
 use crate::exports::connection::{poll, start};
 use crate::testing::fakes::{
-    Fault, NOW, Op, TOKEN, TestEnv, USER_CODE, access_token, dead, fingerprint, grant, intent, ok,
-    pending,
+    NOW, Op, TOKEN, TestEnv, USER_CODE, access_token, dead, fingerprint, grant, intent, ok, pending,
 };
 use serde_json::{Value, json};
 
@@ -101,7 +100,7 @@ fn a_step_during_the_request_leaves_the_pause_as_long_as_it_is() {
 
 /// Faults: F16
 #[test]
-fn a_request_is_not_sent_long_after_its_intent_whichever_clock_says_so() {
+fn an_old_intent_by_either_clock_sends_nothing() {
     let delays: [fn(&TestEnv); 3] = [
         // The machine stood still, and another one went on.
         |env| {
@@ -117,7 +116,7 @@ fn a_request_is_not_sent_long_after_its_intent_whichever_clock_says_so() {
     for delay in delays {
         let env = TestEnv::with(dead("active", json!({})));
         env.set_steady_clock(STEADY);
-        env.at(Op::Get, "credential", 1, Fault::Meanwhile(Box::new(delay)));
+        env.meanwhile(Op::Get, "credential", 1, delay);
         assert!(crate::testing::fakes::fails(token(&env)).retryable);
         assert_eq!(state(&env), "active");
     }
@@ -125,7 +124,7 @@ fn a_request_is_not_sent_long_after_its_intent_whichever_clock_says_so() {
 
 /// Faults: F16
 #[test]
-fn another_boot_another_machine_or_a_host_without_such_a_clock_counts_by_the_wall_clock() {
+fn without_the_same_steady_clock_the_wall_clock_counts() {
     for clock in [
         json!("boot-0 4000"),
         json!("boot-1 9999"),
@@ -166,7 +165,7 @@ fn the_next_poll_is_neither_early_nor_late_for_a_step() {
 
 /// Faults: F16
 #[test]
-fn a_wait_is_stored_with_the_steady_clock_and_a_login_at_rest_without() {
+fn only_a_record_with_waits_stores_the_steady_clock() {
     let env = TestEnv::with(dead("active", json!({})));
     env.set_steady_clock(STEADY);
     env.expect_then(TOKEN, |env, _| {

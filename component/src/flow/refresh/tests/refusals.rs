@@ -42,7 +42,7 @@ fn ended() -> TestEnv {
 
 /// Faults: F4
 #[test]
-fn the_answer_names_the_code_of_a_refusal_that_is_not_known() {
+fn the_error_names_the_code_of_an_unknown_refusal() {
     let env = TestEnv::with(credential("active", json!({"received_at": NOW - 2 * DAY})));
     env.expect(TOKEN, refused());
     let error = fails(refresh(&env));
@@ -63,7 +63,7 @@ fn the_answer_names_the_code_of_a_refusal_that_is_not_known() {
 
 /// Faults: F4
 #[test]
-fn a_code_that_could_quote_something_is_not_shown() {
+fn a_code_that_could_quote_a_secret_is_not_shown() {
     for code in ["a b", "rt_<secret>", &"x".repeat(41), "a\u{202e}b"] {
         let env = uncertain();
         env.advance(HOUR).expect(TOKEN, refusal(400, code));
@@ -117,7 +117,7 @@ fn a_first_presentation_is_no_probe_and_does_not_count() {
 
 /// Faults: F4
 #[test]
-fn an_outage_however_long_ends_no_login_and_starts_the_count_again() {
+fn an_outage_ends_no_login_and_resets_the_count() {
     let outages: [fn() -> HttpResult; 6] = [
         || broken(MaybeSent::TimedOut),
         || response(500, ""),
@@ -143,7 +143,7 @@ fn an_outage_however_long_ends_no_login_and_starts_the_count_again() {
 
 /// Faults: F4
 #[test]
-fn a_login_that_refusals_have_ended_is_tried_once_an_hour_when_the_person_asks() {
+fn a_login_ended_by_refusals_is_probed_hourly_on_request() {
     let env = ended();
     assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
     env.advance(HOUR).expect(TOKEN, refused());
@@ -184,7 +184,7 @@ fn status_is_not_connected_while_the_service_refuses_a_dead_login() {
 
 /// Faults: F8
 #[test]
-fn a_closed_account_is_sent_to_openai_and_not_to_a_new_login_of_its_own() {
+fn the_hint_for_a_closed_account_names_openai_support() {
     for code in [
         "account_deactivated",
         "account_suspended",

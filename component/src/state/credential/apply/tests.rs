@@ -64,7 +64,7 @@ fn state(stored: &Value, outcome: &TokenOutcome) -> Option<&'static str> {
 }
 
 #[test]
-fn our_own_intent_takes_every_verdict() {
+fn the_calls_own_intent_takes_every_outcome() {
     let expected = ["active", "active", "needs-login", "uncertain"];
     for (outcome, expected) in outcomes().iter().zip(expected) {
         assert_eq!(state(&refreshing(json!({})), outcome), Some(expected));
@@ -99,8 +99,9 @@ fn a_late_holder_commits_by_lineage_and_adds_nothing_else() {
     assert_eq!(state(&by_another, &refused), None);
 }
 
+/// Faults: N18
 #[test]
-fn n18_a_refusal_of_a_token_that_has_moved_on_changes_nothing() {
+fn a_rejection_of_an_older_token_changes_nothing() {
     for state in ["active", "refreshing", "uncertain", "needs-login"] {
         let advanced = credential(state, json!({"refresh_token": "rt-2"}));
         for outcome in outcomes() {
@@ -110,8 +111,9 @@ fn n18_a_refusal_of_a_token_that_has_moved_on_changes_nothing() {
     }
 }
 
+/// Faults: N19
 #[test]
-fn n19_a_refusal_keeps_epoch_tokens_and_intent() {
+fn a_rejection_keeps_login_seq_tokens_and_intent() {
     let [_, _, refused, _] = outcomes();
     let record = applied(&refreshing(json!({})), &refused).expect("a commit");
     assert_eq!(record.state.reason(), Some("refresh_token_reused"));
@@ -122,8 +124,9 @@ fn n19_a_refusal_keeps_epoch_tokens_and_intent() {
     assert!(matches!(late, Applied::Store(record) if record.state.name() == "active"));
 }
 
+/// Faults: S08 P07 P32
 #[test]
-fn s08_p07_p32_another_epoch_or_a_logout_supersedes_every_verdict() {
+fn another_login_or_a_logout_supersedes_every_outcome() {
     let stored = [
         refreshing(json!({"epoch": 4})),
         refreshing(json!({"epoch": 2})),
@@ -139,7 +142,7 @@ fn s08_p07_p32_another_epoch_or_a_logout_supersedes_every_verdict() {
 }
 
 #[test]
-fn a_grant_replaces_the_pair_and_forgets_the_trouble() {
+fn a_grant_replaces_the_pair_and_the_last_failure() {
     let failed = refreshing(json!({
         "probes": 3, "last_trouble": "network", "refused": "f", "not_before": NOW + 5,
     }));
@@ -156,8 +159,9 @@ fn a_grant_replaces_the_pair_and_forgets_the_trouble() {
     );
 }
 
+/// Faults: P13
 #[test]
-fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
+fn a_grant_without_a_refresh_token_keeps_the_old_one() {
     let grant = TokenOutcome::Granted(read(ok(json!({"access_token": "opaque"}))));
     let record = applied(&refreshing(json!({})), &grant).expect("a commit");
     let tokens = record.tokens().expect("tokens");
@@ -167,8 +171,9 @@ fn p13_a_grant_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(record.claims.email.as_deref(), Some("ada@example.com"));
 }
 
+/// Faults: P14
 #[test]
-fn p14_a_grant_without_an_access_token_stores_the_refresh_token() {
+fn a_grant_without_an_access_token_stores_the_refresh_token() {
     let grant = TokenOutcome::Granted(read(ok(json!({"refresh_token": "rt-2"}))));
     let record = applied(&refreshing(json!({})), &grant).expect("a commit");
     let tokens = record.tokens().expect("tokens");
@@ -178,8 +183,9 @@ fn p14_a_grant_without_an_access_token_stores_the_refresh_token() {
     assert_eq!(record.last_failure, Some(FailureKind::NoAccessToken));
 }
 
+/// Faults: P14 M11 S36
 #[test]
-fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_a_pause() {
+fn an_unusable_access_token_is_not_stored_and_is_requested_again() {
     for odd in [json!(7), json!("a\r\nb: c"), json!("a".repeat(9000))] {
         let body = json!({"refresh_token": "rt-2", "access_token": odd});
         let record = applied(
@@ -195,8 +201,9 @@ fn p14_m11_s36_an_access_token_of_no_use_is_not_stored_and_asked_for_anew_after_
     }
 }
 
+/// Faults: P13 M11 S36
 #[test]
-fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
+fn an_unusable_refresh_token_spends_the_previous_one() {
     for odd in [json!(7), json!("r t"), json!("r".repeat(5000))] {
         let body = json!({"refresh_token": odd, "access_token": "opaque", "expires_in": 600});
         let record = applied(
@@ -220,8 +227,9 @@ fn p13_m11_s36_a_refresh_token_of_no_use_ends_the_old_one_all_the_same() {
     }
 }
 
+/// Faults: P20
 #[test]
-fn p20_another_accounts_tokens_are_dropped() {
+fn another_accounts_tokens_are_dropped() {
     for (account, user) in [("acc-2", "user-1"), ("acc-1", "user-2")] {
         let claims = json!({"https://api.openai.com/auth": {
             "chatgpt_account_id": account, "chatgpt_user_id": user,
@@ -237,8 +245,9 @@ fn p20_another_accounts_tokens_are_dropped() {
     }
 }
 
+/// Faults: P15
 #[test]
-fn p15_a_grant_that_names_nobody_belongs_to_the_account_of_the_record() {
+fn a_grant_without_an_account_belongs_to_the_records() {
     let body = json!({"refresh_token": "rt-2", "access_token": access_token("x", NOW + 600)});
     let record = applied(
         &refreshing(json!({})),
@@ -249,8 +258,9 @@ fn p15_a_grant_that_names_nobody_belongs_to_the_account_of_the_record() {
     assert_eq!(claims.user_id.as_deref(), Some("user-1"));
 }
 
+/// Faults: P17 P19
 #[test]
-fn p17_p19_an_end_that_cannot_be_read_is_taken_from_expires_in() {
+fn an_end_that_cannot_be_read_is_taken_from_expires_in() {
     for access in [
         "opaque".to_owned(),
         jwt(&json!({"exp": 0})),
@@ -265,8 +275,9 @@ fn p17_p19_an_end_that_cannot_be_read_is_taken_from_expires_in() {
     assert_eq!(tokens.expires_at, Some(NOW + 90 * 86_400));
 }
 
+/// Faults: P30
 #[test]
-fn p30_the_services_clock_is_kept_as_an_offset() {
+fn the_services_clock_is_kept_as_an_offset() {
     let body = json!({"access_token": "opaque", "expires_in": 600});
     let response = with_header(ok(body), "Date", "Tue, 24 Nov 2026 12:00:00 GMT");
     let tokens = Tokens::received(&read(response), None, NOW);
@@ -284,8 +295,9 @@ fn p30_the_services_clock_is_kept_as_an_offset() {
     );
 }
 
+/// Faults: N23
 #[test]
-fn n23_a_release_forgets_the_intent_and_keeps_the_pause() {
+fn a_release_removes_the_intent_and_keeps_the_pause() {
     let [_, not_processed, _, _] = outcomes();
     let record = applied(&refreshing(json!({})), &not_processed).expect("a commit");
     assert!(record.intent().is_none());
@@ -310,8 +322,9 @@ fn a_released_probe_leaves_the_outcome_uncertain_and_is_not_counted() {
     );
 }
 
+/// Faults: N08
 #[test]
-fn n08_the_quiet_period_runs_from_the_intent() {
+fn the_probe_delay_counts_from_the_intent() {
     let [_, _, _, unknown] = outcomes();
     let record = applied(&refreshing(json!({})), &unknown).expect("a commit");
     assert_eq!(record.not_before, Some(NOW - 2 + 120));
@@ -321,8 +334,9 @@ fn n08_the_quiet_period_runs_from_the_intent() {
     assert_eq!(probe.state.probe_count(), 5);
 }
 
+/// Faults: N20
 #[test]
-fn n20_probes_are_spaced_out_and_never_end() {
+fn probe_delays_grow_to_an_hour() {
     let pauses: Vec<u64> = (0..=11).map(probe_delay).collect();
     assert_eq!(
         pauses,

@@ -80,15 +80,16 @@ fn active_a_due_token_is_refreshed_before_it_ends() {
 }
 
 #[test]
-fn active_a_refused_token_is_refreshed_and_remembered_as_refused() {
+fn active_a_token_recorded_as_refused_is_refreshed() {
     let name = fingerprint(&old_access());
     let known = credential("active", json!({"refused": name}));
     assert_step(&known, refused(&name), "present");
     assert_step(&known, TOKEN, "present");
 }
 
+/// Faults: N33
 #[test]
-fn n33_a_refusal_is_noted_before_anything_else_whatever_the_state() {
+fn a_refused_token_is_recorded_first_in_every_state() {
     let name = fingerprint(&old_access());
     for stored in [
         credential("active", json!({})),
@@ -112,8 +113,9 @@ fn n33_a_refusal_is_noted_before_anything_else_whatever_the_state() {
     assert_fails(&leaving, refused(&name), ErrorCode::NotConnected, None);
 }
 
+/// Faults: N33
 #[test]
-fn n33_a_token_that_has_just_come_and_is_refused_goes_on_serving_other_calls() {
+fn a_refused_new_token_still_serves_other_calls() {
     let name = fingerprint(&old_access());
     let fresh = credential("active", json!({"received_at": NOW - 20}));
     assert_fails(
@@ -138,8 +140,9 @@ fn active_the_refusal_of_an_older_token_changes_nothing() {
     assert_eq!(written.tokens().expect("tokens").refused, None);
 }
 
+/// Faults: P24
 #[test]
-fn p24_active_within_a_minute_of_a_success_nothing_is_sent() {
+fn active_within_a_minute_of_a_success_nothing_is_sent() {
     let name = fingerprint(&old_access());
     let fresh = |age: u64| credential("active", json!({"received_at": NOW - age}));
     let refused_of = |age: u64| changed(fresh(age), json!({"refused": name}));
@@ -193,8 +196,9 @@ fn active_a_pause_is_kept_and_a_live_token_served_meanwhile() {
     assert_fails(&nameless, TOKEN, ErrorCode::UpstreamError, Some(1));
 }
 
+/// Faults: N31
 #[test]
-fn n31_a_pause_of_more_than_an_hour_and_what_clocks_differ_is_ignored() {
+fn a_pause_beyond_an_hour_and_the_clock_skew_is_ignored() {
     for not_before in [0, NOW - 1, NOW, NOW + 3631, i64::MAX as u64] {
         let stored = dead("active", json!({"not_before": not_before}));
         assert_step(&stored, TOKEN, "present");
@@ -207,8 +211,9 @@ fn n31_a_pause_of_more_than_an_hour_and_what_clocks_differ_is_ignored() {
     }
 }
 
+/// Faults: P12
 #[test]
-fn p12_without_a_refresh_token_the_access_token_serves_to_its_end() {
+fn without_a_refresh_token_the_access_token_serves_to_its_end() {
     let none = json!({"refresh_token": null});
     let live = credential("active", none.clone());
     assert_step(&live, TOKEN, "serve");
@@ -231,8 +236,9 @@ fn p12_without_a_refresh_token_the_access_token_serves_to_its_end() {
     assert_step(&due, TOKEN, "serve");
 }
 
+/// Faults: P14
 #[test]
-fn p14_without_an_access_token_a_refresh_is_due_at_once() {
+fn without_an_access_token_a_refresh_is_due_at_once() {
     let none = credential("active", json!({"access_token": null, "received_at": NOW}));
     assert_step(&none, TOKEN, "present");
     assert_step(&none, Request::ForceRefresh, "present");
@@ -254,8 +260,9 @@ fn refreshing_a_live_token_is_served_and_nothing_is_sent() {
     }
 }
 
+/// Faults: H01 S22
 #[test]
-fn h01_s22_refreshing_is_taken_over_after_65_seconds() {
+fn refreshing_is_taken_over_after_65_seconds() {
     for request in [TOKEN, Request::ForceRefresh] {
         let young = dead("refreshing", json!({"intent": intent(NOW - 64)}));
         assert_fails(&young, request, ErrorCode::RefreshInProgress, Some(1));
@@ -270,8 +277,9 @@ fn h01_s22_refreshing_is_taken_over_after_65_seconds() {
     assert_step(&without, TOKEN, "store");
 }
 
+/// Faults: N31
 #[test]
-fn n31_an_intent_from_the_far_future_is_abandoned_and_one_from_the_near_is_not() {
+fn an_intent_from_the_far_future_is_abandoned() {
     let near = dead("refreshing", json!({"intent": intent(NOW + 300)}));
     assert_fails(&near, TOKEN, ErrorCode::RefreshInProgress, Some(1));
     for started in [NOW + 301, i64::MAX as u64] {
@@ -282,7 +290,7 @@ fn n31_an_intent_from_the_far_future_is_abandoned_and_one_from_the_near_is_not()
 }
 
 #[test]
-fn an_abandoned_probe_keeps_the_spacing_of_its_number() {
+fn an_abandoned_probe_keeps_the_delay_of_its_number() {
     for (probes, pause) in [
         (0, 120),
         (1, 120),
@@ -321,7 +329,7 @@ fn uncertain_while_the_token_lives_nothing_is_sent() {
 }
 
 #[test]
-fn uncertain_a_dead_token_waits_for_the_quiet_period_and_then_probes() {
+fn uncertain_a_dead_token_waits_for_the_delay_and_then_probes() {
     for request in [TOKEN, Request::ForceRefresh] {
         let quiet = dead("uncertain", json!({"not_before": NOW + 90}));
         assert_fails(&quiet, request, ErrorCode::RefreshUncertain, Some(90));
@@ -361,8 +369,9 @@ fn needs_login_a_live_token_is_served_and_nothing_refreshes() {
     assert!(error.relogin_required && !error.retryable);
 }
 
+/// Faults: P22
 #[test]
-fn p22_a_copied_login_is_explained() {
+fn a_copied_login_is_explained() {
     let reused = dead("needs-login", json!({"reason": "refresh_token_reused"}));
     let error = step(&reused, TOKEN, NOW).expect_err("no token");
     assert_eq!(error.code, ErrorCode::NeedsLogin);
@@ -371,8 +380,9 @@ fn p22_a_copied_login_is_explained() {
     assert!(error.hint.contains("a login of its own") && error.relogin_required);
 }
 
+/// Faults: S36
 #[test]
-fn s36_a_token_is_presented_only_if_whatever_comes_of_it_fits() {
+fn a_token_is_presented_only_if_its_successor_fits() {
     let large = json!({"tomorrow": "x".repeat(5000)});
     let due = json!({"received_at": NOW - LIFETIME + 600, "expires_at": NOW + 600});
     let due = changed(credential("active", due), large.clone());
@@ -387,8 +397,9 @@ fn s36_a_token_is_presented_only_if_whatever_comes_of_it_fits() {
     }
 }
 
+/// Faults: P20
 #[test]
-fn p20_needs_login_names_another_account() {
+fn needs_login_names_another_account() {
     let other = dead("needs-login", json!({"reason": "account-mismatch"}));
     assert_fails(&other, TOKEN, ErrorCode::AccountMismatch, None);
     assert_fails(
@@ -419,8 +430,9 @@ fn a_token_lives_until_half_a_minute_before_its_end() {
     assert!(record(&stored).live_token(end - 30).is_none());
 }
 
+/// Faults: N31 P30
 #[test]
-fn n31_p30_a_token_lives_by_the_services_clock() {
+fn a_token_lives_by_the_services_clock() {
     for offset in [-7200_i64, 7200] {
         let stored = credential(
             "needs-login",
@@ -450,8 +462,9 @@ fn window(refresh: &str, lifetime: u64) -> u64 {
         .expect("a length")
 }
 
+/// Faults: H14
 #[test]
-fn h14_the_window_is_five_minutes_or_a_tenth_and_spread_by_the_login() {
+fn the_window_is_five_minutes_or_a_tenth_and_spread_by_the_login() {
     let windows: Vec<u64> = (0..20).map(|n| window(&format!("rt-{n}"), 3600)).collect();
     assert!(windows.iter().all(|window| (360..450).contains(window)));
     let different: std::collections::BTreeSet<_> = windows.iter().collect();
@@ -467,8 +480,9 @@ fn the_window_never_opens_in_the_first_half_of_the_lifetime() {
     }
 }
 
+/// Faults: P17
 #[test]
-fn p17_without_a_readable_end_a_refresh_is_due_after_eight_days() {
+fn without_a_readable_end_a_refresh_is_due_after_eight_days() {
     let at = |received_at: u64| {
         credential(
             "active",
@@ -480,8 +494,9 @@ fn p17_without_a_readable_end_a_refresh_is_due_after_eight_days() {
     assert_step(&at(NOW + 86_400), TOKEN, "serve");
 }
 
+/// Faults: N31
 #[test]
-fn n31_a_clock_set_back_neither_pauses_nor_expires_anything() {
+fn a_clock_set_back_neither_pauses_nor_expires_anything() {
     let ahead = credential("active", json!({"received_at": NOW + 5000}));
     assert_step(&ahead, TOKEN, "serve");
     assert_step(&ahead, Request::ForceRefresh, "present");
