@@ -1,5 +1,6 @@
 //! The bucket as the host gives it: a handle writes only over what it saw last.
 
+use super::values::changed;
 use super::{Shared, Store, TestEnv, Worker};
 use crate::ports::StoreError;
 use serde_json::Value;
@@ -112,6 +113,13 @@ impl TestEnv {
         happens: impl FnOnce(&TestEnv) + Send + 'static,
     ) -> &Self {
         self.at(op, key, skip, Fault::Meanwhile(Box::new(happens)))
+    }
+
+    /// Lets another call change these fields just before the operation of that number.
+    pub(crate) fn change_meanwhile(&self, op: Op, key: &'static str, skip: u32, changes: Value) {
+        self.meanwhile(op, key, skip, move |env| {
+            env.put(key, &changed(env.stored(key), changes));
+        });
     }
 
     /// Lets that fault happen to the operation of that number (0 is the next).

@@ -163,7 +163,7 @@ fn a_login_that_was_begun_after_the_logout_stays() {
         let newer = |env: &TestEnv| {
             env.put("pending", &pending(json!({"id": "pending-2", "epoch": 4})));
         };
-        env.at(op, "pending", number, Fault::Meanwhile(Box::new(newer)));
+        env.meanwhile(op, "pending", number, newer);
         assert_eq!(parts(&done(&env, false)), DONE);
         assert_eq!(env.stored("pending")["id"], "pending-2", "{op:?}");
     }
