@@ -1,15 +1,15 @@
-//! The one place where an error code gets its hint and its consequences.
+//! The hint of each error code, and whether a retry or a login helps.
 //!
 //! A caller acts on the code. The message says what happened in this call, the
-//! hint what a person can do; neither ever contains a token, a code, a URL query
-//! or a body.
+//! hint what a person can do. Neither contains a token, a code, a URL query or a
+//! body.
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::StoreError;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 
-/// When to try a store again that has no room, in seconds.
+/// When to retry a store that is full, in seconds.
 const FULL_SECONDS: u64 = 60;
 
 /// The result of every function of the contract. The error is boxed: it is
@@ -36,14 +36,14 @@ impl Error {
         Self::boxed(ErrorCode::NotConnected, "not signed in")
     }
 
-    /// Says when to try again: then the same call can succeed.
+    /// Adds when to retry: the same call can then succeed.
     pub(crate) fn retry_after(mut self: Box<Self>, seconds: u64) -> Box<Self> {
         self.retryable = true;
         self.retry_after_seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         self
     }
 
-    /// New tokens have come and could not be stored, because of `fault`.
+    /// New tokens were received and could not be stored, because of `fault`.
     pub(crate) fn lost(fault: &Self) -> Box<Self> {
         let message = "the service gave new tokens, and they could not be stored: ";
         let mut error = Self::boxed(ErrorCode::StoreFailedAfterRefresh, message);
@@ -51,7 +51,7 @@ impl Error {
         error
     }
 
-    /// Gives this hint instead of the code's.
+    /// Replaces the hint of the code.
     pub(crate) fn with_hint(mut self: Box<Self>, hint: &str) -> Box<Self> {
         self.hint = hint.to_owned();
         self

@@ -1,10 +1,9 @@
-//! JSON as a tree, read strictly: a name that comes twice in one object is
-//! refused. Which of the two would be the token? Where nothing of that kind is
-//! at stake, [`parse_leniently`] passes over it.
+//! JSON as a tree. Duplicate keys are rejected: with two `refresh_token`s there
+//! is no right one. [`parse_leniently`] leaves them out where no token is read.
 //!
-//! A tree of our own, read and written by `serde_json`, because the component
-//! has to stay small (docs/performance.md has the figures), and because what a
-//! newer version stored is then kept by itself.
+//! `serde_json` reads and writes the tree. The tree is written here because the
+//! component must stay small (docs/performance.md has the figures), and because
+//! it keeps the fields of a newer version.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -13,10 +12,10 @@ use core::ops::Index;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// More names than this in one object are refused.
+/// The largest number of names in one object.
 const NAMES_MAX: usize = 256;
 
-/// Lists and objects that lie deeper in one another than this are refused.
+/// The deepest nesting of lists and objects.
 const DEPTH_MAX: u8 = 64;
 
 /// Any value.
@@ -33,18 +32,18 @@ pub(crate) enum Value {
     Object(Object),
 }
 
-/// The fields of an object, in the order in which they came.
+/// The fields of an object, in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object(Vec<(String, Value)>);
 
-/// Reads a whole text. `None` when it is no JSON, has a name twice, or is over
+/// Reads a document. `None` when it is not JSON, has a duplicate name, or exceeds
 /// a limit.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     read(bytes, true)
 }
 
-/// Reads a whole text. A field whose name has come before, and what is over a
-/// limit, is left out; the rest counts.
+/// Reads a document. A field with a duplicate name and a value that exceeds a
+/// limit are left out.
 pub(crate) fn parse_leniently(bytes: &[u8]) -> Option<Value> {
     read(bytes, false)
 }
@@ -60,7 +59,7 @@ fn read(bytes: &[u8], is_strict: bool) -> Option<Value> {
     value
 }
 
-/// Reads a whole text that is an object.
+/// Reads a document that is an object.
 pub(crate) fn parse_object(bytes: &[u8]) -> Option<Object> {
     match parse(bytes)? {
         Value::Object(object) => Some(object),
@@ -94,8 +93,8 @@ impl Value {
         u64::try_from(self.as_i64()?).ok()
     }
 
-    /// A number of the service's that is whole in samples and need not be: without
-    /// its fraction. `None` below 0.
+    /// A number of the service that may have a fraction, without it. `None` below
+    /// 0.
     pub(crate) fn as_whole(&self) -> Option<u64> {
         match self {
             Value::Float(number) if (0.0..9e15).contains(number) => Some(*number as u64),
@@ -157,13 +156,13 @@ impl Object {
         }
     }
 
-    /// Builds on: the object with the field.
+    /// The object with the field added.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.put_value(name, value.into());
         self
     }
 
-    /// Whether it may have one more field, of that name.
+    /// Whether a field of that name may be added.
     fn has_room_for(&self, name: &str) -> bool {
         self.0.len() < NAMES_MAX && self.0.iter().all(|(other, _)| other != name)
     }
@@ -207,7 +206,7 @@ impl From<&str> for Value {
     }
 }
 
-/// A number over the largest that can be written is written as that.
+/// A larger number than can be written becomes the largest.
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
@@ -248,17 +247,17 @@ impl Serialize for Object {
     }
 }
 
-/// Reads one value. `None` stands for one that breaks our own rules: serde's own
-/// way to say so would bring 3 KB of formatting with it.
+/// Reads one value. `None` stands for a value that violates the rules of this
+/// file: serde's own errors would add 3 KB of formatting.
 #[derive(Clone, Copy)]
 struct Reader {
-    /// What breaks the rules makes all around it worthless.
+    /// Strict: one violation rejects the whole document.
     is_strict: bool,
     depth_left: u8,
 }
 
 impl Reader {
-    /// The reader of what lies in a list or an object.
+    /// The reader of the values in a list or an object.
     fn inside(self) -> Self {
         Self {
             depth_left: self.depth_left.saturating_sub(1),
@@ -266,7 +265,7 @@ impl Reader {
         }
     }
 
-    /// The list or object that was read; `is_whole` if nothing in it broke a rule.
+    /// The list or object; `is_whole` if no value in it violated a rule.
     fn done(self, value: Value, is_whole: bool) -> Option<Value> {
         let counts = self.depth_left > 0 && (is_whole || !self.is_strict);
         counts.then_some(value)

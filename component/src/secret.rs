@@ -1,4 +1,4 @@
-//! Secrets: wiped on drop, without `Display`, `Serialize` or a telling `Debug`.
+//! Secrets: wiped on drop, without `Display`, `Serialize` or a revealing `Debug`.
 
 use alloc::string::String;
 use sha2::{Digest, Sha256};
@@ -28,15 +28,15 @@ impl Secret {
         &self.0
     }
 
-    /// Names the secret without revealing it: the first 32 hexadecimal digits of
-    /// its SHA-256. Comparing fingerprints tells nothing about the secret by its
-    /// timing.
+    /// Identifies the secret without revealing it: the first 32 hexadecimal
+    /// digits of its SHA-256. The timing of comparing fingerprints reveals
+    /// nothing about the secret.
     pub(crate) fn fingerprint(&self) -> String {
         crate::text::hex(&self.digest()[..16])
     }
 
-    /// 0 … 255, steady for one secret and spread evenly over many: the first byte
-    /// of its SHA-256.
+    /// 0 … 255, constant for one secret and evenly distributed over many: the
+    /// first byte of its SHA-256.
     pub(crate) fn jitter(&self) -> u8 {
         self.digest()[0]
     }

@@ -1,5 +1,5 @@
-//! What the tests need beside the code: fakes of the ports, and the parsers'
-//! promises for fuzzing. Not part of the component.
+//! Fakes of the ports for the tests, and the promises of the parsers for fuzzing.
+//! Not part of the component.
 
 #[cfg(test)]
 pub(crate) mod fakes;

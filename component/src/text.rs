@@ -1,12 +1,12 @@
-//! Text from outside, made harmless before anybody sees it.
+//! Text from outside, made safe to show.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-/// Returns `text` without control characters and without the marks that turn
-/// the direction of writing, cut to `limit` characters. `None` if nothing is left.
+/// Returns `text` without control characters and direction marks, cut to `limit`
+/// characters. `None` if nothing is left.
 ///
-/// A model's name or an e-mail address ends up in terminals and chat windows.
+/// A model's name or an e-mail address is shown in terminals and chat windows.
 pub(crate) fn sanitize(text: &str, limit: usize) -> Option<String> {
     let mut safe = String::new();
     for c in text.chars().filter(|c| !is_unsafe(*c)).take(limit) {
@@ -23,8 +23,8 @@ fn is_unsafe(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Whether the text can be sent in a header and shown to anybody: visible ASCII,
-/// and not too much of it.
+/// Whether the text can be sent in a header and shown: 1 to 128 visible ASCII
+/// characters.
 pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

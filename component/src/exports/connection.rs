@@ -1,5 +1,8 @@
-//! The seven functions of a connection, one file each, all of one shape: read
-//! what is stored, ask the service if need be, store what came, answer.
+//! The seven functions of the interface `connection`, one file each.
+//!
+//! Every function has the same steps: it reads the stored records, asks the
+//! service if needed, stores what it received, and returns a type of the
+//! contract.
 
 mod logout;
 mod models;

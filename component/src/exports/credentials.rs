@@ -1,4 +1,5 @@
-//! Credentials for model calls: for the platform alone.
+//! The interface `credentials`: the token for model calls. Only the world
+//! `platform` exports it.
 
 use crate::contract::Error;
 use crate::error::Result;
@@ -9,19 +10,19 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a model call needs. Contains a bearer token: it has no `Debug`.
+/// What a model call needs. It contains a bearer token, so it has no `Debug`.
 pub struct Authorization {
     /// The base URL of the model endpoints, without a trailing slash.
     pub base_url: &'static str,
     /// The headers to send, the bearer token among them.
     pub headers: Vec<(&'static str, String)>,
-    /// When the access token ends, Unix seconds.
+    /// When the access token expires, Unix seconds.
     pub expires_at: Option<u64>,
     /// Names the access token without revealing it.
     pub fingerprint: String,
 }
 
-/// Returns what a model call needs, refreshing the access token when it is due.
+/// Returns what a model call needs. Refreshes the access token when it is due.
 ///
 /// `refused` is the fingerprint of a token that the backend answered 401 to.
 pub fn authorize(ports: Ports, refused: Option<&str>) -> Result<Authorization> {

@@ -18,10 +18,10 @@ pub(crate) struct BackendResponse {
     pub(crate) login_seq: u64,
 }
 
-/// Codes that mean: the workspace of the login cannot be used.
+/// The workspace of the login cannot be used.
 const WORKSPACE: [&str; 2] = ["deactivated_workspace", "invalid_workspace_selected"];
 
-/// The code that means: the plan has no Codex.
+/// The plan does not include Codex.
 const NOT_INCLUDED: [&str; 1] = ["usage_not_included"];
 
 /// Sends the request that `request` builds from a live access token and its account.

@@ -1,7 +1,8 @@
 //! Reads and writes the stored records: `credential`, `pending` and the caches.
 //!
-//! Values of `state/` go into the bucket and come out of it, moved to the present
-//! time of the wall clock. What the records say is decided in `state/`.
+//! Bytes come out of the bucket and are decoded by `state/`; the times in a
+//! record are moved by what the wall clock was set since. Records go back as
+//! bytes.
 
 pub(crate) mod cache;
 pub(crate) mod credential;
@@ -28,9 +29,8 @@ fn clock_step(ports: Ports, stamp: Option<&Stamp>) -> i64 {
     stamp.and_then(step).unwrap_or(0)
 }
 
-/// Writes `value`. After an error it reads back: if the value is there, the
-/// write has succeeded. Every value is unlike all others by an `attempt` or a
-/// `generation` of its own.
+/// Writes `value`. After an error it reads back: if the value is there, the write
+/// has succeeded. Each value is unique, by its `attempt` or its `generation`.
 fn write(ports: Ports, key: &str, value: &[u8]) -> Result<(), StoreError> {
     let Err(fault) = ports.store.set(key, value) else {
         return Ok(());

@@ -1,8 +1,8 @@
-//! Copies of what the service said last, under keys of their own.
+//! Cached responses of the service, one key each.
 //!
-//! A copy belongs to one login: it carries the login's login_seq and counts for
-//! nothing under another. Losing one costs a request, so whatever goes wrong
-//! with a copy is passed over.
+//! A cached response belongs to one login: it carries the `login_seq`, and is
+//! ignored under another. Bytes come in through `decode` and go out through
+//! `encode`.
 
 use crate::json::{self, Object, Value};
 use crate::state::clock_skew;
@@ -20,13 +20,14 @@ pub(crate) const USAGE: CacheKey = CacheKey {
     fresh_for: 60,
 };
 
-/// A forced call asks the service again only when the copy is this old, in seconds.
+/// A forced call asks the service if the cached response is at least this old, in
+/// seconds.
 const FORCED_AFTER: u64 = 10;
 
-/// The version of the copies that this code writes.
+/// The version that this code writes.
 const VERSION: u64 = 1;
 
-/// A key and how long its copy counts.
+/// A key of the bucket, and how long its cached response is fresh.
 #[derive(Clone, Copy)]
 pub(crate) struct CacheKey {
     pub(crate) name: &'static str,
@@ -34,25 +35,25 @@ pub(crate) struct CacheKey {
     fresh_for: u64,
 }
 
-/// A copy: the service's answer, cut down to what is read of it.
+/// A response of the service, reduced to the fields that are read.
 pub(crate) struct CachedResponse {
     /// Unix seconds.
     pub(crate) fetched_at: u64,
-    /// The service's clock minus this machine's when it was fetched, in seconds;
-    /// 0 where it is not known.
+    /// The service's clock minus this machine's at the time of the request, in
+    /// seconds; 0 where it is unknown.
     pub(crate) clock_offset: i64,
     pub(crate) body: Value,
 }
 
 impl CachedResponse {
-    /// Whether the copy answers a call at `now`. One from the future does not.
+    /// Whether the cached response is fresh at `now`. One from the future is not.
     pub(crate) fn answers(&self, key: CacheKey, force: bool, now: u64) -> bool {
         let limit = if force { FORCED_AFTER } else { key.fresh_for };
         clock_skew::age(self.fetched_at, now).is_some_and(|age| age < limit)
     }
 }
 
-/// Reads a stored copy, if it is one of that login.
+/// Reads a cached response; `None` unless it is of that login.
 pub(crate) fn decode(bytes: &[u8], login_seq: u64) -> Option<CachedResponse> {
     let mut fields = json::parse_object(bytes)?;
     let number = |name| fields.get(name).as_u64();
@@ -65,7 +66,7 @@ pub(crate) fn decode(bytes: &[u8], login_seq: u64) -> Option<CachedResponse> {
     })
 }
 
-/// Writes a copy for the bucket.
+/// Encodes a response for the bucket.
 pub(crate) fn encode(origin: Object, login_seq: u64, fetched_at: u64, body: Value) -> Vec<u8> {
     origin
         .with("version", VERSION)

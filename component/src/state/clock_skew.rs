@@ -1,14 +1,14 @@
-//! Times out of the store. Another host may have written them, by a clock that
-//! is a little off, or this one before its clock was set.
+//! Times that were stored. Another host may have written them, by a clock that
+//! differs a little, or this host before its clock was set.
 
 use alloc::string::String;
 
 /// The longest reading, in bytes.
 const READING_MAX: usize = 64;
 
-/// A reading of the steady clock and, at the same moment, of the wall clock. What
-/// is stored with it is aged by the steady one: a wall clock that was set, or a
-/// machine that was suspended, makes no holder look abandoned.
+/// The steady clock and the wall clock, read at the same moment. Times stored
+/// with it are aged by the steady clock: setting the wall clock or suspending the
+/// machine does not make an intent look abandoned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     /// `NAME SECONDS`, as the host gave it.
@@ -18,25 +18,25 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    /// A reading out of the store. One that is too long is none.
+    /// A stored reading. A reading that is too long is ignored.
     pub(crate) fn stored(steady: Option<String>, wall: u64) -> Option<Self> {
         let steady = steady.filter(|reading| reading.len() <= READING_MAX)?;
         Some(Self { steady, wall })
     }
 
-    /// By how much the wall clock has left the steady one since, in seconds: what
-    /// a time that was stored then lacks to be one of now. 0 where that is unknown.
+    /// By how many seconds the wall clock was set between this reading and `now`;
+    /// 0 where that is unknown.
     pub(crate) fn step(&self, now: &Self) -> i64 {
         let Some(passed) = self.seconds_to(now) else {
             return 0;
         };
         let step = now.wall.wrapping_sub(self.wall).wrapping_sub(passed) as i64;
-        // The two are not read in the same instant.
+        // The two clocks are not read in the same instant.
         if step.unsigned_abs() <= 1 { 0 } else { step }
     }
 
-    /// The seconds from this reading to that one by the steady clock; `None` if they
-    /// are of different clocks.
+    /// The seconds between both readings by the steady clock; `None` if it is not
+    /// the same clock.
     fn seconds_to(&self, later: &Self) -> Option<u64> {
         let (clock, since) = reading(&self.steady)?;
         let (same_clock, until) = reading(&later.steady)?;
@@ -53,15 +53,16 @@ fn reading(text: &str) -> Option<(&str, u64)> {
 /// How far the clocks of hosts that share a store may differ, in seconds.
 const MAX_CLOCK_SKEW: u64 = 30;
 
-/// How long ago `time` was, in seconds. `None` when it lies further ahead than
-/// clocks differ: then it says nothing.
+/// How long ago `time` was, in seconds. `None` when it is further ahead than the
+/// clock skew allows.
 pub(crate) fn age(time: u64, now: u64) -> Option<u64> {
     let is_past = time <= now.saturating_add(MAX_CLOCK_SKEW);
     is_past.then(|| now.saturating_sub(time))
 }
 
 /// How long it is until `time`, in seconds. `None` when it is over, or further
-/// away than `longest`, the longest wait that anybody writes: then it says nothing.
+/// ahead than `longest`, the longest wait that is ever stored, and the clock
+/// skew.
 pub(crate) fn wait(time: u64, longest: u64, now: u64) -> Option<u64> {
     let left = time.saturating_sub(now);
     let is_believed = (1..=longest.saturating_add(MAX_CLOCK_SKEW)).contains(&left);

@@ -10,14 +10,14 @@
 //!                                                                    (a probe)
 //! ```
 //!
-//! The record is the only lock there is. Whoever wants to present the refresh
-//! token first writes `refreshing` with an intent; every write raises
-//! `generation`, every login and logout raises `login_seq`. Tokens live here and
-//! nowhere else, caches live elsewhere, so that no other write can undo a
-//! rotation.
+//! The record is the only lock there is. A call that presents the refresh token
+//! first writes `refreshing` with an intent. Every write raises `generation`, every
+//! login and logout raises `login_seq`. Tokens are stored here only and caches are
+//! stored elsewhere, so that no other write can undo a refresh.
 //!
-//! Everything here is values: deciding is [`decide`], what an answer makes of
-//! the record is [`apply_outcome`], doing it is `flow::refresh`.
+//! Pure: `flow/records` reads and writes the record; a request comes in to
+//! [`decide`], which returns the next action; the outcome of a presentation comes in
+//! to [`apply_outcome`], which returns the next record.
 
 mod apply;
 mod codec;

@@ -1,4 +1,4 @@
-//! What the two records, `credential` and `pending`, have in common: a version.
+//! The version of the records `credential` and `pending`.
 
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;
@@ -7,8 +7,9 @@ use crate::ports::StoreError;
 use crate::state::fields::Fields;
 use crate::text::{decimal, join};
 
-/// Reads the fields of a record whose version is `known`. `what` names it to
-/// people. A newer version and a damaged record are different errors.
+/// Returns the fields of a record whose version is `known`. `what` names the
+/// record in the error. A newer version and a damaged record are different
+/// errors.
 pub(crate) fn fields(bytes: &[u8], known: u64, what: &str) -> Result<Fields> {
     let mut object = json::parse_object(bytes).ok_or(StoreError::Corrupt)?;
     match object.take("version").as_u64() {

@@ -1,7 +1,8 @@
 //! The fields of a stored record, taken out one by one.
 //!
-//! A field of another type damages the record. This is remembered, and the record
-//! is refused at the end: returning at every field made the component 3 KB larger.
+//! A field of another type damages the record. `Fields` remembers that, and
+//! `rest` rejects the record at the end: returning at every field makes the
+//! component 1.5 KB larger.
 
 use crate::json::{Object, Value};
 use crate::secret::Secret;

@@ -17,17 +17,17 @@ use alloc::vec::Vec;
 /// The version of the record that this code writes.
 const VERSION: u64 = 1;
 
-/// What slow-down adds to the interval, in seconds (RFC 8628 §3.5).
+/// What `slow_down` adds to the interval, in seconds (RFC 8628 §3.5).
 const SLOW_DOWN: u64 = 5;
 
 /// The longest interval, in seconds.
 const INTERVAL_MAX: u64 = 60;
 
-/// The longest wait for the next poll, in seconds, whatever the service asks
-/// for: a third of what a code counts.
+/// The longest wait before the next poll, in seconds, whatever the service asks
+/// for: a third of the lifetime of a code.
 const WAIT_MAX: u64 = 300;
 
-/// An exchange started longer ago than this has no holder any more, in seconds.
+/// The age at which an exchange counts as abandoned, in seconds.
 const EXCHANGE_LEASE_TTL: u64 = 65;
 
 /// The record. docs/storage.md shows one.

@@ -9,9 +9,8 @@ use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError}
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse, MaybeSent, Method, NotSent};
 use alloc::vec::Vec;
 
-/// Where a test build sends every request, whatever host it is for: paths tell
-/// the hosts apart. Fixed when the component is built; without the variable, as
-/// in every build that is handed out, there is no such place.
+/// The origin that a test build sends every request to; the paths identify the
+/// hosts. Fixed when the component is built. Released builds have no such origin.
 const TEST_AUTHORITY: Option<&str> = match option_env!("CHATGPT_OAUTH_TEST_ORIGIN") {
     None => None,
     Some(origin) if origin.is_empty() => None,
@@ -80,8 +79,8 @@ fn outgoing(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
     is_built.then_some(outgoing).ok_or(UNSENT)
 }
 
-/// The authority of `http://127.0.0.1:PORT`. Nothing else compiles: no build can
-/// carry a token to another machine.
+/// The authority of `http://127.0.0.1:PORT`. No other origin compiles, so no
+/// build can send a token to another machine.
 const fn loopback_authority(origin: &str) -> &str {
     const SCHEME: &[u8] = b"http://";
     const HOST: &[u8] = b"http://127.0.0.1:";
@@ -94,13 +93,13 @@ const fn loopback_authority(origin: &str) -> &str {
         at += 1;
     }
     let (_, port) = origin.split_at(HOST.len());
-    // A number could also begin with a plus sign.
+    // `u16` also accepts a leading plus sign.
     assert!(matches!(port.as_bytes()[0], b'1'..=b'9'), "{}", WRONG);
     assert!(u16::from_str_radix(port, 10).is_ok(), "{}", WRONG);
     origin.split_at(SCHEME.len()).1
 }
 
-/// Hosts may refuse any of these: the deadline beside the answer holds all the same.
+/// Hosts may refuse these options. The deadline of the call still applies.
 fn options(request: &HttpRequest) -> RequestOptions {
     let first_byte = FIRST_BYTE_TIMEOUT.min(request.timeout_seconds);
     let options = RequestOptions::new();
@@ -118,8 +117,8 @@ fn write(body: OutgoingBody, bytes: &[u8], deadline: &Pollable) -> Result<(), Ht
     OutgoingBody::finish(body, None).map_err(named)
 }
 
-/// Writes as much at a time as the host takes. When it takes no more, the answer
-/// says why.
+/// Writes as much at a time as the host accepts. When it accepts no more, the
+/// response says why.
 fn write_all(stream: &OutputStream, bytes: &[u8], deadline: &Pollable) -> Result<(), HttpError> {
     let ready = stream.subscribe();
     let mut left = bytes;
@@ -177,14 +176,15 @@ fn wait(ready: &Pollable, deadline: &Pollable) -> Result<(), HttpError> {
     }
 }
 
-/// The request could not even be built.
+/// The request could not be built.
 const UNSENT: HttpError = HttpError::NotSent(NotSent::Denied);
 
 /// The connection broke at an unknown point.
 const BROKEN: HttpError = HttpError::MaybeSent(MaybeSent::Broken);
 
-/// What a host's error means. These names are taken to mean that nothing was
-/// sent, as our host and wasmtime's use them; all others leave it open.
+/// What the error of a host means. These names mean that nothing was sent, as
+/// wasmtime and the host of this repository use them. After all others the
+/// request may have arrived.
 fn named(error: ErrorCode) -> HttpError {
     HttpError::NotSent(match error {
         ErrorCode::HttpRequestDenied => NotSent::Denied,
@@ -202,8 +202,8 @@ fn named(error: ErrorCode) -> HttpError {
     })
 }
 
-/// Hosts that know this component name a fault of the proxy by a word of this
-/// list; wasi:http has no name for them.
+/// Hosts that know this component report a fault of the proxy by a word of this
+/// list: wasi:http has no names for these faults.
 fn proxy_fault(word: &str) -> Option<NotSent> {
     Some(match word {
         "proxy-unusable" => NotSent::ProxyUnusable,

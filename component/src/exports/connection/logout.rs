@@ -7,10 +7,10 @@ use crate::ports::{Ports, StoreError};
 use crate::state::credential::{Record, State};
 use alloc::borrow::ToOwned;
 
-/// Signs out here. With `revoke` it also tells the service to end the login.
+/// Signs out here. With `revoke` it also asks the service to end the login.
 ///
-/// Succeeds when nobody is signed in. The stored tokens are gone whatever the
-/// service says; one that arrives late is never stored.
+/// Without a login it succeeds too. The stored tokens are removed whatever the
+/// service answers, and tokens that arrive later are not stored.
 pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
     let may_wait = !matches!(pending::load(ports), Ok(None));
     let ended = end_login(ports, revoke, may_wait)?;
@@ -19,8 +19,8 @@ pub fn logout(ports: Ports, revoke: bool) -> Result<LogoutResult> {
     Ok(result(&ended, removed_pending))
 }
 
-/// Removes the login that waited: its login_seq is over. One of the new login_seq was
-/// begun since, and stays.
+/// Removes the pending login, which is superseded. A pending login that began
+/// after this logout stays.
 fn remove_pending(ports: Ports) -> bool {
     credential::load(ports).is_ok_and(|record| pending::remove_before(ports, record.login_seq))
 }
@@ -31,7 +31,7 @@ enum Ended {
     Revoked { confirmed: bool },
 }
 
-/// Raises the login_seq, so that whatever is under way for the old one is dropped.
+/// Ends the login under a new `login_seq`, so that late tokens are discarded.
 fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
     for _ in 0..MAX_ATTEMPTS {
         let record = credential::load(ports)?;
@@ -56,7 +56,7 @@ fn end_login(ports: Ports, revoke: bool, may_wait: bool) -> Result<Ended> {
     Err(StoreError::Conflict.into())
 }
 
-/// Revokes what a logout has left to be revoked, and ends that logout.
+/// Revokes the tokens of a `logging-out` record, and ends that logout.
 fn finish(ports: Ports, record: Record) -> core::result::Result<Ended, StoreError> {
     let refresh = record.refresh_token_to_revoke();
     let confirmed =

@@ -21,7 +21,8 @@ pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
     }
 }
 
-/// Asks the service, within `timeout` seconds for each request, and keeps a copy.
+/// Asks the service, within `timeout` seconds for each request, and caches the
+/// response.
 pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
     let mut response = ask(ports, wire::UNGATED_VERSION, timeout)?;
     if response.models.is_empty() {
@@ -37,20 +38,20 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
     Ok(list(models, fetched_at, AnswerSource::Api))
 }
 
-/// The copy of that login, whatever its age.
+/// The cached models of that login, whatever their age.
 pub(super) fn cached(ports: Ports, login_seq: u64) -> Option<ModelList> {
     let copy = records::cache::load(ports, MODELS, login_seq)?;
     Some(from_copy(&copy))
 }
 
-/// What `status` tells of a copy.
+/// The part of a cached response that `status` returns.
 pub(super) struct Names {
     pub(super) ids: Vec<String>,
     /// Unix seconds.
     pub(super) fetched_at: u64,
 }
 
-/// The names in the copy of that login, whatever its age.
+/// The cached names of that login, whatever their age.
 pub(super) fn cached_names(ports: Ports, login_seq: u64) -> Option<Names> {
     let copy = records::cache::load(ports, MODELS, login_seq)?;
     Some(Names {
@@ -61,9 +62,9 @@ pub(super) fn cached_names(ports: Ports, login_seq: u64) -> Option<Names> {
 
 struct Fetched {
     models: Vec<Model>,
-    /// The login that they were asked for.
+    /// The login whose token the request carried.
     login_seq: u64,
-    /// How the service was asked, and what it named its answer.
+    /// The version in the request, and the `ETag` of the response.
     origin: Object,
 }
 

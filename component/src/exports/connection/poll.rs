@@ -13,8 +13,8 @@ use alloc::boxed::Box;
 
 /// Asks once whether the person has approved, and finishes the login if so.
 ///
-/// Makes at most one poll request, and none if it is too early for one. An
-/// approval is stored before it is used, so that no fault after it wastes it.
+/// Makes at most one poll request, and none if it is too early. An approval is
+/// stored before it is used, so that a later fault does not lose it.
 pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     let pending = pending::load(ports)?;
     let record = credential::load(ports)?;
@@ -39,7 +39,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     }
 }
 
-/// A login is asked for and none waits: it may have been finished before.
+/// No login is pending: the one the caller means may be finished.
 fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginProgress> {
     let is_meant = name.map_or(record.has_login(), |name| record.was_created_by(name));
     if is_meant && record.is_connected(ports.now()) {
@@ -67,7 +67,7 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
     let request = device_token::request(&polled.device_auth_id, &polled.user_code);
     let response = device_token::read(ports.http.send(&request), ports.now());
     match response.map_err(Failure::error)? {
-        // The service has the last word: this machine's clock may be wrong.
+        // The service decides: the clock of this machine may be wrong.
         Progress::AuthorizationPending | Progress::SlowDown { .. } if polled.has_ended(now) => {
             Err(expired(ports, &polled))
         }
@@ -140,7 +140,7 @@ fn expired(ports: Ports, pending: &Pending) -> Box<Error> {
     ended(ports, pending, ErrorCode::LoginExpired, message)
 }
 
-/// Ends the pending login, and says why.
+/// Removes the pending login, and returns why.
 fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Box<Error> {
     pending::remove(ports, pending);
     Error::boxed(code, message)

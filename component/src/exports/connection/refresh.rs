@@ -3,8 +3,8 @@ use crate::error::Result;
 use crate::flow::refresh;
 use crate::ports::Ports;
 
-/// Asks for a new access token now, due or not; a success within the last 60
-/// seconds is returned as it is.
+/// Requests a new access token, due or not. A refresh of the last 60 seconds
+/// counts.
 pub fn refresh(ports: Ports) -> Result<RefreshResult> {
     let record = refresh::force_refresh(ports)?;
     Ok(RefreshResult {

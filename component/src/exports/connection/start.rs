@@ -9,14 +9,13 @@ use crate::text::join;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-/// A code with less than this left is replaced, in seconds: a person needs time
-/// to sign in and type it.
+/// A code that expires sooner than this is replaced, in seconds: signing in and
+/// typing take time.
 const WORTH_SHOWING: u64 = 120;
 
-/// Begins a login, or returns the one that waits already.
+/// Begins a login, or returns the pending one.
 ///
-/// A login whose code has been approved is never replaced: its tokens are one
-/// `poll` away.
+/// A login whose code is approved is never replaced: one `poll` finishes it.
 pub fn start(ports: Ports) -> Result<LoginPrompt> {
     let record = credential::load(ports)?;
     if matches!(record.state, State::LoggingOut { .. }) {
@@ -49,7 +48,7 @@ fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<Log
     }
 }
 
-/// Another call was quicker: the code of another `start` counts.
+/// Another call stored its login first: its code is the one to show.
 fn quicker(ports: Ports, login_seq: u64, now: u64) -> Result<LoginPrompt> {
     match pending::load(ports)? {
         Some(pending) if pending.login_seq == login_seq && is_worth_showing(&pending, now) => {

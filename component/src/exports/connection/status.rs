@@ -9,10 +9,11 @@ use crate::text::join;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-/// Says where the connection stands. Reads only: no request, no write, no refresh.
+/// Returns the state of the connection. It only reads the store: no request, no
+/// write.
 ///
-/// A stored login that cannot be read is a state, not an error; a store that
-/// cannot be read is an error.
+/// An unreadable record is a state, not an error. A store that cannot be read is
+/// an error.
 pub fn status(ports: Ports) -> Result<ConnectionStatus> {
     let record = match credential::load(ports) {
         Ok(record) => record,

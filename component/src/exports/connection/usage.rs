@@ -10,7 +10,8 @@ use crate::state::cache::{CachedResponse, USAGE};
 /// For the whole request, in seconds.
 const TIMEOUT: u64 = 15;
 
-/// Says how much of the subscription is used, from the cache or from the service.
+/// Returns how much of the subscription is used, from the cache or from the
+/// service.
 pub fn usage(ports: Ports, force: bool) -> Result<UsageReport> {
     let record = records::credential::load_signed_in(ports)?;
     match records::cache::load(ports, USAGE, record.login_seq) {
@@ -19,7 +20,7 @@ pub fn usage(ports: Ports, force: bool) -> Result<UsageReport> {
     }
 }
 
-/// Asks the service, within `timeout` seconds, and keeps a copy.
+/// Asks the service, within `timeout` seconds, and caches the response.
 pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
     let reply = backend::ask(ports, &|access, account| {
         wire::request(access, account, timeout)
@@ -36,7 +37,7 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
     Ok(report(&body, AnswerSource::Api, clock))
 }
 
-/// The copy of that login, whatever its age.
+/// The cached usage of that login, whatever its age.
 pub(super) fn cached(ports: Ports, login_seq: u64) -> Option<UsageReport> {
     let copy = records::cache::load(ports, USAGE, login_seq)?;
     Some(from_copy(&copy, ports.now()))

@@ -1,18 +1,18 @@
-//! The cached answers of the service. Losing one costs a request, so every fault
-//! of the store is passed over here.
+//! The caches of models and usage. A lost cache entry costs one request, so
+//! faults of the store are ignored.
 
 use crate::json::{Object, Value};
 use crate::ports::Ports;
 use crate::state::cache::{CacheKey, CachedResponse, MODELS, USAGE, decode, encode};
 
-/// Reads the copy of that login, if there is one.
+/// Reads the cached response of that login, if there is one.
 pub(crate) fn load(ports: Ports, key: CacheKey, login_seq: u64) -> Option<CachedResponse> {
     let bytes = ports.store.get(key.name).ok()??;
     decode(&bytes, login_seq)
 }
 
-/// Stores a copy for that login and returns its time, Unix seconds. `origin` says
-/// how the service was asked and named its answer.
+/// Caches a response for that login and returns its time, Unix seconds. `origin`
+/// has further fields to store beside the body.
 pub(crate) fn store(
     ports: Ports,
     key: CacheKey,
@@ -22,16 +22,16 @@ pub(crate) fn store(
 ) -> u64 {
     let fetched_at = ports.now();
     let copy = encode(origin, login_seq, fetched_at, body);
-    // The bucket takes a write only over what this call has read.
+    // The bucket accepts a write only over the value that this call has read.
     let _ = ports.store.get(key.name);
     let _ = ports.store.set(key.name, &copy);
     fetched_at
 }
 
-/// Removes both copies.
+/// Removes both cache entries.
 pub(crate) fn clear(ports: Ports) {
     for key in [MODELS, USAGE] {
-        // A copy that stays counts for nothing under the next login_seq.
+        // An entry that stays is ignored: the `login_seq` is another.
         if let Ok(Some(_)) = ports.store.get(key.name) {
             let _ = ports.store.delete(key.name);
         }

@@ -18,7 +18,7 @@ pub(crate) fn load(ports: Ports) -> Result<Option<Pending>> {
     Ok(Some(pending.moved_by(step)))
 }
 
-/// Writes the record under an attempt of its own and returns it.
+/// Writes the record under a new attempt and returns it.
 pub(crate) fn store(ports: Ports, pending: Pending) -> core::result::Result<Pending, StoreError> {
     let attempt = ports.random_id();
     let pending = pending.written_as(attempt, read_clocks(ports));
@@ -26,16 +26,16 @@ pub(crate) fn store(ports: Ports, pending: Pending) -> core::result::Result<Pend
     Ok(pending)
 }
 
-/// Whether `written` is still what is stored. Where writes are not conditional,
-/// only this separates two calls.
+/// Whether `written` is still the stored record. Without conditional writes this
+/// check alone separates two calls.
 pub(crate) fn is_still_stored(ports: Ports, written: &Pending) -> Result<bool> {
     let stored = load(ports)?;
     Ok(stored.is_some_and(|stored| stored.is_same_write(written)))
 }
 
-/// Writes the approval of this login, over whatever other calls have written of
-/// it, and returns both. An approval that was stored before stays. `None` when the
-/// login was replaced or removed meanwhile.
+/// Stores the approval of this login, also over the writes of other calls, and
+/// returns both. An earlier approval stays. `None` when the login was replaced or
+/// removed meanwhile.
 pub(crate) fn store_approval(
     ports: Ports,
     login: Pending,
@@ -60,9 +60,9 @@ pub(crate) fn store_approval(
     Err(StoreError::Conflict.into())
 }
 
-/// Removes this login as it was read: no newer one, and not with an approval that
-/// was stored since. One that stays behind is harmless: it has ended, or its login_seq
-/// has, or its id is in the credential.
+/// Removes this login, but no newer one, and not if an approval was stored since.
+/// A record that stays is harmless: it has ended, or another login or logout
+/// came, or its id is in the credential.
 pub(crate) fn remove(ports: Ports, login: &Pending) {
     remove_if(ports, |found| {
         let Ok(stored) = found else { return false };
@@ -70,7 +70,8 @@ pub(crate) fn remove(ports: Ports, login: &Pending) {
     });
 }
 
-/// Removes a login that began before `login_seq`, readable or not. Says whether it did.
+/// Removes a login that began before `login_seq`, readable or not. Returns
+/// whether it did.
 pub(crate) fn remove_before(ports: Ports, login_seq: u64) -> bool {
     remove_if(ports, |found| match found {
         Ok(stored) => stored.login_seq < login_seq,
@@ -78,7 +79,7 @@ pub(crate) fn remove_before(ports: Ports, login_seq: u64) -> bool {
     })
 }
 
-/// Removes the record that is found if it is the one meant. Says whether it did.
+/// Removes the record if `is_meant` accepts it. Returns whether it did.
 fn remove_if(ports: Ports, is_meant: impl Fn(&Result<Pending>) -> bool) -> bool {
     for _ in 0..MAX_ATTEMPTS {
         let Some(found) = load(ports).transpose() else {

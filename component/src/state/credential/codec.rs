@@ -1,4 +1,9 @@
-//! The record as it is stored: one flat JSON object.
+//! The record as it is stored: one flat JSON object. Bytes come in through
+//! `decode` and go out through `encode`.
+//!
+//! Written by hand: serde's derive with `flatten`, for reading this record alone,
+//! makes the component 42.8 KB larger (202,786 bytes of code and data instead of
+//! 159,948).
 
 use super::apply::UNNAMED;
 use super::record::{Intent, Phase, Probes, Record, Refusals, State};
@@ -21,10 +26,11 @@ const VERSION: u64 = 1;
 /// The largest record that every host takes, in bytes.
 const RECORD_MAX: usize = 32 * 1024;
 
-/// What a record takes at the most beside its unknown fields, in bytes. In JSON a
-/// quotation mark takes two, so the tokens take 2 × (8192 + 4096) = 24 576; in
-/// UTF-8 a character takes four, so e-mail and plan take 4 × (320 + 60) = 1520.
-/// Nine identifiers of 128 take 2304, and ten numbers and all names under 1000.
+/// The largest size of a record without its unknown fields, in bytes. In JSON a
+/// quotation mark takes two bytes, so the tokens take 2 × (8192 + 4096) = 24 576;
+/// in UTF-8 a character takes four, so e-mail and plan take 4 × (320 + 60) =
+/// 1520. Nine identifiers of 128 take 2304, and ten numbers and all names less
+/// than 1000.
 const KNOWN_MAX: usize = 2 * (ACCESS_TOKEN_MAX + REFRESH_TOKEN_MAX) + 5 * 1024;
 
 /// Reads a stored record.
@@ -129,7 +135,7 @@ fn read_intent(from: &mut Fields) -> Intent {
     }
 }
 
-/// There are none without the time of the first.
+/// Without the time of the first one there are none.
 fn read_refusals(from: &mut Fields) -> Option<Refusals> {
     let status = from.number("refused_status");
     let code = from.identifier("refused_code");
@@ -145,13 +151,13 @@ fn read_refusals(from: &mut Fields) -> Option<Refusals> {
     })
 }
 
-/// Whether the record fits into 32 KiB, the least that every host takes, whatever
-/// the service grants next.
+/// Whether the record fits into 32 KiB, which every host takes, with the longest
+/// tokens.
 pub(super) fn has_room(record: &Record) -> bool {
     record.other.to_bytes().len() <= RECORD_MAX - KNOWN_MAX
 }
 
-/// Writes a record. What is unknown is left out.
+/// Encodes a record. Absent values are left out.
 pub(crate) fn encode(record: &Record) -> Vec<u8> {
     let mut to = record.other.clone();
     to.put("version", VERSION);
@@ -203,7 +209,7 @@ pub(crate) fn encode(record: &Record) -> Vec<u8> {
     to.to_bytes()
 }
 
-/// Only what is true is written.
+/// False is left out.
 fn flag(is_set: bool) -> Value {
     if is_set {
         Value::Bool(true)

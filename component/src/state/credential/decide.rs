@@ -1,4 +1,4 @@
-//! What to do about the record, before anything is sent.
+//! Decides what to do with the record, before anything is sent.
 
 use super::record::{Intent, Phase, Probes, Record, State};
 use super::tokens::Tokens;
@@ -11,7 +11,7 @@ use crate::state::clock_skew;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 
-/// What a caller wants of the record.
+/// What a call needs from the record.
 #[derive(Clone, Copy)]
 pub(crate) enum Request<'a> {
     /// A usable access token; `refused` is the fingerprint of one that the
@@ -30,15 +30,15 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What to do.
+/// What the call does next.
 pub(crate) enum Action {
-    /// The stored access token will do.
+    /// Return the stored access token.
     Serve,
-    /// Store this record and decide again.
+    /// Store this record, and decide again.
     Store(Box<Record>),
-    /// Present this refresh token, after storing the intent.
+    /// Store the intent, and present this refresh token.
     Present(Secret),
-    /// Nothing can be done now.
+    /// Return this error.
     Fail(Box<Error>),
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn decide(record: &Record, request: Request, now: u64) -> Action {
     }
 }
 
-/// The token to present now, or why none may be.
+/// The refresh token, if it may be presented now, else why not.
 fn may_present(
     record: &Record,
     tokens: &Tokens,
@@ -182,7 +182,7 @@ fn not_refreshable() -> Box<Error> {
     )
 }
 
-/// Why the login has ended, and what to do about it.
+/// The error of a login that has ended, with what the person can do.
 pub(crate) fn needs_login(record: &Record) -> Box<Error> {
     match record.state.reason() {
         Some(reason @ "refresh_token_reused") => ended(record, reason).with_hint("Another program uses a copy of this login, or the answer to an earlier refresh was lost. Every program needs a login of its own: call start."),
@@ -244,7 +244,7 @@ fn uncertain(record: &Record, seconds: Option<u64>) -> Box<Error> {
     }
 }
 
-/// For a login that the service refuses by a code that is not known.
+/// For a login that the service refuses by an unknown code.
 pub(crate) const REFUSED_HINT: &str = "The refresh is tried again after a pause; if the service goes on refusing it for a day, the login has ended. Calling start makes a new login at once.";
 
 fn rejected(seconds: u64) -> Box<Error> {

@@ -1,34 +1,35 @@
-//! The tokens of a login: how long they live, and when the next refresh is due.
+//! The tokens of a login, when they expire, and when the next refresh is due.
 
 use crate::openai::{TokenField, TokenResponse, claims};
 use crate::secret::Secret;
 use crate::state::clock_skew;
 use alloc::string::String;
 
-/// An access token is not handed out in the last seconds of its life.
+/// An access token is not returned in its last seconds.
 const EXPIRY_LEEWAY: u64 = 30;
 
-/// A refresh is due when less than this is left, in seconds, or 10 % of the lifetime.
+/// A refresh is due when less than this is left, in seconds, or less than 10 % of
+/// the lifetime.
 const DUE_BEFORE_END: u64 = 300;
 
-/// When no expiry is known, a refresh is due this long after the last one: 8
-/// days, as the Codex CLI does.
+/// Without a known expiry, a refresh is due this long after the last one: 8 days,
+/// as in the Codex CLI.
 const DUE_WITHOUT_EXPIRY: u64 = 8 * 86_400;
 
-/// After a success this long passes before the next, whatever the reason, in seconds.
+/// After a successful refresh, the next one waits this long, in seconds.
 const PAUSE_AFTER_SUCCESS: u64 = 60;
 
-/// The tokens and what is known of their lives.
+/// The tokens and their times.
 #[derive(Clone)]
 pub(crate) struct Tokens {
-    /// `None` when the service gave none, or one that nobody can present: such a
-    /// login cannot be refreshed.
+    /// `None` when the service gave none, or an unusable one: the login cannot be
+    /// refreshed.
     pub(crate) refresh: Option<Secret>,
-    /// `None` when a refresh brought none: the next is due after a pause.
+    /// `None` when a refresh brought none: the next one is due after a pause.
     pub(crate) access: Option<Secret>,
-    /// When the access token came, Unix seconds by this machine's clock.
+    /// When the access token was received, Unix seconds by this machine's clock.
     pub(crate) received_at: u64,
-    /// When it ends, Unix seconds by the service's clock.
+    /// When it expires, Unix seconds by the service's clock.
     pub(crate) expires_at: Option<u64>,
     /// The service's clock minus this machine's, in seconds.
     pub(crate) clock_offset: i64,
@@ -38,7 +39,8 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     /// The tokens of a response. `kept` is the refresh token that stays if the
-    /// response has none; an unusable one in the response has spent it all the same.
+    /// response has none. An unusable one in the response has spent the previous
+    /// one.
     pub(super) fn received(response: &TokenResponse, kept: Option<Secret>, now: u64) -> Self {
         let service_now = response.service_clock.unwrap_or(now);
         let access = response.access_token.token();
@@ -60,8 +62,7 @@ impl Tokens {
         }
     }
 
-    /// The access token, if it can be used: not refused, and not within the
-    /// last seconds of its life.
+    /// The access token, if it is live: not refused, and not in its last seconds.
     pub(super) fn live(&self, now: u64) -> Option<&Secret> {
         let access = self.access.as_ref()?;
         let has_ended = self.seconds_left(now) == Some(0);
@@ -72,22 +73,22 @@ impl Tokens {
         (!has_ended && !is_refused).then_some(access)
     }
 
-    /// How long the access token can be used, in seconds; `None` when its end is
-    /// not known.
+    /// How long the access token is live, in seconds; `None` when its end is
+    /// unknown.
     pub(super) fn seconds_left(&self, now: u64) -> Option<u64> {
         let end = self.local_time(self.expires_at?);
         Some(end.saturating_sub(now.saturating_add(EXPIRY_LEEWAY)))
     }
 
-    /// Whether `fingerprint` names the access token.
+    /// Whether `fingerprint` is that of the access token.
     pub(super) fn matches(&self, fingerprint: &str) -> bool {
         let access = self.access.as_ref();
         access.is_some_and(|access| access.fingerprint() == fingerprint)
     }
 
-    /// Whether it is time for a new access token. The window is spread by the
-    /// token, so that a fleet does not refresh at once, and never opens in the
-    /// first half of the lifetime.
+    /// Whether a refresh is due. The window varies by the token, so that a fleet
+    /// does not refresh at once, and never opens in the first half of the
+    /// lifetime.
     pub(super) fn is_due(&self, now: u64) -> bool {
         let Some(end) = self.expires_at.map(|end| self.local_time(end)) else {
             return now >= self.received_at.saturating_add(DUE_WITHOUT_EXPIRY);
@@ -99,8 +100,8 @@ impl Tokens {
         end.saturating_sub(now) < window.saturating_add(jitter).min(lifetime / 2)
     }
 
-    /// How long the next refresh still has to wait after this success, in
-    /// seconds. A success without an access token is no reason to wait so long.
+    /// How long the next refresh waits after this success, in seconds. After a
+    /// success without an access token it does not wait.
     pub(super) fn pause_after_success(&self, now: u64) -> Option<u64> {
         self.access.as_ref()?;
         let age = clock_skew::age(self.received_at, now)?;

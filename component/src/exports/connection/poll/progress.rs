@@ -1,4 +1,4 @@
-//! What `poll` answers where a login is on its way or done.
+//! What `poll` returns for a login that is pending or finished.
 
 use crate::contract::{Error, LoginProgress, LoginStatus, ModelList, UsageReport};
 use crate::exports::connection::{models, usage};
@@ -12,8 +12,8 @@ use alloc::string::String;
 /// For the models and for the usage after a login, in seconds each.
 const WARM_UP_TIMEOUT: u64 = 5;
 
-/// An exchange that another call makes is asked about again after this, in
-/// seconds, at the latest.
+/// The longest wait before asking again about the exchange of another call, in
+/// seconds.
 pub(super) const EXCHANGE_WAIT: u64 = 5;
 
 /// The service was asked, and the person has not approved.
@@ -28,7 +28,8 @@ pub(super) fn too_early(pending: &Pending, now: u64) -> LoginProgress {
     waiting(pending, pending.seconds_to_next_poll(now), next, now)
 }
 
-/// Another call exchanges the approval, and counts as abandoned in `seconds`.
+/// Another call exchanges the code. Its exchange counts as abandoned in
+/// `seconds`.
 pub(super) fn being_finished(pending: &Pending, seconds: u64, now: u64) -> LoginProgress {
     let next =
         "The login is approved, and another call is finishing it. Ask again in a few seconds.";
@@ -52,8 +53,8 @@ fn waiting(pending: &Pending, seconds: u64, next_step: &str, now: u64) -> LoginP
     }
 }
 
-/// The login has been finished by this call: with models and usage, fetched
-/// once. Their failure never fails the login.
+/// This call has finished the login. It fetches models and usage once; their
+/// failure does not fail the login.
 pub(super) fn just_connected(ports: Ports, record: Record, other_account: bool) -> LoginProgress {
     let models = models::fetch(ports, WARM_UP_TIMEOUT);
     let usage = usage::fetch(ports, WARM_UP_TIMEOUT).ok();
@@ -78,7 +79,7 @@ fn without_models(error: &Error) -> String {
     ])
 }
 
-/// The login was finished before: with what is known of models and usage.
+/// The login is finished already. Models and usage come from the cache.
 pub(super) fn connected(ports: Ports, record: Record) -> LoginProgress {
     let models = models::cached(ports, record.login_seq);
     let usage = usage::cached(ports, record.login_seq);
