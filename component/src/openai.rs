@@ -1,9 +1,10 @@
-//! OpenAI's wire: build a request, read an answer. Pure, no I/O.
+//! OpenAI's wire. Pure: it builds requests and reads responses.
 //!
-//! One file an endpoint, each with `request` and `read`; what all answers have
-//! in common is [`response`], what can be wrong with one is [`failure`], and what
-//! the token endpoint says of a token or a code is [`token_outcome`]. The protocol is
-//! OpenAI's own, not RFC 8628: docs/protocol.md tells it.
+//! One file an endpoint, each with `request` and `read`. A call's data goes out
+//! in the request; the response comes in to `read`. [`response`] has what all
+//! responses share, [`failure`] why a request fails, and [`token_outcome`] what
+//! the token endpoint says about a token or a code. docs/protocol.md describes
+//! the protocol, which is OpenAI's own and not RFC 8628.
 
 pub(crate) mod claims;
 pub(crate) mod device_authorization;
@@ -36,7 +37,7 @@ use alloc::vec::Vec;
 /// therefore names Codex.
 pub(crate) const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
-/// Where the person types the code. A constant, never taken from an answer.
+/// Where the person enters the code. A constant, never taken from a response.
 pub(crate) const VERIFICATION_URL: &str = "https://auth.openai.com/codex/device";
 
 /// The base URL of the model endpoints.
@@ -45,16 +46,16 @@ pub(crate) const MODEL_BASE_URL: &str = "https://chatgpt.com/backend-api/codex";
 const AUTH_HOST: &str = "auth.openai.com";
 const BACKEND_HOST: &str = "chatgpt.com";
 
-/// Says who we are, in OpenAI's header for that.
+/// Identifies this software, in OpenAI's header.
 pub(crate) const ORIGINATOR: &str = "chatgpt-oauth";
 
-/// Says who we are, in everybody's.
+/// Identifies this software, in the standard header.
 pub(crate) const USER_AGENT: &str = concat!("chatgpt-oauth/", env!("CARGO_PKG_VERSION"));
 
-/// For everything from connecting to the last byte of a token request, in seconds.
+/// The time for a whole token request, in seconds.
 const TOKEN_TIMEOUT: u64 = 30;
 
-/// The longest answer of the token endpoints, in bytes.
+/// The longest response of the token endpoints, in bytes.
 const TOKEN_MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> HttpRequest {
@@ -99,7 +100,7 @@ fn backend_get(
     }
 }
 
-/// The headers that name the account and prove it, for every backend call.
+/// The headers that authorize every backend call and select the account.
 pub(crate) fn account_headers(
     access: &Secret,
     account: &claims::Claims,

@@ -1,8 +1,8 @@
-//! Who the tokens belong to, as their claims say.
+//! The claims of a token: whom it belongs to, and when it expires.
 //!
-//! Claims are hints for people and for the account header, never an
-//! authorisation: they came over TLS from the issuer and no signature is
-//! checked. A token that cannot be read is no error, it only says nothing.
+//! Claims are shown, and select the account in a header. They authorize nothing:
+//! no signature is checked, because they came over TLS from the issuer. A token
+//! that cannot be read has no claims; that is not an error.
 
 use crate::json::{self, Value};
 use crate::text::{is_identifier, sanitize};
@@ -10,34 +10,33 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-/// A token longer than this is not looked into, in bytes.
+/// The longest token that is read, in bytes.
 const TOKEN_MAX: usize = 64 * 1024;
 
-/// Lifetimes beyond this are not believed, in seconds: 90 days.
+/// The longest lifetime that is accepted, in seconds: 90 days.
 pub(crate) const LIFETIME_MAX: u64 = 90 * 86_400;
 
-/// The longest e-mail address and the longest name of a plan that are kept, in
-/// characters.
+/// The longest e-mail address and plan name, in characters.
 const EMAIL_MAX: usize = 320;
 const PLAN_MAX: usize = 60;
 
 /// What is known of the account.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
-    /// For people only.
+    /// Only shown.
     pub(crate) email: Option<String>,
-    /// As of when the token was made; usage knows better.
+    /// The plan when the token was issued; the usage is more recent.
     pub(crate) plan: Option<String>,
     /// The ChatGPT account or workspace. Never an API organization.
     pub(crate) account_id: Option<String>,
-    /// The person: two can share one account.
+    /// The person. Two persons can share an account.
     pub(crate) user_id: Option<String>,
     /// The account lies in the FedRAMP environment.
     pub(crate) fedramp: bool,
 }
 
 impl Claims {
-    /// Reads the id token, and the access token for what that does not say.
+    /// Reads the id token; the access token fills in what it lacks.
     pub(crate) fn read(id_token: Option<&str>, access_token: Option<&str>) -> Self {
         let from_access = access_token.map(Self::of_token).unwrap_or_default();
         id_token
@@ -56,7 +55,7 @@ impl Claims {
         }
     }
 
-    /// These claims, and `older` where they say nothing.
+    /// These claims; `older` fills in what they lack.
     pub(crate) fn or(self, older: Self) -> Self {
         Self {
             email: self.email.or(older.email),
@@ -67,7 +66,7 @@ impl Claims {
         }
     }
 
-    /// Whether both sides name an account or a person and it is not the same one.
+    /// Whether both name an account or a person, and not the same one.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         let differ = |one: &Option<String>, two: &Option<String>| matches!((one, two), (Some(one), Some(two)) if one != two);
         differ(&self.account_id, &other.account_id) || differ(&self.user_id, &other.user_id)
@@ -100,8 +99,8 @@ impl Claims {
     }
 }
 
-/// When the access token ends, Unix seconds by the service's clock, not beyond
-/// 90 days after `service_now`. `None` when the token does not say.
+/// When the access token expires, Unix seconds by the service's clock, at most 90
+/// days after `service_now`. `None` without a usable `exp` claim.
 pub(crate) fn expiry(access_token: &str, service_now: u64) -> Option<u64> {
     let exp = payload(access_token)?["exp"].as_f64()?;
     (exp >= 1.0).then(|| (exp as u64).min(service_now.saturating_add(LIFETIME_MAX)))

@@ -10,26 +10,26 @@ use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-/// How long a code counts at the most, in seconds, whatever the service says:
-/// 15 minutes, the Codex CLI's own limit.
+/// The longest lifetime of a code, in seconds, whatever the service says: 15
+/// minutes, as in the Codex CLI.
 const LIFETIME_MAX: u64 = 15 * 60;
 
-/// The pause between two polls where the service names none, in seconds (RFC
-/// 8628 §3.2).
+/// The interval where the service names none, in seconds (RFC 8628 §3.2).
 const INTERVAL_DEFAULT: u64 = 5;
 
-/// The longest pause between two polls, in seconds.
+/// The longest interval, in seconds.
 const INTERVAL_MAX: u64 = 60;
 
-/// A code to be approved.
+/// The response of the device authorization endpoint (RFC 8628 §3.2).
 pub(crate) struct DeviceAuthorizationResponse {
-    /// Names the login to the service; whoever has it and the code gets the tokens.
+    /// Identifies the login to the service. With it and the user code the tokens
+    /// can be fetched.
     pub(crate) device_auth_id: Secret,
     /// What the person types.
     pub(crate) user_code: String,
-    /// The pause between two polls, in seconds.
+    /// The shortest time between two polls, in seconds.
     pub(crate) interval: u64,
-    /// How long the code counts, in seconds from the answer.
+    /// The lifetime of the code, in seconds from the response.
     pub(crate) lifetime: u64,
 }
 
@@ -75,7 +75,7 @@ fn user_code(response: &Response, now: u64) -> Option<DeviceAuthorizationRespons
     })
 }
 
-/// Only what a person can read and type: nothing that steers a terminal.
+/// Only characters that can be read and typed, and do not control a terminal.
 pub(crate) fn is_user_code(text: &str) -> bool {
     (4..=16).contains(&text.len())
         && text
@@ -83,7 +83,7 @@ pub(crate) fn is_user_code(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// OpenAI writes the interval as a string of digits, others as a number.
+/// OpenAI writes the interval as a string of digits, other servers as a number.
 fn interval(value: &Value) -> u64 {
     let seconds = match value {
         Value::Text(text) => text.trim().parse().ok(),

@@ -7,7 +7,7 @@ use crate::json::{self, Value};
 use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
-/// Codes that mean: not yet.
+/// Not approved yet.
 const PENDING: [&str; 3] = [
     "deviceauth_authorization_pending",
     "authorization_pending",
@@ -16,7 +16,7 @@ const PENDING: [&str; 3] = [
 
 const SLOW_DOWN: [&str; 2] = ["deviceauth_slow_down", "slow_down"];
 
-/// Codes that mean: the person has declined.
+/// The person has declined.
 pub(super) const DENIED: [&str; 4] = [
     "deviceauth_access_denied",
     "access_denied",
@@ -32,16 +32,17 @@ const EXPIRED: [&str; 5] = [
     "deviceauth_authorization_expired",
 ];
 
-/// Where the login stands.
+/// The progress of the login (RFC 8628 §3.5).
 pub(crate) enum Progress {
-    /// Not yet. A bare 403 or 404 means this too, until the code expires.
+    /// Not approved yet. A bare 403 or 404 means this too, until the code
+    /// expires.
     AuthorizationPending,
-    /// Not yet, and asked too often (RFC 8628 §3.5).
+    /// Not approved yet, and polled too often.
     SlowDown {
-        /// When the service asks to be asked again, in seconds.
+        /// From Retry-After, in seconds.
         retry_after: Option<u64>,
     },
-    /// Approved. The service makes the PKCE pair and hands out the verifier.
+    /// Approved. The service creates the PKCE pair and returns the verifier.
     Approved {
         code: Secret,
         verifier: Secret,

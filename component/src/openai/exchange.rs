@@ -11,8 +11,8 @@ use alloc::string::String;
 /// Fixed by the service for the device flow (RFC 9700 §2.1: an exact match).
 const REDIRECT_URI: &str = "https://auth.openai.com/deviceauth/callback";
 
-/// Codes that refuse the code for good (RFC 6749 §5.2), beside those of a
-/// refresh and of a person who has declined.
+/// Codes that reject the authorization code for good (RFC 6749 §5.2), beside
+/// those of a refresh and of a person who has declined.
 const DEFINITIVE: [&str; 3] = ["invalid_request", "invalid_scope", "unsupported_grant_type"];
 
 pub(crate) fn request(code: &Secret, verifier: &Secret) -> HttpRequest {
@@ -36,7 +36,7 @@ pub(crate) fn request(code: &Secret, verifier: &Secret) -> HttpRequest {
     super::auth_post("/oauth/token", "application/x-www-form-urlencoded", body)
 }
 
-/// Percent-encodes what is not unreserved (RFC 3986 §2.3).
+/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
 fn encode(text: &str, form: &mut String) {
     for byte in text.bytes() {
         match byte {

@@ -1,4 +1,5 @@
-//! Why a request brought nothing: the closed list, and what the caller is told.
+//! Why a request failed: the closed list of kinds, and the error of each. A kind
+//! comes in from a response or from `ports`; an error of the contract goes out.
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::{HttpError, MaybeSent, NotSent};
@@ -6,32 +7,33 @@ use crate::text::decimal;
 use alloc::boxed::Box;
 use alloc::string::String;
 
-/// Why a request brought nothing. [`DESCRIPTIONS`] has a line for each, in this order.
+/// Why a request failed. [`DESCRIPTIONS`] has a line for each kind, in this
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
-    /// The host did not let the request out.
+    /// The policy of the host denies the request.
     Denied,
     /// The service's name does not resolve.
     NameUnknown,
-    /// The service's name leads to no public address.
+    /// The service's name resolves to no public address.
     NotPublic,
     /// The connection was refused.
     Refused,
     /// Connecting took too long.
     ConnectTimedOut,
-    /// There is no way to the service.
+    /// The service is unreachable.
     Unreachable,
     /// The service's certificate is not trusted.
     Certificate,
-    /// The host's settings name no proxy that can be used.
+    /// The proxy settings of the host cannot be used.
     ProxyUnusable,
     /// The proxy's name does not resolve.
     ProxyNameUnknown,
     /// The proxy refuses the connection.
     ProxyRefused,
-    /// The proxy cannot be reached, or does not answer.
+    /// The proxy is unreachable or does not respond.
     ProxyUnreachable,
-    /// The proxy wants credentials, or other ones.
+    /// The proxy requires credentials, or other ones.
     ProxyAuthentication,
     /// The proxy does not permit the connection.
     ProxyDenied,
@@ -39,11 +41,11 @@ pub(crate) enum FailureKind {
     ProxyCertificate,
     /// The connection broke.
     Network,
-    /// The answer did not come in time.
+    /// The response was not complete in time.
     TimedOut,
-    /// A page of the content network came instead of an answer.
+    /// A web page of the content network came instead of a response.
     Blocked,
-    /// The service is not offered where the request came from.
+    /// The service is not offered in the region of the request.
     Region,
     /// Too many requests.
     RateLimited,
@@ -51,35 +53,35 @@ pub(crate) enum FailureKind {
     Upstream,
     /// The service does not accept this software's client id or path.
     Client,
-    /// Device codes are off for this account.
+    /// Device codes are disabled for this account.
     NotEnabled,
-    /// The workspace that was chosen at the login cannot be used.
+    /// The workspace of the login cannot be used.
     Workspace,
     /// The plan does not include Codex.
     NotIncluded,
     /// The account is closed.
     AccountClosed,
-    /// The backend does not permit this account what it asked for.
+    /// The backend does not permit this request to the account.
     NotPermitted,
     /// The backend refuses the access token.
     Rejected,
-    /// The answer is not of the protocol.
+    /// The response does not follow the protocol.
     Unexpected,
-    /// The service refuses by a code that this software does not know.
+    /// The service refuses with an unknown code.
     UnknownRefusal,
     /// The store took so long that the request was not sent.
     Late,
-    /// The refresh brought a new refresh token and no access token.
+    /// The refresh returned a refresh token and no access token.
     NoAccessToken,
 }
 
-/// What there is to say about a trouble.
+/// The error of a kind.
 struct Description {
-    /// The name under which a stored login remembers it.
+    /// The name in a stored record.
     name: &'static str,
     code: ErrorCode,
     message: &'static str,
-    /// What helps; empty where the hint of the code says it.
+    /// The hint; empty where the hint of the code applies.
     hint: &'static str,
     /// When to try again where the service does not say, in seconds.
     pause: u16,
@@ -323,11 +325,13 @@ static DESCRIPTIONS: [Description; 31] = [
 
 const PROXY_HINT: &str = "Check the address in HTTPS_PROXY or ALL_PROXY, and that the proxy runs.";
 
-/// For an account that OpenAI has closed: a new login of it does not help.
+/// The hint for an account that OpenAI has closed: another login of it does not
+/// help.
 pub(crate) const CLOSED_HINT: &str =
     "Ask OpenAI's support about the account, or call start to sign in with another one.";
 
-/// What the service answered, for the caller: no body, no text of its own.
+/// The status and the error code of a response. It contains no body and no other
+/// text of the service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServiceError {
     /// The HTTP status.
@@ -358,17 +362,17 @@ impl ServiceError {
     }
 }
 
-/// A [`FailureKind`] and when to try again, in seconds.
+/// A failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) kind: FailureKind,
-    /// From the service's Retry-After, else the default of the kind.
+    /// When to retry, in seconds: from Retry-After, else the default of the kind.
     pub(crate) retry_after: u64,
     pub(crate) service_error: ServiceError,
 }
 
 impl Failure {
-    /// A failure of that kind that the service says nothing of.
+    /// A failure without a response of the service.
     pub(crate) fn new(kind: FailureKind) -> Self {
         Self {
             kind,
@@ -377,7 +381,7 @@ impl Failure {
         }
     }
 
-    /// What a request without an answer means.
+    /// The failure of a request without a response.
     pub(crate) fn of(error: HttpError) -> Self {
         let kind = match error {
             HttpError::NotSent(cause) => FailureKind::of_unsent(cause),
@@ -388,7 +392,7 @@ impl Failure {
         Self::new(kind)
     }
 
-    /// The error for the caller; a wait where waiting helps.
+    /// The error for the caller, with the time to retry if a retry helps.
     pub(crate) fn error(self) -> Box<Error> {
         let error = self.service_error.add_to(self.kind.error());
         if error.retryable {
@@ -434,8 +438,8 @@ impl FailureKind {
         }
     }
 
-    /// Whether the same call fails until a person changes a setting, although other
-    /// troubles of this code pass.
+    /// Whether the call fails until a person changes a setting, although other
+    /// kinds of this code are transient.
     fn is_permanent(self) -> bool {
         matches!(
             self,

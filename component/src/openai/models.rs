@@ -10,28 +10,28 @@ use crate::text::{join, sanitize};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a model's name begins with, everywhere outside OpenAI.
+/// The prefix of a model's name outside OpenAI.
 const PREFIX: &str = "openai-codex/";
 
-/// The version to ask with: reported to be answered with every model there is,
-/// while a real but old version hides the newer ones.
+/// The client version to send: the service is reported to return every model for
+/// it, and to hide newer models from real old versions.
 pub(crate) const UNGATED_VERSION: &str = "0.0.0";
 
-/// The version to ask with once more when the ungated list is empty: the Codex
-/// CLI as published in November 2026.
+/// The client version to send if the first list is empty: that of the Codex CLI
+/// in November 2026.
 pub(crate) const RECENT_VERSION: &str = "0.169.0";
 
-/// The longest list taken, in bytes: instructions of several KiB come with each model.
+/// The longest response, in bytes: each model has several KiB of instructions.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// More models than this are not kept.
+/// The largest number of models that is kept.
 const MODELS_MAX: usize = 500;
 
-/// No more of them are kept than take this much as JSON, in bytes: a cache of
-/// 256 KiB has room for that and for what lies beside it.
+/// The largest size of the kept models as JSON, in bytes: a cache of 256 KiB has
+/// room for them and the other fields.
 const KEPT_MAX: usize = 240 * 1024;
 
-/// More levels or modalities of one model than this are not kept.
+/// The largest number of levels or modalities of a model.
 const WORDS_MAX: usize = 20;
 
 pub(crate) fn request(
@@ -44,9 +44,8 @@ pub(crate) fn request(
     super::backend_get(path, access, account, timeout, MAX_RESPONSE_BYTES)
 }
 
-/// Reads an answer: the models that are to be listed, in the service's order, as
-/// many as can be kept. `None` when it is no list of models. An entry that cannot
-/// be read is left out; it never spoils the list.
+/// Reads a response: the models to list, in the service's order, as many as are
+/// kept. `None` when it is not a list of models. An unreadable entry is left out.
 pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
     let body = json::parse_leniently(body)?;
     let Value::List(entries) = &body["models"] else {
@@ -55,7 +54,7 @@ pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
     let mut first: Vec<&Value> = Vec::new();
     for entry in entries.iter().filter(|entry| is_listed(entry)) {
         let place = first.partition_point(|other| rank(other) <= rank(entry));
-        // A slug that comes twice counts where it ranks first.
+        // A duplicate slug is listed at its first rank.
         let is_twin = |other: &&Value| other["slug"] == entry["slug"];
         if first[..place].iter().any(is_twin) {
             continue;
@@ -86,8 +85,8 @@ fn priority(entry: &Value) -> Option<i64> {
     }
 }
 
-/// The models as they are cached: as the service writes them, without the rest,
-/// by far the most.
+/// The models as they are cached: in the form of the service, without the fields
+/// that are not read.
 pub(crate) fn to_cache(models: &[Model]) -> Value {
     let entries = models.iter().map(|model| Value::Object(entry(model)));
     Value::List(entries.collect())
@@ -98,7 +97,7 @@ pub(crate) fn from_cache(kept: &Value) -> Vec<Model> {
     kept.items().iter().filter_map(model).collect()
 }
 
-/// Their ids alone, for who tells no more.
+/// The ids of the models of a cached list.
 pub(crate) fn ids_from_cache(kept: &Value) -> Vec<String> {
     kept.items()
         .iter()
@@ -131,7 +130,7 @@ fn model(entry: &Value) -> Option<Model> {
     })
 }
 
-/// The words of a list, or of that field of its items.
+/// The texts of a list, or of that field of its items.
 fn words(list: &Value, field: &str) -> Vec<String> {
     let word = |item: &Value| sanitize(item[field].as_str().or(item.as_str())?, 40);
     let mut words = Vec::new();

@@ -5,8 +5,8 @@ use super::token_outcome::{self, TokenOutcome};
 use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
-/// The codes that end a login, on any 4xx. The first three are the Codex CLI's,
-/// the others are what other clients have met.
+/// Codes that end a login, on any 4xx. The first three are the Codex CLI's, the
+/// others were reported by other clients.
 pub(super) const DEFINITIVE: [&str; 15] = [
     "refresh_token_expired",
     "refresh_token_reused",

@@ -1,5 +1,6 @@
-//! What all answers have in common: the status, OpenAI's error code in any of
-//! its shapes, what stands in the way of an answer, and when to try again.
+//! What all responses share: the status, OpenAI's error code in each of its
+//! shapes, gateway failures, and Retry-After. A response of `ports` comes in; the
+//! endpoints read the result.
 
 use super::failure::{Failure, FailureKind, ServiceError};
 use super::timestamp;
@@ -8,14 +9,14 @@ use crate::ports::HttpResponse;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The longest pause that a Retry-After can ask for, in seconds.
+/// The longest Retry-After that is followed, in seconds.
 const RETRY_AFTER_MAX: u64 = 3600;
 
-/// Longer error codes are not shown, in bytes: no token is as short, so none that
-/// is echoed in the place of a code is shown.
+/// The longest error code that is shown, in bytes. Every token is longer, so a
+/// token in the place of a code is not shown.
 pub(crate) const CODE_MAX: usize = 40;
 
-/// An answer, looked at once.
+/// A response of the service.
 pub(crate) struct Response {
     pub(crate) status: u16,
     /// OpenAI's error code in lower case, where there is one.
@@ -23,19 +24,19 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
     /// The service's clock, Unix seconds.
     pub(crate) service_clock: Option<u64>,
-    /// The service's clock minus this machine's, in seconds. At the most too
-    /// large by the time that the answer took: a lifetime counted by it ends
-    /// early rather than late.
+    /// The service's clock minus this machine's, in seconds. It may be too large
+    /// by the duration of the request: a lifetime then ends early rather than
+    /// late.
     pub(crate) clock_offset: i64,
     pub(crate) etag: Option<String>,
-    /// When the service asks to be asked again, in seconds.
+    /// From Retry-After, in seconds.
     pub(crate) retry_after: Option<u64>,
     gateway_failure: Option<FailureKind>,
 }
 
 impl Response {
-    /// Looks at a response. `now` is this machine's clock, Unix seconds: as of
-    /// the request where the difference of the clocks is of use.
+    /// Reads a response. `now` is this machine's clock, Unix seconds; where
+    /// `clock_offset` matters, as of the request.
     pub(crate) fn read(response: HttpResponse, now: u64) -> Self {
         let service_clock = response.header("date").and_then(timestamp::http_date);
         let code = error_code(&response);
@@ -53,8 +54,8 @@ impl Response {
         }
     }
 
-    /// What stands between us and any answer at all, whatever was asked: then
-    /// the service has not looked at what it was asked.
+    /// A failure before the service: challenge page, unsupported region, rate
+    /// limit. The request was not processed.
     pub(crate) fn gateway_failure(&self) -> Option<Failure> {
         self.gateway_failure.map(|kind| self.failure_of(kind))
     }
@@ -68,7 +69,7 @@ impl Response {
         self.failure_of(self.gateway_failure.unwrap_or(by_status))
     }
 
-    /// That trouble, to be tried again when the service says.
+    /// A failure of that kind, with the time to retry.
     pub(crate) fn failure_of(&self, kind: FailureKind) -> Failure {
         Failure {
             kind,
@@ -79,8 +80,8 @@ impl Response {
         }
     }
 
-    /// What may be shown of it: the status, unless it is a 200, and the code, if it
-    /// has the shape of one. A longer or freer text could quote what was sent.
+    /// What may be shown of it: the status, unless it is 200, and the code, if it
+    /// has the form of one. Any other text could quote the request.
     pub(crate) fn service_error(&self) -> ServiceError {
         let is_shown = |code: &&String| {
             code.len() <= CODE_MAX
@@ -104,21 +105,21 @@ impl Response {
 fn gateway_failure(response: &HttpResponse, code: Option<&str>) -> Option<FailureKind> {
     match response.status {
         _ if response.header("cf-mitigated").is_some() => Some(FailureKind::Blocked),
-        // With these a content network turns requests away by itself. Its page
-        // with any other 5xx can stand for an origin that has taken the token
-        // and whose answer got lost on the way.
+        // With these statuses a content network rejects requests by itself. Its
+        // page with any other 5xx may stand for an origin that has used the token
+        // and whose response was lost.
         200 | 400..=499 | 503 if is_page(response) => Some(FailureKind::Blocked),
         _ if code == Some("unsupported_country_region_territory") => Some(FailureKind::Region),
         408 | 425 => Some(FailureKind::Upstream),
         429 => Some(FailureKind::RateLimited),
-        // The service itself says that it is overloaded. Without its code,
-        // somebody between us and it may be the one who speaks.
+        // The service itself is overloaded. Without its code the response may be
+        // of a gateway.
         503 if code.is_some() => Some(FailureKind::Upstream),
         _ => None,
     }
 }
 
-/// The body counts for more than its type: tokens under a wrong one are tokens.
+/// Trust the body over Content-Type: tokens are accepted under a wrong type.
 fn is_page(response: &HttpResponse) -> bool {
     let start = response.body.trim_ascii_start();
     let start = start.get(..14).unwrap_or(start).to_ascii_lowercase();
@@ -134,9 +135,9 @@ fn is_page(response: &HttpResponse) -> bool {
         || (is_called_one() && !start.starts_with(b"{"))
 }
 
-/// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in that order,
-/// as the Codex CLI looks; the backend has two of its own, `{"detail": {"code": …}}`
-/// and `{"error": {"type": …}}`.
+/// `{"error": {"code": …}}`, `{"error": "…"}` and `{"code": …}`, in the order of
+/// the Codex CLI; the backend also has `{"detail": {"code": …}}` and `{"error":
+/// {"type": …}}`.
 fn error_code(response: &HttpResponse) -> Option<String> {
     if response.status < 300 {
         return None;

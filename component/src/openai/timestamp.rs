@@ -1,7 +1,7 @@
-//! The two ways that OpenAI writes a time.
+//! The two formats of a time on OpenAI's wire.
 
-/// Reads an HTTP date such as `Tue, 24 Nov 2026 10:00:00 GMT` (RFC 9110 §5.6.7;
-/// the two obsolete forms are not in use) into Unix seconds.
+/// Reads an HTTP date such as `Tue, 24 Nov 2026 10:00:00 GMT` into Unix seconds
+/// (RFC 9110 §5.6.7). The two obsolete formats are not read.
 pub(crate) fn http_date(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -47,7 +47,7 @@ fn number(text: &str) -> Option<i64> {
         .map(|number| number as i64)
 }
 
-/// As many numbers of one to four digits.
+/// Exactly `COUNT` numbers of one to four digits.
 fn numbers<const COUNT: usize>(text: &str, separator: char) -> Option<[i64; COUNT]> {
     let mut found = [0; COUNT];
     let mut parts = text.split(separator);
@@ -67,8 +67,8 @@ fn zone_seconds(zone: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then(|| sign * (hours * 3600 + minutes * 60))
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar, with the year taken to begin
-/// in March so that the leap day comes last.
+/// Days since 1970-01-01 in the Gregorian calendar. The year begins in March
+/// here, so that the leap day comes last.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let month = (month + 9) % 12;

@@ -1,29 +1,29 @@
-//! What an answer of the token endpoint says about what was presented to it, a
-//! refresh token or an authorization code: the only table of such answers.
+//! What a response of the token endpoint says about the refresh token or
+//! authorization code in the request. The only table of such responses.
 
 use super::failure::{Failure, FailureKind, ServiceError};
 use super::response::Response;
 use super::token_response::TokenResponse;
 use crate::ports::{HttpError, HttpResponse};
 
-/// Codes about this software, which say nothing about what it presented.
+/// Codes about this client; they say nothing about the token.
 const CLIENT: [&str; 2] = ["invalid_client", "unauthorized_client"];
 
-/// What the answer says about what was presented.
+/// The outcome for the token or code in the request.
 pub(crate) enum TokenOutcome {
     /// New tokens.
     Granted(TokenResponse),
-    /// The service has not looked at it: it can be presented again later.
+    /// The service has not processed it: it can be presented again later.
     NotProcessed(Failure),
-    /// The service refuses it for good, by a code of its own.
+    /// The service rejects it for good, with a definitive code.
     Rejected(ServiceError),
-    /// Whether the service took it is unknown. With [`FailureKind::UnknownRefusal`] it
-    /// has answered, by a code that is not known.
+    /// It is unknown whether the service has used it. With
+    /// [`FailureKind::UnknownRefusal`] the service answered with an unknown code.
     Unknown(Failure),
 }
 
 impl TokenOutcome {
-    /// What may be shown of the service's answer.
+    /// The status and the error code of the response.
     pub(crate) fn service_error(&self) -> ServiceError {
         match self {
             Self::Granted(_) => ServiceError::default(),
@@ -33,9 +33,9 @@ impl TokenOutcome {
     }
 }
 
-/// Reads the answer; a client error with one of the `definitive` codes refuses
-/// for good. What is not certainly one of the first three is unknown. `asked_at`
-/// is when the request was sent, Unix seconds.
+/// Reads the response. A client error with one of the `definitive` codes rejects
+/// for good. What is not certainly one of the first three outcomes is unknown.
+/// `asked_at` is when the request was sent, Unix seconds.
 pub(super) fn read(
     response: Result<HttpResponse, HttpError>,
     definitive: &[&[&str]],

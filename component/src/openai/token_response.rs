@@ -1,44 +1,46 @@
-//! A successful answer of the token endpoint (RFC 6749 §5.1), as OpenAI gives it.
+//! A successful response of the token endpoint (RFC 6749 §5.1).
 
 use super::claims::{Claims, LIFETIME_MAX};
 use super::response::Response;
 use crate::json::{self, Value};
 use crate::secret::Secret;
 
-/// Longer access tokens are of no use, in bytes. A real one takes two KiB, and
-/// the whole record must fit its 32 KiB (credential/stored.rs has the sum).
+/// The largest access token accepted, in bytes; state/credential/codec.rs has the
+/// size budget.
 pub(crate) const ACCESS_TOKEN_MAX: usize = 8 * 1024;
 
-/// Longer refresh tokens are of no use, in bytes.
+/// The largest refresh token accepted, in bytes.
 pub(crate) const REFRESH_TOKEN_MAX: usize = 4 * 1024;
 
-/// What the token endpoint granted. Every part is optional: a refresh brings
-/// only what has changed.
+/// The tokens of a response. Each is optional: a refresh returns only what has
+/// changed.
 #[derive(Clone)]
 pub(crate) struct TokenResponse {
     pub(crate) access_token: TokenField,
     pub(crate) refresh_token: TokenField,
     pub(crate) id_token: TokenField,
-    /// The access token's lifetime, in seconds; its own claim speaks first.
+    /// The lifetime of the access token, in seconds. The token's `exp` claim
+    /// takes precedence.
     pub(crate) expires_in: Option<u64>,
-    /// The service's clock at the answer, Unix seconds.
+    /// The service's clock, Unix seconds.
     pub(crate) service_clock: Option<u64>,
     /// The service's clock minus this machine's, in seconds.
     pub(crate) clock_offset: i64,
 }
 
-/// One token of a grant.
+/// One token of a response.
 #[derive(Clone)]
 pub(crate) enum TokenField {
-    /// Missing, null or empty: the old one goes on.
+    /// Missing, null or empty. The previous token stays.
     Absent,
-    /// Something that nobody can present: the old one has ended all the same.
+    /// Present but unusable (wrong type, too long, not ASCII). The previous token
+    /// is spent.
     Unusable,
     Token(Secret),
 }
 
 impl TokenResponse {
-    /// Reads an answer with status 200. `None` when it holds no usable token.
+    /// Reads a response with status 200. `None` without a usable token.
     pub(crate) fn read(response: &Response) -> Option<Self> {
         let mut body = json::parse_object(&response.body)?;
         let grant = Self {

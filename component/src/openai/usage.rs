@@ -1,8 +1,8 @@
 //! `GET /backend-api/wham/usage`: how much of the subscription is used
 //! (docs/protocol.md, Usage).
 //!
-//! Anything in the answer may be missing, null or of another type: then it is
-//! unknown, never 0.
+//! A field of the response that is missing, null or of another type is unknown,
+//! never 0.
 
 use crate::contract::{UsageCredits, UsageWindow};
 use crate::json::{self, Value};
@@ -14,10 +14,10 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The longest answer taken, in bytes.
+/// The longest response, in bytes.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// What is read of the answer; the rest is not kept.
+/// The fields that are kept.
 const KEPT: [&str; 6] = [
     "plan_type",
     "rate_limit",
@@ -27,13 +27,13 @@ const KEPT: [&str; 6] = [
     "credits",
 ];
 
-/// The name of the limit of what a member may spend.
+/// The name of the spend limit of a member.
 const SPEND_LIMIT: &str = "spend limit";
 
 /// The longest reason that is kept, in characters.
 const REASON_MAX: usize = 64;
 
-/// More additional limits than this are not read.
+/// The largest number of additional limits that is read.
 const ADDITIONAL_MAX: usize = 20;
 
 pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> HttpRequest {
@@ -46,7 +46,8 @@ pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> HttpRe
     )
 }
 
-/// Returns the answer, cut down to what is read of it. `None` when it is no object.
+/// Returns the fields of the response that are kept. `None` when it is not an
+/// object.
 pub(crate) fn keep(body: &[u8]) -> Option<Value> {
     let Value::Object(mut body) = json::parse_leniently(body)? else {
         return None;
@@ -55,7 +56,7 @@ pub(crate) fn keep(body: &[u8]) -> Option<Value> {
     Some(Value::Object(body))
 }
 
-/// The plan, as the service names it.
+/// The plan, in the words of the service.
 pub(crate) fn plan(kept: &Value) -> Option<String> {
     sanitize(kept["plan_type"].as_str()?, 60)
 }
@@ -72,8 +73,8 @@ pub(crate) fn limit_reached(kept: &Value, reason: Option<&str>) -> Option<bool> 
     }
 }
 
-/// What says that the subscription has no more for now: the service's word, else
-/// ours. Limits of single features block these alone.
+/// Why the subscription is used up: the service's word, else one of this file.
+/// Limits of single features do not count.
 pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<String> {
     let rate_limit = &kept["rate_limit"];
     let is_allowed = rate_limit["allowed"].as_bool();
@@ -83,7 +84,7 @@ pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<Stri
         return Some(word);
     }
     let is_spent = used_up.is_some_and(|window| window.name == SPEND_LIMIT);
-    // Where a window is used up, credits can go on.
+    // Credits may continue where a window is used up.
     let credits = &kept["credits"];
     let is_paid = credits["unlimited"].as_bool() == Some(true)
         || credits["has_credits"].as_bool() == Some(true);
@@ -99,18 +100,17 @@ pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<Stri
     Some(reason.to_owned())
 }
 
-/// Whether the limit's own flags say that it is reached.
+/// Whether the flags of the limit report it as reached.
 fn is_refused(limit: &Value) -> bool {
     limit["allowed"].as_bool() == Some(false) || limit["limit_reached"].as_bool() == Some(true)
 }
 
-/// The window or spend limit of the subscription that is used up; of several, the
-/// one that resets last.
+/// The used-up window or spend limit; of several, the one that resets last.
 pub(crate) fn used_up(windows: &[UsageWindow]) -> Option<&UsageWindow> {
     let mut last: Option<&UsageWindow> = None;
     for window in windows {
         let is_used_up = window.used_percent >= Some(100.0);
-        // An unknown time is the latest.
+        // An unknown reset time is the latest.
         let time = |window: &UsageWindow| window.resets_at.unwrap_or(u64::MAX);
         if is_used_up && last.is_none_or(|last| time(window) > time(last)) {
             last = Some(window);
@@ -135,11 +135,11 @@ pub(crate) fn credits(kept: &Value) -> Option<UsageCredits> {
     })
 }
 
-/// From when a copy is, when it is read, and by how much the service's clock is
-/// ahead of this machine's.
+/// When a cached response was fetched, when it is read, and by how much the
+/// service's clock is ahead.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
-    /// When the answer came, Unix seconds.
+    /// When the response was received, Unix seconds.
     pub(crate) fetched_at: u64,
     /// Unix seconds.
     pub(crate) now: u64,
@@ -147,7 +147,7 @@ pub(crate) struct Clock {
     pub(crate) offset: i64,
 }
 
-/// The plan's limits, the shortest window first, then the spend limit.
+/// The limits of the plan, the shortest window first, then the spend limit.
 pub(crate) fn windows(kept: &Value, clock: Clock) -> Vec<UsageWindow> {
     let mut windows = limit_windows(&kept["rate_limit"], None, clock);
     let spend = &kept["spend_control"]["individual_limit"];
@@ -169,7 +169,7 @@ pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow>
         let name = name.and_then(|name| sanitize(name, 100));
         let limit = &limit["rate_limit"];
         let of_limit = limit_windows(limit, name.as_deref(), clock);
-        // Flags may refuse what no window explains.
+        // The flags may report a limit that no window explains.
         if is_refused(limit) && used_up(&of_limit).is_none() {
             windows.push(UsageWindow {
                 used_percent: Some(100.0),
@@ -181,7 +181,7 @@ pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow>
     windows
 }
 
-/// Which of the two slots holds which window differs between plans.
+/// The order of the two windows differs between plans.
 fn limit_windows(limit: &Value, name: Option<&str>, clock: Clock) -> Vec<UsageWindow> {
     let mut windows = Vec::new();
     for slot in [&limit["primary_window"], &limit["secondary_window"]] {
@@ -199,7 +199,7 @@ fn limit_windows(limit: &Value, name: Option<&str>, clock: Clock) -> Vec<UsageWi
 
 fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
     let by_service = |time: u64| time.saturating_add_signed(clock.offset);
-    // A clock that was set back since does not prolong what is left.
+    // Setting the clock back does not prolong what is left.
     let now = by_service(clock.now.max(clock.fetched_at));
     let fetched_at = by_service(clock.fetched_at);
     let window_seconds = slot["limit_window_seconds"]
@@ -226,7 +226,7 @@ fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
     }
 }
 
-/// Names a window by its length: which slot it came in says nothing.
+/// The name of a window is its length; the field that has it says nothing.
 fn length(seconds: Option<u64>) -> String {
     let Some(seconds) = seconds else {
         return "unknown length".to_owned();

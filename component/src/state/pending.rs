@@ -33,9 +33,11 @@ const EXCHANGE_LEASE_TTL: u64 = 65;
 /// The record. docs/storage.md shows one.
 #[derive(Clone)]
 pub(crate) struct Pending {
-    /// Random: names this login to the caller and, later, in the credential.
+    /// Random. It identifies this login to the caller, and later in the
+    /// credential.
     pub(crate) id: String,
-    /// The credential's login_seq when this login began.
+    /// The `login_seq` of the credential when this login began; stored as
+    /// `epoch`.
     pub(crate) login_seq: u64,
     pub(crate) device_auth_id: Secret,
     pub(crate) user_code: String,
@@ -47,23 +49,24 @@ pub(crate) struct Pending {
     pub(crate) expires_at: u64,
     /// No poll before this, Unix seconds.
     pub(crate) next_poll_at: u64,
-    /// Stored as soon as the service has given it, before it is used.
+    /// Stored before it is used.
     pub(crate) approval: Option<Approval>,
-    /// 128 random bits, new at every write: tells one's own from anybody else's.
+    /// 128 random bits, new at every write: they identify the call that wrote the
+    /// record.
     attempt: String,
-    /// By which clock its waits are aged.
+    /// Both clocks at the last write.
     stamp: Option<Stamp>,
     other: Object,
 }
 
-/// What the service gives when the person has approved.
+/// What the service returns after the person has approved.
 #[derive(Clone)]
 pub(crate) struct Approval {
     pub(crate) code: Secret,
     pub(crate) verifier: Secret,
-    /// How many exchanges were begun whose outcome is not known.
+    /// How many exchanges began whose outcome is unknown.
     pub(crate) attempts: u64,
-    /// When the exchange under way began, Unix seconds.
+    /// When the exchange in progress began, Unix seconds.
     pub(crate) exchanging_since: Option<u64>,
 }
 
@@ -90,13 +93,14 @@ impl Pending {
         }
     }
 
-    /// By which clocks its waits are aged.
+    /// Both clocks at the last write.
     pub(crate) fn stamp(&self) -> Option<&Stamp> {
         self.stamp.as_ref()
     }
 
     /// The record with its waits moved by `step`, by which the wall clock was set
-    /// since, in seconds. How long the code counts is the service's affair.
+    /// since, in seconds. `expires_at` stays: the service decides how long a code
+    /// is valid.
     pub(crate) fn moved_by(mut self, step: i64) -> Self {
         self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
         if let Some(approval) = &mut self.approval
@@ -113,7 +117,7 @@ impl Pending {
         Ok(Self::read(fields).ok_or(StoreError::Corrupt)?)
     }
 
-    /// The record as it is written next: under an attempt of its own.
+    /// The record as it is written next, under a new attempt.
     pub(crate) fn written_as(self, attempt: String, stamp: Option<Stamp>) -> Self {
         Self {
             attempt,
@@ -151,7 +155,7 @@ impl Pending {
         })
     }
 
-    /// Writes the record for the bucket.
+    /// Encodes the record for the bucket.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let approval = self.approval.as_ref().map_or(Value::Null, Approval::write);
         let stamp = self.stamp.as_ref();
@@ -178,20 +182,20 @@ impl Pending {
         self.id == other.id && self.login_seq == other.login_seq
     }
 
-    /// Whether the code counts no more. A login that was approved does not end.
+    /// Whether the code has expired. An approved login does not expire.
     pub(crate) fn has_ended(&self, now: u64) -> bool {
         self.approval.is_none() && self.seconds_left(now) == 0
     }
 
-    /// How long the code counts, in seconds. A clock that was set back does not
+    /// How long the code is valid, in seconds. Setting the clock back does not
     /// prolong it.
     pub(crate) fn seconds_left(&self, now: u64) -> u64 {
         let lifetime = self.expires_at.saturating_sub(self.started_at);
         self.expires_at.saturating_sub(now).min(lifetime)
     }
 
-    /// When the next poll may ask, in seconds from now. A time further away than
-    /// anybody waits is of a clock that was set back, and ignored.
+    /// The seconds until the next poll may be sent. A time further away than the
+    /// longest wait is of a clock that was set back, and ignored.
     pub(crate) fn seconds_to_next_poll(&self, now: u64) -> u64 {
         clock_skew::wait(self.next_poll_at, WAIT_MAX, now).unwrap_or(0)
     }
@@ -209,8 +213,8 @@ impl Pending {
         }
     }
 
-    /// The record after the service asked to slow down, and perhaps for how long,
-    /// in seconds.
+    /// The record after the service answered `slow_down`; `retry_after` is in
+    /// seconds.
     pub(crate) fn slowed_down(&self, now: u64, retry_after: Option<u64>) -> Self {
         let interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
         let wait = retry_after.unwrap_or(0).clamp(interval, WAIT_MAX);
@@ -271,14 +275,14 @@ impl Approval {
         )
     }
 
-    /// How long an exchange that is under way is waited for, in seconds.
-    /// `None` when none is.
+    /// How long to wait for the exchange in progress, in seconds. `None` when
+    /// there is none.
     pub(crate) fn exchange_under_way(&self, now: u64) -> Option<u64> {
         let age = clock_skew::age(self.exchanging_since?, now)?;
         EXCHANGE_LEASE_TTL.checked_sub(age).filter(|left| *left > 0)
     }
 
-    /// The approval with an exchange begun.
+    /// The approval when an exchange begins.
     pub(crate) fn exchanging(&self, now: u64) -> Self {
         Self {
             attempts: self.attempts.saturating_add(1),
@@ -287,8 +291,8 @@ impl Approval {
         }
     }
 
-    /// The approval after an exchange without an outcome; `counts` if the
-    /// service may have taken the code.
+    /// The approval after an exchange without a result; `counts` if the service
+    /// may have used the code.
     pub(crate) fn tried(&self, counts: bool) -> Self {
         Self {
             attempts: self.attempts.saturating_add(u64::from(counts)),
