@@ -61,8 +61,8 @@ pub(crate) fn plan(kept: &Value) -> Option<String> {
     sanitize(kept["plan_type"].as_str()?, 60)
 }
 
-/// Whether a limit is reached, by any field that can say so; `reason` is what
-/// [`reason`] found.
+/// Whether a limit is reached, by any field that reports it; `reason` is the result of
+/// [`reason`].
 pub(crate) fn limit_reached(kept: &Value, reason: Option<&str>) -> Option<bool> {
     let rate_limit = &kept["rate_limit"];
     match reason {

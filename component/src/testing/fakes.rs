@@ -1,7 +1,7 @@
-//! Fakes of the four ports, and what the tests say with them.
+//! Fakes of the four ports, and the vocabulary of the tests.
 //!
-//! A [`TestEnv`] is one bucket, one service and one clock; each [`Worker`] is one
-//! call's view of it, with the store as the host gives it: writes are conditional.
+//! A [`TestEnv`] is one bucket, one service and one clock. Each [`Worker`] is the
+//! view of one call; its store has conditional writes, like the host's.
 
 mod store;
 mod values;
@@ -17,14 +17,14 @@ use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// When every test begins, Unix seconds.
+/// The time at which every test begins, Unix seconds.
 pub(crate) const NOW: u64 = 1_795_514_400;
 
 pub(crate) type HttpResult = Result<HttpResponse, HttpError>;
 type Script = Box<dyn FnOnce(&TestEnv, &Sent) -> HttpResult + Send>;
 type Service = Arc<dyn Fn(&TestEnv, &Sent) -> HttpResult + Send + Sync>;
 
-/// A request as it left.
+/// A request that was sent.
 #[derive(Clone)]
 pub(crate) struct Sent {
     pub(crate) method: Method,
@@ -61,7 +61,8 @@ impl Sent {
     }
 }
 
-/// Whose turn it is, where the steps of several workers are interleaved.
+/// Which worker takes the next step, where the steps of several workers are
+/// interleaved.
 struct Turns {
     random: u64,
     current: usize,
@@ -76,7 +77,7 @@ struct Shared {
     services: Vec<(String, Service)>,
     sent: Vec<Sent>,
     now: u64,
-    /// A clock that is not set, where this host offers one, in seconds.
+    /// The steady clock, where this host offers one, in seconds.
     steady: Option<u64>,
     random: u64,
     turns: Option<Turns>,
@@ -131,12 +132,13 @@ impl TestEnv {
         function(self.worker(0).ports())
     }
 
-    /// The next request must be to `path` and is answered so.
+    /// Expects the next request at `path`, and returns that response.
     pub(crate) fn expect(&self, path: &str, response: HttpResult) -> &Self {
         self.expect_then(path, |_, _| response)
     }
 
-    /// The next request must be to `path`; `answer` runs while it is under way.
+    /// Expects the next request at `path`, and calls `answer` while it is in
+    /// progress.
     pub(crate) fn expect_then(
         &self,
         path: &str,
@@ -147,7 +149,7 @@ impl TestEnv {
         self
     }
 
-    /// Requests to `path` are answered so, as often as they come.
+    /// Answers all other requests to `path`.
     pub(crate) fn serve(
         &self,
         path: &str,
@@ -166,7 +168,7 @@ impl TestEnv {
         self.lock().now = now;
     }
 
-    /// Gives this host a clock that is not set, at that many seconds.
+    /// Gives this host a steady clock at that many seconds.
     pub(crate) fn set_steady_clock(&self, seconds: u64) {
         self.lock().steady = Some(seconds);
     }
@@ -176,12 +178,12 @@ impl TestEnv {
         self
     }
 
-    /// What was sent so far.
+    /// The requests so far.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.lock().sent.clone()
     }
 
-    /// The paths of what was sent so far.
+    /// The paths of the requests so far.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.sent().into_iter().map(|sent| sent.path).collect()
     }
@@ -191,8 +193,8 @@ impl TestEnv {
         self.lock().log.clone()
     }
 
-    /// Interleaves the steps of workers 0 … `count`, as `seed` has it. Every
-    /// step of a port passes the turn on; each of them must [`TestEnv::join`].
+    /// Interleaves the steps of workers 0 … `count` by `seed`. Every step of a
+    /// port passes the turn on. Each worker must [`TestEnv::join`].
     pub(crate) fn interleave(&self, count: usize, seed: u64) {
         self.lock().turns = Some(Turns {
             random: seed,
@@ -201,8 +203,8 @@ impl TestEnv {
         });
     }
 
-    /// Worker `number` takes its turns until the result is dropped, be it by a
-    /// panic: the others would wait for ever.
+    /// Worker `number` takes its turns until the result is dropped, also by a
+    /// panic: the others would wait forever.
     pub(crate) fn join(&self, number: usize) -> impl Drop {
         Turn { env: self, number }
     }
@@ -261,7 +263,7 @@ impl TestEnv {
     }
 }
 
-/// A scripted answer that nobody asked for fails the test, too.
+/// An expected request that was not sent fails the test, too.
 impl Drop for TestEnv {
     fn drop(&mut self) {
         let left = self.lock().scripts.len();
@@ -338,7 +340,7 @@ impl Random for Worker<'_> {
     }
 }
 
-/// A tiny generator (xorshift64*), for orders and not for secrets.
+/// A small generator (xorshift64*), for orders and not for secrets.
 pub(crate) fn random(state: &mut u64) -> u64 {
     *state = (*state).max(1);
     *state ^= *state >> 12;

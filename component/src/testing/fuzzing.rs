@@ -1,10 +1,9 @@
-//! One function a parser. Each takes any bytes, panics if what the parser makes
-//! of them breaks a promise, and says in a word what it made.
+//! One function a parser. Each takes any bytes, panics if the result breaks a
+//! promise, and returns a word for the result.
 //!
-//! The fuzz targets in `component/fuzz` call them, and so do the tests beside
-//! this file, with the seeds in `component/fuzz/corpus`, with edits of those and
-//! with bodies of the fields that are read. The name of a seed begins with the
-//! word that it has to be answered with.
+//! The fuzz targets in `component/fuzz` call them. The tests beside this file
+//! call them with the seeds in `component/fuzz/corpus`, with edits of the seeds
+//! and with other fields. The name of a seed begins with the word of its result.
 
 mod backend;
 mod promises;
@@ -17,13 +16,13 @@ pub use records::{credential, json, models_copy, pending, usage_copy};
 pub use tokens::{claims, time};
 pub use wire::{device_token, exchange, refresh, refusal, user_code};
 
-/// When all of it happens, Unix seconds.
+/// The present time, Unix seconds.
 const NOW: u64 = 1_795_514_400;
 
 /// A parser's function.
 pub type Target = fn(&[u8]) -> &'static str;
 
-/// All of them, by the names of their seeds' folders.
+/// All functions, by the names of the folders of their seeds.
 pub const TARGETS: [(&str, Target); 14] = [
     ("claims", claims),
     ("credential", credential),

@@ -47,13 +47,13 @@ pub enum FaultKind {
     /// The step takes that many seconds, or runs into its deadline.
     Takes(u64),
     /// The machine stands still for that many seconds. What was under way is
-    /// there when it goes on; other machines make these calls meanwhile.
+    /// there when it resumes; other machines make these calls meanwhile.
     Suspended(u64, Vec<FaultPlan>),
     /// The machine's clock is set forward, or back, and it makes these calls then.
     ClockSet(i64, Vec<FaultPlan>),
     /// Another call runs from beginning to end.
     Meanwhile(Box<FaultPlan>),
-    /// Somebody writes the rows without changing them.
+    /// Another process writes the rows without changing them.
     Touched,
     /// The step fails: as a use of the store, or as one of the network.
     Fails(StoreError, WireFault),
@@ -71,7 +71,7 @@ pub enum WireFault {
     Delayed(u64),
     /// Something in front of the service answers; the service sees nothing.
     TurnedAway(u16, &'static str),
-    /// The service has done its part, and this is what comes of its answer.
+    /// The service has done its part, and this arrives in place of its response.
     Garbled(u16, &'static str),
     /// The answer is good and comes under a wrong content type.
     Mislabelled,

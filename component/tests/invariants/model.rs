@@ -12,7 +12,7 @@ pub struct Expected {
     pub requests: Vec<Endpoint>,
 }
 
-/// Somebody is signed in.
+/// There is a login.
 #[derive(Clone, Debug)]
 struct SignedIn {
     account: &'static str,

@@ -147,13 +147,13 @@ impl Oracle {
         }
     }
 
-    /// Whether the tokens were stored in time for nobody to have presented their
-    /// predecessor again.
+    /// Whether the tokens were stored before their predecessor could be presented
+    /// again.
     pub fn came_in_time(&self, refresh: Option<&str>) -> bool {
         refresh.is_some_and(|refresh| !self.late.contains(refresh))
     }
 
-    /// A login that waits was stored.
+    /// A pending login was stored.
     pub fn shows(&mut self, pending: &[u8]) {
         let pending: Value = serde_json::from_slice(pending).expect("what is stored is JSON");
         let id = pending["id"].as_str().expect("an id").to_owned();

@@ -1,4 +1,4 @@
-//! OpenAI as it is feared: refresh tokens are rotated, reuse ends the login.
+//! OpenAI at its strictest: refresh tokens rotate, and reuse ends the login.
 
 mod devices;
 mod tokens;
@@ -155,7 +155,7 @@ impl Service {
         (response, said)
     }
 
-    /// Each login has a model of its own, so that a copy tells whose it is.
+    /// Each login has a model of its own, so that a cached list identifies its login.
     fn models(&self, access: &str) -> Value {
         let login = self.tokens.login_of_access(access).unwrap_or_default();
         let slug = format!("{MODEL}{login}");

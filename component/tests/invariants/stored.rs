@@ -1,4 +1,4 @@
-//! The stored login as its key's owner sees it: read by this test's own hand.
+//! The stored login, read by this test's own code.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};

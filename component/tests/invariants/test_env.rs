@@ -19,14 +19,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 /// When every environment begins, Unix seconds: 1 February 2026.
 pub const BEGIN: u64 = 1_769_904_000;
 
-/// An access token is not handed out in the last seconds of its life.
+/// An access token is not returned in its last seconds.
 pub const EXPIRY_LEEWAY: u64 = 30;
 
-/// An access token counts as dead at the latest this long before its end, in
+/// An access token counts as dead at most this long before its end, in
 /// seconds: the margin, and the time that the request of its grant may have taken.
 const GIVEN_UP: u64 = EXPIRY_LEEWAY + 30;
 
-/// In what environments differ.
+/// How environments differ.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     /// How long access tokens live, in seconds.
@@ -35,13 +35,13 @@ pub struct Setup {
     pub grace: u64,
     /// How far the service's clock is ahead of the true time, in seconds.
     pub clock_offset: i64,
-    /// Calls get in each other's way, and nothing else goes wrong.
+    /// Calls interleave, and nothing else goes wrong.
     pub is_gentle: bool,
     /// The machine's clock is never set.
     pub has_true_clock: bool,
     /// The host answers the bucket's key `clock`.
     pub has_steady_clock: bool,
-    /// Somebody is signed in at the beginning.
+    /// There is a login at the beginning.
     pub is_signed_in: bool,
 }
 
@@ -90,12 +90,12 @@ pub struct TestEnv {
     pub time: Cell<u64>,
     /// How far the machine's clock is ahead of it, in seconds.
     pub skew: Cell<i64>,
-    /// For how long the machine stood still: its steady clock did, too.
+    /// For how long the machine was suspended: its steady clock did, too.
     pub stood_still: Cell<u64>,
     /// Whether another machine makes the calls, while this one stands still.
     pub is_elsewhere: Cell<bool>,
     pub random: Cell<u64>,
-    /// Something has gone wrong beyond calls that get in each other's way.
+    /// Something other than interleaved calls has gone wrong.
     pub is_harmed: Cell<bool>,
 }
 

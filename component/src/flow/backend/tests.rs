@@ -18,7 +18,7 @@ fn asked(env: &TestEnv) -> Result<u16> {
     Ok(reply.response.status)
 }
 
-/// The error of a call whose one request is answered so; the login must be kept.
+/// The error of a call with that response; the login must stay.
 #[track_caller]
 fn refused(reply: HttpResult) -> Error {
     let env = signed_in();

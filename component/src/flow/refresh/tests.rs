@@ -31,7 +31,7 @@ fn refresh(env: &TestEnv) -> Result<Record> {
     env.call(refresh::force_refresh)
 }
 
-/// A login whose access token lives and is due to be refreshed.
+/// A login with a live access token whose refresh is due.
 fn due() -> Value {
     credential(
         "active",

@@ -1,4 +1,5 @@
-//! The bucket as the host gives it: a handle writes only over what it saw last.
+//! The bucket as the host provides it: a handle writes only over the value that
+//! it last read.
 
 use super::values::changed;
 use super::{Shared, Store, TestEnv, Worker};
@@ -7,7 +8,7 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// All rows with their versions. A deleted one stays as a tombstone.
+/// All rows with their versions. A deleted row stays as a tombstone.
 #[derive(Clone, Default)]
 pub(super) struct Rows {
     rows: BTreeMap<String, Row>,
@@ -36,7 +37,7 @@ impl Rows {
     }
 }
 
-/// What is done to the store.
+/// An operation of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Get,
@@ -44,17 +45,17 @@ pub(crate) enum Op {
     Delete,
 }
 
-/// What happens to an operation.
+/// A fault of an operation.
 pub(crate) enum Fault {
-    /// It fails and has done nothing.
+    /// It fails and has no effect.
     Before(StoreError),
-    /// It is done, and says that it failed.
+    /// It has its effect and reports an error.
     After(StoreError),
     /// Something happens just before it.
     Meanwhile(Box<dyn FnOnce(&TestEnv) + Send>),
 }
 
-/// A fault and how many matching operations pass before it comes.
+/// A fault, and how many matching operations come before it.
 pub(super) struct Scripted {
     op: Op,
     key: String,
@@ -62,8 +63,8 @@ pub(super) struct Scripted {
     fault: Fault,
 }
 
-/// What a handle remembers: the rows when it was opened, each until it is read,
-/// and the version of what it saw last.
+/// The state of a handle: the rows when it was opened, each until it is read, and
+/// the version that it last read.
 pub(super) struct Bucket {
     unread: RefCell<Rows>,
     seen: RefCell<BTreeMap<String, u64>>,
@@ -79,7 +80,7 @@ impl Bucket {
 }
 
 impl TestEnv {
-    /// Puts a value as a JSON text, as another program would.
+    /// Writes a value as JSON, as another program would.
     pub(crate) fn put(&self, key: &str, value: &Value) {
         self.put_bytes(key, value.to_string().as_bytes());
     }
@@ -122,7 +123,7 @@ impl TestEnv {
         });
     }
 
-    /// Lets that fault happen to the operation of that number (0 is the next).
+    /// Applies that fault to the operation of that number (0 is the next).
     pub(crate) fn at(&self, op: Op, key: &str, skip: u32, fault: Fault) -> &Self {
         let key = key.to_owned();
         self.lock().faults.push(Scripted {

@@ -1,4 +1,4 @@
-//! Tokens, answers and stored records.
+//! Tokens, responses and stored records.
 
 use super::{HttpResult, NOW};
 use crate::ports::{HttpError, HttpResponse, MaybeSent, NotSent};
@@ -12,7 +12,7 @@ pub(crate) const REVOKE: &str = "/oauth/revoke";
 pub(crate) const MODELS: &str = "/backend-api/codex/models";
 pub(crate) const USAGE: &str = "/backend-api/wham/usage";
 
-/// Ten days, as the service gives them, in seconds.
+/// Ten days, as the service grants them, in seconds.
 pub(crate) const LIFETIME: u64 = 864_000;
 
 /// An unsigned token with these claims.
@@ -63,7 +63,7 @@ pub(crate) fn credential(state: &str, changes: Value) -> Value {
     changed(base, changes)
 }
 
-/// A login whose access token has ended.
+/// A login whose access token has expired.
 pub(crate) fn dead(state: &str, changes: Value) -> Value {
     let ended = json!({
         "access_token": access_token("old", NOW - 10),
@@ -72,7 +72,7 @@ pub(crate) fn dead(state: &str, changes: Value) -> Value {
     changed(credential(state, ended), changes)
 }
 
-/// An intent of somebody else, made at that time.
+/// The intent of another call, written at that time.
 pub(crate) fn intent(started: u64) -> Value {
     json!({"attempt": "theirs", "presented": fingerprint("rt-1"), "started": started})
 }
@@ -82,7 +82,7 @@ pub(crate) fn fingerprint(secret: &str) -> String {
     secret.fingerprint()
 }
 
-/// A stored login that waits, begun just now.
+/// A pending login that has just begun.
 pub(crate) fn pending(changes: Value) -> Value {
     let base = json!({
         "version": 1, "id": "pending-1", "epoch": 0, "device_auth_id": "dev-1",
@@ -92,7 +92,7 @@ pub(crate) fn pending(changes: Value) -> Value {
     changed(base, changes)
 }
 
-/// An answer of that status and body.
+/// A response with that status and body.
 pub(crate) fn response(status: u16, body: &str) -> HttpResult {
     Ok(HttpResponse {
         status,
@@ -121,17 +121,17 @@ pub(crate) fn page(status: u16) -> HttpResult {
     Ok(response)
 }
 
-/// No answer at all.
+/// A request that was not sent.
 pub(crate) fn not_sent(cause: NotSent) -> HttpResult {
     Err(HttpError::NotSent(cause))
 }
 
-/// No answer to a request that may have arrived.
+/// No response to a request that may have arrived.
 pub(crate) fn broken(cause: MaybeSent) -> HttpResult {
     Err(HttpError::MaybeSent(cause))
 }
 
-/// The answer with one more header.
+/// The response with one more header.
 pub(crate) fn with_header(response: HttpResult, name: &str, value: &str) -> HttpResult {
     let mut response = response?;
     response
@@ -140,7 +140,7 @@ pub(crate) fn with_header(response: HttpResult, name: &str, value: &str) -> Http
     Ok(response)
 }
 
-/// A grant of a new pair: refresh token `refresh`, an access token of ten days.
+/// A grant with refresh token `refresh` and an access token of ten days.
 pub(crate) fn grant(refresh: &str) -> HttpResult {
     ok(json!({
         "refresh_token": refresh, "access_token": access_token(refresh, NOW + LIFETIME + 60),
@@ -148,7 +148,7 @@ pub(crate) fn grant(refresh: &str) -> HttpResult {
     }))
 }
 
-/// The device endpoint's word that the person has approved.
+/// The response of the device endpoint after the person has approved.
 pub(crate) fn approval() -> HttpResult {
     ok(json!({
         "authorization_code": "code-1", "code_challenge": "challenge", "code_verifier": "verifier-1",

@@ -1,4 +1,4 @@
-//! Answers of chatgpt.com.
+//! Responses of chatgpt.com.
 
 use super::NOW;
 use super::promises::is_displayable;
@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The answer to a request for the models.
+/// The response to a request for the models.
 pub fn models(bytes: &[u8]) -> &'static str {
     let response = Response::read(response(bytes), NOW);
     let Some(models) = models_wire::read(&response.body) else {
@@ -27,7 +27,7 @@ pub fn models(bytes: &[u8]) -> &'static str {
     "taken"
 }
 
-/// The answer to a request for the usage.
+/// The response to a request for the usage.
 pub fn usage(bytes: &[u8]) -> &'static str {
     let response = Response::read(response(bytes), NOW);
     let Some(kept) = usage_wire::keep(&response.body) else {
@@ -79,7 +79,7 @@ pub(super) fn shown_usage(kept: &Value, fetched_at: u64) -> String {
     assert!(windows.len() <= 2 * 21 + 1);
     let now = NOW.max(fetched_at);
     windows.iter().for_each(|window| is_window(window, now));
-    // The last digits of a fraction may differ in a copy.
+    // The last digits of a fraction may differ in the cache.
     let millionths = |window: &UsageWindow| window.used_percent.map(|used| (used * 1e6).round());
     let used: Vec<Option<f64>> = windows.iter().map(millionths).collect();
     let whole = |window| UsageWindow {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-/// Any bytes, seldom; seeds with edits, often.
+/// Sometimes any bytes; mostly edited seeds.
 pub(super) fn inputs(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         1 => prop::collection::vec(any::<u8>(), 0..200),
@@ -39,7 +39,7 @@ enum Edit {
     Cut(Index),
 }
 
-/// A value of any kind, often one that some parser stumbles over.
+/// A value of any kind, often an unusual one.
 fn odd() -> BoxedStrategy<Value> {
     let strange = [
         json!(null),

@@ -1,4 +1,4 @@
-//! What is promised of the values that several parsers make.
+//! Promises about the values that several parsers return.
 
 use super::NOW;
 use crate::json::{self, Value};
@@ -9,7 +9,7 @@ use crate::state::credential::{self, Record};
 use crate::state::pending::Pending;
 use alloc::vec::Vec;
 
-/// Lifetimes beyond this are not believed, in seconds: 90 days.
+/// The longest lifetime that is accepted, in seconds: 90 days.
 const LIFETIME_MAX: u64 = 90 * 86_400;
 
 /// The largest record that every host takes, in bytes.
@@ -34,7 +34,8 @@ pub(super) fn is_displayable(text: &str, limit: usize) {
     assert!(text.chars().all(is_harmless), "{text:?}");
 }
 
-/// It asks to wait between a second and an hour, and shows a plain code or none.
+/// Its retry is between a second and an hour away, and its code is plain or
+/// absent.
 pub(super) fn is_bounded(failure: &Failure) {
     if let Some(code) = &failure.service_error.code {
         is_header_safe(code);
@@ -53,7 +54,7 @@ pub(super) fn are_claims(claims: &Claims) {
     }
 }
 
-/// What was granted can be stored and sent.
+/// Granted tokens can be stored and sent.
 pub(super) fn is_grant(grant: &TokenResponse) {
     let parts = [&grant.access_token, &grant.refresh_token, &grant.id_token];
     let tokens = parts.into_iter().filter_map(TokenField::token);
@@ -74,7 +75,7 @@ pub(super) fn is_grant(grant: &TokenResponse) {
     assert!(is_kept(&login).len() <= RECORD_MAX);
 }
 
-/// A login that waits.
+/// A pending login.
 fn waiting() -> Pending {
     let stored = br#"{
         "version": 1, "id": "pending-1", "epoch": 0, "device_auth_id": "dev-1",
@@ -84,14 +85,13 @@ fn waiting() -> Pending {
     Pending::decode(stored).unwrap_or_else(|_| unreachable!("it is complete"))
 }
 
-/// Two texts are the same JSON object.
+/// Asserts that two texts are the same JSON object.
 pub(super) fn is_same(one: &[u8], two: &[u8]) {
     let object = |bytes: &[u8]| json::parse(bytes).expect("what is written can be read");
     assert!(are_equal(&object(one), &object(two)));
 }
 
-/// Whether two values are equal; numbers with a fraction but for the last digits,
-/// which a small reader of numbers may miss.
+/// Whether two values are equal. The last digits of a fraction may differ.
 pub(super) fn are_equal(one: &Value, two: &Value) -> bool {
     match (one, two) {
         (Value::Float(one), Value::Float(two)) => (one - two).abs() <= one.abs() * 1e-14,
@@ -106,7 +106,7 @@ pub(super) fn are_equal(one: &Value, two: &Value) -> bool {
     }
 }
 
-/// A record that is written is read again as it was.
+/// A record is read as it was written.
 pub(super) fn is_kept(record: &Record) -> Vec<u8> {
     let written = credential::encode(record);
     let Ok(read) = credential::decode(&written) else {

@@ -1,5 +1,5 @@
-//! What is stored. Bytes that were not written by this software come from a
-//! newer one, from a damaged store or from somebody who can write to it.
+//! Stored values. Unknown bytes come from a newer version, from a damaged store,
+//! or from another program that writes to the store.
 
 use super::NOW;
 use super::backend::{shown_models, shown_usage};
@@ -12,15 +12,15 @@ use crate::state::pending::Pending;
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
 
-/// Nothing that is read is nested deeper.
+/// The deepest nesting that is read.
 const DEPTH_MAX: usize = 64;
 
-/// The login that copies are kept of.
+/// The `login_seq` of the cached responses.
 const LOGIN_SEQ: u64 = 3;
 
-/// What a rewrite of a credential may change: an unknown failure is left out, an
-/// intent has no other fields, what is shown is sanitized, without a login there are
-/// no tokens, and a state has only its own fields.
+/// The fields that a rewrite of a credential may change: an unknown failure is
+/// left out, an intent has no other fields, claims are sanitized, without a login
+/// there are no tokens, and a state has only its own fields.
 const CREDENTIAL: [&str; 16] = [
     "last_trouble",
     "intent",
@@ -43,11 +43,11 @@ const CREDENTIAL: [&str; 16] = [
 /// How many of these belong to the state; the others are tokens.
 const OF_THE_STATE: usize = 10;
 
-/// What a rewrite of a pending login may change: an approval has no other fields,
-/// and an interval has its bound.
+/// The fields that a rewrite of a pending login may change: an approval has no
+/// other fields, and an interval has its bound.
 const PENDING: [&str; 2] = ["approval", "interval"];
 
-/// Any JSON, as everything here is read: strictly, or leaving out what cannot be.
+/// Any JSON, read strictly and leniently.
 pub fn json(bytes: &[u8]) -> &'static str {
     let lenient = json::parse_leniently(bytes);
     assert!(
@@ -82,7 +82,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// The value as it is written: fields that are null are left out.
+/// The value as it is written: null fields are left out.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::List(items) => Value::List(items.iter().map(without_nulls).collect()),
@@ -116,7 +116,7 @@ pub fn credential(bytes: &[u8]) -> &'static str {
     "taken"
 }
 
-/// Whatever is decided about the record can be stored in its place.
+/// Every decision about the record can be stored.
 fn moves_on(record: &Record) {
     let intent = Intent {
         attempt: "attempt-1".to_owned(),
@@ -144,14 +144,14 @@ fn moves_on(record: &Record) {
         }
     }
     let has_tokens = |tokens: &Tokens| tokens.refresh.is_some() || tokens.access.is_some();
-    // Of tokens that there are not, a logout does not keep the times either.
+    // Without tokens, a logout does not keep their times either.
     if record.tokens().is_some_and(has_tokens) {
         is_kept(&record.clone().logging_out());
     }
     is_kept(&record.clone().logged_out(true));
 }
 
-/// The login that waits for approval.
+/// The pending login.
 pub fn pending(bytes: &[u8]) -> &'static str {
     let pending = match Pending::decode(bytes) {
         Ok(pending) => pending,
@@ -194,7 +194,7 @@ fn unreadable(code: ErrorCode) -> &'static str {
     }
 }
 
-/// Every field is written as it was read, but for those of these names.
+/// Every field is written as it was read, except those of these names.
 fn survives(bytes: &[u8], written: &[u8], changed: &[&str]) {
     let read = json::parse_object(bytes).expect("a record is an object");
     let written = json::parse_object(written).expect("a record is an object");
@@ -208,7 +208,7 @@ fn survives(bytes: &[u8], written: &[u8], changed: &[&str]) {
     }
 }
 
-/// The copy of the models.
+/// The cached models.
 pub fn models_copy(bytes: &[u8]) -> &'static str {
     let Some(copy) = cache::decode(bytes, LOGIN_SEQ) else {
         return "refused";
@@ -218,7 +218,7 @@ pub fn models_copy(bytes: &[u8]) -> &'static str {
     "taken"
 }
 
-/// The copy of the usage.
+/// The cached usage.
 pub fn usage_copy(bytes: &[u8]) -> &'static str {
     let Some(copy) = cache::decode(bytes, LOGIN_SEQ) else {
         return "refused";
@@ -228,8 +228,8 @@ pub fn usage_copy(bytes: &[u8]) -> &'static str {
     "taken"
 }
 
-/// What is read of a copy of that body. A copy lies a level deeper than the
-/// answer: one of the deepest is not read, and costs a request.
+/// The body that is read from the cache. A cached response is a level deeper than
+/// the response: the deepest is not read, and costs a request.
 pub(super) fn copied(body: Value) -> Value {
     if depth(&body) >= DEPTH_MAX {
         return body;

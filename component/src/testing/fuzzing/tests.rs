@@ -1,4 +1,4 @@
-//! The seeds, and what proptest makes of them.
+//! The seeds, and inputs that proptest derives from them.
 
 use super::inputs::inputs;
 use super::{TARGETS, Target};
@@ -19,7 +19,7 @@ fn corpus(target: &str) -> Vec<(String, Vec<u8>)> {
     seeds
 }
 
-/// Lets proptest at one target.
+/// Runs proptest on one function.
 #[track_caller]
 fn holds(name: &str) {
     let target: Target = TARGETS

@@ -1,4 +1,4 @@
-//! Tokens' claims, and times.
+//! Claims of tokens, and times.
 
 use super::NOW;
 use super::promises::are_claims;
@@ -8,11 +8,11 @@ use alloc::format;
 use alloc::string::String;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-/// The latest time that is taken, Unix seconds: the end of the year 9999 in the
-/// westernmost zone there can be.
+/// The latest time that is accepted, Unix seconds: the end of the year 9999 in
+/// the westernmost time zone.
 const LATEST: u64 = 253_402_300_800 + 86_400;
 
-/// A token, or the claims in one if the bytes begin as an object does.
+/// A token, or the claims in one if the bytes begin an object.
 pub fn claims(bytes: &[u8]) -> &'static str {
     let token = match bytes.starts_with(b"{") {
         true => format!("e30.{}.c2ln", Base64UrlUnpadded::encode_string(bytes)),
@@ -30,7 +30,7 @@ pub fn claims(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// A time as the service writes it in a header, or in a body.
+/// A time as in a header or a body of the service.
 pub fn time(bytes: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(bytes);
     let (http, rfc_3339) = (timestamp::http_date(&text), timestamp::rfc_3339(&text));

@@ -9,7 +9,7 @@ use crate::test_env::{EXPIRY_LEEWAY, Ended, TestEnv};
 use chatgpt_oauth_component::contract::{Error, ErrorCode, LoginStatus};
 
 impl Oracle {
-    /// The call is over: what did it return, and what has become of what it received?
+    /// Checks what the call returned, and what happened to the tokens it received.
     pub fn check(&self, env: &TestEnv, call: Call, ended: &Ended, report: &Report) {
         let stored = env.credential().unwrap_or_default();
         assert!(
@@ -33,7 +33,7 @@ impl Oracle {
     }
 
     /// I4: no rotation that arrived is dropped, unless it came too late or the
-    /// store failed, and then loudly.
+    /// store failed, and then it is reported.
     fn has_kept(&self, result: &Result<Answer, Box<Error>>, report: &Report, stored: &Credential) {
         let is_loud =
             matches!(result, Err(error) if error.code == ErrorCode::StoreFailedAfterRefresh);
@@ -70,7 +70,7 @@ impl Oracle {
         }
     }
 
-    /// I3: no copy of what an older login could use is shown.
+    /// I3: no cached response of an older login is shown.
     fn shows_ones_own(&self, result: &Result<Answer, Box<Error>>, report: &Report) {
         let models = match result {
             Ok(Answer::Status(answer)) => answer.available_models.as_deref(),
@@ -128,7 +128,7 @@ impl Oracle {
     }
 }
 
-/// I12: no secret in anything that is said.
+/// I12: no output contains a secret.
 fn tells_no_secret(result: &Result<Answer, Box<Error>>) {
     let text = match result {
         Ok(answer) => answer.text(),

@@ -6,7 +6,7 @@ use crate::tally::Rare;
 use crate::test_env::TestEnv;
 
 /// From the request to the stored answer a call has this long, in seconds: the
-/// quiet period less the guard. Nobody presents the token again meanwhile.
+/// probe delay less the guard. No call presents the token again meanwhile.
 const PROBE_DELAY: u64 = 120 - 5;
 
 /// A login has ended when so many probes in a row were refused by an unknown code, …
@@ -28,7 +28,7 @@ impl Oracle {
         self.written.push(new);
     }
 
-    /// I3: a login that began to wait before another login or logout never counts.
+    /// I3: a pending login from before another login or logout is never stored.
     fn turns_over(&mut self, old: &Credential, new: &Credential) {
         let is_login = new.has_login() && new.login_id != old.login_id;
         if is_login {
@@ -72,7 +72,7 @@ impl Oracle {
         );
     }
 
-    /// I5, its other half: whoever stores its answer in time finds its login intact.
+    /// I5, its other half: a call that stores its response in time finds its login intact.
     fn commits(&mut self, env: &TestEnv, old: &Credential, new: &Credential, report: &Report) {
         for received in &report.received {
             let Received::Grant {

@@ -19,14 +19,14 @@ use crate::testing::fakes::{
 };
 use serde_json::{Value, json};
 
-/// An environment in which a login waits.
+/// An environment with a pending login.
 fn waiting(changes: Value) -> TestEnv {
     let env = TestEnv::new();
     env.put("pending", &pending(changes));
     env
 }
 
-/// An environment in which a login waits whose approval is stored.
+/// An environment with a pending login whose approval is stored.
 fn approved(changes: Value) -> TestEnv {
     let approval = json!({"code": "code-1", "verifier": "verifier-1", "attempts": 0});
     waiting(json!({"approval": changed(approval, changes)}))
@@ -54,7 +54,7 @@ fn code(env: &TestEnv) -> ErrorCode {
     fails(asked(env, None)).code
 }
 
-/// Answers models and usage, as often as they are asked for.
+/// Answers all requests for models and usage.
 fn with_backend(env: &TestEnv) -> &TestEnv {
     env.serve(MODELS, |_, _| models());
     env.serve(USAGE, |_, _| usage())

@@ -1,5 +1,5 @@
-//! The wall clock is set while a refresh is on its way: on a host with a steady
-//! clock, nothing looks older or younger for it.
+//! The wall clock is set during a refresh. On a host with a steady clock this
+//! changes no age.
 
 use super::{code, refresh, state, token};
 use crate::contract::ErrorCode;
@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 const STEADY: u64 = 5000;
 const DAY: u64 = 86_400;
 
-/// A login whose refresh is on its way since two seconds, and a host with a clock
-/// that is not set.
+/// A login whose refresh began two seconds ago, on a host with a steady clock.
 fn on_its_way() -> TestEnv {
     let env = TestEnv::with(stored("refreshing", json!({"intent": intent(NOW - 2)})));
     env.set_steady_clock(STEADY + 2);
@@ -21,7 +20,7 @@ fn on_its_way() -> TestEnv {
 }
 
 fn stored(state: &str, changes: Value) -> Value {
-    // Refused, so that no clock makes the access token live.
+    // Refused, so that the access token is not live by any clock.
     let refused = fingerprint(&access_token("old", NOW - 10));
     let at = json!({
         "updated_at": NOW - 2, "clock": format!("boot-1 {STEADY}"), "refused": refused,
@@ -60,7 +59,7 @@ fn a_refresh_is_abandoned_when_the_steady_clock_says_so() {
 /// Faults: F16
 #[test]
 fn a_suspended_machine_ages_nothing() {
-    // The wall clock goes on in the night, the steady one does not.
+    // The wall clock continues during the night, the steady clock does not.
     let env = on_its_way();
     env.advance(8 * 3600);
     assert_eq!(code(token(&env)), ErrorCode::RefreshInProgress);
@@ -102,11 +101,11 @@ fn a_step_during_the_request_leaves_the_pause_as_long_as_it_is() {
 #[test]
 fn an_old_intent_by_either_clock_sends_nothing() {
     let delays: [fn(&TestEnv); 3] = [
-        // The machine stood still, and another one went on.
+        // The machine was suspended, and another one was not.
         |env| {
             env.advance(382);
         },
-        // The clock was set back by as much as has passed.
+        // The clock was set back by the time that has passed.
         |env| env.set_steady_clock(STEADY + 382),
         |env| {
             env.advance(5);

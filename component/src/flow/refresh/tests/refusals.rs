@@ -1,4 +1,4 @@
-//! A service that refuses the refresh by a code that this software does not know.
+//! A service that refuses the refresh with an unknown code.
 
 use super::{refresh, state, token};
 use crate::contract::{ConnectionState, ErrorCode};
@@ -13,12 +13,12 @@ use serde_json::json;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-/// A login whose access token has ended and whose last refresh has no outcome.
+/// A login whose access token has expired and whose last refresh has no outcome.
 fn uncertain() -> TestEnv {
     TestEnv::with(dead("uncertain", json!({"intent": intent(NOW - DAY)})))
 }
 
-/// One probe that is answered so, once the pause before it is over.
+/// One probe with that response, after the pause before it.
 fn probe(env: &TestEnv, response: HttpResult) {
     env.advance(HOUR);
     env.expect(TOKEN, response);
@@ -54,9 +54,9 @@ fn the_error_names_the_code_of_an_unknown_refusal() {
     );
     assert_eq!(error.service_code.as_deref(), Some("brand_new"));
     assert_eq!(error.service_status, Some(401));
-    // The token still lives, so a model call goes on.
+    // The token is still live, so a model call returns it.
     assert!(token(&env).is_ok());
-    // A later answer knows it, too.
+    // A later error has the code, too.
     let later = fails(refresh(&env));
     assert_eq!(later.service_code.as_deref(), Some("brand_new"));
 }
@@ -148,10 +148,10 @@ fn a_login_ended_by_refusals_is_probed_hourly_on_request() {
     assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
     env.advance(HOUR).expect(TOKEN, refused());
     assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
-    // A model call does not ask.
+    // A model call sends no probe.
     env.advance(HOUR);
     assert_eq!(fails(token(&env)).code, ErrorCode::NeedsLogin);
-    // What is no refusal does not bring the login back.
+    // Any other failure does not bring the login back.
     env.expect(TOKEN, response(502, ""));
     assert_eq!(fails(refresh(&env)).code, ErrorCode::NeedsLogin);
     assert_eq!(state(&env), "needs-login");

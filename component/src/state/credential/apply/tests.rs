@@ -12,7 +12,7 @@ fn record(stored: &Value) -> Record {
     decode(stored.to_string().as_bytes()).expect("a record")
 }
 
-/// Our own intent, as it is stored and as it is held.
+/// The intent of the call, as stored and as held.
 fn ours() -> (Value, Intent) {
     let stored = json!({"attempt": "mine", "presented": fingerprint("rt-1"), "started": NOW - 2});
     let held = Intent {

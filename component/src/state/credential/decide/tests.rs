@@ -41,7 +41,7 @@ fn assert_fails(stored: &Value, request: Request, code: ErrorCode, wait: Option<
     }
 }
 
-/// What decide makes of the record, where it is to be stored.
+/// The record that `decide` stores.
 fn written(stored: &Value, request: Request, now: u64) -> Record {
     match decide(&record(stored), request, now) {
         Action::Store(record) => *record,
@@ -445,7 +445,7 @@ fn a_token_lives_by_the_services_clock() {
     }
 }
 
-/// How long before its end a token of that lifetime becomes due, in seconds.
+/// How long before its end a token of that lifetime is due, in seconds.
 fn window(refresh: &str, lifetime: u64) -> u64 {
     let stored = credential(
         "active",
