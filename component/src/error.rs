@@ -45,7 +45,7 @@ impl Error {
 
     /// New tokens were received and could not be stored, because of `fault`.
     pub(crate) fn lost(fault: &Self) -> Box<Self> {
-        let message = "the service gave new tokens, and they could not be stored: ";
+        let message = "the service returned new tokens, and they could not be stored: ";
         let mut error = Self::boxed(ErrorCode::StoreFailedAfterRefresh, message);
         error.message.push_str(&fault.message);
         error

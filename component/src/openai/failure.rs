@@ -107,7 +107,7 @@ static DESCRIPTIONS: [Description; 31] = [
     describe(
         "denied",
         ErrorCode::EgressDenied,
-        "the host did not let the request out",
+        "the host denied the request",
         "",
         60,
     ),
@@ -184,7 +184,7 @@ static DESCRIPTIONS: [Description; 31] = [
     describe(
         "proxy-authentication",
         ErrorCode::Network,
-        "the proxy wants a user name and password, or other ones (407)",
+        "the proxy requires a user name and password, or other ones (407)",
         "Set them in HTTPS_PROXY or ALL_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT.",
         5,
     ),

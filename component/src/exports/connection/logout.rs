@@ -81,7 +81,7 @@ pub(super) fn finish_interrupted(ports: Ports, record: Record) -> Result<()> {
 
 fn result(ended: &Ended, removed_pending: bool) -> LogoutResult {
     let hint = match ended {
-        Ended::Nothing if removed_pending => "The login that waited for approval is gone.",
+        Ended::Nothing if removed_pending => "The pending login was removed.",
         Ended::Nothing => "Not signed in.",
         Ended::Locally => {
             "Signed out here. The service does not know. To end the login there too, remove it in ChatGPT under Settings, Security."

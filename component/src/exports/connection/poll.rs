@@ -30,7 +30,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     {
         return Err(Error::boxed(
             ErrorCode::LoginSuperseded,
-            "this is not the login that waits now",
+            "this is not the pending login",
         ));
     }
     match &pending.approval {
@@ -45,11 +45,10 @@ fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginPro
     if is_meant && record.is_connected(ports.now()) {
         return Ok(progress::connected(ports, record));
     }
-    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "no login waits for approval");
+    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "no login is pending");
     if is_meant {
         error.relogin_required = true;
-        error = error
-            .with_hint("The login that was finished has ended since. Call start to sign in again.");
+        error = error.with_hint("The finished login has ended since. Call start to sign in again.");
     }
     Err(error)
 }
@@ -130,13 +129,13 @@ fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Logi
             ports,
             pending,
             ErrorCode::LoginSuperseded,
-            "the person logged out or in again meanwhile",
+            "a logout or another login came meanwhile",
         )),
     }
 }
 
 fn expired(ports: Ports, pending: &Pending) -> Box<Error> {
-    let message = "the code ran out before it was approved";
+    let message = "the code expired before it was approved";
     ended(ports, pending, ErrorCode::LoginExpired, message)
 }
 

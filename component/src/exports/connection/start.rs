@@ -71,7 +71,7 @@ fn prompt(pending: &Pending, replaced: Option<String>, now: u64) -> LoginPrompt 
 
 fn instructions(code: &str, replaced: Option<&str>) -> String {
     let no_longer = replaced.map_or(String::new(), |code| {
-        join(&[" The code ", code, " no longer counts."])
+        join(&[" The code ", code, " is no longer valid."])
     });
     join(&[
         "Open ",

@@ -176,10 +176,7 @@ impl Record {
 }
 
 fn not_refreshable() -> Box<Error> {
-    Error::boxed(
-        ErrorCode::NotRefreshable,
-        "the login came without a refresh token",
-    )
+    Error::boxed(ErrorCode::NotRefreshable, "the login has no refresh token")
 }
 
 /// The error of a login that has ended, with what the person can do.
@@ -245,7 +242,7 @@ fn uncertain(record: &Record, seconds: Option<u64>) -> Box<Error> {
 }
 
 /// For a login that the service refuses by an unknown code.
-pub(crate) const REFUSED_HINT: &str = "The refresh is tried again after a pause; if the service goes on refusing it for a day, the login has ended. Calling start makes a new login at once.";
+pub(crate) const REFUSED_HINT: &str = "The refresh is retried after a pause. If the service keeps refusing it for a day, the login has ended. Calling start makes a new login at once.";
 
 fn rejected(seconds: u64) -> Box<Error> {
     Error::boxed(

@@ -113,7 +113,7 @@ fn a_login_that_waits_is_removed_and_can_no_longer_be_finished() {
     env.put("pending", &pending(json!({})));
     let result = done(&env, false);
     assert_eq!(parts(&result), (LogoutStatus::NotConnected, true, false));
-    assert_eq!(result.hint, "The login that waited for approval is gone.");
+    assert_eq!(result.hint, "The pending login was removed.");
     assert_eq!(env.stored("pending"), Value::Null);
     assert_eq!(env.stored("credential")["epoch"], 1);
     let env = TestEnv::with(credential("active", json!({})));

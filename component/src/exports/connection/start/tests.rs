@@ -85,7 +85,7 @@ fn a_code_about_to_end_is_replaced_and_named() {
     assert!(
         prompt
             .instructions
-            .ends_with("The code ABCD-12345 no longer counts.")
+            .ends_with("The code ABCD-12345 is no longer valid.")
     );
     let old = fails(env.call(|ports| poll(ports, Some("pending-1"))));
     assert_eq!(old.code, ErrorCode::LoginSuperseded);
