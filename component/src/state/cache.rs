@@ -47,7 +47,7 @@ pub(crate) struct CachedResponse {
 
 impl CachedResponse {
     /// Whether the cached response is fresh at `now`. One from the future is not.
-    pub(crate) fn answers(&self, key: CacheKey, force: bool, now: u64) -> bool {
+    pub(crate) fn is_fresh(&self, key: CacheKey, force: bool, now: u64) -> bool {
         let limit = if force { FORCED_AFTER } else { key.fresh_for };
         clock_skew::age(self.fetched_at, now).is_some_and(|age| age < limit)
     }

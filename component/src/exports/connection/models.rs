@@ -16,7 +16,7 @@ const TIMEOUT: u64 = 15;
 pub fn models(ports: Ports, force: bool) -> Result<ModelList> {
     let record = records::credential::load_signed_in(ports)?;
     match records::cache::load(ports, MODELS, record.login_seq) {
-        Some(copy) if copy.answers(MODELS, force, ports.now()) => Ok(from_copy(&copy)),
+        Some(cached) if cached.is_fresh(MODELS, force, ports.now()) => Ok(from_cache(&cached)),
         _ => fetch(ports, TIMEOUT),
     }
 }
@@ -33,15 +33,15 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<ModelList> {
         login_seq,
         origin,
     } = response;
-    let copy = wire::to_cache(&models);
-    let fetched_at = records::cache::store(ports, MODELS, login_seq, copy, origin);
+    let cached = wire::to_cache(&models);
+    let fetched_at = records::cache::store(ports, MODELS, login_seq, cached, origin);
     Ok(list(models, fetched_at, AnswerSource::Api))
 }
 
 /// The cached models of that login, whatever their age.
 pub(super) fn cached(ports: Ports, login_seq: u64) -> Option<ModelList> {
-    let copy = records::cache::load(ports, MODELS, login_seq)?;
-    Some(from_copy(&copy))
+    let cached = records::cache::load(ports, MODELS, login_seq)?;
+    Some(from_cache(&cached))
 }
 
 /// The part of a cached response that `status` returns.
@@ -53,10 +53,10 @@ pub(super) struct Names {
 
 /// The cached names of that login, whatever their age.
 pub(super) fn cached_names(ports: Ports, login_seq: u64) -> Option<Names> {
-    let copy = records::cache::load(ports, MODELS, login_seq)?;
+    let cached = records::cache::load(ports, MODELS, login_seq)?;
     Some(Names {
-        ids: wire::ids_from_cache(&copy.body),
-        fetched_at: copy.fetched_at,
+        ids: wire::ids_from_cache(&cached.body),
+        fetched_at: cached.fetched_at,
     })
 }
 
@@ -81,9 +81,9 @@ fn ask(ports: Ports, version: &str, timeout: u64) -> Result<Fetched> {
     })
 }
 
-fn from_copy(copy: &CachedResponse) -> ModelList {
-    let models = wire::from_cache(&copy.body);
-    list(models, copy.fetched_at, AnswerSource::Cache)
+fn from_cache(cached: &CachedResponse) -> ModelList {
+    let models = wire::from_cache(&cached.body);
+    list(models, cached.fetched_at, AnswerSource::Cache)
 }
 
 fn list(models: Vec<Model>, fetched_at: u64, source: AnswerSource) -> ModelList {

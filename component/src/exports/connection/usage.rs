@@ -15,7 +15,9 @@ const TIMEOUT: u64 = 15;
 pub fn usage(ports: Ports, force: bool) -> Result<UsageReport> {
     let record = records::credential::load_signed_in(ports)?;
     match records::cache::load(ports, USAGE, record.login_seq) {
-        Some(copy) if copy.answers(USAGE, force, ports.now()) => Ok(from_copy(&copy, ports.now())),
+        Some(cached) if cached.is_fresh(USAGE, force, ports.now()) => {
+            Ok(from_cache(&cached, ports.now()))
+        }
         _ => fetch(ports, TIMEOUT),
     }
 }
@@ -39,17 +41,17 @@ pub(super) fn fetch(ports: Ports, timeout: u64) -> Result<UsageReport> {
 
 /// The cached usage of that login, whatever its age.
 pub(super) fn cached(ports: Ports, login_seq: u64) -> Option<UsageReport> {
-    let copy = records::cache::load(ports, USAGE, login_seq)?;
-    Some(from_copy(&copy, ports.now()))
+    let cached = records::cache::load(ports, USAGE, login_seq)?;
+    Some(from_cache(&cached, ports.now()))
 }
 
-fn from_copy(copy: &CachedResponse, now: u64) -> UsageReport {
+fn from_cache(cached: &CachedResponse, now: u64) -> UsageReport {
     let clock = wire::Clock {
-        fetched_at: copy.fetched_at,
+        fetched_at: cached.fetched_at,
         now,
-        offset: copy.clock_offset,
+        offset: cached.clock_offset,
     };
-    report(&copy.body, AnswerSource::Cache, clock)
+    report(&cached.body, AnswerSource::Cache, clock)
 }
 
 fn report(body: &Value, source: AnswerSource, clock: wire::Clock) -> UsageReport {

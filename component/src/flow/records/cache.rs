@@ -21,10 +21,10 @@ pub(crate) fn store(
     origin: Object,
 ) -> u64 {
     let fetched_at = ports.now();
-    let copy = encode(origin, login_seq, fetched_at, body);
+    let bytes = encode(origin, login_seq, fetched_at, body);
     // The bucket accepts a write only over the value that this call has read.
     let _ = ports.store.get(key.name);
-    let _ = ports.store.set(key.name, &copy);
+    let _ = ports.store.set(key.name, &bytes);
     fetched_at
 }
 

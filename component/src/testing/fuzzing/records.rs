@@ -214,7 +214,7 @@ pub fn models_copy(bytes: &[u8]) -> &'static str {
         return "refused";
     };
     shown_models(&copy.body);
-    let _ = copy.answers(cache::MODELS, true, NOW);
+    let _ = copy.is_fresh(cache::MODELS, true, NOW);
     "taken"
 }
 
@@ -224,7 +224,7 @@ pub fn usage_copy(bytes: &[u8]) -> &'static str {
         return "refused";
     };
     shown_usage(&copy.body, copy.fetched_at);
-    let _ = copy.answers(cache::USAGE, false, NOW);
+    let _ = copy.is_fresh(cache::USAGE, false, NOW);
     "taken"
 }
 
