@@ -16,7 +16,7 @@
 //! stored elsewhere, so that no other write can undo a refresh.
 //!
 //! Pure: `flow/records` reads and writes the record; a request comes in to
-//! [`decide`], which returns the next action; the outcome of a presentation comes in
+//! [`decide()`], which returns the next action; the outcome of a presentation comes in
 //! to [`apply_outcome`], which returns the next record.
 
 mod apply;

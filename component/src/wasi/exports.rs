@@ -1,3 +1,5 @@
+//! The exported functions: they call `exports/` with the ports.
+
 use super::with_ports;
 use crate::bindings::exports::chatgpt::oauth::connection;
 use crate::contract::{

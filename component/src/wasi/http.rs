@@ -1,3 +1,5 @@
+//! The port [`Http`] over wasi:http.
+
 use crate::bindings::wasi::clocks::monotonic_clock::{Duration, subscribe_duration};
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{

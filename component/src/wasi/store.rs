@@ -1,3 +1,5 @@
+//! The port [`Store`] over wasi:keyvalue.
+
 use crate::bindings::keyvalue::{self, Error};
 use crate::ports::{Store, StoreError};
 use alloc::vec::Vec;

@@ -175,7 +175,7 @@ impl WireFault {
     }
 }
 
-/// A call and what goes wrong in it; a call within a call has upsets of its own.
+/// A call and what goes wrong in it; a call within a call has faults of its own.
 pub fn plan(depth: u32) -> BoxedStrategy<FaultPlan> {
     (Call::any(), faults(depth))
         .prop_map(|(call, faults)| FaultPlan { call, faults })

@@ -1,3 +1,5 @@
+//! `logout`: ends the login here, and at the service if asked.
+
 use crate::contract::{LogoutResult, LogoutStatus};
 use crate::error::Result;
 use crate::flow::MAX_ATTEMPTS;

@@ -1,3 +1,5 @@
+//! `models`: lists the models of the subscription.
+
 use crate::contract::{AnswerSource, Model, ModelList};
 use crate::error::Result;
 use crate::flow::backend;

@@ -1,3 +1,5 @@
+//! `poll`: asks for the approval of the pending login, and finishes it.
+
 mod progress;
 
 use crate::contract::{Error, ErrorCode, LoginProgress};

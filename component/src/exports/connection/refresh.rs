@@ -1,3 +1,5 @@
+//! `refresh`: requests a new access token.
+
 use crate::contract::RefreshResult;
 use crate::error::Result;
 use crate::flow::refresh;

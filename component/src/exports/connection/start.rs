@@ -1,3 +1,5 @@
+//! `start`: begins a login.
+
 use crate::contract::LoginPrompt;
 use crate::error::Result;
 use crate::flow::records::{credential, pending};

@@ -1,3 +1,5 @@
+//! `status`: shows the state of the connection.
+
 use super::{models, usage};
 use crate::contract::{ConnectionState, ConnectionStatus, Error};
 use crate::error::Result;

@@ -1,3 +1,5 @@
+//! `usage`: shows how much of the subscription is used.
+
 use crate::contract::{AnswerSource, UsageReport};
 use crate::error::Result;
 use crate::flow::backend;

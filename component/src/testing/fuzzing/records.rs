@@ -123,7 +123,7 @@ fn moves_on(record: &Record) {
         presented: "f00".to_owned(),
         started: NOW,
     };
-    let demands = [
+    let requests = [
         Request::AccessToken { refused: None },
         Request::AccessToken {
             refused: Some("f00"),
@@ -131,7 +131,7 @@ fn moves_on(record: &Record) {
         Request::ForceRefresh,
     ];
     for now in [0, NOW, record.updated_at, 1 << 53] {
-        for request in demands {
+        for request in requests {
             match decide(record, request, now) {
                 Action::Store(next) => drop(is_kept(&next)),
                 Action::Present(token) => {

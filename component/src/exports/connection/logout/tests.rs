@@ -287,7 +287,7 @@ fn a_logout_that_cannot_be_stored_sends_nothing_and_says_so() {
 }
 
 #[test]
-fn the_copies_of_models_and_usage_go_too() {
+fn the_caches_of_models_and_usage_are_removed() {
     let env = TestEnv::with(credential("active", json!({})));
     env.serve(MODELS, |_, _| models());
     env.serve(USAGE, |_, _| usage());

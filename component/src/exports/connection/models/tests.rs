@@ -92,7 +92,7 @@ fn anything_but_a_list_of_models_is_unexpected() {
 
 /// Faults: S17
 #[test]
-fn copies_are_written_beside_the_credential_and_never_into_it() {
+fn caches_are_never_written_into_the_credential() {
     let env = signed_in();
     env.serve(MODELS, |_, _| one_model());
     env.serve(crate::testing::fakes::USAGE, |_, _| {
