@@ -1,15 +1,15 @@
-//! The one place where an error code gets its hint and its consequences.
+//! The hint of each error code, and whether a retry or a login helps.
 //!
 //! A caller acts on the code. The message says what happened in this call, the
-//! hint what a person can do; neither ever contains a token, a code, a URL query
-//! or a body.
+//! hint what a person can do. Neither contains a token, a code, a URL query or a
+//! body.
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::StoreError;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 
-/// When to try a store again that has no room, in seconds.
+/// When to retry a store that is full, in seconds.
 const FULL_SECONDS: u64 = 60;
 
 /// The result of every function of the contract. The error is boxed: it is
@@ -31,40 +31,40 @@ impl Error {
         })
     }
 
-    /// Whether there is a stored value and it cannot be read.
-    pub(crate) fn is_about_the_value(&self) -> bool {
-        matches!(
-            self.code,
-            ErrorCode::KeyUnknown | ErrorCode::RecordCorrupt | ErrorCode::RecordNewer
-        )
+    /// There is no login.
+    pub(crate) fn not_connected() -> Box<Self> {
+        Self::boxed(ErrorCode::NotConnected, "not signed in")
     }
 
-    /// A store that stays as it is until its operator repairs it.
-    fn store_in_the_way(message: &str) -> Box<Self> {
-        let mut error = Self::boxed(ErrorCode::StoreUnavailable, message);
-        error.retryable = false;
-        error
-    }
-
-    /// Says when to try again: then the same call can succeed.
+    /// Adds when to retry: the same call can then succeed.
     pub(crate) fn retry_after(mut self: Box<Self>, seconds: u64) -> Box<Self> {
         self.retryable = true;
         self.retry_after_seconds = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
         self
     }
 
-    /// New tokens have come and could not be stored, because of `fault`.
+    /// New tokens were received and could not be stored, because of `fault`.
     pub(crate) fn lost(fault: &Self) -> Box<Self> {
-        let message = "the service gave new tokens, and they could not be stored: ";
+        let message = "the service returned new tokens, and they could not be stored: ";
         let mut error = Self::boxed(ErrorCode::StoreFailedAfterRefresh, message);
         error.message.push_str(&fault.message);
         error
     }
 
-    /// Gives this hint instead of the code's.
+    /// Replaces the hint of the code.
     pub(crate) fn with_hint(mut self: Box<Self>, hint: &str) -> Box<Self> {
         self.hint = hint.to_owned();
         self
+    }
+}
+
+impl ErrorCode {
+    /// Whether there is a stored record and it cannot be read.
+    pub(crate) fn is_unreadable_record(self) -> bool {
+        matches!(
+            self,
+            Self::KeyUnknown | Self::RecordCorrupt | Self::RecordNewer
+        )
     }
 }
 
@@ -97,7 +97,7 @@ fn hint(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::NotConnected => "Call start to sign in.",
         ErrorCode::NoPendingLogin => {
-            "Call start to begin a login; status tells whether you are signed in already."
+            "Call start to begin a login. status shows whether you are signed in already."
         }
         ErrorCode::LoginSuperseded => "Use the code of the latest start, or call start again.",
         ErrorCode::LoginDenied => "Call start again if the login was declined by mistake.",
@@ -110,10 +110,10 @@ fn hint(code: ErrorCode) -> &'static str {
         }
         ErrorCode::RefreshInProgress => "Try again in a second.",
         ErrorCode::RefreshUncertain => {
-            "An earlier refresh got no answer; it is tried again by itself after a pause. Calling start makes a new login at once."
+            "An earlier refresh got no answer. It is retried automatically after a pause. Calling start makes a new login at once."
         }
         ErrorCode::RejectedByBackend => {
-            "The service refuses a token it has just issued. Wait a few minutes; if it goes on, log out and start again."
+            "The service refuses a token it has just issued. Wait a few minutes. If it continues, call logout, then start."
         }
         ErrorCode::RateLimited => "Wait before you try again.",
         ErrorCode::UpstreamBlocked => {
@@ -126,9 +126,7 @@ fn hint(code: ErrorCode) -> &'static str {
             "Switch on device codes for Codex in ChatGPT under Settings, Security; in a workspace its admin must permit Codex and device codes."
         }
         ErrorCode::Network => "Check the network between this machine and OpenAI, then try again.",
-        ErrorCode::UpstreamError => {
-            "OpenAI's service has a fault. Try again later; the login is kept."
-        }
+        ErrorCode::UpstreamError => "OpenAI's service failed. Try again later. The login is kept.",
         ErrorCode::UnexpectedAnswer => {
             "OpenAI's service answered something unknown; perhaps it has changed. Look for a newer version of this software."
         }
@@ -143,7 +141,7 @@ fn hint(code: ErrorCode) -> &'static str {
             "Run any command that writes, such as refresh: it upgrades the store."
         }
         ErrorCode::StoreFailedAfterRefresh => {
-            "The new token could not be stored and may be lost. Mend the store first; if the login has ended then, call start."
+            "The new token could not be stored and may be lost. Fix the store first. If the login is lost, call start."
         }
         ErrorCode::KeyUnknown => {
             "Put the right key file back, or reset the profile and call start."
@@ -166,34 +164,46 @@ fn hint(code: ErrorCode) -> &'static str {
 
 impl From<StoreError> for Box<Error> {
     fn from(fault: StoreError) -> Self {
-        match fault {
-            StoreError::Conflict => {
-                Error::boxed(ErrorCode::StoreBusy, "somebody else wrote at the same time")
-            }
-            StoreError::Busy => Error::boxed(ErrorCode::StoreBusy, "somebody else holds the store"),
-            StoreError::Unavailable => {
-                Error::boxed(ErrorCode::StoreUnavailable, "the store did not answer")
-            }
-            StoreError::Unusable => Error::store_in_the_way("the store cannot be used"),
-            StoreError::ReadOnly => Error::store_in_the_way("the store takes no writes"),
-            StoreError::TooLarge => Error::store_in_the_way("the value is over the store's limit"),
-            StoreError::Full => Error::boxed(ErrorCode::StoreUnavailable, "the store has no room")
-                .retry_after(FULL_SECONDS),
-            StoreError::KeyUnknown => Error::boxed(
+        let (code, message) = match fault {
+            StoreError::Conflict => (
+                ErrorCode::StoreBusy,
+                "another process wrote at the same time",
+            ),
+            StoreError::Busy => (
+                ErrorCode::StoreBusy,
+                "the store is locked by another process",
+            ),
+            StoreError::Unavailable => (ErrorCode::StoreUnavailable, "the store did not answer"),
+            StoreError::Unusable => (ErrorCode::StoreUnavailable, "the store cannot be used"),
+            StoreError::ReadOnly => (ErrorCode::StoreUnavailable, "the store takes no writes"),
+            StoreError::TooLarge => (
+                ErrorCode::StoreUnavailable,
+                "the value is over the store's limit",
+            ),
+            StoreError::Full => (ErrorCode::StoreUnavailable, "the store has no room"),
+            StoreError::KeyUnknown => (
                 ErrorCode::KeyUnknown,
                 "the stored value is sealed with an unknown key",
             ),
-            StoreError::Corrupt => {
-                Error::boxed(ErrorCode::RecordCorrupt, "the stored value is damaged")
-            }
-            StoreError::Newer => Error::boxed(
+            StoreError::Corrupt => (ErrorCode::RecordCorrupt, "the stored value is damaged"),
+            StoreError::Newer => (
                 ErrorCode::RecordNewer,
                 "the store belongs to another version",
             ),
-            StoreError::Rollback => Error::boxed(
+            StoreError::Rollback => (
                 ErrorCode::RollbackSuspected,
                 "the stored login is older than the one written last",
             ),
+        };
+        let mut error = Error::boxed(code, message);
+        match fault {
+            StoreError::Unusable | StoreError::ReadOnly | StoreError::TooLarge => {
+                // The store stays like this until its operator repairs it.
+                error.retryable = false;
+                error
+            }
+            StoreError::Full => error.retry_after(FULL_SECONDS),
+            _ => error,
         }
     }
 }
@@ -204,7 +214,7 @@ mod tests {
 
     /// Faults: F13
     #[test]
-    fn a_store_that_must_be_repaired_is_not_retryable_and_a_full_one_is_after_a_minute() {
+    fn a_store_to_repair_is_not_retryable_and_a_full_one_is() {
         for (fault, retryable, seconds) in [
             (StoreError::Unusable, false, None),
             (StoreError::ReadOnly, false, None),

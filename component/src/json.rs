@@ -1,13 +1,10 @@
-//! JSON as a tree, read strictly: a name that comes twice in one object is
-//! refused. Which of the two would be the token? Where nothing of that kind is
-//! at stake, [`parse_leniently`] passes over it.
+//! JSON as a tree. Duplicate keys are rejected: with two `refresh_token`s there
+//! is no right one. [`parse_leniently`] leaves them out where no token is read.
 //!
-//! A tree of our own, read and written by `serde_json`, because the component
-//! has to stay small (docs/performance.md has the figures), and because what a
-//! newer version stored is then kept by itself.
+//! `serde_json` reads and writes the tree. The tree is written here because the
+//! component must stay small (docs/performance.md has the figures), and because
+//! it keeps the fields of a newer version.
 
-use crate::secret::Secret;
-use crate::text::is_identifier;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,10 +12,10 @@ use core::ops::Index;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// More names than this in one object are refused.
+/// The largest number of names in one object.
 const NAMES_MAX: usize = 256;
 
-/// Lists and objects that lie deeper in one another than this are refused.
+/// The deepest nesting of lists and objects.
 const DEPTH_MAX: u8 = 64;
 
 /// Any value.
@@ -35,18 +32,18 @@ pub(crate) enum Value {
     Object(Object),
 }
 
-/// The fields of an object, in the order in which they came.
+/// The fields of an object, in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object(Vec<(String, Value)>);
 
-/// Reads a whole text. `None` when it is no JSON, has a name twice, or is over
+/// Reads a document. `None` when it is not JSON, has a duplicate name, or exceeds
 /// a limit.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     read(bytes, true)
 }
 
-/// Reads a whole text. A field whose name has come before, and what is over a
-/// limit, is left out; the rest counts.
+/// Reads a document. A field with a duplicate name and a value that exceeds a
+/// limit are left out.
 pub(crate) fn parse_leniently(bytes: &[u8]) -> Option<Value> {
     read(bytes, false)
 }
@@ -62,7 +59,7 @@ fn read(bytes: &[u8], is_strict: bool) -> Option<Value> {
     value
 }
 
-/// Reads a whole text that is an object.
+/// Reads a document that is an object.
 pub(crate) fn parse_object(bytes: &[u8]) -> Option<Object> {
     match parse(bytes)? {
         Value::Object(object) => Some(object),
@@ -96,8 +93,8 @@ impl Value {
         u64::try_from(self.as_i64()?).ok()
     }
 
-    /// A number of the service's that is whole in samples and need not be: without
-    /// its fraction. `None` below 0.
+    /// A number of the service that may have a fraction, without it. `None` below
+    /// 0.
     pub(crate) fn as_whole(&self) -> Option<u64> {
         match self {
             Value::Float(number) if (0.0..9e15).contains(number) => Some(*number as u64),
@@ -159,13 +156,13 @@ impl Object {
         }
     }
 
-    /// Builds on: the object with the field.
+    /// The object with the field added.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.put_value(name, value.into());
         self
     }
 
-    /// Whether it may have one more field, of that name.
+    /// Whether a field of that name may be added.
     fn has_room_for(&self, name: &str) -> bool {
         self.0.len() < NAMES_MAX && self.0.iter().all(|(other, _)| other != name)
     }
@@ -180,81 +177,6 @@ impl Object {
         match self.0.iter().position(|(other, _)| other == name) {
             Some(place) => self.0.remove(place).1,
             None => Value::Null,
-        }
-    }
-
-    /// Takes a text out. `None` when it is missing or something else.
-    pub(crate) fn required_text(&mut self, name: &str) -> Option<String> {
-        self.optional_text(name)?
-    }
-
-    /// Takes a text out. `Some(None)` when it is missing or null, `None` when it
-    /// is something else.
-    pub(crate) fn optional_text(&mut self, name: &str) -> Option<Option<String>> {
-        match self.take(name) {
-            Value::Null => Some(None),
-            Value::Text(text) => Some(Some(text)),
-            _ => None,
-        }
-    }
-
-    /// Takes a text of visible ASCII out, like [`Object::required_text`].
-    pub(crate) fn required_identifier(&mut self, name: &str) -> Option<String> {
-        self.optional_identifier(name)?
-    }
-
-    /// Takes a text of visible ASCII out, like [`Object::optional_text`].
-    pub(crate) fn optional_identifier(&mut self, name: &str) -> Option<Option<String>> {
-        let text = self.optional_text(name)?;
-        let is_usable = text.as_deref().is_none_or(is_identifier);
-        is_usable.then_some(text)
-    }
-
-    /// Takes a whole number that is not negative out, like [`Object::required_text`].
-    pub(crate) fn required_number(&mut self, name: &str) -> Option<u64> {
-        self.optional_number(name)?
-    }
-
-    /// Takes a whole number that is not negative out, like [`Object::optional_text`].
-    pub(crate) fn optional_number(&mut self, name: &str) -> Option<Option<u64>> {
-        match self.take(name) {
-            Value::Null => Some(None),
-            value => value.as_u64().map(Some),
-        }
-    }
-
-    /// Takes a secret out, like [`Object::required_text`].
-    pub(crate) fn required_secret(&mut self, name: &str) -> Option<Secret> {
-        self.optional_secret(name)?
-    }
-
-    /// Takes a secret out, like [`Object::optional_text`].
-    pub(crate) fn optional_secret(&mut self, name: &str) -> Option<Option<Secret>> {
-        match self.optional_text(name)? {
-            None => Some(None),
-            Some(text) => Secret::new(text).map(Some),
-        }
-    }
-
-    /// Takes an object out and reads it with `read`. `Some(None)` when it is
-    /// missing or null, `None` when it is something else or cannot be read.
-    pub(crate) fn optional_object<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(Object) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match self.take(name) {
-            Value::Null => Some(None),
-            Value::Object(object) => read(object).map(Some),
-            _ => None,
-        }
-    }
-
-    /// Takes a truth value out; missing or null is false.
-    pub(crate) fn optional_bool(&mut self, name: &str) -> Option<bool> {
-        match self.take(name) {
-            Value::Null => Some(false),
-            value => value.as_bool(),
         }
     }
 
@@ -284,7 +206,7 @@ impl From<&str> for Value {
     }
 }
 
-/// A number over the largest that can be written is written as that.
+/// A larger number than can be written becomes the largest.
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
@@ -325,17 +247,17 @@ impl Serialize for Object {
     }
 }
 
-/// Reads one value. `None` stands for one that breaks our own rules: serde's own
-/// way to say so would bring 3 KB of formatting with it.
+/// Reads one value. `None` stands for a value that violates the rules of this
+/// file: serde's own errors would add 3 KB of formatting.
 #[derive(Clone, Copy)]
 struct Reader {
-    /// What breaks the rules makes all around it worthless.
+    /// Strict: one violation rejects the whole document.
     is_strict: bool,
     depth_left: u8,
 }
 
 impl Reader {
-    /// The reader of what lies in a list or an object.
+    /// The reader of the values in a list or an object.
     fn inside(self) -> Self {
         Self {
             depth_left: self.depth_left.saturating_sub(1),
@@ -343,7 +265,7 @@ impl Reader {
         }
     }
 
-    /// The list or object that was read; `is_whole` if nothing in it broke a rule.
+    /// The list or object; `is_whole` if no value in it violated a rule.
     fn done(self, value: Value, is_whole: bool) -> Option<Value> {
         let counts = self.depth_left > 0 && (is_whole || !self.is_strict);
         counts.then_some(value)
@@ -419,15 +341,17 @@ impl<'de> Visitor<'de> for Reader {
 mod tests {
     use super::*;
 
+    /// Faults: S06 P28
     #[test]
-    fn s06_p28_a_name_that_comes_twice_is_refused_at_any_depth() {
+    fn a_duplicate_name_is_rejected_at_any_depth() {
         assert_eq!(parse(br#"{"a":1,"a":2}"#), None);
         assert_eq!(parse(br#"{"b":[{"a":1,"a":1}]}"#), None);
         assert!(parse(br#"{"a":{"a":1}}"#).is_some());
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_what_lies_deeper_than_64_is_refused() {
+    fn more_than_64_levels_are_rejected() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse(nested(64).as_bytes()).is_some());
         for depth in [65, 127, 128, 10_000] {
@@ -438,14 +362,16 @@ mod tests {
         assert_eq!(parse("[".repeat(10_000).as_bytes()), None);
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_endless_objects_are_refused() {
+    fn endless_objects_are_refused() {
         let names: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
         assert_eq!(parse(format!("{{{}}}", names.join(",")).as_bytes()), None);
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_read_leniently_what_breaks_a_rule_is_left_out_and_the_rest_counts() {
+    fn lenient_reading_leaves_out_only_what_breaks_a_rule() {
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let many: Vec<String> = (0..=NAMES_MAX).map(|n| format!("\"{n}\":0")).collect();
         let text = format!(
@@ -472,8 +398,9 @@ mod tests {
         assert_eq!(parse_leniently(b"{} x"), None);
     }
 
+    /// Faults: P29
     #[test]
-    fn p29_lone_surrogates_byte_order_marks_and_nul_are_no_json() {
+    fn lone_surrogates_byte_order_marks_and_nul_are_not_json() {
         for bad in [
             &b"\xef\xbb\xbf{}"[..],
             b"",
@@ -488,21 +415,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_written_again_in_its_order_and_without_nulls() {
+    fn a_document_is_written_in_its_order_and_without_nulls() {
         let text = r#"{"z":[null,true,-1,9007199254740993,1.5,"x\n"],"a":{},"n":null}"#;
         let object = parse_object(text.as_bytes()).expect("an object");
         let written = String::from_utf8(object.to_bytes()).expect("UTF-8");
         assert_eq!(written, text.replace(r#","n":null"#, ""));
-    }
-
-    #[test]
-    fn a_field_of_another_type_is_told_from_a_missing_one() {
-        let mut object = parse_object(br#"{"text":"a","number":7,"odd":[]}"#).expect("an object");
-        assert_eq!(object.optional_text("missing"), Some(None));
-        assert_eq!(object.required_text("missing"), None);
-        assert_eq!(object.optional_text("odd"), None);
-        assert_eq!(object.optional_text("text"), Some(Some("a".to_owned())));
-        assert_eq!(object.required_number("number"), Some(7));
-        assert_eq!(object, Object::default());
     }
 }

@@ -1,39 +1,39 @@
 //! OpenAI's device-code login for ChatGPT subscriptions, as a WebAssembly component.
 //!
-//! Data comes in by the seven functions of [`connection`] (and, in the world
-//! `platform`, by [`credentials`]), goes out by the four [`ports`], and rests in
-//! one key-value bucket:
+//! Data comes in through the seven functions of [`exports::connection`] (and, in the
+//! world `platform`, by [`exports::credentials`]), goes out through the four [`ports`],
+//! and is stored in one key-value bucket:
 //!
 //! ```text
-//!     connection/, credentials      what a caller asks for
-//!        │        │
-//!        │     rotation             the one way a refresh token is ever spent
-//!        │        │
-//!     openai/     credential, pending, cache     the wire │ what is stored
-//!        │        │
-//!      ports: Http · Store · Clock · Random
+//!     exports/                  what a caller asks for
 //!        │
-//!     wasi/                         the only files that know WASI
+//!     flow/                     transactions: every request, read and write
+//!        │        │
+//!     openai/  state/           the wire │ what is stored; both pure
+//!        │
+//!     ports: Http · Store · Clock · Random
+//!        │
+//!     wasi/                     the only files that know WASI
 //! ```
 //!
-//! Everything above `wasi/` is ordinary Rust over the ports and is tested
-//! natively with fakes; only `wasi/` is compiled for WebAssembly alone.
+//! Everything above `wasi/` is ordinary Rust over the ports, tested natively with the
+//! fakes of `testing/`. Only `wasi/` is compiled for WebAssembly alone.
 //!
 //! # What is promised
 //!
-//! - A refresh token is presented once, and the intent to do so is stored first
-//!   (`rotation`). It is presented again only if the service has not looked at
-//!   it, or if nobody knows whether it has: then after a pause, while no access
-//!   token lives any more, each time as a probe that is recorded.
-//! - What was received is stored before it is used or returned.
-//! - No function of [`connection`] returns a token, and no error contains one.
-//! - The component never sleeps and never loops over the network: every call
-//!   makes a handful of requests and returns.
+//! - The component stores the intent before it presents a refresh token
+//!   (`flow::refresh`). It presents the same token again only if the service has not
+//!   processed it, or if that is unknown. In the second case it waits, until no
+//!   access token is live either, and stores that the presentation is a probe.
+//! - The component stores what it receives before it uses or returns it.
+//! - No function of [`exports::connection`] returns a token, and no error contains one.
+//! - The component never sleeps and never loops over the network: every call makes a
+//!   few requests and returns.
 //!
 //! # Scope
 //!
-//! One bucket is one person's connection. Choosing the bucket, deciding which
-//! addresses may be reached, sealing what is stored and waiting are the host's.
+//! One bucket is one person's connection. The host chooses the bucket, decides which
+//! addresses can be reached, seals the stored values, and waits.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
@@ -42,33 +42,22 @@ extern crate alloc;
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated from wit/")]
 mod bindings;
 
-mod backend;
-mod bucket;
-mod cache;
-mod claims;
-pub mod connection;
-mod credential;
-pub mod credentials;
 mod error;
+pub mod exports;
+mod flow;
 mod json;
-mod login;
 mod openai;
-mod pending;
 pub mod ports;
-mod rotation;
 mod secret;
-mod stored_time;
+mod state;
 mod text;
 
 #[cfg(target_arch = "wasm32")]
 mod wasi;
 
-#[cfg(test)]
-mod fakes;
-
 #[doc(hidden)]
 #[cfg(any(test, feature = "fuzzing"))]
-pub mod fuzzing;
+pub mod testing;
 
 /// The types of the contract, generated from `wit/connection.wit`.
 pub mod contract {

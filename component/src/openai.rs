@@ -1,30 +1,32 @@
-//! OpenAI's wire: build a request, read an answer. Pure, no I/O.
+//! OpenAI's wire. Pure: it builds requests and reads responses.
 //!
-//! One file an endpoint, each with `request` and `read`; what all answers have
-//! in common is [`answer`], what can be wrong with one is [`trouble`], and what
-//! the token endpoint says of a token or a code is [`verdict`]. The protocol is
-//! OpenAI's own, not RFC 8628: docs/protocol.md tells it.
+//! One file an endpoint, each with `request` and `read`. A call's data goes out
+//! in the request; the response comes in to `read`. [`response`] has what all
+//! responses share, [`failure`] why a request fails, and [`token_outcome`] what
+//! the token endpoint says about a token or a code. docs/protocol.md describes
+//! the protocol, which is OpenAI's own and not RFC 8628.
 
-mod answer;
-pub(crate) mod date;
+pub(crate) mod claims;
+pub(crate) mod device_authorization;
 pub(crate) mod device_token;
 pub(crate) mod exchange;
+mod failure;
 pub(crate) mod models;
 pub(crate) mod refresh;
+mod response;
 pub(crate) mod revoke;
-mod token_grant;
-mod trouble;
+pub(crate) mod timestamp;
+mod token_outcome;
+mod token_response;
 pub(crate) mod usage;
-pub(crate) mod user_code;
-mod verdict;
 
-pub(crate) use answer::{Answer, CODE_MAX};
-pub(crate) use token_grant::{ACCESS_TOKEN_MAX, Granted, REFRESH_TOKEN_MAX, TokenGrant};
-pub(crate) use trouble::{CLOSED_HINT, Said, Setback, Trouble};
-pub(crate) use verdict::Verdict;
+pub(crate) use failure::{CLOSED_HINT, Failure, FailureKind, ServiceError};
+pub(crate) use response::{CODE_MAX, Response};
+pub(crate) use token_outcome::TokenOutcome;
+pub(crate) use token_response::{ACCESS_TOKEN_MAX, REFRESH_TOKEN_MAX, TokenField, TokenResponse};
 
 use crate::json::Object;
-use crate::ports::{Method, Request};
+use crate::ports::{HttpRequest, Method};
 use crate::secret::Secret;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -35,7 +37,7 @@ use alloc::vec::Vec;
 /// therefore names Codex.
 pub(crate) const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
-/// Where the person types the code. A constant, never taken from an answer.
+/// Where the person enters the code. A constant, never taken from a response.
 pub(crate) const VERIFICATION_URL: &str = "https://auth.openai.com/codex/device";
 
 /// The base URL of the model endpoints.
@@ -44,33 +46,33 @@ pub(crate) const MODEL_BASE_URL: &str = "https://chatgpt.com/backend-api/codex";
 const AUTH_HOST: &str = "auth.openai.com";
 const BACKEND_HOST: &str = "chatgpt.com";
 
-/// Says who we are, in OpenAI's header for that.
+/// Identifies this software, in OpenAI's header.
 pub(crate) const ORIGINATOR: &str = "chatgpt-oauth";
 
-/// Says who we are, in everybody's.
+/// Identifies this software, in the standard header.
 pub(crate) const USER_AGENT: &str = concat!("chatgpt-oauth/", env!("CARGO_PKG_VERSION"));
 
-/// For everything from connecting to the last byte of a token request, in seconds.
+/// The time for a whole token request, in seconds.
 const TOKEN_TIMEOUT: u64 = 30;
 
-/// The longest answer of the token endpoints, in bytes.
-const TOKEN_ANSWER_LIMIT: usize = 64 * 1024;
+/// The longest response of the token endpoints, in bytes.
+const TOKEN_MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> Request {
-    let mut headers = introduction();
+fn auth_post(path: &str, content_type: &str, body: Vec<u8>) -> HttpRequest {
+    let mut headers = client_headers();
     headers.push(("content-type", content_type.to_owned()));
-    Request {
+    HttpRequest {
         method: Method::Post,
         host: AUTH_HOST,
         path: path.to_owned(),
         headers,
         body,
         timeout_seconds: TOKEN_TIMEOUT,
-        answer_limit: TOKEN_ANSWER_LIMIT,
+        max_response_bytes: TOKEN_MAX_RESPONSE_BYTES,
     }
 }
 
-fn auth_post_json(path: &str, body: &[(&str, &str)]) -> Request {
+fn auth_post_json(path: &str, body: &[(&str, &str)]) -> HttpRequest {
     let mut object = Object::default();
     for (name, value) in body {
         object.put(name, *value);
@@ -81,28 +83,27 @@ fn auth_post_json(path: &str, body: &[(&str, &str)]) -> Request {
 fn backend_get(
     path: String,
     access: &Secret,
-    account: &crate::claims::Claims,
+    account: &claims::Claims,
     timeout_seconds: u64,
-    answer_limit: usize,
-) -> Request {
-    Request {
+    max_response_bytes: usize,
+) -> HttpRequest {
+    let mut headers = client_headers();
+    headers.extend(account_headers(access, account));
+    HttpRequest {
         method: Method::Get,
         host: BACKEND_HOST,
         path,
-        headers: introduction()
-            .into_iter()
-            .chain(account_headers(access, account))
-            .collect(),
+        headers,
         body: Vec::new(),
         timeout_seconds,
-        answer_limit,
+        max_response_bytes,
     }
 }
 
-/// The headers that name the account and prove it, for every backend call.
+/// The headers that authorize every backend call and select the account.
 pub(crate) fn account_headers(
     access: &Secret,
-    account: &crate::claims::Claims,
+    account: &claims::Claims,
 ) -> Vec<(&'static str, String)> {
     let mut headers = vec![(
         "authorization",
@@ -117,7 +118,7 @@ pub(crate) fn account_headers(
     headers
 }
 
-fn introduction() -> Vec<(&'static str, String)> {
+fn client_headers() -> Vec<(&'static str, String)> {
     vec![
         ("accept", "application/json".to_owned()),
         ("originator", ORIGINATOR.to_owned()),

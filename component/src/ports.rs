@@ -1,6 +1,6 @@
-//! What the component needs of the world: four small traits.
+//! The four traits through which the component uses its environment.
 //!
-//! `wasi/` implements them for WebAssembly, the tests with fakes.
+//! `wasi/` implements them for WebAssembly, `testing/fakes` for the tests.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,19 +8,19 @@ use alloc::vec::Vec;
 /// Sends one HTTPS request. Never resends, never follows a redirect.
 pub trait Http {
     /// Sends `request` and collects the whole answer within its timeout.
-    fn send(&self, request: &Request) -> Result<Response, HttpError>;
+    fn send(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError>;
 }
 
 /// The bucket of one person's connection.
 ///
-/// Under hosts that have it, `set` and `delete` succeed only if nobody wrote the
-/// key since this bucket's last `get` of it; elsewhere the last writer wins.
+/// Where the host supports it, `set` and `delete` succeed only if the key was not
+/// written since this bucket's last `get` of it. Elsewhere the last write wins.
 pub trait Store {
     /// Returns the value of `key`, if there is one.
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
-    /// Writes `value`. After an error the write may have landed all the same.
+    /// Writes `value`. After an error the write may still have landed.
     fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError>;
-    /// Removes `key`; a missing one is no error.
+    /// Removes `key`. A missing key is not an error.
     fn delete(&self, key: &str) -> Result<(), StoreError>;
 }
 
@@ -61,8 +61,8 @@ impl Ports<'_> {
     }
 }
 
-/// One request. Carries secrets: it has no `Debug`.
-pub struct Request {
+/// One request. It contains secrets, so it has no `Debug`.
+pub struct HttpRequest {
     /// `POST` with a body, `GET` without.
     pub method: Method,
     /// The host name; the port is 443.
@@ -75,8 +75,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The time for everything from connecting to the last byte, in seconds.
     pub timeout_seconds: u64,
-    /// The longest answer taken, in bytes.
-    pub answer_limit: usize,
+    /// The longest response that is accepted, in bytes.
+    pub max_response_bytes: usize,
 }
 
 /// The two methods that the wire uses.
@@ -88,17 +88,17 @@ pub enum Method {
     Post,
 }
 
-/// One answer. Carries secrets: it has no `Debug`.
-pub struct Response {
+/// One response. It contains secrets, so it has no `Debug`.
+pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// Headers as they came.
+    /// The headers, unchanged.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The whole body.
     pub body: Vec<u8>,
 }
 
-impl Response {
+impl HttpResponse {
     /// Returns the first header of that name (lower case), if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self
@@ -109,11 +109,11 @@ impl Response {
     }
 }
 
-/// Why there is no answer. The variant says whether the request may have been
-/// processed: a refresh token counts once.
+/// Why there is no response. The variant says whether the service may have
+/// processed the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpError {
-    /// Not one byte of the request was sent.
+    /// No byte of the request was sent.
     NotSent(NotSent),
     /// The request may have arrived.
     MaybeSent(MaybeSent),
@@ -126,25 +126,25 @@ pub enum NotSent {
     Denied,
     /// The name does not resolve.
     NameUnknown,
-    /// The name leads to no public address.
+    /// The name resolves to no public address.
     NotPublic,
     /// The connection was refused.
     Refused,
-    /// The connection, or the name before it, took too long.
+    /// Resolving the name or connecting took too long.
     TimedOut,
-    /// There is no way to the destination.
+    /// The destination is unreachable.
     Unreachable,
     /// The destination's certificate is not trusted.
     Certificate,
-    /// The host's settings name no proxy that can be used.
+    /// The proxy settings of the host cannot be used.
     ProxyUnusable,
     /// The proxy's name does not resolve.
     ProxyNameUnknown,
     /// The proxy refuses the connection.
     ProxyRefused,
-    /// The proxy cannot be reached, or does not answer.
+    /// The proxy is unreachable or does not respond.
     ProxyUnreachable,
-    /// The proxy wants credentials, or other ones.
+    /// The proxy requires credentials, or other ones.
     ProxyAuthentication,
     /// The proxy does not permit the connection.
     ProxyDenied,
@@ -152,25 +152,25 @@ pub enum NotSent {
     ProxyCertificate,
 }
 
-/// Why there is no answer to a request that may have arrived.
+/// Why there is no response to a request that may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaybeSent {
     /// The connection broke, at an unknown point.
     Broken,
-    /// The answer, or its end, did not come in time.
+    /// The response was not complete in time.
     TimedOut,
-    /// The answer is too long, or in an encoding that is not read.
+    /// The response is too long, or in an unsupported encoding.
     Unreadable,
 }
 
 /// Why the bucket failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreError {
-    /// Somebody else wrote the key since it was read.
+    /// Another process wrote the key since it was read.
     Conflict,
-    /// The store was locked by somebody else for too long.
+    /// Another process has locked the store for too long.
     Busy,
-    /// The store did not answer, or answered something unknown.
+    /// The store did not respond, or its response is unknown.
     Unavailable,
     /// The store cannot be used until its operator repairs it.
     Unusable,
@@ -178,7 +178,7 @@ pub enum StoreError {
     ReadOnly,
     /// The store has no room.
     Full,
-    /// The value is over the store's limit.
+    /// The value exceeds the limit of the store.
     TooLarge,
     /// The value is sealed with a key that the host does not have.
     KeyUnknown,

@@ -1,4 +1,4 @@
-//! Secrets: wiped on drop, without `Display`, `Serialize` or a telling `Debug`.
+//! Secrets: wiped on drop, without `Display`, `Serialize` or a revealing `Debug`.
 
 use alloc::string::String;
 use sha2::{Digest, Sha256};
@@ -28,16 +28,16 @@ impl Secret {
         &self.0
     }
 
-    /// Names the secret without revealing it: the first 32 hexadecimal digits of
-    /// its SHA-256. Comparing fingerprints tells nothing about the secret by its
-    /// timing.
+    /// Identifies the secret without revealing it: the first 32 hexadecimal
+    /// digits of its SHA-256. The timing of comparing fingerprints reveals
+    /// nothing about the secret.
     pub(crate) fn fingerprint(&self) -> String {
         crate::text::hex(&self.digest()[..16])
     }
 
-    /// 0 … 255, steady for one secret and spread evenly over many: the first byte
-    /// of its SHA-256.
-    pub(crate) fn spread(&self) -> u8 {
+    /// 0 … 255, constant for one secret and evenly distributed over many: the
+    /// first byte of its SHA-256.
+    pub(crate) fn jitter(&self) -> u8 {
         self.digest()[0]
     }
 
@@ -56,8 +56,9 @@ impl core::fmt::Debug for Secret {
 mod tests {
     use super::Secret;
 
+    /// Faults: M11
     #[test]
-    fn m11_a_secret_that_could_break_a_header_is_refused() {
+    fn a_secret_that_could_break_a_header_is_refused() {
         for text in ["", "a b", "a\r\nb", "a\0b", "tökén"] {
             assert!(Secret::new(text).is_none(), "{text:?}");
         }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_tells_nothing() {
+    fn debug_reveals_nothing() {
         let secret = Secret::new("hunter2").expect("visible ASCII");
         assert_eq!(format!("{secret:?}"), "Secret");
     }
@@ -74,6 +75,6 @@ mod tests {
     fn the_fingerprint_is_the_start_of_the_sha_256() {
         let secret = Secret::new("abc").expect("visible ASCII");
         assert_eq!(secret.fingerprint(), "ba7816bf8f01cfea414140de5dae2223");
-        assert_eq!(secret.spread(), 0xba);
+        assert_eq!(secret.jitter(), 0xba);
     }
 }

@@ -1,20 +1,19 @@
-//! Text from outside, made harmless before anybody sees it.
+//! Text from outside, made safe to show.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-/// Returns `text` without control characters and without the marks that turn
-/// the direction of writing, cut to `limit` characters. `None` if nothing is left.
+/// Returns `text` without control characters and direction marks, cut to `limit`
+/// characters. `None` if nothing is left.
 ///
-/// A model's name or an e-mail address ends up in terminals and chat windows.
-pub(crate) fn clean(text: &str, limit: usize) -> Option<String> {
-    let clean: String = text
-        .chars()
-        .filter(|c| !is_unsafe(*c))
-        .take(limit)
-        .collect();
-    let clean = clean.trim();
-    (!clean.is_empty()).then(|| clean.to_owned())
+/// A model's name or an e-mail address is shown in terminals and chat windows.
+pub(crate) fn sanitize(text: &str, limit: usize) -> Option<String> {
+    let mut safe = String::new();
+    for c in text.chars().filter(|c| !is_unsafe(*c)).take(limit) {
+        safe.push(c);
+    }
+    let safe = safe.trim();
+    (!safe.is_empty()).then(|| safe.to_owned())
 }
 
 fn is_unsafe(c: char) -> bool {
@@ -24,8 +23,8 @@ fn is_unsafe(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// Whether the text can be sent in a header and shown to anybody: visible ASCII,
-/// and not too much of it.
+/// Whether the text can be sent in a header and shown: 1 to 128 visible ASCII
+/// characters.
 pub(crate) fn is_identifier(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -47,7 +46,7 @@ pub(crate) fn decimal(number: u64) -> String {
     text
 }
 
-/// Lower-case hexadecimal digits.
+/// Lower-case hexadecimal digits. The crate base16ct takes 129 bytes more.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -62,24 +61,26 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// Faults: M12
     #[test]
-    fn m12_terminal_escapes_and_direction_marks_are_removed() {
+    fn terminal_escapes_and_direction_marks_are_removed() {
         assert_eq!(
-            clean("a\u{1b}[2Jb\u{9b}c\u{202e}d\r\n", 80).as_deref(),
+            sanitize("a\u{1b}[2Jb\u{9b}c\u{202e}d\r\n", 80).as_deref(),
             Some("a[2Jbcd")
         );
     }
 
     #[test]
     fn text_is_cut_and_nothing_left_is_none() {
-        assert_eq!(clean("abcdef", 3).as_deref(), Some("abc"));
-        assert_eq!(clean(" \u{0} ", 3), None);
+        assert_eq!(sanitize("abcdef", 3).as_deref(), Some("abc"));
+        assert_eq!(sanitize(" \u{0} ", 3), None);
     }
 
+    /// Faults: P29
     #[test]
-    fn p29_a_text_of_a_mebibyte_is_cut_and_its_nul_and_marks_are_gone() {
+    fn a_text_of_a_mebibyte_is_cut_without_nul_and_marks() {
         let long = "a\u{0}\u{feff}".repeat(1 << 18);
-        assert_eq!(clean(&long, 100), Some("a".repeat(100)));
+        assert_eq!(sanitize(&long, 100), Some("a".repeat(100)));
     }
 
     #[test]

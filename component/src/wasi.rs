@@ -1,4 +1,6 @@
-//! The only files that know WASI: the exports, and an adapter for each port.
+//! The adapters between WASI and the ports, and the exports: calls come in
+//! through `exports`, requests and values go out through `http` and `store`. No
+//! other file knows WASI.
 
 mod exports;
 mod http;
@@ -25,12 +27,12 @@ fn open_and_call<T>(function: impl FnOnce(Ports) -> Result<T>) -> Result<T> {
     })
 }
 
-/// Smaller and faster here than the one of Rust's standard library.
+/// Smaller and faster here than the allocator of Rust's standard library.
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// A panic traps, and says nothing: a message would be made of the values at
-/// hand, and its machinery is a tenth of the component.
+/// A panic traps without a message: a message could contain values, and its
+/// formatting is a tenth of the component.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
     core::arch::wasm32::unreachable()

@@ -1,6 +1,6 @@
 #![no_main]
 
-use chatgpt_oauth_component::fuzzing;
+use chatgpt_oauth_component::testing::fuzzing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

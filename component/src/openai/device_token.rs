@@ -1,13 +1,13 @@
 //! `POST /api/accounts/deviceauth/token`: asks whether the person has approved
 //! (docs/protocol.md, Poll).
 
-use super::answer::Answer;
-use super::trouble::{Setback, Trouble};
+use super::failure::{Failure, FailureKind};
+use super::response::Response;
 use crate::json::{self, Value};
-use crate::ports::{HttpError, Request, Response};
+use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
-/// Codes that mean: not yet.
+/// Not approved yet.
 const PENDING: [&str; 3] = [
     "deviceauth_authorization_pending",
     "authorization_pending",
@@ -16,7 +16,7 @@ const PENDING: [&str; 3] = [
 
 const SLOW_DOWN: [&str; 2] = ["deviceauth_slow_down", "slow_down"];
 
-/// Codes that mean: the person has declined.
+/// The person has declined.
 pub(super) const DENIED: [&str; 4] = [
     "deviceauth_access_denied",
     "access_denied",
@@ -32,25 +32,26 @@ const EXPIRED: [&str; 5] = [
     "deviceauth_authorization_expired",
 ];
 
-/// Where the login stands.
+/// The progress of the login (RFC 8628 §3.5).
 pub(crate) enum Progress {
-    /// Not yet. A bare 403 or 404 means this too, until the code ends.
-    Pending,
-    /// Not yet, and asked too often (RFC 8628 §3.5).
+    /// Not approved yet. A bare 403 or 404 means this too, until the code
+    /// expires.
+    AuthorizationPending,
+    /// Not approved yet, and polled too often.
     SlowDown {
-        /// When the service asks to be asked again, in seconds.
+        /// From Retry-After, in seconds.
         retry_after: Option<u64>,
     },
-    /// Approved. The service makes the PKCE pair and hands out the verifier.
+    /// Approved. The service creates the PKCE pair and returns the verifier.
     Approved {
         code: Secret,
         verifier: Secret,
     },
-    Denied,
-    Expired,
+    AccessDenied,
+    ExpiredToken,
 }
 
-pub(crate) fn request(device_auth_id: &Secret, user_code: &str) -> Request {
+pub(crate) fn request(device_auth_id: &Secret, user_code: &str) -> HttpRequest {
     super::auth_post_json(
         "/api/accounts/deviceauth/token",
         &[
@@ -60,28 +61,31 @@ pub(crate) fn request(device_auth_id: &Secret, user_code: &str) -> Request {
     )
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, now: u64) -> Result<Progress, Setback> {
-    let answer = Answer::read(answer.map_err(Setback::of)?, now);
-    let setback = answer.setback();
+pub(crate) fn read(
+    response: Result<HttpResponse, HttpError>,
+    now: u64,
+) -> Result<Progress, Failure> {
+    let response = Response::read(response.map_err(Failure::of)?, now);
+    let failure = response.failure();
     let slow_down = Progress::SlowDown {
-        retry_after: answer.retry_after,
+        retry_after: response.retry_after,
     };
-    match answer.status {
-        200 => approved(&answer.body).ok_or(setback),
-        _ if answer.has_code(&SLOW_DOWN) => Ok(slow_down),
-        _ if answer.has_code(&DENIED) => Ok(Progress::Denied),
-        _ if answer.has_code(&EXPIRED) => Ok(Progress::Expired),
-        _ if answer.has_code(&PENDING) => Ok(Progress::Pending),
-        429 if setback.trouble == Trouble::RateLimited => Ok(slow_down),
-        403 | 404 if answer.obstacle().is_none() => Ok(Progress::Pending),
-        _ => Err(setback),
+    match response.status {
+        200 => approved(&response.body).ok_or(failure),
+        _ if response.has_code(&SLOW_DOWN) => Ok(slow_down),
+        _ if response.has_code(&DENIED) => Ok(Progress::AccessDenied),
+        _ if response.has_code(&EXPIRED) => Ok(Progress::ExpiredToken),
+        _ if response.has_code(&PENDING) => Ok(Progress::AuthorizationPending),
+        429 if failure.kind == FailureKind::RateLimited => Ok(slow_down),
+        403 | 404 if response.gateway_failure().is_none() => Ok(Progress::AuthorizationPending),
+        _ => Err(failure),
     }
 }
 
 fn approved(body: &[u8]) -> Option<Progress> {
     let body = json::parse(body)?;
     if body["status"].as_str() == Some("pending") {
-        return Some(Progress::Pending);
+        return Some(Progress::AuthorizationPending);
     }
     let secret = |value: &Value| {
         value
@@ -98,22 +102,22 @@ fn approved(body: &[u8]) -> Option<Progress> {
 #[cfg(test)]
 mod tests {
     use super::{DENIED, EXPIRED, PENDING, Progress, SLOW_DOWN, read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, approval, not_sent, ok, page, refusal};
-    use crate::openai::Trouble;
+    use crate::openai::FailureKind;
     use crate::ports::NotSent;
     use crate::secret::Secret;
+    use crate::testing::fakes::{
+        HttpResult, NOW, Sent, approval, not_sent, ok, page, refusal, response,
+    };
     use serde_json::json;
 
-    fn progress(answer: Answer) -> Result<&'static str, Trouble> {
-        Ok(
-            match read(answer, NOW).map_err(|setback| setback.trouble)? {
-                Progress::Pending => "pending",
-                Progress::SlowDown { .. } => "slow down",
-                Progress::Approved { .. } => "approved",
-                Progress::Denied => "denied",
-                Progress::Expired => "expired",
-            },
-        )
+    fn progress(response: HttpResult) -> Result<&'static str, FailureKind> {
+        Ok(match read(response, NOW).map_err(|failure| failure.kind)? {
+            Progress::AuthorizationPending => "pending",
+            Progress::SlowDown { .. } => "slow down",
+            Progress::Approved { .. } => "approved",
+            Progress::AccessDenied => "denied",
+            Progress::ExpiredToken => "expired",
+        })
     }
 
     #[test]
@@ -149,7 +153,7 @@ mod tests {
                 for status in [400, 401, 403, 404] {
                     assert_eq!(progress(refusal(status, code)), Ok(meaning), "{code}");
                     let bare = json!({"error": code}).to_string();
-                    assert_eq!(progress(answer(status, &bare)), Ok(meaning), "{code}");
+                    assert_eq!(progress(response(status, &bare)), Ok(meaning), "{code}");
                 }
             }
         }
@@ -157,24 +161,25 @@ mod tests {
 
     #[test]
     fn a_bare_403_or_404_means_not_yet_and_a_bare_429_too_often() {
-        assert_eq!(progress(answer(403, "")), Ok("pending"));
-        assert_eq!(progress(answer(404, "{}")), Ok("pending"));
+        assert_eq!(progress(response(403, "")), Ok("pending"));
+        assert_eq!(progress(response(404, "{}")), Ok("pending"));
         assert_eq!(progress(refusal(403, "brand_new")), Ok("pending"));
         assert_eq!(progress(ok(json!({"status": "pending"}))), Ok("pending"));
-        assert_eq!(progress(answer(429, "")), Ok("slow down"));
+        assert_eq!(progress(response(429, "")), Ok("slow down"));
     }
 
+    /// Faults: N16
     #[test]
-    fn n16_a_challenge_is_neither_pending_nor_an_end() {
+    fn a_challenge_is_neither_pending_nor_an_end() {
         for status in [200, 403, 404, 429, 503] {
-            assert_eq!(progress(page(status)), Err(Trouble::Blocked));
+            assert_eq!(progress(page(status)), Err(FailureKind::Blocked));
         }
         let region = refusal(403, "unsupported_country_region_territory");
-        assert_eq!(progress(region), Err(Trouble::Region));
+        assert_eq!(progress(region), Err(FailureKind::Region));
     }
 
     #[test]
-    fn what_cannot_be_read_is_trouble() {
+    fn an_unreadable_response_is_a_failure() {
         for body in [
             "",
             "{}",
@@ -184,18 +189,18 @@ mod tests {
             r#"{"authorization_code":7,"code_verifier":"v"}"#,
         ] {
             assert_eq!(
-                progress(answer(200, body)),
-                Err(Trouble::Unexpected),
+                progress(response(200, body)),
+                Err(FailureKind::Unexpected),
                 "{body}"
             );
         }
         let long = "a".repeat(4097);
         let long = ok(json!({"authorization_code": long, "code_verifier": "v"}));
-        assert_eq!(progress(long), Err(Trouble::Unexpected));
-        assert_eq!(progress(answer(500, "")), Err(Trouble::Upstream));
+        assert_eq!(progress(long), Err(FailureKind::Unexpected));
+        assert_eq!(progress(response(500, "")), Err(FailureKind::Upstream));
         assert_eq!(
             progress(not_sent(NotSent::NameUnknown)),
-            Err(Trouble::NameUnknown)
+            Err(FailureKind::NameUnknown)
         );
     }
 }

@@ -1,9 +1,9 @@
 //! `POST /oauth/token`, grant `authorization_code`: turns an approved login into
 //! tokens (docs/protocol.md, Exchange).
 
-use super::verdict::{self, Verdict};
+use super::token_outcome::{self, TokenOutcome};
 use super::{device_token, refresh};
-use crate::ports::{HttpError, Request, Response};
+use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use crate::text::hex;
 use alloc::string::String;
@@ -11,11 +11,11 @@ use alloc::string::String;
 /// Fixed by the service for the device flow (RFC 9700 §2.1: an exact match).
 const REDIRECT_URI: &str = "https://auth.openai.com/deviceauth/callback";
 
-/// Codes that refuse the code for good (RFC 6749 §5.2), beside those of a
-/// refresh and of a person who has declined.
+/// Codes that reject the authorization code for good (RFC 6749 §5.2), beside
+/// those of a refresh and of a person who has declined.
 const DEFINITIVE: [&str; 3] = ["invalid_request", "invalid_scope", "unsupported_grant_type"];
 
-pub(crate) fn request(code: &Secret, verifier: &Secret) -> Request {
+pub(crate) fn request(code: &Secret, verifier: &Secret) -> HttpRequest {
     let fields = [
         ("grant_type", "authorization_code"),
         ("client_id", super::CLIENT_ID),
@@ -36,7 +36,7 @@ pub(crate) fn request(code: &Secret, verifier: &Secret) -> Request {
     super::auth_post("/oauth/token", "application/x-www-form-urlencoded", body)
 }
 
-/// Percent-encodes what is not unreserved (RFC 3986 §2.3).
+/// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
 fn encode(text: &str, form: &mut String) {
     for byte in text.bytes() {
         match byte {
@@ -51,30 +51,32 @@ fn encode(text: &str, form: &mut String) {
     }
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
+pub(crate) fn read(response: Result<HttpResponse, HttpError>, asked_at: u64) -> TokenOutcome {
     let definitive: [&[&str]; 3] = [&DEFINITIVE, &refresh::DEFINITIVE, &device_token::DENIED];
-    verdict::read(answer, &definitive, asked_at)
+    token_outcome::read(response, &definitive, asked_at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{read, request};
-    use crate::fakes::{Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal};
-    use crate::openai::{Trouble, Verdict};
+    use crate::openai::{FailureKind, TokenOutcome};
     use crate::ports::{MaybeSent, NotSent};
     use crate::secret::Secret;
+    use crate::testing::fakes::{
+        HttpResult, NOW, Sent, broken, grant, not_sent, ok, page, refusal, response,
+    };
     use serde_json::json;
 
     fn secret(text: &str) -> Secret {
         Secret::new(text).expect("visible ASCII")
     }
 
-    fn outcome(answer: Answer) -> &'static str {
-        match read(answer, NOW) {
-            Verdict::Granted(_) => "granted",
-            Verdict::NotProcessed(_) => "not processed",
-            Verdict::Refused(_) => "refused",
-            Verdict::Unknown(_) => "unknown",
+    fn outcome(response: HttpResult) -> &'static str {
+        match read(response, NOW) {
+            TokenOutcome::Granted(_) => "granted",
+            TokenOutcome::NotProcessed(_) => "not processed",
+            TokenOutcome::Rejected(_) => "refused",
+            TokenOutcome::Unknown(_) => "unknown",
         }
     }
 
@@ -102,8 +104,9 @@ mod tests {
         assert_eq!(outcome(ok(json!({"refresh_token": "rt"}))), "granted");
     }
 
+    /// Faults: P08
     #[test]
-    fn p08_only_a_definitive_code_on_a_4xx_is_final() {
+    fn only_a_definitive_code_on_a_4xx_is_final() {
         for code in [
             "invalid_grant",
             "invalid_request",
@@ -117,54 +120,55 @@ mod tests {
                 assert_eq!(outcome(refusal(status, code)), "refused", "{code}");
             }
             let bare = json!({"error": code}).to_string();
-            assert_eq!(outcome(answer(400, &bare)), "refused", "{code}");
+            assert_eq!(outcome(response(400, &bare)), "refused", "{code}");
             assert_eq!(outcome(refusal(500, code)), "unknown", "{code}");
         }
-        for answer in [
+        for response in [
             refusal(401, "whatever"),
             refusal(409, "conflict"),
-            answer(400, ""),
-            answer(403, ""),
-            answer(422, r#"{"detail":[]}"#),
+            response(400, ""),
+            response(403, ""),
+            response(422, r#"{"detail":[]}"#),
         ] {
-            assert_eq!(outcome(answer), "unknown");
+            assert_eq!(outcome(response), "unknown");
         }
     }
 
     #[test]
-    fn what_the_service_did_not_look_at_can_be_sent_again() {
-        for answer in [
+    fn a_request_that_was_not_processed_can_be_sent_again() {
+        for response in [
             not_sent(NotSent::Refused),
             not_sent(NotSent::Denied),
             page(200),
             page(403),
-            answer(429, ""),
-            answer(408, ""),
+            response(429, ""),
+            response(408, ""),
             refusal(503, "busy"),
             refusal(403, "unsupported_country_region_territory"),
             refusal(401, "invalid_client"),
-            answer(404, ""),
+            response(404, ""),
         ] {
-            assert_eq!(outcome(answer), "not processed");
+            assert_eq!(outcome(response), "not processed");
         }
     }
 
+    /// Faults: P08
     #[test]
-    fn p08_everything_else_is_unknown() {
-        for answer in [
+    fn everything_else_is_unknown() {
+        for response in [
             broken(MaybeSent::Broken),
             broken(MaybeSent::Unreadable),
-            answer(200, "{"),
+            response(200, "{"),
             ok(json!({"id_token": "a.b.c"})),
-            answer(302, ""),
-            answer(500, ""),
-            answer(503, ""),
+            response(302, ""),
+            response(500, ""),
+            response(503, ""),
         ] {
-            assert_eq!(outcome(answer), "unknown");
+            assert_eq!(outcome(response), "unknown");
         }
-        let Verdict::Unknown(setback) = read(broken(MaybeSent::Broken), NOW) else {
+        let TokenOutcome::Unknown(failure) = read(broken(MaybeSent::Broken), NOW) else {
             panic!("unknown");
         };
-        assert_eq!(setback.trouble, Trouble::Network);
+        assert_eq!(failure.kind, FailureKind::Network);
     }
 }

@@ -1,37 +1,37 @@
 //! `GET /backend-api/codex/models`: the models of the subscription
 //! (docs/protocol.md, Models).
 
-use crate::claims::Claims;
 use crate::contract::Model;
 use crate::json::{self, Object, Value};
-use crate::ports::Request;
+use crate::openai::claims::Claims;
+use crate::ports::HttpRequest;
 use crate::secret::Secret;
-use crate::text::{clean, join};
+use crate::text::{join, sanitize};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a model's name begins with, everywhere outside OpenAI.
+/// The prefix of a model's name outside OpenAI.
 const PREFIX: &str = "openai-codex/";
 
-/// The version to ask with: reported to be answered with every model there is,
-/// while a real but old version hides the newer ones.
+/// The client version to send: the service is reported to return every model for
+/// it, and to hide newer models from real old versions.
 pub(crate) const UNGATED_VERSION: &str = "0.0.0";
 
-/// The version to ask with once more when the ungated list is empty: the Codex
-/// CLI as published in November 2026.
+/// The client version to send if the first list is empty: that of the Codex CLI
+/// in November 2026.
 pub(crate) const RECENT_VERSION: &str = "0.169.0";
 
-/// The longest list taken, in bytes: instructions of several KiB come with each model.
-const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// The longest response, in bytes: each model has several KiB of instructions.
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// More models than this are not kept.
+/// The largest number of models that is kept.
 const MODELS_MAX: usize = 500;
 
-/// No more of them are kept than take this much as JSON, in bytes: a cache of
-/// 256 KiB has room for that and for what lies beside it.
+/// The largest size of the kept models as JSON, in bytes: a cache of 256 KiB has
+/// room for them and the other fields.
 const KEPT_MAX: usize = 240 * 1024;
 
-/// More levels or modalities of one model than this are not kept.
+/// The largest number of levels or modalities of a model.
 const WORDS_MAX: usize = 20;
 
 pub(crate) fn request(
@@ -39,14 +39,13 @@ pub(crate) fn request(
     access: &Secret,
     account: &Claims,
     timeout: u64,
-) -> Request {
+) -> HttpRequest {
     let path = join(&["/backend-api/codex/models?client_version=", client_version]);
-    super::backend_get(path, access, account, timeout, ANSWER_LIMIT)
+    super::backend_get(path, access, account, timeout, MAX_RESPONSE_BYTES)
 }
 
-/// Reads an answer: the models that are to be listed, in the service's order, as
-/// many as can be kept. `None` when it is no list of models. An entry that cannot
-/// be read is left out; it never spoils the list.
+/// Reads a response: the models to list, in the service's order, as many as are
+/// kept. `None` when it is not a list of models. An unreadable entry is left out.
 pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
     let body = json::parse_leniently(body)?;
     let Value::List(entries) = &body["models"] else {
@@ -55,7 +54,7 @@ pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
     let mut first: Vec<&Value> = Vec::new();
     for entry in entries.iter().filter(|entry| is_listed(entry)) {
         let place = first.partition_point(|other| rank(other) <= rank(entry));
-        // A slug that comes twice counts where it ranks first.
+        // A duplicate slug is listed at its first rank.
         let is_twin = |other: &&Value| other["slug"] == entry["slug"];
         if first[..place].iter().any(is_twin) {
             continue;
@@ -86,8 +85,8 @@ fn priority(entry: &Value) -> Option<i64> {
     }
 }
 
-/// The models as they are cached: as the service writes them, without the rest,
-/// by far the most.
+/// The models as they are cached: in the form of the service, without the fields
+/// that are not read.
 pub(crate) fn to_cache(models: &[Model]) -> Value {
     let entries = models.iter().map(|model| Value::Object(entry(model)));
     Value::List(entries.collect())
@@ -98,7 +97,7 @@ pub(crate) fn from_cache(kept: &Value) -> Vec<Model> {
     kept.items().iter().filter_map(model).collect()
 }
 
-/// Their ids alone, for who tells no more.
+/// The ids of the models of a cached list.
 pub(crate) fn ids_from_cache(kept: &Value) -> Vec<String> {
     kept.items()
         .iter()
@@ -108,7 +107,7 @@ pub(crate) fn ids_from_cache(kept: &Value) -> Vec<String> {
 }
 
 fn slug(entry: &Value) -> Option<String> {
-    clean(entry["slug"].as_str()?, 100).filter(|slug| !slug.contains(' '))
+    sanitize(entry["slug"].as_str()?, 100).filter(|slug| !slug.contains(' '))
 }
 
 fn id(slug: &str) -> String {
@@ -116,7 +115,7 @@ fn id(slug: &str) -> String {
 }
 
 fn model(entry: &Value) -> Option<Model> {
-    let text = |field: &str, limit| entry[field].as_str().and_then(|text| clean(text, limit));
+    let text = |field: &str, limit| entry[field].as_str().and_then(|text| sanitize(text, limit));
     let slug = slug(entry)?;
     Some(Model {
         id: id(&slug),
@@ -131,11 +130,14 @@ fn model(entry: &Value) -> Option<Model> {
     })
 }
 
-/// The words of a list, or of that field of its items.
+/// The texts of a list, or of that field of its items.
 fn words(list: &Value, field: &str) -> Vec<String> {
-    let word = |item: &Value| clean(item[field].as_str().or(item.as_str())?, 40);
-    let words = list.items().iter().filter_map(word);
-    words.take(WORDS_MAX).collect()
+    let word = |item: &Value| sanitize(item[field].as_str().or(item.as_str())?, 40);
+    let mut words = Vec::new();
+    for word in list.items().iter().filter_map(word).take(WORDS_MAX) {
+        words.push(word);
+    }
+    words
 }
 
 fn entry(model: &Model) -> Object {
@@ -164,7 +166,7 @@ mod tests {
 
     fn listed(slug: &str, changes: Value) -> Value {
         let entry = json!({"slug": slug, "visibility": "list"});
-        crate::fakes::changed(entry, changes)
+        crate::testing::fakes::changed(entry, changes)
     }
 
     #[track_caller]
@@ -176,7 +178,7 @@ mod tests {
 
     /// Faults: F15
     #[test]
-    fn a_slug_that_comes_twice_is_listed_once_where_it_ranks_first() {
+    fn a_duplicate_slug_is_listed_once_at_its_first_rank() {
         let twice = [
             listed("m-1", json!({"priority": 3, "description": "later"})),
             listed("m-2", json!({"priority": 2})),
@@ -205,8 +207,9 @@ mod tests {
         assert_eq!(slugs(models), ["first", "a", "b", "c", "last", "odd"]);
     }
 
+    /// Faults: P26
     #[test]
-    fn p26_only_what_is_to_be_listed_is_and_an_empty_list_is_one() {
+    fn only_what_is_to_be_listed_is_and_an_empty_list_is_one() {
         assert_eq!(slugs(json!([])), [""; 0]);
         let models = json!([
             listed("hidden", json!({"visibility": "hide"})),
@@ -216,8 +219,9 @@ mod tests {
         assert_eq!(slugs(models), ["m"]);
     }
 
+    /// Faults: P26
     #[test]
-    fn p26_an_entry_that_cannot_be_read_never_spoils_the_list() {
+    fn an_unreadable_entry_is_left_out_of_the_list() {
         let many: Vec<String> = (0..300).map(|n| format!("\"{n}\":0")).collect();
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         for bad in [
@@ -242,8 +246,9 @@ mod tests {
         assert_eq!(read(twice.as_bytes()).expect("a list").len(), 1);
     }
 
+    /// Faults: P26
     #[test]
-    fn p26_of_too_many_the_first_in_the_services_order_are_kept() {
+    fn of_too_many_the_first_in_the_services_order_are_kept() {
         let models: Vec<Value> = (0..5000)
             .map(|n| listed(&format!("m-{n}"), json!({"priority": 5000 - n})))
             .collect();
@@ -252,8 +257,9 @@ mod tests {
         assert_eq!((&*kept[0], &*kept[499]), ("m-4999", "m-4500"));
     }
 
+    /// Faults: M27
     #[test]
-    fn m27_what_is_kept_always_fits_the_cache() {
+    fn the_kept_list_always_fits_the_cache() {
         let wide = "\u{1f600}".repeat(600);
         let words: Vec<&str> = vec![&wide; 25];
         let models: Vec<Value> = (0..600)
@@ -294,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_models_is_none() {
+    fn anything_but_a_list_of_models_is_none() {
         for body in ["", "[]", "{}", r#"{"models":{}}"#, r#"{"data":[]}"#, "{"] {
             assert!(read(body.as_bytes()).is_none(), "{body}");
         }

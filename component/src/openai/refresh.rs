@@ -1,12 +1,12 @@
 //! `POST /oauth/token`, grant `refresh_token`: rotates the refresh token
 //! (docs/protocol.md, Refresh).
 
-use super::verdict::{self, Verdict};
-use crate::ports::{HttpError, Request, Response};
+use super::token_outcome::{self, TokenOutcome};
+use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
-/// The codes that end a login, on any 4xx. The first three are the Codex CLI's,
-/// the others are what other clients have met.
+/// Codes that end a login, on any 4xx. The first three are the Codex CLI's, the
+/// others were reported by other clients.
 pub(super) const DEFINITIVE: [&str; 15] = [
     "refresh_token_expired",
     "refresh_token_reused",
@@ -32,7 +32,7 @@ pub(crate) const ACCOUNT_CLOSED: [&str; 3] = [
     "account_deleted",
 ];
 
-pub(crate) fn request(refresh: &Secret) -> Request {
+pub(crate) fn request(refresh: &Secret) -> HttpRequest {
     super::auth_post_json(
         "/oauth/token",
         &[
@@ -43,45 +43,45 @@ pub(crate) fn request(refresh: &Secret) -> Request {
     )
 }
 
-pub(crate) fn read(answer: Result<Response, HttpError>, asked_at: u64) -> Verdict {
-    verdict::read(answer, &[&DEFINITIVE], asked_at)
+pub(crate) fn read(response: Result<HttpResponse, HttpError>, asked_at: u64) -> TokenOutcome {
+    token_outcome::read(response, &[&DEFINITIVE], asked_at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DEFINITIVE, read, request};
-    use crate::fakes::{
-        Answer, NOW, Sent, answer, broken, grant, not_sent, ok, page, refusal, with_header,
-    };
-    use crate::openai::{Granted, Setback, Trouble, Verdict};
+    use crate::openai::{Failure, FailureKind, TokenField, TokenOutcome};
     use crate::ports::Method;
     use crate::ports::{MaybeSent, NotSent};
     use crate::secret::Secret;
+    use crate::testing::fakes::{
+        HttpResult, NOW, Sent, broken, grant, not_sent, ok, page, refusal, response, with_header,
+    };
     use serde_json::json;
 
-    fn not_processed(answer: Answer) -> Setback {
-        match read(answer, NOW) {
-            Verdict::NotProcessed(setback) => setback,
-            Verdict::Granted(_) => panic!("granted"),
-            Verdict::Refused(said) => panic!("refused: {said:?}"),
-            Verdict::Unknown(setback) => panic!("unknown: {setback:?}"),
+    fn not_processed(response: HttpResult) -> Failure {
+        match read(response, NOW) {
+            TokenOutcome::NotProcessed(failure) => failure,
+            TokenOutcome::Granted(_) => panic!("granted"),
+            TokenOutcome::Rejected(service_error) => panic!("refused: {service_error:?}"),
+            TokenOutcome::Unknown(failure) => panic!("unknown: {failure:?}"),
         }
     }
 
     #[track_caller]
-    fn unknown(answer: Answer) -> Trouble {
-        match read(answer, NOW) {
-            Verdict::Unknown(setback) => setback.trouble,
-            Verdict::Granted(_) => panic!("granted"),
-            Verdict::Refused(said) => panic!("refused: {said:?}"),
-            Verdict::NotProcessed(setback) => panic!("not processed: {setback:?}"),
+    fn unknown(response: HttpResult) -> FailureKind {
+        match read(response, NOW) {
+            TokenOutcome::Unknown(failure) => failure.kind,
+            TokenOutcome::Granted(_) => panic!("granted"),
+            TokenOutcome::Rejected(service_error) => panic!("refused: {service_error:?}"),
+            TokenOutcome::NotProcessed(failure) => panic!("not processed: {failure:?}"),
         }
     }
 
     #[track_caller]
-    fn refused(answer: Answer) -> String {
-        match read(answer, NOW) {
-            Verdict::Refused(said) => said.code.expect("a code"),
+    fn refused(response: HttpResult) -> String {
+        match read(response, NOW) {
+            TokenOutcome::Rejected(service_error) => service_error.code.expect("a code"),
             _ => panic!("not refused"),
         }
     }
@@ -109,8 +109,9 @@ mod tests {
         assert_eq!(sent.timeout, 30);
     }
 
+    /// Faults: N01 N03 N04 N05
     #[test]
-    fn n01_n03_n04_n05_what_was_never_sent_is_not_processed() {
+    fn an_unsent_request_is_not_processed() {
         for cause in [
             NotSent::NameUnknown,
             NotSent::Refused,
@@ -119,58 +120,71 @@ mod tests {
             NotSent::Certificate,
             NotSent::ProxyAuthentication,
         ] {
-            let setback = not_processed(not_sent(cause));
+            let failure = not_processed(not_sent(cause));
             assert_eq!(
-                setback.trouble,
-                Setback::of(crate::ports::HttpError::NotSent(cause)).trouble
+                failure.kind,
+                Failure::of(crate::ports::HttpError::NotSent(cause)).kind
             );
-            assert_eq!(setback.wait, 5, "{cause:?}");
+            assert_eq!(failure.retry_after, 5, "{cause:?}");
         }
     }
 
+    /// Faults: N02
     #[test]
-    fn n02_what_the_policy_forbids_is_not_processed_and_named() {
-        for (cause, trouble) in [
-            (NotSent::NotPublic, Trouble::NotPublic),
-            (NotSent::Denied, Trouble::Denied),
+    fn a_request_denied_by_the_policy_is_not_processed() {
+        for (cause, kind) in [
+            (NotSent::NotPublic, FailureKind::NotPublic),
+            (NotSent::Denied, FailureKind::Denied),
         ] {
-            let setback = not_processed(not_sent(cause));
-            assert_eq!((setback.trouble, setback.wait), (trouble, 60));
+            let failure = not_processed(not_sent(cause));
+            assert_eq!((failure.kind, failure.retry_after), (kind, 60));
         }
     }
 
+    /// Faults: N07 N08 N09 N28
     #[test]
-    fn n07_n08_n09_n28_a_connection_that_breaks_later_leaves_the_outcome_unknown() {
-        assert_eq!(unknown(broken(MaybeSent::Broken)), Trouble::Network);
-        assert_eq!(unknown(broken(MaybeSent::TimedOut)), Trouble::TimedOut);
+    fn a_connection_that_breaks_later_leaves_the_outcome_unknown() {
+        assert_eq!(unknown(broken(MaybeSent::Broken)), FailureKind::Network);
+        assert_eq!(unknown(broken(MaybeSent::TimedOut)), FailureKind::TimedOut);
     }
 
+    /// Faults: N13 N14
     #[test]
-    fn n13_n14_an_answer_too_long_or_encoded_leaves_the_outcome_unknown() {
-        assert_eq!(unknown(broken(MaybeSent::Unreadable)), Trouble::Unexpected);
+    fn a_response_too_long_or_encoded_leaves_the_outcome_unknown() {
+        assert_eq!(
+            unknown(broken(MaybeSent::Unreadable)),
+            FailureKind::Unexpected
+        );
     }
 
+    /// Faults: N10 N11
     #[test]
-    fn n10_n11_a_body_cut_short_leaves_the_outcome_unknown() {
+    fn a_body_cut_short_leaves_the_outcome_unknown() {
         for body in ["", r#"{"access_token":"a","refresh_to"#, "[]", "null", "{}"] {
-            assert_eq!(unknown(answer(200, body)), Trouble::Unexpected, "{body}");
+            assert_eq!(
+                unknown(response(200, body)),
+                FailureKind::Unexpected,
+                "{body}"
+            );
         }
     }
 
+    /// Faults: N12 N29
     #[test]
-    fn n12_n29_html_with_200_is_not_processed() {
-        assert_eq!(not_processed(page(200)).trouble, Trouble::Blocked);
+    fn html_with_200_is_not_processed() {
+        assert_eq!(not_processed(page(200)).kind, FailureKind::Blocked);
         for start in ["<!doctype html>", "\r\n <HTML>", "<html"] {
             assert_eq!(
-                not_processed(answer(200, start)).trouble,
-                Trouble::Blocked,
+                not_processed(response(200, start)).kind,
+                FailureKind::Blocked,
                 "{start}"
             );
         }
     }
 
+    /// Faults: N12
     #[test]
-    fn n12_tokens_under_a_wrong_content_type_are_taken() {
+    fn tokens_under_a_wrong_content_type_are_taken() {
         let Ok(mut response) = grant("rt-2") else {
             panic!("an answer");
         };
@@ -178,49 +192,61 @@ mod tests {
             "Content-Type".to_owned(),
             b"text/html; charset=utf-8".to_vec(),
         )];
-        let Verdict::Granted(grant) = read(Ok(response), NOW) else {
+        let TokenOutcome::Granted(grant) = read(Ok(response), NOW) else {
             panic!("the tokens were thrown away");
         };
-        let Granted::Token(refresh) = grant.refresh_token else {
+        let TokenField::Token(refresh) = grant.refresh_token else {
             panic!("the refresh token was thrown away");
         };
         assert_eq!(refresh.reveal(), "rt-2");
     }
 
+    /// Faults: N15
     #[test]
-    fn n15_a_redirect_leaves_the_outcome_unknown() {
+    fn a_redirect_leaves_the_outcome_unknown() {
         for status in [301, 302, 303, 307, 308] {
-            for body in [answer(status, ""), page(status)] {
-                let answer = with_header(body, "location", "http://169.254.169.254/");
-                assert_eq!(unknown(answer), Trouble::Unexpected, "{status}");
+            for body in [response(status, ""), page(status)] {
+                let response = with_header(body, "location", "http://169.254.169.254/");
+                assert_eq!(unknown(response), FailureKind::Unexpected, "{status}");
             }
         }
     }
 
+    /// Faults: N16
     #[test]
-    fn n16_a_challenge_is_not_processed() {
+    fn a_challenge_is_not_processed() {
         for status in [400, 403, 404, 429, 503] {
-            let setback = not_processed(page(status));
-            assert_eq!((setback.trouble, setback.wait), (Trouble::Blocked, 60));
+            let failure = not_processed(page(status));
+            assert_eq!(
+                (failure.kind, failure.retry_after),
+                (FailureKind::Blocked, 60)
+            );
         }
-        for marked in [answer(403, "{}"), page(500), page(520), answer(200, "{}")] {
+        for marked in [
+            response(403, "{}"),
+            page(500),
+            page(520),
+            response(200, "{}"),
+        ] {
             let marked = with_header(marked, "CF-Mitigated", "challenge");
-            assert_eq!(not_processed(marked).trouble, Trouble::Blocked);
+            assert_eq!(not_processed(marked).kind, FailureKind::Blocked);
         }
         let later = with_header(page(403), "retry-after", "120");
-        assert_eq!(not_processed(later).wait, 120);
+        assert_eq!(not_processed(later).retry_after, 120);
     }
 
+    /// Faults: N17
     #[test]
-    fn n17_another_success_than_200_leaves_the_outcome_unknown() {
+    fn another_success_than_200_leaves_the_outcome_unknown() {
         for status in [201, 202, 204, 206] {
             let body = json!({"refresh_token": "rt-2", "access_token": "at-2"}).to_string();
-            assert_eq!(unknown(answer(status, &body)), Trouble::Unexpected);
+            assert_eq!(unknown(response(status, &body)), FailureKind::Unexpected);
         }
     }
 
+    /// Faults: N18 N19
     #[test]
-    fn n18_n19_a_definitive_code_refuses_on_any_4xx_and_in_every_shape() {
+    fn a_definitive_code_refuses_on_any_4xx_and_in_every_shape() {
         for code in DEFINITIVE {
             for status in [400, 401, 403, 404, 422] {
                 assert_eq!(refused(refusal(status, code)), code, "{status}");
@@ -231,7 +257,7 @@ mod tests {
                 json!({"error": {"code": code.to_uppercase(), "message": "x", "type": "y"}}),
             ];
             for shape in shapes {
-                assert_eq!(refused(answer(400, &shape.to_string())), code, "{shape}");
+                assert_eq!(refused(response(400, &shape.to_string())), code, "{shape}");
             }
         }
     }
@@ -241,92 +267,107 @@ mod tests {
         for status in [500, 502, 504] {
             assert_eq!(
                 unknown(refusal(status, "refresh_token_reused")),
-                Trouble::Upstream
+                FailureKind::Upstream
             );
         }
     }
 
+    /// Faults: N20
     #[test]
-    fn n20_an_unknown_code_leaves_the_outcome_unknown() {
+    fn an_unknown_code_leaves_the_outcome_unknown() {
         for status in [400, 401, 402, 403, 409, 418] {
             assert_eq!(
                 unknown(refusal(status, "brand_new")),
-                Trouble::UnknownRefusal
+                FailureKind::UnknownRefusal
             );
-            assert_eq!(unknown(answer(status, "")), Trouble::Unexpected);
+            assert_eq!(unknown(response(status, "")), FailureKind::Unexpected);
         }
     }
 
+    /// Faults: N21
     #[test]
-    fn n21_what_concerns_the_client_is_not_processed() {
-        for answer in [
+    fn a_rejected_client_is_not_processed() {
+        for response in [
             refusal(400, "invalid_client"),
             refusal(401, "invalid_client"),
             refusal(400, "unauthorized_client"),
-            answer(404, r#"{"detail":"Not Found"}"#),
-            answer(404, ""),
+            response(404, r#"{"detail":"Not Found"}"#),
+            response(404, ""),
         ] {
-            assert_eq!(not_processed(answer).trouble, Trouble::Client);
+            assert_eq!(not_processed(response).kind, FailureKind::Client);
         }
     }
 
+    /// Faults: N22
     #[test]
-    fn n22_the_wrong_country_is_not_processed() {
-        let setback = not_processed(refusal(403, "unsupported_country_region_territory"));
-        assert_eq!(setback.trouble, Trouble::Region);
+    fn an_unsupported_region_is_not_processed() {
+        let failure = not_processed(refusal(403, "unsupported_country_region_territory"));
+        assert_eq!(failure.kind, FailureKind::Region);
     }
 
+    /// Faults: N23
     #[test]
-    fn n23_what_is_documented_as_not_processed_is_not() {
-        for (status, trouble) in [
-            (408, Trouble::Upstream),
-            (425, Trouble::Upstream),
-            (429, Trouble::RateLimited),
+    fn statuses_documented_as_not_processed_are_not_processed() {
+        for (status, kind) in [
+            (408, FailureKind::Upstream),
+            (425, FailureKind::Upstream),
+            (429, FailureKind::RateLimited),
         ] {
-            let answer = with_header(answer(status, ""), "Retry-After", "7");
-            let setback = not_processed(answer);
-            assert_eq!((setback.trouble, setback.wait), (trouble, 7));
+            let response = with_header(response(status, ""), "Retry-After", "7");
+            let failure = not_processed(response);
+            assert_eq!((failure.kind, failure.retry_after), (kind, 7));
         }
     }
 
+    /// Faults: N24
     #[test]
-    fn n24_a_server_error_leaves_the_outcome_unknown() {
+    fn a_server_error_leaves_the_outcome_unknown() {
         for status in [500, 501, 502, 504, 520, 522, 524] {
-            assert_eq!(unknown(answer(status, "")), Trouble::Upstream);
-            assert_eq!(unknown(page(status)), Trouble::Upstream, "{status}");
-            assert_eq!(unknown(refusal(status, "server_error")), Trouble::Upstream);
+            assert_eq!(unknown(response(status, "")), FailureKind::Upstream);
+            assert_eq!(unknown(page(status)), FailureKind::Upstream, "{status}");
+            assert_eq!(
+                unknown(refusal(status, "server_error")),
+                FailureKind::Upstream
+            );
         }
     }
 
+    /// Faults: N25
     #[test]
-    fn n25_a_503_is_not_processed_only_with_a_json_error() {
+    fn a_503_is_not_processed_only_with_a_json_error() {
         assert_eq!(
-            not_processed(refusal(503, "busy")).trouble,
-            Trouble::Upstream
+            not_processed(refusal(503, "busy")).kind,
+            FailureKind::Upstream
         );
         for body in ["upstream connect error", "", "{}", r#"{"status":"busy"}"#] {
-            assert_eq!(unknown(answer(503, body)), Trouble::Upstream, "{body}");
+            assert_eq!(
+                unknown(response(503, body)),
+                FailureKind::Upstream,
+                "{body}"
+            );
         }
     }
 
+    /// Faults: P13 P14
     #[test]
-    fn p13_p14_a_grant_needs_one_of_the_two_tokens() {
+    fn a_grant_needs_one_of_the_two_tokens() {
         for body in [
             json!({"access_token": "at-2"}),
             json!({"refresh_token": "rt-2"}),
             json!({"refresh_token": "rt-2", "access_token": null, "id_token": 7}),
         ] {
-            assert!(matches!(read(ok(body), NOW), Verdict::Granted(_)));
+            assert!(matches!(read(ok(body), NOW), TokenOutcome::Granted(_)));
         }
         assert_eq!(
             unknown(ok(json!({"id_token": "a.b.c"}))),
-            Trouble::Unexpected
+            FailureKind::Unexpected
         );
     }
 
+    /// Faults: P28
     #[test]
-    fn p28_a_token_that_comes_twice_leaves_the_outcome_unknown() {
-        let twice = answer(200, r#"{"refresh_token":"a","refresh_token":"b"}"#);
-        assert_eq!(unknown(twice), Trouble::Unexpected);
+    fn a_duplicate_token_leaves_the_outcome_unknown() {
+        let twice = response(200, r#"{"refresh_token":"a","refresh_token":"b"}"#);
+        assert_eq!(unknown(twice), FailureKind::Unexpected);
     }
 }

@@ -1,34 +1,34 @@
 //! `POST /oauth/revoke` (RFC 7009): ends the login on the service, best effort.
 
-use crate::ports::{HttpError, Request, Response};
+use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
 /// For the whole request, in seconds: a logout must not hang on it.
 const TIMEOUT: u64 = 10;
 
-pub(crate) fn request(refresh: &Secret) -> Request {
+pub(crate) fn request(refresh: &Secret) -> HttpRequest {
     let body = [
         ("token", refresh.reveal()),
         ("token_type_hint", "refresh_token"),
         ("client_id", super::CLIENT_ID),
     ];
-    Request {
+    HttpRequest {
         timeout_seconds: TIMEOUT,
         ..super::auth_post_json("/oauth/revoke", &body)
     }
 }
 
 /// Whether the service confirmed.
-pub(crate) fn read(answer: Result<Response, HttpError>) -> bool {
-    answer.is_ok_and(|response| (200..300).contains(&response.status))
+pub(crate) fn read(response: Result<HttpResponse, HttpError>) -> bool {
+    response.is_ok_and(|response| (200..300).contains(&response.status))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{read, request};
-    use crate::fakes::{Sent, answer, broken};
     use crate::ports::MaybeSent;
     use crate::secret::Secret;
+    use crate::testing::fakes::{Sent, broken, response};
 
     #[test]
     fn the_request_is_the_codex_clis_to_the_byte() {
@@ -45,12 +45,13 @@ mod tests {
         assert_eq!(sent.timeout, 10);
     }
 
+    /// Faults: N34
     #[test]
-    fn n34_only_a_success_confirms() {
-        assert!(read(answer(200, r#"{"message":"success"}"#)));
-        assert!(read(answer(204, "")));
+    fn only_a_success_confirms() {
+        assert!(read(response(200, r#"{"message":"success"}"#)));
+        assert!(read(response(204, "")));
         for status in [199, 302, 400, 401, 404, 500] {
-            assert!(!read(answer(status, "")), "{status}");
+            assert!(!read(response(status, "")), "{status}");
         }
         assert!(!read(broken(MaybeSent::TimedOut)));
     }

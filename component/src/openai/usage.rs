@@ -1,23 +1,23 @@
 //! `GET /backend-api/wham/usage`: how much of the subscription is used
 //! (docs/protocol.md, Usage).
 //!
-//! Anything in the answer may be missing, null or of another type: then it is
-//! unknown, never 0.
+//! A field of the response that is missing, null or of another type is unknown,
+//! never 0.
 
-use crate::claims::Claims;
 use crate::contract::{UsageCredits, UsageWindow};
 use crate::json::{self, Value};
-use crate::ports::Request;
+use crate::openai::claims::Claims;
+use crate::ports::HttpRequest;
 use crate::secret::Secret;
-use crate::text::{clean, decimal, join};
+use crate::text::{decimal, join, sanitize};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The longest answer taken, in bytes.
-const ANSWER_LIMIT: usize = 64 * 1024;
+/// The longest response, in bytes.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// What is read of the answer; the rest is not kept.
+/// The fields that are kept.
 const KEPT: [&str; 6] = [
     "plan_type",
     "rate_limit",
@@ -27,26 +27,27 @@ const KEPT: [&str; 6] = [
     "credits",
 ];
 
-/// The name of the limit of what a member may spend.
+/// The name of the spend limit of a member.
 const SPEND_LIMIT: &str = "spend limit";
 
 /// The longest reason that is kept, in characters.
 const REASON_MAX: usize = 64;
 
-/// More additional limits than this are not read.
+/// The largest number of additional limits that is read.
 const ADDITIONAL_MAX: usize = 20;
 
-pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> Request {
+pub(crate) fn request(access: &Secret, account: &Claims, timeout: u64) -> HttpRequest {
     super::backend_get(
         "/backend-api/wham/usage".to_owned(),
         access,
         account,
         timeout,
-        ANSWER_LIMIT,
+        MAX_RESPONSE_BYTES,
     )
 }
 
-/// Returns the answer, cut down to what is read of it. `None` when it is no object.
+/// Returns the fields of the response that are kept. `None` when it is not an
+/// object.
 pub(crate) fn keep(body: &[u8]) -> Option<Value> {
     let Value::Object(mut body) = json::parse_leniently(body)? else {
         return None;
@@ -55,13 +56,13 @@ pub(crate) fn keep(body: &[u8]) -> Option<Value> {
     Some(Value::Object(body))
 }
 
-/// The plan, as the service names it.
+/// The plan, in the words of the service.
 pub(crate) fn plan(kept: &Value) -> Option<String> {
-    clean(kept["plan_type"].as_str()?, 60)
+    sanitize(kept["plan_type"].as_str()?, 60)
 }
 
-/// Whether a limit is reached, by any field that can say so; `reason` is what
-/// [`reason`] found.
+/// Whether a limit is reached, by any field that reports it; `reason` is the result of
+/// [`reason`].
 pub(crate) fn limit_reached(kept: &Value, reason: Option<&str>) -> Option<bool> {
     let rate_limit = &kept["rate_limit"];
     match reason {
@@ -72,18 +73,18 @@ pub(crate) fn limit_reached(kept: &Value, reason: Option<&str>) -> Option<bool> 
     }
 }
 
-/// What says that the subscription has no more for now: the service's word, else
-/// ours. Limits of single features block these alone.
+/// Why the subscription is used up: the service's word, else one of this file.
+/// Limits of single features do not count.
 pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<String> {
     let rate_limit = &kept["rate_limit"];
     let is_allowed = rate_limit["allowed"].as_bool();
     let word = &kept["rate_limit_reached_type"];
     let word = word["type"].as_str().or(word.as_str());
-    if let Some(word) = word.and_then(|word| clean(word, REASON_MAX)) {
+    if let Some(word) = word.and_then(|word| sanitize(word, REASON_MAX)) {
         return Some(word);
     }
     let is_spent = used_up.is_some_and(|window| window.name == SPEND_LIMIT);
-    // Where a window is used up, credits can go on.
+    // Credits may continue where a window is used up.
     let credits = &kept["credits"];
     let is_paid = credits["unlimited"].as_bool() == Some(true)
         || credits["has_credits"].as_bool() == Some(true);
@@ -99,18 +100,17 @@ pub(crate) fn reason(kept: &Value, used_up: Option<&UsageWindow>) -> Option<Stri
     Some(reason.to_owned())
 }
 
-/// Whether the limit's own flags say that it is reached.
+/// Whether the flags of the limit report it as reached.
 fn is_refused(limit: &Value) -> bool {
     limit["allowed"].as_bool() == Some(false) || limit["limit_reached"].as_bool() == Some(true)
 }
 
-/// The window or spend limit of the subscription that is used up; of several, the
-/// one that resets last.
+/// The used-up window or spend limit; of several, the one that resets last.
 pub(crate) fn used_up(windows: &[UsageWindow]) -> Option<&UsageWindow> {
     let mut last: Option<&UsageWindow> = None;
     for window in windows {
         let is_used_up = window.used_percent >= Some(100.0);
-        // An unknown time is the latest.
+        // An unknown reset time is the latest.
         let time = |window: &UsageWindow| window.resets_at.unwrap_or(u64::MAX);
         if is_used_up && last.is_none_or(|last| time(window) > time(last)) {
             last = Some(window);
@@ -126,7 +126,7 @@ pub(crate) fn credits(kept: &Value) -> Option<UsageCredits> {
         has_credits: credits["has_credits"].as_bool(),
         unlimited: credits["unlimited"].as_bool(),
         balance: match &credits["balance"] {
-            Value::Text(text) => clean(text, 40),
+            Value::Text(text) => sanitize(text, 40),
             number @ (Value::Integer(_) | Value::Float(_)) => {
                 String::from_utf8(number.to_bytes()).ok()
             }
@@ -135,11 +135,11 @@ pub(crate) fn credits(kept: &Value) -> Option<UsageCredits> {
     })
 }
 
-/// From when a copy is, when it is read, and by how much the service's clock is
-/// ahead of this machine's.
+/// When a cached response was fetched, when it is read, and by how much the
+/// service's clock is ahead.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
-    /// When the answer came, Unix seconds.
+    /// When the response was received, Unix seconds.
     pub(crate) fetched_at: u64,
     /// Unix seconds.
     pub(crate) now: u64,
@@ -147,7 +147,7 @@ pub(crate) struct Clock {
     pub(crate) offset: i64,
 }
 
-/// The plan's limits, the shortest window first, then the spend limit.
+/// The limits of the plan, the shortest window first, then the spend limit.
 pub(crate) fn windows(kept: &Value, clock: Clock) -> Vec<UsageWindow> {
     let mut windows = limit_windows(&kept["rate_limit"], None, clock);
     let spend = &kept["spend_control"]["individual_limit"];
@@ -166,10 +166,10 @@ pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow>
     let additional = kept["additional_rate_limits"].items();
     for limit in additional.iter().take(ADDITIONAL_MAX) {
         let name = limit["limit_name"].as_str();
-        let name = name.and_then(|name| clean(name, 100));
+        let name = name.and_then(|name| sanitize(name, 100));
         let limit = &limit["rate_limit"];
         let of_limit = limit_windows(limit, name.as_deref(), clock);
-        // Flags may refuse what no window explains.
+        // The flags may report a limit that no window explains.
         if is_refused(limit) && used_up(&of_limit).is_none() {
             windows.push(UsageWindow {
                 used_percent: Some(100.0),
@@ -181,7 +181,7 @@ pub(crate) fn additional_windows(kept: &Value, clock: Clock) -> Vec<UsageWindow>
     windows
 }
 
-/// Which of the two slots holds which window differs between plans.
+/// The order of the two windows differs between plans.
 fn limit_windows(limit: &Value, name: Option<&str>, clock: Clock) -> Vec<UsageWindow> {
     let mut windows = Vec::new();
     for slot in [&limit["primary_window"], &limit["secondary_window"]] {
@@ -199,18 +199,16 @@ fn limit_windows(limit: &Value, name: Option<&str>, clock: Clock) -> Vec<UsageWi
 
 fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
     let by_service = |time: u64| time.saturating_add_signed(clock.offset);
-    // A clock that was set back since does not prolong what is left.
+    // Setting the clock back does not prolong what is left.
     let now = by_service(clock.now.max(clock.fetched_at));
     let fetched_at = by_service(clock.fetched_at);
     let window_seconds = slot["limit_window_seconds"]
         .as_whole()
         .filter(|seconds| *seconds > 0);
-    let after = slot["reset_after_seconds"].as_whole();
-    let times = [
-        slot["reset_at"].as_whole(),
-        after.map(|seconds| fetched_at.saturating_add(seconds)),
-    ];
-    let resets_at = times.into_iter().flatten().find(|time| *time > now);
+    let is_ahead = |time: &u64| *time > now;
+    let after = || Some(fetched_at.saturating_add(slot["reset_after_seconds"].as_whole()?));
+    let resets_at = slot["reset_at"].as_whole().filter(is_ahead);
+    let resets_at = resets_at.or_else(|| after().filter(is_ahead));
     let left = slot["remaining_percent"].as_f64();
     UsageWindow {
         name: match limit {
@@ -228,7 +226,7 @@ fn window(slot: &Value, limit: Option<&str>, clock: Clock) -> UsageWindow {
     }
 }
 
-/// Names a window by its length: which slot it came in says nothing.
+/// The name of a window is its length; the field that has it says nothing.
 fn length(seconds: Option<u64>) -> String {
     let Some(seconds) = seconds else {
         return "unknown length".to_owned();
@@ -253,7 +251,7 @@ mod tests {
         used_up, windows,
     };
     use crate::contract::UsageWindow;
-    use crate::fakes::{NOW, changed};
+    use crate::testing::fakes::{NOW, changed};
     use serde_json::{Value, json};
 
     fn kept(body: Value) -> crate::json::Value {
@@ -305,8 +303,9 @@ mod tests {
         }
     }
 
+    /// Faults: P27
     #[test]
-    fn p27_what_is_missing_or_odd_is_unknown_and_never_0() {
+    fn what_is_missing_or_odd_is_unknown_and_never_0() {
         for odd in [
             json!({}),
             json!({"used_percent": null, "reset_at": null, "limit_window_seconds": null}),
@@ -337,8 +336,9 @@ mod tests {
         }
     }
 
+    /// Faults: P27
     #[test]
-    fn p27_a_percentage_and_the_end_of_a_window_are_taken_as_they_come() {
+    fn a_percentage_and_a_reset_time_are_taken_in_every_form() {
         for (window, percent, end) in [
             (
                 json!({"used_percent": 0, "reset_at": NOW + 7}),
@@ -403,7 +403,7 @@ mod tests {
 
     /// Faults: F3
     #[test]
-    fn a_window_resets_by_the_services_clock_however_wrong_this_machines_is() {
+    fn a_window_resets_by_the_services_clock() {
         let day = 86_400;
         for offset in [-400 * day, -day, 0, day, 400 * day] {
             for slot in [
@@ -429,7 +429,7 @@ mod tests {
 
     /// Faults: F2
     #[test]
-    fn every_field_that_says_no_more_is_heard() {
+    fn every_field_that_reports_a_limit_counts() {
         let full = json!({"used_percent": 100, "limit_window_seconds": 18_000});
         for (body, expected) in [
             (
@@ -620,7 +620,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_comes_twice_spoils_nothing_and_the_rest_is_not_kept() {
+    fn a_duplicate_name_is_ignored_and_other_fields_are_not_kept() {
         let body = br#"{"plan_type":"pro","x":{"a":1,"a":2},"email":"ada@example.com"}"#;
         let kept = keep(body).expect("an object");
         assert_eq!(plan(&kept).as_deref(), Some("pro"));

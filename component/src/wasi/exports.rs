@@ -1,10 +1,12 @@
+//! The exported functions: they call `exports/` with the ports.
+
 use super::with_ports;
 use crate::bindings::exports::chatgpt::oauth::connection;
-use crate::connection as functions;
 use crate::contract::{
     ConnectionStatus, Error, LoginProgress, LoginPrompt, LogoutResult, ModelList, RefreshResult,
     UsageReport,
 };
+use crate::exports::connection as functions;
 use alloc::string::String;
 
 struct Component;
@@ -43,7 +45,7 @@ impl connection::Guest for Component {
 mod platform {
     use super::{Component, Error, String, with_ports};
     use crate::bindings::exports::chatgpt::oauth::credentials::{Authorization, Guest, Header};
-    use crate::credentials;
+    use crate::exports::credentials;
     use alloc::borrow::ToOwned;
 
     impl Guest for Component {

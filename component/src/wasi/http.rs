@@ -1,3 +1,5 @@
+//! The port [`Http`] over wasi:http.
+
 use crate::bindings::wasi::clocks::monotonic_clock::{Duration, subscribe_duration};
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{
@@ -6,12 +8,11 @@ use crate::bindings::wasi::http::types::{
 };
 use crate::bindings::wasi::io::poll::{self, Pollable};
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
-use crate::ports::{Http, HttpError, MaybeSent, Method, NotSent, Request, Response};
+use crate::ports::{Http, HttpError, HttpRequest, HttpResponse, MaybeSent, Method, NotSent};
 use alloc::vec::Vec;
 
-/// Where a test build sends every request, whatever host it is for: paths tell
-/// the hosts apart. Fixed when the component is built; without the variable, as
-/// in every build that is handed out, there is no such place.
+/// The origin that a test build sends every request to; the paths identify the
+/// hosts. Fixed when the component is built. Released builds have no such origin.
 const TEST_AUTHORITY: Option<&str> = match option_env!("CHATGPT_OAUTH_TEST_ORIGIN") {
     None => None,
     Some(origin) if origin.is_empty() => None,
@@ -35,13 +36,13 @@ const FIRST_BYTE_TIMEOUT: u64 = 15;
 pub(super) struct Outgoing;
 
 impl Http for Outgoing {
-    fn send(&self, request: &Request) -> Result<Response, HttpError> {
+    fn send(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
         let deadline = subscribe_duration(request.timeout_seconds.saturating_mul(SECOND));
         let response = response(request, &deadline)?;
         let status = response.status();
         let headers = response.headers().entries();
-        let body = body(response, request.answer_limit, &deadline)?;
-        Ok(Response {
+        let body = body(response, request.max_response_bytes, &deadline)?;
+        Ok(HttpResponse {
             status,
             headers,
             body,
@@ -49,7 +50,7 @@ impl Http for Outgoing {
     }
 }
 
-fn response(request: &Request, deadline: &Pollable) -> Result<IncomingResponse, HttpError> {
+fn response(request: &HttpRequest, deadline: &Pollable) -> Result<IncomingResponse, HttpError> {
     let outgoing = outgoing(request)?;
     let body = outgoing.body().map_err(|()| UNSENT)?;
     let future = outgoing_handler::handle(outgoing, Some(options(request))).map_err(named)?;
@@ -61,29 +62,27 @@ fn response(request: &Request, deadline: &Pollable) -> Result<IncomingResponse, 
     }
 }
 
-fn outgoing(request: &Request) -> Result<OutgoingRequest, HttpError> {
+fn outgoing(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
     let headers = Fields::new();
+    let mut is_built = true;
     for (name, value) in &request.headers {
-        headers.append(name, value.as_bytes()).map_err(|_| UNSENT)?;
+        is_built &= headers.append(name, value.as_bytes()).is_ok();
     }
     let outgoing = OutgoingRequest::new(headers);
     let method = match request.method {
         Method::Get => WasiMethod::Get,
         Method::Post => WasiMethod::Post,
     };
-    outgoing.set_method(&method).map_err(|()| UNSENT)?;
-    outgoing.set_scheme(Some(&SCHEME)).map_err(|()| UNSENT)?;
-    outgoing
-        .set_authority(Some(TEST_AUTHORITY.unwrap_or(request.host)))
-        .map_err(|()| UNSENT)?;
-    outgoing
-        .set_path_with_query(Some(&request.path))
-        .map_err(|()| UNSENT)?;
-    Ok(outgoing)
+    let authority = TEST_AUTHORITY.unwrap_or(request.host);
+    is_built &= outgoing.set_method(&method).is_ok()
+        && outgoing.set_scheme(Some(&SCHEME)).is_ok()
+        && outgoing.set_authority(Some(authority)).is_ok()
+        && outgoing.set_path_with_query(Some(&request.path)).is_ok();
+    is_built.then_some(outgoing).ok_or(UNSENT)
 }
 
-/// The authority of `http://127.0.0.1:PORT`. Nothing else compiles: no build can
-/// carry a token to another machine.
+/// The authority of `http://127.0.0.1:PORT`. No other origin compiles, so no
+/// build can send a token to another machine.
 const fn loopback_authority(origin: &str) -> &str {
     const SCHEME: &[u8] = b"http://";
     const HOST: &[u8] = b"http://127.0.0.1:";
@@ -96,14 +95,14 @@ const fn loopback_authority(origin: &str) -> &str {
         at += 1;
     }
     let (_, port) = origin.split_at(HOST.len());
-    // A number could also begin with a plus sign.
+    // `u16` also accepts a leading plus sign.
     assert!(matches!(port.as_bytes()[0], b'1'..=b'9'), "{}", WRONG);
     assert!(u16::from_str_radix(port, 10).is_ok(), "{}", WRONG);
     origin.split_at(SCHEME.len()).1
 }
 
-/// Hosts may refuse any of these: the deadline beside the answer holds all the same.
-fn options(request: &Request) -> RequestOptions {
+/// Hosts may refuse these options. The deadline of the call still applies.
+fn options(request: &HttpRequest) -> RequestOptions {
     let first_byte = FIRST_BYTE_TIMEOUT.min(request.timeout_seconds);
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(Some(CONNECT_TIMEOUT * SECOND));
@@ -120,8 +119,8 @@ fn write(body: OutgoingBody, bytes: &[u8], deadline: &Pollable) -> Result<(), Ht
     OutgoingBody::finish(body, None).map_err(named)
 }
 
-/// Writes as much at a time as the host takes. When it takes no more, the answer
-/// says why.
+/// Writes as much at a time as the host accepts. When it accepts no more, the
+/// response says why.
 fn write_all(stream: &OutputStream, bytes: &[u8], deadline: &Pollable) -> Result<(), HttpError> {
     let ready = stream.subscribe();
     let mut left = bytes;
@@ -161,7 +160,7 @@ fn read(stream: &InputStream, limit: usize, deadline: &Pollable) -> Result<Vec<u
     loop {
         wait(&stream.subscribe(), deadline)?;
         match stream.read(64 * 1024) {
-            Ok(piece) => bytes.extend(piece),
+            Ok(piece) => bytes.extend_from_slice(&piece),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(_)) => return Err(BROKEN),
         }
@@ -179,14 +178,15 @@ fn wait(ready: &Pollable, deadline: &Pollable) -> Result<(), HttpError> {
     }
 }
 
-/// The request could not even be built.
+/// The request could not be built.
 const UNSENT: HttpError = HttpError::NotSent(NotSent::Denied);
 
 /// The connection broke at an unknown point.
 const BROKEN: HttpError = HttpError::MaybeSent(MaybeSent::Broken);
 
-/// What a host's error means. These names are taken to mean that nothing was
-/// sent, as our host and wasmtime's use them; all others leave it open.
+/// What the error of a host means. These names mean that nothing was sent, as
+/// wasmtime and the host of this repository use them. After all others the
+/// request may have arrived.
 fn named(error: ErrorCode) -> HttpError {
     HttpError::NotSent(match error {
         ErrorCode::HttpRequestDenied => NotSent::Denied,
@@ -204,8 +204,8 @@ fn named(error: ErrorCode) -> HttpError {
     })
 }
 
-/// Hosts that know this component name a fault of the proxy by a word of this
-/// list; wasi:http has no name for them.
+/// Hosts that know this component report a fault of the proxy by a word of this
+/// list: wasi:http has no names for these faults.
 fn proxy_fault(word: &str) -> Option<NotSent> {
     Some(match word {
         "proxy-unusable" => NotSent::ProxyUnusable,

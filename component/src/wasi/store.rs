@@ -1,9 +1,12 @@
+//! The port [`Store`] over wasi:keyvalue.
+
 use crate::bindings::keyvalue::{self, Error};
 use crate::ports::{Store, StoreError};
 use alloc::vec::Vec;
 
-/// The bucket's names, in the order they are tried: runtimes with several
-/// buckets call the first one `default`, the others give theirs no name.
+/// The names of the bucket, in the order in which they are tried. Runtimes with
+/// several buckets call the first one `default`; other runtimes have one without
+/// a name.
 const NAMES: [&str; 2] = ["default", ""];
 
 /// The bucket of this connection, opened once a call.
@@ -34,8 +37,8 @@ impl Store for Bucket {
     }
 }
 
-/// Hosts that know this component begin the text with a word of this list;
-/// whatever another one says means that the store does not work.
+/// Hosts that know this component begin the text with a word of this list. Any
+/// other text means that the store is unavailable.
 fn fault(error: Error) -> StoreError {
     let Error::Other(text) = error else {
         return StoreError::Unavailable;

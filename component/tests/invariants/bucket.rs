@@ -34,7 +34,7 @@ impl Rows {
         version
     }
 
-    /// Somebody writes what is there already: only the version changes.
+    /// Another process writes the stored value again: only the version changes.
     pub fn touch(&mut self, key: &str) {
         let value = self.value(key);
         self.write(key, value);

@@ -1,11 +1,11 @@
 //! The eight functions as values, and how a call of one ended.
 
-use chatgpt_oauth_component::connection;
 use chatgpt_oauth_component::contract::{
     ConnectionStatus, Error, LoginProgress, LoginPrompt, LogoutResult, ModelList, RefreshResult,
     UsageReport,
 };
-use chatgpt_oauth_component::credentials::{Authorization, authorize};
+use chatgpt_oauth_component::exports::connection;
+use chatgpt_oauth_component::exports::credentials::{Authorization, authorize};
 use chatgpt_oauth_component::ports::Ports;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,7 +33,7 @@ pub enum Login {
     Unknown,
 }
 
-/// The fingerprint that `authorize` is told of.
+/// The fingerprint that `authorize` gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     Nothing,
@@ -121,7 +121,7 @@ impl Call {
         ]
     }
 
-    /// How many requests one call makes at the most: one presentation for each
+    /// How many requests one call makes at most: one presentation for each
     /// access token that is asked for, one revocation for a grant that comes too
     /// late, and two tries of each backend request.
     pub fn requests_max(self) -> usize {
@@ -135,7 +135,7 @@ impl Call {
             Call::Models { .. } => MODELS,
             Call::Usage { .. } => USAGE,
             Call::Poll(_) => 3 + MODELS + USAGE,
-            // Whoever writes in between makes it try again, eight times at the most.
+            // A write in between makes it try again, eight times at most.
             Call::Logout { .. } => 8,
         }
     }

@@ -2,9 +2,9 @@
 //! is the one that the [`Model`] says.
 
 use crate::call::{Answer, Call};
+use crate::fault_plan::FaultPlan;
 use crate::model::{Expected, Model};
-use crate::upset::Troubled;
-use crate::world::{BEGIN, Ended, Setup, World};
+use crate::test_env::{BEGIN, Ended, Setup, TestEnv};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
@@ -73,15 +73,15 @@ impl ReferenceStateMachine for Model {
     }
 }
 
-/// The component in a world without faults.
+/// The component in an environment without faults.
 pub struct WithoutFaults;
 
 impl StateMachineTest for WithoutFaults {
-    type SystemUnderTest = World;
+    type SystemUnderTest = TestEnv;
     type Reference = Model;
 
-    fn init_test(state: &State) -> World {
-        World::new(Setup {
+    fn init_test(state: &State) -> TestEnv {
+        TestEnv::new(Setup {
             lifetime: state.model.lifetime,
             grace: 0,
             clock_offset: -1800,
@@ -92,36 +92,36 @@ impl StateMachineTest for WithoutFaults {
         })
     }
 
-    fn apply(world: World, state: &State, event: Event) -> World {
+    fn apply(env: TestEnv, state: &State, event: Event) -> TestEnv {
         match event {
             Event::Call(call) => {
-                let upsets = Vec::new();
-                let (ended, requests) = world.call(&Troubled { call, upsets });
-                let word = word(&ended, &world);
+                let faults = Vec::new();
+                let (ended, requests) = env.call(&FaultPlan { call, faults });
+                let word = word(&ended, &env);
                 assert_eq!(
                     Some(Expected { word, requests }),
                     state.expected,
                     "{call:?}"
                 );
                 if matches!(call, Call::Logout { .. }) {
-                    let copies = ["models", "usage"].map(|key| world.rows.borrow().value(key));
+                    let copies = ["models", "usage"].map(|key| env.rows.borrow().value(key));
                     assert_eq!(copies, [None, None], "a logout leaves copies behind");
                 }
             }
-            Event::Waits(seconds) => world.pass(seconds),
+            Event::Waits(seconds) => env.pass(seconds),
             Event::Decides(account) => {
-                let now = world.time.get();
-                world.service.borrow_mut().decide(account, now);
+                let now = env.time.get();
+                env.service.borrow_mut().decide(account, now);
             }
         }
-        world
+        env
     }
 }
 
 /// What a call answered, in the model's words.
-fn word(ended: &Ended, world: &World) -> String {
+fn word(ended: &Ended, env: &TestEnv) -> String {
     let until = |expires_at: Option<u64>| {
-        let begin = BEGIN.saturating_add_signed(world.setup.clock_offset);
+        let begin = BEGIN.saturating_add_signed(env.setup.clock_offset);
         format!("until {:?}", expires_at.map(|end| end - begin))
     };
     let with = |word: String, account: &Option<String>| match account {

@@ -1,9 +1,9 @@
 //! Random histories in which everything goes wrong that can.
 
 use crate::call::{Call, Login, Refused};
+use crate::fault_plan::{Fault, FaultPlan, clock_steps, faults, plan};
 use crate::service::INTERVAL;
-use crate::upset::{Troubled, Upset, clock_steps, troubled, upsets};
-use crate::world::{Setup, World};
+use crate::test_env::{Setup, TestEnv};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
@@ -12,16 +12,16 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A call, after that time.
-    Call(Wait, Troubled),
+    Call(Wait, FaultPlan),
     /// The person approves the newest code as the owner of that account, or declines.
     Decides(Option<&'static str>),
     /// The person signs in; things may go wrong in the last `poll`.
-    SignsIn(Vec<Upset>),
+    SignsIn(Vec<Fault>),
     /// The service ends every login: a changed password, a sweep.
     EndsAll,
     /// The service refuses by an unknown code for so many hours, in each of which this
     /// call is made; things may go wrong in that one of the hours.
-    OnlyRefuses(u64, Call, (u64, Vec<Upset>)),
+    OnlyRefuses(u64, Call, (u64, Vec<Fault>)),
     /// The machine's clock is set, by that many seconds.
     ClockSet(i64),
 }
@@ -52,9 +52,9 @@ impl ReferenceStateMachine for History {
     fn transitions(_: &Setup) -> BoxedStrategy<Event> {
         let decision = select(&[Some("acc-1"), Some("acc-1"), Some("acc-2"), None][..]);
         prop_oneof![
-            60 => (Wait::any(), troubled(2)).prop_map(|(wait, call)| Event::Call(wait, call)),
+            60 => (Wait::any(), plan(2)).prop_map(|(wait, call)| Event::Call(wait, call)),
             6 => decision.prop_map(Event::Decides),
-            4 => upsets(2).prop_map(Event::SignsIn),
+            4 => faults(2).prop_map(Event::SignsIn),
             3 => clock_steps().prop_map(Event::ClockSet),
             1 => Just(Event::EndsAll),
             1 => only_refuses(),
@@ -79,8 +79,8 @@ impl Wait {
         ]
     }
 
-    fn seconds(self, world: &World) -> u64 {
-        let credential = world.credential().unwrap_or_default();
+    fn seconds(self, env: &TestEnv) -> u64 {
+        let credential = env.credential().unwrap_or_default();
         let until = match self {
             Wait::Seconds(seconds) => return seconds,
             Wait::UntilDue => credential.ends_at().map(|end| end - 140),
@@ -90,7 +90,7 @@ impl Wait {
             }
             Wait::UntilAllowed => credential.not_before,
         };
-        until.map_or(0, |until| until.saturating_sub(world.now()).min(86_400))
+        until.map_or(0, |until| until.saturating_sub(env.now()).min(86_400))
     }
 }
 
@@ -98,73 +98,73 @@ impl Wait {
 pub struct WithFaults;
 
 impl StateMachineTest for WithFaults {
-    type SystemUnderTest = World;
+    type SystemUnderTest = TestEnv;
     type Reference = History;
 
-    fn init_test(setup: &Setup) -> World {
-        let world = World::new(*setup);
+    fn init_test(setup: &Setup) -> TestEnv {
+        let env = TestEnv::new(*setup);
         if setup.is_signed_in {
-            sign_in(&world, Vec::new());
-            let state = world.credential().map(|credential| credential.state);
+            sign_in(&env, Vec::new());
+            let state = env.credential().map(|credential| credential.state);
             assert_eq!(state.as_deref(), Some("active"));
         }
-        world
+        env
     }
 
-    fn apply(world: World, _: &Setup, event: Event) -> World {
+    fn apply(env: TestEnv, _: &Setup, event: Event) -> TestEnv {
         match event {
-            Event::Call(wait, troubled) => {
-                world.pass(wait.seconds(&world));
-                drop(world.call(&troubled));
+            Event::Call(wait, plan) => {
+                env.pass(wait.seconds(&env));
+                drop(env.call(&plan));
             }
             Event::Decides(account) => {
-                let now = world.time.get();
-                world.service.borrow_mut().decide(account, now);
+                let now = env.time.get();
+                env.service.borrow_mut().decide(account, now);
             }
-            Event::SignsIn(upsets) => sign_in(&world, upsets),
-            Event::EndsAll | Event::OnlyRefuses(..) if world.setup.is_gentle => {}
-            Event::OnlyRefuses(hours, call, upset) => {
-                world.only_refuses(true);
+            Event::SignsIn(faults) => sign_in(&env, faults),
+            Event::EndsAll | Event::OnlyRefuses(..) if env.setup.is_gentle => {}
+            Event::OnlyRefuses(hours, call, fault) => {
+                env.only_refuses(true);
                 for hour in 0..hours {
-                    let upsets = if hour == upset.0 {
-                        upset.1.clone()
+                    let faults = if hour == fault.0 {
+                        fault.1.clone()
                     } else {
                         Vec::new()
                     };
-                    world.pass(3600);
-                    drop(world.call(&Troubled { call, upsets }));
+                    env.pass(3600);
+                    drop(env.call(&FaultPlan { call, faults }));
                 }
-                world.only_refuses(false);
+                env.only_refuses(false);
             }
             Event::EndsAll => {
-                world.is_harmed.set(true);
-                world.service.borrow_mut().end_all_logins();
+                env.is_harmed.set(true);
+                env.service.borrow_mut().end_all_logins();
             }
-            Event::ClockSet(seconds) => world.set_clock(seconds),
+            Event::ClockSet(seconds) => env.set_clock(seconds),
         }
-        world
+        env
     }
 
     /// I13: from wherever the history has led, a service that only refuses ends the
     /// login, if calls go on.
-    fn teardown(world: World, _: Setup) {
-        let has_ended = |world: &World| {
-            let credential = world.credential().unwrap_or_default();
+    fn teardown(env: TestEnv, _: Setup) {
+        let has_ended = |env: &TestEnv| {
+            let credential = env.credential().unwrap_or_default();
             !credential.has_login() || credential.state == "needs-login"
         };
-        world.only_refuses(true);
-        world.pass(Wait::UntilDead.seconds(&world));
+        env.only_refuses(true);
+        env.pass(Wait::UntilDead.seconds(&env));
         let call = Call::Authorize(Refused::Nothing);
         for _ in 0..HOURS {
-            if has_ended(&world) {
+            if has_ended(&env) {
                 return;
             }
-            world.pass(3600);
-            let upsets = Vec::new();
-            drop(world.call(&Troubled { call, upsets }));
+            env.pass(3600);
+            let faults = Vec::new();
+            drop(env.call(&FaultPlan { call, faults }));
         }
         assert!(
-            has_ended(&world),
+            has_ended(&env),
             "I13: a service that only refuses ends no login"
         );
     }
@@ -177,19 +177,19 @@ const HOURS: u32 = 24 + 48;
 fn only_refuses() -> impl Strategy<Value = Event> {
     let call = select(&[Call::Authorize(Refused::Nothing), Call::Refresh][..]);
     let hours = prop_oneof![2_u64..24, 24_u64..60];
-    (hours, call, (0_u64..60, upsets(1)))
-        .prop_map(|(hours, call, upset)| Event::OnlyRefuses(hours, call, upset))
+    (hours, call, (0_u64..60, faults(1)))
+        .prop_map(|(hours, call, fault)| Event::OnlyRefuses(hours, call, fault))
 }
 
-fn sign_in(world: &World, upsets: Vec<Upset>) {
+fn sign_in(env: &TestEnv, faults: Vec<Fault>) {
     let call = Call::Start;
-    world.call(&Troubled {
+    env.call(&FaultPlan {
         call,
-        upsets: Vec::new(),
+        faults: Vec::new(),
     });
-    let now = world.time.get();
-    world.service.borrow_mut().decide(Some("acc-1"), now);
-    world.pass(INTERVAL);
+    let now = env.time.get();
+    env.service.borrow_mut().decide(Some("acc-1"), now);
+    env.pass(INTERVAL);
     let call = Call::Poll(Login::Unnamed);
-    world.call(&Troubled { call, upsets });
+    env.call(&FaultPlan { call, faults });
 }

@@ -2,13 +2,13 @@
 //! of its own, as a second host would.
 //!
 //! - [`faults`]: random histories of calls that die, race, lose answers and meet
-//!   failing stores and clocks. [`witness`] checks the invariants I1 … I13 of
+//!   failing stores and clocks. [`oracle`] checks the invariants I1 … I13 of
 //!   docs/refresh.md at every request, every write and every end of a call;
 //!   [`tally`] sees to it that the histories reach the rare things.
 //! - [`faultless`]: random histories in which nothing goes wrong. Every answer
 //!   and every request must be the one that [`model`] says.
 //!
-//! A history happens in a [`world`] of one bucket, one [`service`] and one clock.
+//! A history happens in a [`test_env`] of one bucket, one [`service`] and one clock.
 //! Each call is a process of its own, a [`worker`]; at each step of it another
 //! call can run from beginning to end, so calls get in each other's way without
 //! threads, one within the other.
@@ -18,16 +18,16 @@
 
 mod bucket;
 mod call;
+mod fault_plan;
 mod faultless;
 mod faults;
 mod model;
+mod oracle;
 mod service;
 mod stored;
 mod tally;
-mod upset;
-mod witness;
+mod test_env;
 mod worker;
-mod world;
 
 use faultless::WithoutFaults;
 use faults::{History, WithFaults};
@@ -73,11 +73,11 @@ fn the_histories_with_faults_reach_every_rare_thing() {
     for _ in 0..400 {
         let history = histories.new_tree(&mut runner).expect("a history");
         let (setup, events, _) = history.current();
-        let apply = |world, event| WithFaults::apply(world, &setup, event);
-        let world = events
+        let apply = |env, event| WithFaults::apply(env, &setup, event);
+        let env = events
             .into_iter()
             .fold(WithFaults::init_test(&setup), apply);
-        for (rare, times) in world.tally.into_inner().0 {
+        for (rare, times) in env.tally.into_inner().0 {
             *met.entry(rare).or_insert(0) += times;
         }
     }

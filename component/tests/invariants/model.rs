@@ -1,4 +1,4 @@
-//! What each call has to answer, and which requests it has to make, in a world
+//! What each call has to answer, and which requests it has to make, in an environment
 //! where nothing goes wrong. Far simpler than the component: there is one
 //! caller, and every answer arrives.
 
@@ -12,7 +12,7 @@ pub struct Expected {
     pub requests: Vec<Endpoint>,
 }
 
-/// Somebody is signed in.
+/// There is a login.
 #[derive(Clone, Debug)]
 struct SignedIn {
     account: &'static str,

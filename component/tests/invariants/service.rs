@@ -1,4 +1,4 @@
-//! OpenAI as it is feared: refresh tokens are rotated, reuse ends the login.
+//! OpenAI at its strictest: refresh tokens rotate, and reuse ends the login.
 
 mod devices;
 mod tokens;
@@ -8,7 +8,7 @@ pub use tokens::{Quirk, Said};
 
 use crate::MARKER;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use chatgpt_oauth_component::ports::{Request, Response};
+use chatgpt_oauth_component::ports::{HttpRequest, HttpResponse};
 use devices::Devices;
 use serde_json::{Value, json};
 use tokens::Tokens;
@@ -40,7 +40,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub fn of(request: &Request) -> Self {
+    pub fn of(request: &HttpRequest) -> Self {
         let body = String::from_utf8(request.body.clone()).expect("UTF-8");
         let json: Value = serde_json::from_str(&body).unwrap_or_default();
         let in_json = |field: &str| json[field].as_str().unwrap_or_default().to_owned();
@@ -114,7 +114,7 @@ impl Service {
         sent: &Sent,
         quirk: Option<Quirk>,
         now: u64,
-    ) -> (Response, Option<Said>) {
+    ) -> (HttpResponse, Option<Said>) {
         let clock = self.clock(now);
         let secret = &sent.secret;
         let mut said = None;
@@ -155,7 +155,7 @@ impl Service {
         (response, said)
     }
 
-    /// Each login has a model of its own, so that a copy tells whose it is.
+    /// Each login has a model of its own, so that a cached list identifies its login.
     fn models(&self, access: &str) -> Value {
         let login = self.tokens.login_of_access(access).unwrap_or_default();
         let slug = format!("{MODEL}{login}");
@@ -222,8 +222,8 @@ pub fn error(code: &str) -> Value {
 }
 
 /// An answer of that status and body.
-pub fn answer(status: u16, body: &str) -> Response {
-    Response {
+pub fn answer(status: u16, body: &str) -> HttpResponse {
+    HttpResponse {
         status,
         headers: vec![("Content-Type".to_owned(), b"application/json".to_vec())],
         body: body.as_bytes().to_vec(),

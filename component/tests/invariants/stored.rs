@@ -1,4 +1,4 @@
-//! The stored login as its key's owner sees it: read by this test's own hand.
+//! The stored login, read by this test's own code.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Default)]
 pub struct Credential {
     pub generation: u64,
-    pub epoch: u64,
+    pub login_seq: u64,
     pub state: String,
     pub login_id: Option<String>,
     pub account_id: Option<String>,
@@ -29,7 +29,7 @@ impl Credential {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Self {
             generation: fields["generation"].as_u64().expect("a generation"),
-            epoch: fields["epoch"].as_u64().expect("an epoch"),
+            login_seq: fields["epoch"].as_u64().expect("an epoch"),
             state: text(&fields["state"]).expect("a state"),
             login_id: text(&fields["login_id"]),
             account_id: text(&fields["account_id"]),

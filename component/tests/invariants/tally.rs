@@ -1,10 +1,10 @@
 //! The rare things that the histories must reach: a property that never meets
 //! one says nothing about it.
 
+use crate::oracle::{Received, Report};
 use crate::service::Endpoint;
 use crate::stored::Credential;
-use crate::witness::{Received, Report};
-use crate::world::Ended;
+use crate::test_env::Ended;
 use chatgpt_oauth_component::contract::ErrorCode;
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl Tally {
 
     /// A credential is stored over `old`.
     pub fn writes(&mut self, old: &Credential, new: &Credential) {
-        let is_same_login = old.epoch == new.epoch;
+        let is_same_login = old.login_seq == new.login_seq;
         match (old.state.as_str(), new.state.as_str()) {
             ("refreshing", "uncertain") => self.meets(Rare::Uncertain),
             ("needs-login", "refreshing") => self.meets(Rare::ProbeAfterEnd),
@@ -93,7 +93,7 @@ impl Tally {
             Some(Err(error)) if error.code == ErrorCode::StoreFailedAfterRefresh => {
                 self.meets(Rare::Lost);
             }
-            Some(_) if has_grant && stored.epoch != report.epoch => {
+            Some(_) if has_grant && stored.login_seq != report.login_seq => {
                 self.meets(Rare::Superseded);
             }
             _ => {}

@@ -6,11 +6,11 @@ mod store;
 
 use crate::bucket::Handle;
 use crate::call::Call;
+use crate::fault_plan::{Fault, FaultKind, FaultPlan, Moment, Place, WireFault};
+use crate::oracle::Report;
 use crate::service::Endpoint;
 use crate::tally::Rare;
-use crate::upset::{Moment, Place, Troubled, Upset, What, WireFault};
-use crate::witness::Report;
-use crate::world::{Ended, World};
+use crate::test_env::{Ended, TestEnv};
 use chatgpt_oauth_component::ports::{Clock, Ports, Random, StoreError};
 use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
@@ -29,7 +29,7 @@ impl Step {
     fn is_at(self, place: Place) -> bool {
         match place {
             Place::Step(number) => self.number == number,
-            Place::Request(number) => self.request == Some(number),
+            Place::HttpRequest(number) => self.request == Some(number),
             Place::AfterRequest(number) => self.after_request == Some(number),
         }
     }
@@ -42,8 +42,8 @@ pub struct Died;
 const CALL_BOUND: u64 = 100;
 
 pub struct Worker<'a> {
-    world: &'a World,
-    upsets: &'a [Upset],
+    env: &'a TestEnv,
+    faults: &'a [Fault],
     handle: Handle,
     steps: Cell<usize>,
     requests: Cell<usize>,
@@ -56,19 +56,21 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(world: &'a World, upsets: &'a [Upset]) -> Self {
+    pub fn new(env: &'a TestEnv, faults: &'a [Fault]) -> Self {
         let report = Report {
-            epoch: world.credential().map_or(0, |credential| credential.epoch),
+            login_seq: env
+                .credential()
+                .map_or(0, |credential| credential.login_seq),
             ..Report::default()
         };
         Self {
-            world,
-            upsets,
-            handle: Handle::open(&world.rows.borrow()),
+            env,
+            faults,
+            handle: Handle::open(&env.rows.borrow()),
             steps: Cell::new(0),
             requests: Cell::new(0),
             after_request: Cell::new(None),
-            began: world.time.get(),
+            began: env.time.get(),
             suspended: Cell::new(0),
             report: RefCell::new(report),
         }
@@ -86,11 +88,11 @@ impl<'a> Worker<'a> {
     /// Checks how the call ended against what it did; returns its requests.
     pub fn check(self, call: Call, ended: &Ended) -> Vec<Endpoint> {
         let report = self.report.into_inner();
-        let stored = self.world.credential().unwrap_or_default();
-        let mut tally = self.world.tally.borrow_mut();
+        let stored = self.env.credential().unwrap_or_default();
+        let mut tally = self.env.tally.borrow_mut();
         tally.returns(ended, &report, &stored);
-        let witness = self.world.witness.borrow();
-        witness.check(self.world, call, ended, &report);
+        let oracle = self.env.oracle.borrow();
+        oracle.check(self.env, call, ended, &report);
         report.requests
     }
 
@@ -110,83 +112,83 @@ impl<'a> Worker<'a> {
             number,
             request,
             after_request,
-            began: self.world.time.get() - self.suspended.get(),
+            began: self.env.time.get() - self.suspended.get(),
         }
     }
 
     /// The seconds that count against a deadline.
     fn elapsed(&self, since: u64) -> u64 {
-        self.world.time.get() - self.suspended.get() - since
+        self.env.time.get() - self.suspended.get() - since
     }
 
     fn die(&self) -> ! {
-        self.world.is_harmed.set(true);
+        self.env.is_harmed.set(true);
         resume_unwind(Box::new(Died))
     }
 
-    fn upsets(&self, step: Step, moment: Moment) -> impl Iterator<Item = &'a What> {
-        let upsets = self.upsets.iter();
-        upsets
-            .filter(move |upset| step.is_at(upset.place) && upset.moment == moment)
-            .map(|upset| &upset.what)
+    fn faults(&self, step: Step, moment: Moment) -> impl Iterator<Item = &'a FaultKind> {
+        let faults = self.faults.iter();
+        faults
+            .filter(move |fault| step.is_at(fault.place) && fault.moment == moment)
+            .map(|fault| &fault.kind)
     }
 
     /// What goes wrong around a step. Right before a request the machine cannot
     /// stand still: no client can know that it did.
     fn happen(&self, step: Step, moment: Moment) {
-        let world = self.world;
-        for what in self.upsets(step, moment) {
-            match what {
-                What::Meanwhile(other) => drop(world.call(other)),
-                What::Takes(seconds) if world.setup.is_gentle => world.pass((*seconds).min(3)),
-                What::Takes(seconds) => world.pass(*seconds),
-                What::Touched => {
-                    let mut rows = world.rows.borrow_mut();
+        let env = self.env;
+        for kind in self.faults(step, moment) {
+            match kind {
+                FaultKind::Meanwhile(other) => drop(env.call(other)),
+                FaultKind::Takes(seconds) if env.setup.is_gentle => env.pass((*seconds).min(3)),
+                FaultKind::Takes(seconds) => env.pass(*seconds),
+                FaultKind::Touched => {
+                    let mut rows = env.rows.borrow_mut();
                     rows.touch("credential");
                     rows.touch("pending");
                 }
-                _ if world.setup.is_gentle => {}
-                What::Dies => self.die(),
-                What::Suspended(..) if step.request.is_some() && moment == Moment::Before => {}
-                What::Suspended(seconds, others) => self.suspend(*seconds, others),
-                What::ClockSet(seconds, others) => {
-                    world.set_clock(*seconds);
-                    if step.request.is_some() && world.is_set_and_steady() && !others.is_empty() {
-                        world.tally.borrow_mut().meets(Rare::ClockSetMeanwhile);
+                _ if env.setup.is_gentle => {}
+                FaultKind::Dies => self.die(),
+                FaultKind::Suspended(..) if step.request.is_some() && moment == Moment::Before => {}
+                FaultKind::Suspended(seconds, others) => self.suspend(*seconds, others),
+                FaultKind::ClockSet(seconds, others) => {
+                    env.set_clock(*seconds);
+                    if step.request.is_some() && env.is_set_and_steady() && !others.is_empty() {
+                        env.tally.borrow_mut().meets(Rare::ClockSetMeanwhile);
                     }
-                    others.iter().for_each(|other| drop(world.call(other)));
+                    others.iter().for_each(|other| drop(env.call(other)));
                 }
-                What::Fails(..) => {}
+                FaultKind::Fails(..) => {}
             }
         }
     }
 
-    fn suspend(&self, seconds: u64, others: &[Troubled]) {
-        let world = self.world;
-        world.is_harmed.set(true);
-        let since = world.time.get();
-        world.pass(seconds);
-        if world.setup.has_other_machines() {
-            let was_elsewhere = world.is_elsewhere.replace(true);
+    fn suspend(&self, seconds: u64, others: &[FaultPlan]) {
+        let env = self.env;
+        env.is_harmed.set(true);
+        let since = env.time.get();
+        env.pass(seconds);
+        if env.setup.has_other_machines() {
+            let was_elsewhere = env.is_elsewhere.replace(true);
             for other in others {
-                drop(world.call(other));
+                drop(env.call(other));
             }
-            world.is_elsewhere.set(was_elsewhere);
+            env.is_elsewhere.set(was_elsewhere);
         }
-        let stood_still = world.time.get() - since;
+        let stood_still = env.time.get() - since;
         self.suspended.set(self.suspended.get() + stood_still);
-        if !world.is_elsewhere.get() {
-            world.stood_still.set(world.stood_still.get() + stood_still);
+        if !env.is_elsewhere.get() {
+            env.stood_still.set(env.stood_still.get() + stood_still);
         }
     }
 
     fn fails(&self, step: Step, moment: Moment) -> Option<(StoreError, WireFault)> {
-        let fault = self.upsets(step, moment).find_map(|what| match what {
-            What::Fails(store, wire) if !self.world.setup.is_gentle => Some((*store, *wire)),
+        let fault = self.faults(step, moment).find_map(|kind| match kind {
+            FaultKind::Fails(store, wire) if !self.env.setup.is_gentle => Some((*store, *wire)),
             _ => None,
         });
         if fault.is_some() {
-            self.world.is_harmed.set(true);
+            self.env.is_harmed.set(true);
         }
         fault
     }
@@ -194,13 +196,13 @@ impl<'a> Worker<'a> {
 
 impl Clock for Worker<'_> {
     fn now(&self) -> u64 {
-        self.world.now()
+        self.env.now()
     }
 }
 
 impl Random for Worker<'_> {
     fn bits(&self) -> [u8; 16] {
-        self.world.random.set(self.world.random.get() + 1);
-        u128::from(self.world.random.get()).to_be_bytes()
+        self.env.random.set(self.env.random.get() + 1);
+        u128::from(self.env.random.get()).to_be_bytes()
     }
 }

@@ -301,7 +301,7 @@ async fn after_a_lasting_outage(trouble: Trouble, rotation: Rotation) -> Result<
     let error = ada.refresh().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::StoreFailedAfterRefresh, "{error:?}");
     assert!(!error.retryable && !error.relogin_required, "{error:?}");
-    assert!(error.hint.contains("Mend the store first"), "{error:?}");
+    assert!(error.hint.contains("Fix the store first"), "{error:?}");
     assert!((HELD - 1..=HELD + 2).contains(&began.elapsed().as_secs()));
 
     store.mend();

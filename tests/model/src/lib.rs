@@ -14,16 +14,16 @@
 //!
 //! | here | in the component |
 //! |---|---|
-//! | `Record::claimed`, `taken_over` | `decide` in credential/decide.rs: `Step::Present`, `Step::Store` |
-//! | `Record::settled_by` | `settle` in credential/settle.rs, branch for branch |
-//! | `Record::with_refusal`, `after_outage` | `count_refusal` and `forget_refusals` in credential/settle.rs |
-//! | `Record::logged_in`, `logging_out`, `logged_out` | credential.rs |
-//! | `Verdict` | the table of answers, openai/verdict.rs |
-//! | `World::claim`, `take_over`, `send`, `give_up`, `settle` | `obtain`, `present` and `conclude` in rotation.rs |
-//! | `World::begin_login`, `end_login` | connection/start.rs and `commit` in login.rs |
-//! | `World::logout`, `begin_revocation`, `end_revocation` | connection/logout.rs |
+//! | `Record::claimed`, `taken_over` | `decide` in state/credential/decide.rs: `Action::Present`, `Action::Store` |
+//! | `Record::settled_by` | `apply_outcome` in state/credential/apply.rs, branch for branch |
+//! | `Record::with_refusal`, `after_outage` | `count_refusal` and `reset_refusals` in state/credential/apply.rs |
+//! | `Record::logged_in`, `logging_out`, `logged_out` | state/credential/record.rs |
+//! | `Verdict` | the table of answers, openai/token_outcome.rs |
+//! | `World::claim`, `take_over`, `send`, `give_up`, `settle` | `run`, `present` and `commit` in flow/refresh.rs |
+//! | `World::begin_login`, `end_login` | exports/connection/start.rs and `commit` in flow/exchange.rs |
+//! | `World::logout`, `begin_revocation`, `end_revocation` | exports/connection/logout.rs |
 //! | `Worker::is_pressed` | the host's deadlines, host/runtime/src/sandbox/limits.rs |
-//! | `clock` | the constants of credential.rs and rotation.rs; `Clocks::OfOneMachine`, aged by the steady one: `Stamp` in stored_time.rs |
+//! | `clock` | the constants of state/credential/ and flow/refresh.rs; `Clocks::OfOneMachine`, aged by the steady one: `Stamp` in state/clock_skew.rs |
 //!
 //! Numbers are as small as their relations permit. Five refused probes over 24 h are
 //! three over nine ticks: more ticks than three probes take that follow one another,

@@ -17,7 +17,7 @@ impl World {
         Some(self)
     }
 
-    /// `poll`, once the exchange has brought tokens (component/src/login.rs). Its
+    /// `poll`, once the exchange has brought tokens (component/src/flow/exchange.rs). Its
     /// own faults are left out: they cost this login and touch no other.
     pub(crate) fn end_login(mut self, rules: &Rules) -> Option<Self> {
         let epoch = self.pending.take()?;

@@ -1,4 +1,4 @@
-//! The stored login and its transitions (component/src/credential.rs).
+//! The stored login and its transitions (component/src/state/credential/record.rs).
 
 use crate::clock::{self, Ahead};
 use crate::rules::{Claim, Commit, Outage, Rules};

@@ -28,7 +28,7 @@ pub enum Service {
 }
 
 /// What the answer to a presentation means for the token
-/// (component/src/openai/verdict.rs).
+/// (component/src/openai/token_outcome.rs).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// The token to use from now on.

@@ -1,4 +1,4 @@
-//! A call that refreshes, step by step (component/src/rotation.rs). It may crash
+//! A call that refreshes, step by step (component/src/flow/refresh.rs). It may crash
 //! between any two.
 
 use crate::clock::{Ahead, GUARD, REQUEST_ENDS, STORING_ENDS, seen_age};

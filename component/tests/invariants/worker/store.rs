@@ -1,8 +1,8 @@
 //! The bucket, with its failures.
 
 use super::{Step, Worker};
+use crate::fault_plan::Moment;
 use crate::stored::Credential;
-use crate::upset::Moment;
 use chatgpt_oauth_component::ports::{Store, StoreError};
 
 /// The host ends one use of the store after this, in seconds.
@@ -26,7 +26,7 @@ impl Worker<'_> {
         self.happen(step, moment);
         let mut fault = self.fails(step, moment).map(|(error, _)| error);
         if self.elapsed(step.began) > STORE_DEADLINE {
-            self.world.is_harmed.set(true);
+            self.env.is_harmed.set(true);
             fault = fault.or(Some(StoreError::Unavailable));
         }
         if let Some(error) = fault {
@@ -38,24 +38,24 @@ impl Worker<'_> {
 
     fn put(&self, key: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
         self.use_store(|| {
-            let old = self.world.credential();
+            let old = self.env.credential();
             self.handle
-                .put(&mut self.world.rows.borrow_mut(), key, value)?;
+                .put(&mut self.env.rows.borrow_mut(), key, value)?;
             let mut report = self.report.borrow_mut();
             report.writes += 1;
             if key == "credential" {
                 let new = Credential::read(value.expect("a login is never deleted"));
                 let old = old.unwrap_or_default();
                 report.generation = Some(new.generation);
-                self.world.tally.borrow_mut().writes(&old, &new);
-                self.world
-                    .witness
+                self.env.tally.borrow_mut().writes(&old, &new);
+                self.env
+                    .oracle
                     .borrow_mut()
-                    .writes(self.world, &old, new, &report);
+                    .writes(self.env, &old, new, &report);
             } else if key == "pending"
                 && let Some(value) = value
             {
-                self.world.witness.borrow_mut().shows(value);
+                self.env.oracle.borrow_mut().shows(value);
             }
             Ok(())
         })
@@ -66,9 +66,9 @@ impl Store for Worker<'_> {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         if key == "clock" {
             // No use of the store: nothing happens between this and the wall clock.
-            return Ok(self.world.steady_clock());
+            return Ok(self.env.steady_clock());
         }
-        let value = self.use_store(|| Ok(self.handle.get(&self.world.rows.borrow(), key)))?;
+        let value = self.use_store(|| Ok(self.handle.get(&self.env.rows.borrow(), key)))?;
         if key == "credential" {
             self.report.borrow_mut().seen = value.as_deref().map(Credential::read);
         }

@@ -1,0 +1,153 @@
+//! `poll`: asks for the approval of the pending login, and finishes it.
+
+mod progress;
+
+use crate::contract::{Error, ErrorCode, LoginProgress};
+use crate::error::Result;
+use crate::flow::exchange::{self, Exchanged};
+use crate::flow::records::{credential, pending};
+use crate::openai::Failure;
+use crate::openai::device_token::{self, Progress};
+use crate::ports::{Ports, StoreError};
+use crate::state::credential::Record;
+use crate::state::pending::{Approval, Pending};
+use alloc::boxed::Box;
+
+/// Asks once whether the person has approved, and finishes the login if so.
+///
+/// Makes at most one poll request, and none if it is too early. An approval is
+/// stored before it is used, so that a later fault does not lose it.
+pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
+    let pending = pending::load(ports)?;
+    let record = credential::load(ports)?;
+    let Some(pending) = pending else {
+        return finished(ports, record, pending_id);
+    };
+    if record.was_created_by(&pending.id) {
+        pending::remove(ports, &pending);
+        return finished(ports, record, None);
+    }
+    if pending_id.is_some_and(|name| !pending.matches(name))
+        || pending.login_seq != record.login_seq
+    {
+        return Err(Error::boxed(
+            ErrorCode::LoginSuperseded,
+            "this is not the pending login",
+        ));
+    }
+    let pending = pending::in_present_time(ports, pending);
+    match &pending.approval {
+        Some(approval) => exchange(ports, &pending, approval),
+        None => ask(ports, &pending),
+    }
+}
+
+/// No login is pending: the one the caller means may be finished.
+fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginProgress> {
+    let is_meant = name.map_or(record.has_login(), |name| record.was_created_by(name));
+    if is_meant && record.is_connected(ports.now()) {
+        return Ok(progress::connected(ports, record));
+    }
+    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "no login is pending");
+    if is_meant {
+        error.relogin_required = true;
+        error = error.with_hint("The finished login has ended since. Call start to sign in again.");
+    }
+    Err(error)
+}
+
+fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
+    let now = ports.now();
+    if pending.seconds_to_next_poll(now) > 0 {
+        return Ok(progress::too_early(pending, now));
+    }
+    let polled = match pending::store(ports, pending.polled(now)) {
+        Ok(polled) => polled,
+        Err(StoreError::Conflict) => return Ok(progress::too_early(&pending.polled(now), now)),
+        Err(fault) => return Err(fault.into()),
+    };
+    let request = device_token::request(&polled.device_auth_id, &polled.user_code);
+    let response = device_token::read(ports.http.send(&request), ports.now());
+    let polled = pending::in_present_time(ports, polled);
+    match response.map_err(Failure::error)? {
+        // The service decides: the clock of this machine may be wrong.
+        Progress::AuthorizationPending | Progress::SlowDown { .. } if polled.has_ended(now) => {
+            Err(expired(ports, &polled))
+        }
+        Progress::AuthorizationPending => Ok(progress::not_approved(&polled, ports.now())),
+        Progress::SlowDown { retry_after } => slow_down(ports, &polled, retry_after),
+        Progress::AccessDenied => Err(ended(
+            ports,
+            &polled,
+            ErrorCode::LoginDenied,
+            "the login was declined",
+        )),
+        Progress::ExpiredToken => Err(expired(ports, &polled)),
+        Progress::Approved { code, verifier } => {
+            let approval = Approval::new(code, verifier);
+            match pending::store_approval(ports, polled, approval)? {
+                Some((approved, approval)) => exchange(ports, &approved, &approval),
+                None => Err(Error::boxed(
+                    ErrorCode::LoginSuperseded,
+                    "the login was replaced or removed meanwhile",
+                )),
+            }
+        }
+    }
+}
+
+fn slow_down(ports: Ports, polled: &Pending, retry_after: Option<u64>) -> Result<LoginProgress> {
+    let now = ports.now();
+    let slower = polled.slowed_down(now, retry_after);
+    match pending::store(ports, slower.clone()) {
+        Ok(_) | Err(StoreError::Conflict) => Ok(progress::not_approved(&slower, now)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<LoginProgress> {
+    let now = ports.now();
+    if let Some(seconds) = approval.exchange_under_way(now) {
+        return Ok(progress::being_finished(pending, seconds, now));
+    }
+    match exchange::exchange(ports, pending, approval)? {
+        Exchanged::Connected {
+            record,
+            other_account,
+        } => {
+            pending::remove(ports, pending);
+            Ok(progress::just_connected(ports, *record, other_account))
+        }
+        Exchanged::InProgress => Ok(progress::being_finished(
+            pending,
+            progress::EXCHANGE_WAIT,
+            now,
+        )),
+        Exchanged::Failed(service_error) => Err(service_error.add_to(ended(
+            ports,
+            pending,
+            ErrorCode::LoginExchangeFailed,
+            "the approved login could not be exchanged for tokens",
+        ))),
+        Exchanged::Superseded => Err(ended(
+            ports,
+            pending,
+            ErrorCode::LoginSuperseded,
+            "a logout or another login came meanwhile",
+        )),
+    }
+}
+
+fn expired(ports: Ports, pending: &Pending) -> Box<Error> {
+    let message = "the code expired before it was approved";
+    ended(ports, pending, ErrorCode::LoginExpired, message)
+}
+
+/// Removes the pending login, and returns why.
+fn ended(ports: Ports, pending: &Pending, code: ErrorCode, message: &str) -> Box<Error> {
+    pending::remove(ports, pending);
+    Error::boxed(code, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Reads and writes the stored records: `credential`, `pending` and the caches.
+//!
+//! Bytes come out of the bucket and are decoded by `state/`; the times in a
+//! record are moved by what the wall clock was set since. Records go back as
+//! bytes.
+
+pub(crate) mod cache;
+pub(crate) mod credential;
+pub(crate) mod pending;
+
+use crate::ports::{Ports, StoreError};
+use crate::state::clock_skew::Stamp;
+use alloc::string::String;
+
+/// The key under which a host offers a clock that is never set: its name and its
+/// seconds, `NAME SECONDS`. Two readings of the same name can be subtracted. Other
+/// hosts have no value there.
+const STEADY_CLOCK: &str = "clock";
+
+/// The present reading of both clocks, where the host has a steady one.
+fn read_clocks(ports: Ports) -> Option<Stamp> {
+    let reading = ports.store.get(STEADY_CLOCK).ok()??;
+    Stamp::stored(String::from_utf8(reading).ok(), ports.now())
+}
+
+/// By how many seconds the wall clock was set since `stamp`, and the present reading.
+/// `None` where it was not set, or that is unknown.
+fn clock_step(ports: Ports, stamp: Option<&Stamp>) -> Option<(i64, Stamp)> {
+    let stamp = stamp?;
+    let now = read_clocks(ports)?;
+    match stamp.step(&now) {
+        0 => None,
+        step => Some((step, now)),
+    }
+}
+
+/// Writes `value`. After an error it reads back: if the value is there, the write
+/// has succeeded. Each value is unique, by its `attempt` or its `generation`.
+fn write(ports: Ports, key: &str, value: &[u8]) -> Result<(), StoreError> {
+    let Err(fault) = ports.store.set(key, value) else {
+        return Ok(());
+    };
+    match ports.store.get(key) {
+        Ok(Some(stored)) if stored == value => Ok(()),
+        _ => Err(fault),
+    }
+}
