@@ -12,7 +12,7 @@ CODE = re.compile(r"```.*?```", re.DOTALL)
 
 
 def anchor(heading: str) -> str:
-    """The anchor that hosting platforms make of a heading."""
+    """The anchor that hosting platforms derive from a heading."""
     words = re.sub(r"[`*_]", "", heading).strip().lower()
     return re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
 

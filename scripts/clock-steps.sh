@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets the machine's clock at random moments of 20,000 calls by six processes at a
-# time, and counts what that costs: host/tests/clock_steps.rs, the long form.
+# time, and counts the effects: the long form of host/tests/clock_steps.rs.
 #
 #   sh scripts/clock-steps.sh [CALLS [SEED]]
 set -eu

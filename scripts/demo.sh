@@ -1,7 +1,7 @@
 #!/bin/sh
-# The main job on real input: starts the simulator of OpenAI's endpoints, logs in
-# through the sandboxed component with the person's approval simulated, and shows
-# what a user would see. Nothing leaves this machine.
+# Starts the simulator of OpenAI's endpoints, logs in through the sandboxed
+# component with the person's approval simulated, and shows what a user sees.
+# Nothing leaves this machine.
 set -eu
 cd "$(dirname "$0")/.."
 

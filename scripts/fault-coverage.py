@@ -1,10 +1,10 @@
-"""Holds a log of a test run against the list of faults in docs/faults.md.
+"""Compares a log of a test run with the list of faults in docs/faults.md.
 
     python3 scripts/fault-coverage.py LOG
 
-A test that passed covers the faults with whose IDs its name begins, and those of
-the line `/// Faults:` in its documentation. Prints how much of each letter is
-covered, and what is not and why.
+A passed test covers the faults whose IDs begin its name, and those of the line
+`/// Faults:` in its documentation. Prints the coverage of each letter, and the
+uncovered rows with their reasons.
 """
 
 import collections
@@ -17,9 +17,9 @@ FAULTS = pathlib.Path(__file__).resolve().parent.parent / "docs" / "faults.md"
 ROW = re.compile(r"^\| ([NSPHM]\d\d|F\d\d?) \|.*\| *(.*?) *\|$", re.MULTILINE)
 PASSED = re.compile(r"^test (?:\S+::)?((?:[nsphm]\d\d_)+)\S* \.\.\. ok$", re.MULTILINE)
 ANY_PASSED = re.compile(r"^test (?:\S+::)?(\w+) \.\.\. ok$", re.MULTILINE)
-# The line, and the test below it.
+# The line, with the test below it.
 DOCUMENTED = re.compile(r"^ *///? ?Faults: ([NSPHMF\d ]+)$.*?^ *(?:async )?fn (\w+)", re.MULTILINE | re.DOTALL)
-# Of the faults of these letters together, in percent.
+# The coverage of these letters together, in percent.
 REQUIRED = {"NSP": 90, "H": 90, "M": 90, "F": 100}
 
 

@@ -1,13 +1,14 @@
 #!/bin/sh
-# Breaks the component's decision code in one place after another and runs its
-# tests, which should fail each time. Which files: .cargo/mutants.toml; what came
-# of it: docs/testing.md. Takes options of cargo-mutants:
+# Breaks the component's decision code in one place at a time and runs its tests,
+# which should fail each time. .cargo/mutants.toml lists the files, docs/testing.md
+# has the results. Takes options of cargo-mutants:
 #
 #     sh scripts/mutants.sh                           # everything
 #     sh scripts/mutants.sh --file '**/decide.rs'     # one file
-#     sh scripts/mutants.sh --iterate                 # what was missed the last time
+#     sh scripts/mutants.sh --iterate                 # what was missed last time
 #
-# The program is kept in the user's cache directory, the outcome in target/mutants.out.
+# Installs cargo-mutants into the user's cache directory; results are in
+# target/mutants.out. Fails if a mutant is missed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,9 +21,9 @@ if [ ! -x "$mutants/bin/cargo-mutants" ]; then
     cargo install "cargo-mutants@$version" --locked --root "$mutants" >&2
 fi
 
-# It builds copies of the tree, each in a target directory of its own.
+# It builds copies of the tree, each with its own target directory.
 unset CARGO_TARGET_DIR
-# A few random inputs for the parsers beside their seeds.
+# Few random inputs besides the seeds, so that chance catches nothing.
 export PROPTEST_CASES=4
 export CARGO_MUTANTS_JOBS="${CARGO_MUTANTS_JOBS:-2}"
 exec nice "$mutants/bin/cargo-mutants" mutants --package chatgpt-oauth-component --output target "$@"

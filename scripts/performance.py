@@ -5,7 +5,7 @@
 Runs `cargo bench` for the calls inside one process and prints their medians;
 then runs `chatgpt-oauth --json status` and `codex login status` in turn, as
 whole processes with a login each, and prints the medians of wall time and peak
-memory and their ratios. It measures and judges nothing. Needs the Codex CLI's
+memory and their ratios. It sets no limit. Needs the Codex CLI's
 native program in CODEX_BIN (scripts/tools.sh installs it).
 """
 

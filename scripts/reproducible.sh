@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds every world twice, in other directories, for other homes and with other
-# homes of cargo, and compares what comes out, byte for byte; looks for the places
-# in the files, too.
+# cargo homes, and compares the files byte for byte. Also searches the files for
+# paths of these places.
 #
-#     scripts/reproducible.sh          two builds from nothing
-#     scripts/reproducible.sh DIST     one, compared with what is in DIST
+#     scripts/reproducible.sh          two builds from scratch
+#     scripts/reproducible.sh DIST     one build, compared with the files in DIST
 set -euo pipefail
 
 given=${1:+$(cd "$1" && pwd)}
@@ -13,21 +13,21 @@ cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Cargo's settings, such as which registry it asks, are those of whoever runs this.
+# Cargo's settings, such as its registry, are the user's.
 settings=${CARGO_HOME:-$HOME/.cargo}/config.toml
 
-# What git has of this tree, changes included, without anything that was built.
+# The files that git tracks, with local changes and without build output.
 sources() {
     git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$1"
 }
 
-# Builds in $scratch/$1, as somebody whose home is there; the result is in its dist.
+# Builds in $scratch/$1, with the home directory there; the result is in its dist.
 build() {
     local place=$scratch/$1
     mkdir -p "$place/home/cargo" "$place/sources" "$place/dist"
     sources "$place/sources"
     [ ! -f "$settings" ] || cp "$settings" "$place/home/cargo/config.toml"
-    # What a person may have set for builds of their own.
+    # Settings that a user may have for other builds.
     mkdir "$place/.cargo"
     cat >"$place/.cargo/config.toml" <<'END'
 [env]
@@ -58,7 +58,7 @@ diff -r "$first" "$second"
 (cd "$second" && sha256sum --check --quiet SHA256SUMS)
 for place in "$scratch" "$PWD" "${HOME%/}/" /registry/ /.cargo/; do
     [ "$place" != / ] || continue
-    # 1: not found; anything else is one too many.
+    # 1: not found; any other status is a failure.
     found=0
     grep --recursive --text --files-with-matches --fixed-strings "$place" "$first" "$second" || found=$?
     if [ "$found" -ne 1 ]; then

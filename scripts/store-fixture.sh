@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the store of host/tests/fixtures by the programs of one commit, so that later
-# versions can be held against what that one wrote:
+# Makes the store of host/tests/fixtures with the programs of one commit, so that
+# tests can open it with later versions:
 #
 #   git worktree add /tmp/then COMMIT && cd /tmp/then
 #   cargo build --package chatgpt-oauth --package openai-simulator --features chatgpt-oauth/test-clock
@@ -21,7 +21,7 @@ finish() {
 }
 trap finish EXIT INT TERM
 
-# When every test of the host begins: support::BEGINNING.
+# The time at which every test of the host begins: support::BEGINNING.
 echo 1800000000 >"$work/clock"
 "$bin/openai-simulator" --json --ca "$work/ca.pem" --interval 1 --access-token-lifetime 3600 --clock "$work/clock" \
     >"$work/addresses" &
@@ -54,7 +54,7 @@ ask --profile carol poll
 ask --profile carol logout
 ask --profile bob start
 
-# One file: nothing is left in a write-ahead log.
+# Leave one file, with nothing in a write-ahead log.
 python3 - "$work/store/test.db" <<'END'
 import sqlite3, sys
 print(sqlite3.connect(sys.argv[1]).execute("pragma wal_checkpoint(truncate)").fetchall())

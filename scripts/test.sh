@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every test: installs what they need first.
+# Installs what the tests need, then runs every test.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ eval "$tools"
 
 cargo test --locked --workspace --all-features
 
-# With python3 alone, as a platform runs the skill.
+# Only python3, as a platform runs the skill.
 bin=${CARGO_TARGET_DIR:-target}/debug
 CHATGPT_OAUTH_BIN=$bin/chatgpt-oauth OPENAI_SIMULATOR_BIN=$bin/openai-simulator \
     python3 -m unittest discover -s tests/skill

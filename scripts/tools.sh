@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the foreign programs that some tests run, at the versions they were
-# written against, and prints where they are as shell assignments:
+# Installs the foreign programs that some tests run, at fixed versions, and prints
+# their paths as shell assignments:
 #
 #     eval "$(sh scripts/tools.sh)"
 #
-# Kept in the user's cache directory; a second run finds them there.
+# They stay in the user's cache directory; a second run finds them there.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -26,7 +26,7 @@ python3 -c 'import pip' || {
     exit 1
 }
 need node
-# What a power loss leaves, and networks of a test's own, are shown on Linux only.
+# The tests of power losses and of own networks run on Linux only.
 if [ "$(uname -s)" = Linux ]; then
     need strace
     need ip
@@ -40,7 +40,7 @@ if [ ! -x "$wasmtime" ]; then
         --no-default-features --features run,cranelift,component-model,wasi-http,wasi-keyvalue >&2
 fi
 
-# The native program inside the package; the launcher beside it is Node's.
+# The native program inside the package; the launcher beside it needs Node.
 codex() {
     find "$tools/codex-$codex_version" -path '*/vendor/*/bin/codex' -type f 2>/dev/null | head -n 1
 }
@@ -50,7 +50,7 @@ if [ -z "$(codex)" ]; then
     npm install --silent --no-audit --no-fund --prefix "$tools/codex-$codex_version" "@openai/codex@$codex_version" >&2
 fi
 
-# What the examples pin. The copy says that all of it is there.
+# The versions that the examples pin. The copy marks a complete installation.
 jco=$tools/jco
 if ! cmp -s examples/node/package-lock.json "$jco/installed"; then
     echo "installing jco" >&2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Rust's wasm32-unknown-unknown target where it is missing.
+# Installs Rust's wasm32-unknown-unknown target if it is missing.
 set -eu
 
 target=wasm32-unknown-unknown

@@ -2,13 +2,13 @@
 
     eval "$(sh scripts/tools.sh)"; python3 scripts/yardstick.py [--seconds 300] [--rotation strict]
 
-Round after round four processes of the Codex CLI (`codex exec`) make a call at
-once, then four of this program (`chatgpt-oauth authorize`), each program with a
-login and a simulator of its own, in real time. Access tokens last 200 s, which
-is always less than the Codex CLI wants left. Who loses the login signs in again.
-Prints what the simulators have counted; fails if ours presented a token twice,
-lost its login or made a call in vain. Needs the Codex CLI's native program in
-CODEX_BIN.
+In each round, four processes of the Codex CLI (`codex exec`) make a call at once,
+then four of this program (`chatgpt-oauth authorize`). Each program has its own
+login and simulator, in real time. Access tokens last 200 s, always less than the
+remaining lifetime at which the Codex CLI refreshes. A program that loses its
+login signs in again. Prints the simulators' counts; fails if ours presented a
+token twice, lost its login or had a failed call. Needs the Codex CLI's native
+program in CODEX_BIN.
 """
 
 import argparse
@@ -27,8 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARIES = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
 PROCESSES = 4
 LIFETIME = 200
-# How long a call may take, in seconds: with such tokens one of the Codex CLI may go
-# on refreshing without an end.
+# The limit of a call, in seconds: with such tokens a call of the Codex CLI may
+# refresh without end.
 PATIENCE = 60
 
 
@@ -54,7 +54,7 @@ class Simulator:
 
 
 class Codex:
-    """The Codex CLI in a home of its own, led to the simulator and to nothing else."""
+    """The Codex CLI with its own home, connected only to the simulator."""
 
     def __init__(self, simulator: Simulator, home: pathlib.Path):
         binary = os.environ.get("CODEX_BIN") or sys.exit('set CODEX_BIN: eval "$(sh scripts/tools.sh)"')
@@ -107,7 +107,7 @@ def succeeds(command: list, **options) -> bool:
 
 
 class Contender:
-    """A program that four processes use at once, and what became of it."""
+    """A program that four processes use at once, with its counts."""
 
     def __init__(self, title: str, program: Codex | Ours, simulator: Simulator):
         self.title, self.program, self.simulator = title, program, simulator

@@ -1,14 +1,14 @@
 """Sign in with a ChatGPT subscription: the functions of this skill.
 
 Each function runs one command of the program `chatgpt-oauth` and returns its
-answer, a dict with `ok`. None of them raises, prints, or returns a token.
-SKILL.md says when to call which, and what the answers hold.
+answer, a dict with `ok`. No function raises, prints, or returns a token.
+SKILL.md says when to call which function and which fields it returns.
 
 Environment:
   CHATGPT_OAUTH_BIN      the program [default: chatgpt-oauth, found on PATH]
-  CHATGPT_OAUTH_ARGS     more options for it, quoted as for a shell
-  CHATGPT_OAUTH_PROFILE  whose connection; read by the program itself
-  CHATGPT_OAUTH_STORE    where connections are kept; read by the program itself
+  CHATGPT_OAUTH_ARGS     more options for the program, quoted as for a shell
+  CHATGPT_OAUTH_PROFILE  the profile; read by the program itself
+  CHATGPT_OAUTH_STORE    the store; read by the program itself
 """
 
 import json
@@ -22,54 +22,56 @@ __all__ = ["status", "start", "poll", "logout", "refresh", "models", "usage"]
 
 Answer = Dict[str, Any]
 
-# Above the 100 seconds after which the program ends a call by itself.
+# More than the 100 seconds after which the program itself ends a call.
 TIMEOUT_SECONDS = 110.0
 
 INSTALL = (
     "Install it (from a checkout of its repository: cargo install --locked --path host), "
-    "or let CHATGPT_OAUTH_BIN name it, then try again."
+    "or set CHATGPT_OAUTH_BIN to its path, then try again."
 )
 LOOK = (
     "Run `chatgpt-oauth --json status` in a terminal to see why. "
-    "Before anything is tried again, status() tells where the connection stands."
+    "Call status() before you try anything else."
 )
 
 
 def status() -> Answer:
-    """Say where the connection stands: who is signed in, until when, with which models and usage.
+    """Return the state of the connection: account, plan, models, usage, next step.
 
-    Reads only: asks nobody, changes nothing, refreshes nothing. Call it first.
+    Only reads: it sends no request, writes nothing and refreshes nothing. Call
+    it first.
     """
     return _call("status")
 
 
 def start() -> Answer:
-    """Begin a login, or return the one that already waits.
+    """Begin a login, or return the login that already waits.
 
-    Only on the person's explicit wish. Tell them `verification_url` and
-    `user_code`, as two separate things, and wait for their word.
+    Call it only when the person explicitly asks to sign in. Show them
+    `verification_url` and `user_code` separately, then wait until they say that
+    they are done.
     """
     return _call("start")
 
 
 def poll(pending_id: Optional[str] = None) -> Answer:
-    """Ask once whether the person has approved the login, and finish it if so.
+    """Check once whether the person has approved the login, and finish it if so.
 
-    Call it when they say that they are done, and never in a loop. `pending_id`
-    is what `start` returned; without it, the login that waits.
+    Call it when the person says that they are done. Never call it in a loop.
+    `pending_id` is what `start` returned; None means the login that waits.
     """
     if pending_id is None:
         return _call("poll")
     if not isinstance(pending_id, str) or not pending_id:
         return _invalid("pending_id must be the text that start() returned, or None")
-    # After `--` nothing is an option, whatever it begins with.
+    # After `--` the program reads no option, so an id may begin with a hyphen.
     return _call("poll", "--", pending_id)
 
 
 def logout(revoke: bool = False) -> Answer:
-    """Sign out here.
+    """Sign out on this machine.
 
-    With `revoke`, also tell OpenAI to end the login: this may end the person's
+    With `revoke`, also ask OpenAI to end the login. That may end the person's
     other Codex sessions too, so ask them first.
     """
     if not isinstance(revoke, bool):
@@ -78,9 +80,9 @@ def logout(revoke: bool = False) -> Answer:
 
 
 def refresh() -> Answer:
-    """Get a new access token now, unless one came within the last minute.
+    """Request a new access token now, unless one was issued within the last minute.
 
-    Model calls refresh by themselves: this is for a login that seems broken.
+    Model calls refresh automatically: call this only for a login that seems broken.
     """
     return _call("refresh")
 
@@ -88,7 +90,7 @@ def refresh() -> Answer:
 def models(force: bool = False) -> Answer:
     """List the models of the subscription.
 
-    From a copy of up to 300 seconds; with `force` from OpenAI, at most every
+    From the cache for 300 seconds; with `force` from OpenAI, at most once every
     10 seconds.
     """
     if not isinstance(force, bool):
@@ -97,9 +99,9 @@ def models(force: bool = False) -> Answer:
 
 
 def usage(force: bool = False) -> Answer:
-    """Say how much of the subscription is used, window by window.
+    """Return how much of the subscription is used, for each window.
 
-    From a copy of up to 60 seconds; with `force` from OpenAI, at most every
+    From the cache for 60 seconds; with `force` from OpenAI, at most once every
     10 seconds.
     """
     if not isinstance(force, bool):
@@ -119,31 +121,31 @@ def _call(*command: str) -> Answer:
             [program, "--json", *options, *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            # It is for people at a terminal and may quote the options, a password in them.
+            # Standard error is for a terminal, and may quote options that hold a password.
             stderr=subprocess.DEVNULL,
-            # Whoever interrupts the caller must not interrupt a refresh half-way.
+            # A signal to the caller must not interrupt a refresh in the program.
             start_new_session=True,
         )
     except OSError as fault:
         return _failure("internal", f"{program} cannot be run: {fault.strerror}", INSTALL)
     except ValueError:
-        return _invalid("an argument holds a character that no program can be given")
+        return _invalid("an argument holds a character that cannot be passed to a program")
     try:
         output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
-        # Never killed: the answer to a refresh would be lost, and the login with it.
+        # Killing the program could lose the answer to a refresh, and the login with it.
         threading.Thread(target=process.communicate, daemon=True).start()
         return _failure(
             "internal",
             f"chatgpt-oauth {command[0]} has not answered within {TIMEOUT_SECONDS:g} seconds",
-            "It was not stopped and may still do its work. Wait a minute, then call status().",
+            "The program was not stopped and may still finish. Wait a minute, then call status().",
             retryable=True,
         )
     return _read(output, process.returncode)
 
 
 def _read(output: bytes, exit_code: int) -> Answer:
-    """Return the program's answer. A failed call is one too, so the exit code says no more."""
+    """Return the program's answer. A failed call has one too, so the exit code adds nothing."""
     try:
         answer = json.loads(output)
     except (ValueError, RecursionError):
@@ -157,7 +159,7 @@ def _read(output: bytes, exit_code: int) -> Answer:
             "Check CHATGPT_OAUTH_ARGS, CHATGPT_OAUTH_PROFILE and CHATGPT_OAUTH_STORE. " + LOOK,
         )
     ended = f"by signal {-exit_code}" if exit_code < 0 else f"with exit code {exit_code}"
-    return _failure("internal", f"chatgpt-oauth ended {ended} and without an answer", LOOK)
+    return _failure("internal", f"chatgpt-oauth ended {ended} and printed no answer", LOOK)
 
 
 def _invalid(error: str) -> Answer:
@@ -165,7 +167,7 @@ def _invalid(error: str) -> Answer:
 
 
 def _failure(code: str, error: str, hint: str, retryable: bool = False) -> Answer:
-    """Make a failed call's answer, of the same shape as the program's."""
+    """Build the answer of a failed call, in the shape of the program's own."""
     return {
         "ok": False,
         "error": error,

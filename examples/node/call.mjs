@@ -1,4 +1,4 @@
-// Calls one function and prints what it answers as JSON:
+// Calls one function and prints its result as JSON:
 //
 //     node call.mjs DIRECTORY status|start|poll|logout|refresh|models|usage
 

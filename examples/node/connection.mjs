@@ -1,4 +1,4 @@
-// The component, and all that it gets: HTTP to six addresses, one directory, two clocks, random bytes.
+// The component with its imports: HTTP to six URLs, one directory, two clocks, random bytes.
 
 import { monotonicClock, wallClock } from "@bytecodealliance/preview2-shim/clocks";
 import { types } from "@bytecodealliance/preview2-shim/http";
@@ -9,8 +9,8 @@ import { instantiate } from "./component/onboarding.js";
 import { handle } from "./egress.mjs";
 import { directory } from "./keyvalue.mjs";
 
-/// The seven functions of wit/connection.wit, over the connection that is kept in this directory. Each is synchronous
-/// and blocks the thread; one that fails throws an object whose `payload` is the contract's `error`.
+/// The seven functions of wit/connection.wit, with the login in this directory. Each is synchronous and blocks the
+/// thread. A failed call throws an object whose `payload` is the contract's `error`.
 export async function connect(path) {
   const { connection } = await instantiate(coreModule, {
     "wasi:clocks/monotonic-clock": monotonicClock,

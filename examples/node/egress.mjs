@@ -1,8 +1,8 @@
-// wasi:http/outgoing-handler with a list: what is not on it is refused before anything is sent.
+// wasi:http/outgoing-handler with a list: any other request is refused before it is sent.
 
 import { outgoingHandler } from "@bytecodealliance/preview2-shim/http";
 
-/// All that the component ever asks for.
+/// All requests of the component.
 const ALLOWED = [
   "POST https://auth.openai.com/api/accounts/deviceauth/usercode",
   "POST https://auth.openai.com/api/accounts/deviceauth/token",
@@ -12,7 +12,7 @@ const ALLOWED = [
   "GET https://chatgpt.com/backend-api/wham/usage",
 ];
 
-/// All that the component ever says of itself. The others are the client's: where a request ends, and for whom it is.
+/// All headers that the component sets. The client sets the others, such as `host` and `content-length`.
 const HEADERS = [
   "accept", "authorization", "chatgpt-account-id", "content-type", "originator", "user-agent", "x-openai-fedramp",
 ];
@@ -21,12 +21,12 @@ export function handle(request, options) {
   if (!ALLOWED.includes(target(request)) || !names(request).every((name) => HEADERS.includes(name))) {
     throw { tag: "HTTP-request-denied" };
   }
-  // The shim's limit for connecting goes on while it waits for the answer.
+  // The shim's connect timeout includes the wait for the answer.
   options?.setConnectTimeout(options.firstByteTimeout());
   return afterSending(outgoingHandler.handle(request, options));
 }
 
-/// Method, scheme, authority and path; a query may be added to it.
+/// Method, scheme, authority and path; a query may follow.
 function target(request) {
   const { tag: method } = request.method();
   const { tag: scheme } = request.scheme() ?? {};
@@ -38,8 +38,8 @@ function names(request) {
   return request.headers().entries().map(([name]) => name.toLowerCase());
 }
 
-/// `connection-timeout` means to the component that nothing was sent, and that it may present a token again. The
-/// shim says it of a silent service, too: then the outcome is unknown.
+/// To the component, `connection-timeout` means that nothing was sent and that it may present a token again. The shim
+/// reports a silent service with it, too; the outcome is then unknown.
 function afterSending(future) {
   const get = future.get.bind(future);
   future.get = () => {

@@ -3,8 +3,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/// The interface, over a directory that exists. A `set` is whole and on the disk when it returns, but it does not
-/// look whether somebody else has written since: run one caller of a directory at a time.
+/// The interface, over an existing directory. A `set` is atomic and on the disk when it returns, but it does not check
+/// whether another process has written since: run one caller of a directory at a time.
 export function directory(path) {
   class Bucket {
     get(key) {
@@ -29,7 +29,7 @@ export function directory(path) {
     }
   }
 
-  // With its ending, no key is `.`, `..` or another key's unfinished value.
+  // With this suffix, no key is `.`, `..` or the temporary file of another key.
   const file = (key) => join(path, `${encodeURIComponent(key)}.value`);
 
   function open(name) {
@@ -40,7 +40,7 @@ export function directory(path) {
   return { open, Bucket };
 }
 
-/// Nothing only where there is no file: one that cannot be read is an error.
+/// Undefined only if there is no file: an unreadable one is an error.
 function contents(path) {
   try {
     return new Uint8Array(readFileSync(path));
@@ -59,7 +59,7 @@ function write(path, bytes) {
   }
 }
 
-/// Puts the directory's names on the disk.
+/// Syncs the directory's names to the disk.
 function sync(path) {
   const descriptor = openSync(path, "r");
   try {
@@ -69,7 +69,7 @@ function sync(path) {
   }
 }
 
-/// The component knows these words; any other text stands for a store that does not work.
+/// The component knows these words; any other text means a store that does not work.
 const WORDS = { ENOSPC: "full", EDQUOT: "full", EROFS: "read-only", EACCES: "read-only", EPERM: "read-only" };
 
 function attempt(operation) {

@@ -1,4 +1,4 @@
-// A whole login, and what came of it:
+// A whole login and its result:
 //
 //     node sign-in.mjs DIRECTORY
 
@@ -26,7 +26,7 @@ try {
   process.exitCode = 1;
 }
 
-/// Whether the person has approved it in the end: each line that they enter says that they have.
+/// Whether the person approves the login; each line that they enter says that they have.
 async function signIn() {
   console.log(connection.start().instructions);
   console.log("Press Enter when you have approved it.");

@@ -13,10 +13,10 @@ if (!component) {
 const { files } = await transpile(component, {
   name: "onboarding",
   outDir: fileURLToPath(new URL("component", import.meta.url)),
-  // What it imports is handed in when it is instantiated: see connection.mjs.
+  // connection.mjs provides the imports at instantiation.
   instantiation: "async",
   wasiShim: false,
-  // What a function fails with is the `payload` of an error, not the thrown value itself.
+  // An error of a function is the `payload` of the thrown value, not the value itself.
   noComponentErrorWrapping: false,
   emitTypescriptDeclarations: false,
 });

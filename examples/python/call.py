@@ -1,4 +1,4 @@
-"""Call one function and print what it answers as JSON:
+"""Call one function and print its result as JSON:
 
     python3 call.py COMPONENT DIRECTORY status|start|poll|logout|refresh|models|usage
 """

@@ -1,4 +1,4 @@
-"""The component in its sandbox: HTTP to six addresses, one directory, two clocks, random bytes, and limits."""
+"""The component in its sandbox: HTTP to six URLs, one directory, two clocks, random bytes, and limits."""
 
 from wasmtime import Config, Engine, Store
 from wasmtime.component import Component, Linker, Record
@@ -10,11 +10,11 @@ from resources import Resources
 
 INTERFACE = "chatgpt:oauth/connection@0.1.0"
 MEMORY_BYTES = 64 * 1024 * 1024
-FUEL = 1_000_000_000  # instructions of a call
+FUEL = 1_000_000_000  # instructions per call
 
 
 class Failed(Exception):
-    """A function's own failure; `answer` is the contract's `error`."""
+    """A failed call; `answer` is the contract's `error`."""
 
     def __init__(self, answer):
         super().__init__(answer["message"])
@@ -22,7 +22,7 @@ class Failed(Exception):
 
 
 class Connection:
-    """The seven functions of wit/connection.wit, over the connection that is kept in a directory."""
+    """The seven functions of wit/connection.wit, with the login in a directory."""
 
     def __init__(self, component, directory):
         config = Config()
@@ -32,7 +32,7 @@ class Connection:
         self._directory = directory
 
     def call(self, name, *arguments):
-        """Call a function in a sandbox of its own and return its answer as dictionaries and lists."""
+        """Call a function in a fresh sandbox and return its result as dictionaries and lists."""
         store = Store(self._engine)
         store.set_limits(memory_size=MEMORY_BYTES, memories=1)
         store.set_fuel(FUEL)

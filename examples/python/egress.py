@@ -1,4 +1,4 @@
-"""wasi:http by Python's own client, with a list: what is not on it is refused before anything is sent."""
+"""wasi:http by Python's own client, with a list: any other request is refused before it is sent."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from threading import Thread
 
 from wasmtime.component import Record, Variant
 
-# All that the component ever asks for.
+# All requests of the component.
 ALLOWED = {
     "POST https://auth.openai.com/api/accounts/deviceauth/usercode",
     "POST https://auth.openai.com/api/accounts/deviceauth/token",
@@ -19,7 +19,7 @@ ALLOWED = {
     "GET https://chatgpt.com/backend-api/wham/usage",
 }
 
-# All that the component ever says of itself. The others are this client's: where a request ends, and for whom it is.
+# All headers that the component sets. This client sets the others, such as `host` and `content-length`.
 HEADERS = {
     "accept", "authorization", "chatgpt-account-id", "content-type", "originator", "user-agent", "x-openai-fedramp",
 }
@@ -40,7 +40,7 @@ class Request:
     answer: Future = field(default_factory=Future)  # of an `Answer`, or of an error code
 
     def is_allowed(self):
-        """Whether method, scheme, host and path are on the list, and the headers; a query may be added."""
+        """Whether method, scheme, host, path and headers are on the lists; a query may follow."""
         path = self.target.partition("?")[0]
         target = f"{self.method} {self.scheme}://{self.authority}{path}"
         return target in ALLOWED and all(name.lower() in HEADERS for name, _ in self.headers)
@@ -54,8 +54,8 @@ class Answer:
 
 
 def send(request):
-    """Send it once, if it may be: no redirect is followed, nothing repeated, no proxy asked."""
-    if not request.is_allowed():  # whatever else the guest has called, and in whatever order
+    """Send an allowed request once, without redirects, repeats or a proxy."""
+    if not request.is_allowed():  # checked here, so that no order of calls gets around it
         return Variant("HTTP-request-denied")
     kind = {"http": HTTPConnection, "https": HTTPSConnection}[request.scheme]
     connection = kind(request.authority, timeout=CONNECT_SECONDS)
@@ -74,7 +74,7 @@ def send(request):
         answer = connection.getresponse()
         body = answer.read(ANSWER_BYTES + 1)
     except Exception:
-        return Variant("connection-terminated")  # whether it was processed is unknown
+        return Variant("connection-terminated")  # the outcome is unknown
     finally:
         connection.close()
     if len(body) > ANSWER_BYTES:
@@ -83,7 +83,7 @@ def send(request):
 
 
 def _not_sent(error):
-    """The error codes that say to the component: it may present this again. Only before the first byte is sent."""
+    """Error codes after which the component may present a token again: only before the first byte is sent."""
     match error:
         case ssl.SSLCertVerificationError():
             return Variant("TLS-certificate-error")
@@ -100,7 +100,7 @@ def _not_sent(error):
 
 
 def add_to_linker(root, resources):
-    """Define wasi:http/types and outgoing-handler, as much of them as the component imports."""
+    """Define those parts of wasi:http/types and outgoing-handler that the component imports."""
     give, lent, given = resources.give, resources.lent, resources.given
 
     def setter(change):
@@ -111,7 +111,7 @@ def add_to_linker(root, resources):
         return method
 
     def ignore(_options, _limit):
-        """The limits are those above, whatever the guest asks for."""
+        """Ignore the guest's timeouts: the limits above apply."""
 
     def set_method(request, method):
         request.method = (method.payload or method.tag).upper()
@@ -124,7 +124,7 @@ def add_to_linker(root, resources):
 
     def finish_request(store, body, _trailers):
         request = given(store, body)
-        # A copy: what is looked at is what is sent.
+        # A copy, so that the guest cannot change a request after the check.
         sent = replace(request, headers=list(request.headers), body=bytes(request.body))
         Thread(target=lambda: request.answer.set_result(send(sent)), daemon=True).start()
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wasmtime.component import Variant
 
-# The component knows these words; any other text stands for a store that does not work.
+# The component knows these words; any other text means a store that does not work.
 WORDS = {
     errno.ENOSPC: "full", errno.EDQUOT: "full", errno.EROFS: "read-only", errno.EACCES: "read-only",
     errno.EPERM: "read-only",
@@ -17,7 +17,7 @@ WORDS = {
 
 
 class Bucket:
-    """One call's view of a directory: writing over what somebody else wrote since it was read is a conflict."""
+    """One call's view of a directory: a write over another caller's later write is a conflict."""
 
     def __init__(self, directory):
         self._directory = directory
@@ -47,7 +47,7 @@ class Bucket:
         self._seen[key] = None
 
     def _file(self, key):
-        # With its ending, no key is `.`, `..` or another key's unfinished value.
+        # With this suffix, no key is `.`, `..` or the temporary file of another key.
         return self._directory / f"{quote(key, safe='')}.value"
 
     def _read(self, key):
@@ -58,7 +58,7 @@ class Bucket:
 
     @contextmanager
     def _unless_changed(self, key):
-        """Keep others out, and put what is done to the directory on the disk."""
+        """Lock the directory, and sync its names to the disk at the end."""
         directory = os.open(self._directory, os.O_RDONLY)
         try:
             fcntl.flock(directory, fcntl.LOCK_EX)
@@ -71,11 +71,11 @@ class Bucket:
 
 
 class Conflict(Exception):
-    """Somebody else has written the key."""
+    """Another caller has written the key."""
 
 
 def add_to_linker(root, resources, directory):
-    """Define the interface over a directory that exists."""
+    """Define the interface over an existing directory."""
     directory = Path(directory)
 
     def open_bucket(_store, name):
@@ -97,7 +97,7 @@ def add_to_linker(root, resources, directory):
     with root.add_instance("wasi:keyvalue/store@0.2.0-draft") as store:
         resources.define(store, "bucket")
         store.add_func("open", open_bucket)
-        # The package cannot express an error here: a failed read ends the call by an exception.
+        # The package cannot return an error here: a failed read ends the call with an exception.
         store.add_func("[method]bucket.get", lambda store, bucket, key: resources.lent(store, bucket).get(key))
         store.add_func("[method]bucket.set", write("set"))
         store.add_func("[method]bucket.delete", write("delete"))

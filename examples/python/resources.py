@@ -1,4 +1,4 @@
-"""The objects that the guest holds handles of."""
+"""The objects behind the guest's handles."""
 
 from itertools import count
 
@@ -6,7 +6,7 @@ from wasmtime.component import ResourceHost, ResourceType
 
 
 class Resources:
-    """A table of one sandbox: the guest knows numbers, this knows what they stand for."""
+    """The handle table of one sandbox: it maps the guest's numbers to objects."""
 
     def __init__(self):
         self._objects = {}
@@ -20,15 +20,15 @@ class Resources:
             instance.add_resource(name, ResourceType.host(number), lambda _store, number: self._objects.pop(number))
 
     def give(self, name, thing):
-        """Hand a thing to the guest, as its own."""
+        """Give an object to the guest as an owned handle."""
         number = next(self._numbers)
         self._objects[number] = thing
         return ResourceHost.own(number, self._types[name])
 
     def lent(self, store, handle):
-        """Look at what the guest lends. A function must do so with all that it is lent, or the call fails."""
+        """Return the object of a borrowed handle. A function must do so for every borrow, or the call fails."""
         return self._objects[handle.to_host(store).rep]
 
     def given(self, store, handle):
-        """Take back what the guest gives away."""
+        """Take an owned handle back from the guest."""
         return self._objects.pop(handle.to_host(store).rep)

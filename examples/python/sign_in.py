@@ -1,4 +1,4 @@
-"""A whole login, and what came of it:
+"""A whole login and its result:
 
     python3 sign_in.py COMPONENT DIRECTORY
 """
@@ -26,7 +26,7 @@ def main():
 
 
 def sign_in(connection):
-    """Whether the person has approved it in the end: each line that they enter says that they have."""
+    """Whether the person approves the login; each line that they enter says that they have."""
     print(connection.call("start")["instructions"])
     print("Press Enter when you have approved it.", flush=True)
     for _ in sys.stdin:

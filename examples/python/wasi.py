@@ -1,4 +1,4 @@
-"""wasi:io, clocks and random: as much of them as the component imports."""
+"""Those parts of wasi:io, clocks and random that the component imports."""
 
 import secrets
 import time
@@ -8,7 +8,7 @@ from wasmtime.component import Record, Variant
 
 
 def add_to_linker(root, resources):
-    """Define the interfaces; a pollable is a `Future`, or the monotonic time that it becomes ready at."""
+    """Define the interfaces; a pollable is a `Future`, or the monotonic time at which it becomes ready."""
 
     def poll(store, pollables):
         things = [resources.lent(store, pollable) for pollable in pollables]

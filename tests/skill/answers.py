@@ -1,4 +1,4 @@
-"""The shape of every answer, and the reading of SKILL.md, for the tests beside this file."""
+"""The shape of every answer, and a reader of SKILL.md, for the tests in this folder."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ PENDING = {"pending_id", "user_code", "verification_url", "interval_seconds", "e
 USAGE = {"source", "plan", "windows", "credits", "limit_reached", "limit_reason", "limit_name",
          "limit_resets_at", "fetched_at"}
 
-# What each function answers, beside `ok`.
+# The fields that each function returns, besides `ok`.
 ANSWERS = {
     "status": {
         "state", "connected", "method", "email", "account_id", "plan", "expires_at", "expires_in_seconds",
@@ -30,7 +30,7 @@ ANSWERS = {
 FAILED = {"error", "code", "hint", "retryable", "retry_after_seconds", "relogin_required",
           "service_code", "service_status"}
 
-# What is inside of them: the field, and what each object there holds.
+# Nested objects: the field, and the fields of each object in it.
 INSIDE = {
     "pending": PENDING,
     "usage": USAGE,
@@ -44,7 +44,7 @@ INSIDE = {
 
 
 def misfits(function, answer):
-    """Name every place where the answer has a field too many or too few; none is good."""
+    """List every field that the answer has too many or too few."""
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         return [f"{function}: no answer: {answer!r}"]
     expected = ANSWERS[function] if answer["ok"] else FAILED
@@ -53,7 +53,7 @@ def misfits(function, answer):
 
 
 def inside(where, fields):
-    """The same for the objects in the fields of one."""
+    """List the same for nested objects."""
     found = []
     for name, value in fields.items():
         for each in value if isinstance(value, list) else [value]:
@@ -85,5 +85,5 @@ def table_rows():
 
 
 def quoted(cell):
-    """What a cell has between backticks."""
+    """The texts between backticks in a cell."""
     return re.findall(r"`([^`]+)`", cell)

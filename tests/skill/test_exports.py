@@ -1,4 +1,4 @@
-"""exports.py with a program in place of `chatgpt-oauth` that the tests write themselves."""
+"""exports.py with a fake `chatgpt-oauth` that the tests write."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from answers import SKILL, misfits
 sys.path.insert(0, str(SKILL))
 import exports  # noqa: E402
 
-# Notes how it was called, does what FAKE_… say, and is loud on standard error.
+# Records its call, does what FAKE_… say, and writes to standard error.
 FAKE = """
 import json, os, sys, time
 names = ["CHATGPT_OAUTH_PROFILE", "CHATGPT_OAUTH_STORE", "FAKE_OTHER"]
@@ -67,7 +67,7 @@ class Case(unittest.TestCase):
         os.environ.update({name: str(value) for name, value in variables.items()})
 
     def call(self):
-        """How the program was called."""
+        """The recorded call of the program."""
         return json.loads(self.call_file.read_text(encoding="utf-8"))
 
     def wait_for(self, file):
@@ -80,7 +80,7 @@ class Case(unittest.TestCase):
         self.assertFalse(self.call_file.exists(), "the program was called")
 
     def assert_failed(self, answer, code, *, retryable=False):
-        """It has the shape of the program's own failures, and a way out."""
+        """Check for the shape of the program's own failures, with a hint."""
         self.assertEqual(misfits("status", answer), [])
         self.assertIs(answer["ok"], False)
         self.assertEqual(answer["code"], code)
@@ -115,7 +115,7 @@ class Arguments(Case):
                 self.assertEqual(function(**arguments), {"ok": True})
                 self.assertEqual(self.call()["arguments"], ["--json", *command])
 
-    def test_they_can_be_passed_by_place(self):
+    def test_arguments_can_be_positional(self):
         for function, argument, last in [
             (exports.poll, "p-1", "p-1"),
             (exports.logout, True, "--revoke"),
@@ -131,7 +131,7 @@ class Arguments(Case):
                 exports.poll(pending_id)
                 self.assertEqual(self.call()["arguments"], ["--json", "poll", "--", pending_id])
 
-    def test_what_is_no_pending_id_is_refused_without_a_call(self):
+    def test_a_wrong_pending_id_is_refused_without_a_call(self):
         for pending_id in ["", 7, 0, True, False, b"p-1", ["p-1"], {}, object()]:
             with self.subTest(repr(pending_id)):
                 self.assert_failed(exports.poll(pending_id), "invalid-argument")
@@ -140,7 +140,7 @@ class Arguments(Case):
                 self.assert_failed(exports.poll(pending_id), "invalid-argument")
         self.assert_not_called()
 
-    def test_what_is_neither_true_nor_false_is_refused_without_a_call(self):
+    def test_a_flag_that_is_not_a_bool_is_refused_without_a_call(self):
         for function in [exports.logout, exports.models, exports.usage]:
             for flag in [None, 0, 1, "true", "false", "", [], object()]:
                 with self.subTest(f"{function.__name__}({flag!r})"):
@@ -174,7 +174,7 @@ class TheProgramsSurroundings(Case):
                 with mock.patch.dict(os.environ, {"PATH": f"{self.directory}:/usr/bin:/bin"}):
                     self.assertEqual(exports.status(), {"ok": True})
 
-    def test_nothing_is_printed_by_anybody(self):
+    def test_nothing_is_printed(self):
         self.set(FAKE_OUTPUT='{"ok": false, "error": "CANARY"}', FAKE_EXIT="3")
         every_call = (
             "import exports as e\n"
@@ -183,7 +183,7 @@ class TheProgramsSurroundings(Case):
             "e.TIMEOUT_SECONDS = 0.0; e.status()\n"
             "import os; os.environ['CHATGPT_OAUTH_BIN'] = '/nowhere'; e.status()\n"
         )
-        # Warnings on: an unclosed pipe or an unwaited process would be printed.
+        # With warnings on, an unclosed pipe or an unwaited process is printed.
         done = subprocess.run(
             [sys.executable, "-B", "-X", "dev", "-c", every_call], cwd=SKILL, capture_output=True, check=True, timeout=60
         )
@@ -202,7 +202,7 @@ class TheAnswer(Case):
                     self.set(FAKE_OUTPUT=json.dumps(answer) + "\n", FAKE_EXIT=exit_code)
                     self.assertEqual(exports.refresh(), answer)
 
-    def test_what_is_no_answer_is_told_and_not_repeated(self):
+    def test_output_that_is_no_answer_is_reported_and_not_quoted(self):
         garbage = ["", "\n", "CANARY", '{"ok": true', '{"ok": true} CANARY', "[" * 100_000]
         other_json = ["null", "7", '"CANARY"', "[]", '[{"ok": true}]', "{}", '{"ok": 1}', '{"token": "CANARY"}']
         for output in garbage + other_json:
@@ -218,16 +218,16 @@ class TheAnswer(Case):
         self.set(CHATGPT_OAUTH_BIN=program)
         self.assert_failed(exports.status(), "internal")
 
-    def test_a_program_that_was_killed_is_told(self):
+    def test_a_program_that_was_killed_is_reported(self):
         self.set(FAKE_OUTPUT="", FAKE_SIGNAL="9")
         answer = exports.poll()
         self.assert_failed(answer, "internal")
         self.assertIn("signal 9", answer["error"])
 
-    def test_no_program_is_told_with_the_way_to_get_one(self):
+    def test_a_missing_program_is_reported_with_how_to_install_it(self):
         plain_file = self.directory / "plain"
         plain_file.write_text("x")
-        for program in ["chatgpt-oauth-of-nobody", "/nowhere/chatgpt-oauth", self.directory, plain_file]:
+        for program in ["chatgpt-oauth-missing", "/nowhere/chatgpt-oauth", self.directory, plain_file]:
             with self.subTest(str(program)):
                 self.set(CHATGPT_OAUTH_BIN=program)
                 answer = exports.status()
@@ -236,14 +236,14 @@ class TheAnswer(Case):
                 self.assertIn("cargo install --locked --path host", answer["hint"])
                 self.assertIn("CHATGPT_OAUTH_BIN", answer["hint"])
 
-    def test_no_program_on_path_is_told(self):
+    def test_no_program_on_path_is_reported(self):
         os.environ.pop("CHATGPT_OAUTH_BIN")
         with tempfile.TemporaryDirectory() as empty, mock.patch.dict(os.environ, {"PATH": empty}):
             self.assert_failed(exports.status(), "internal")
 
     def test_a_program_that_takes_too_long_goes_on_to_its_end(self):
         done = self.directory / "done"
-        # The output is more than a pipe holds: it must not be left waiting for a reader either.
+        # The output is larger than a pipe holds, so the program ends only if its output is read.
         self.set(FAKE_SECONDS="1", FAKE_OUTPUT=json.dumps({"ok": True, "x": "x" * 100_000}), FAKE_DONE=done)
         with mock.patch.object(exports, "TIMEOUT_SECONDS", 0.2):
             before = time.monotonic()
@@ -259,7 +259,7 @@ class TheAnswer(Case):
             self.assertFalse(thread.is_alive(), "the program was left waiting")
         self.assertTrue(done.exists(), "the program was stopped half-way")
 
-    def test_whoever_interrupts_the_caller_does_not_interrupt_the_program(self):
+    def test_a_signal_to_the_caller_does_not_interrupt_the_program(self):
         done = self.directory / "done"
         self.set(FAKE_SECONDS="1", FAKE_DONE=done)
         caller = subprocess.Popen(

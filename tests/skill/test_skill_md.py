@@ -1,4 +1,4 @@
-"""SKILL.md says what is so: its functions, fields, states and error codes."""
+"""SKILL.md matches the code: functions, fields, states and error codes."""
 
 import ast
 import inspect
@@ -58,14 +58,14 @@ class TheDocument(unittest.TestCase):
 
         self.assertLessEqual(snake(wit("enum", "connection-state")), set(states))
 
-    def test_its_blocks_are_python_for_functions_that_there_are(self):
+    def test_its_blocks_are_python_for_existing_functions(self):
         self.assertEqual(set(blocks()), {"status", "start", "poll"})
         for block in blocks().values():
             ast.parse(block)
 
 
 class TheShapes(unittest.TestCase):
-    """The tests' own list of fields is that of the contract."""
+    """The tests' own list of fields matches the contract."""
 
     def test_the_records_are_those_of_the_contract(self):
         records = {

@@ -1,4 +1,4 @@
-"""The skill as an agent uses it, from the first look to the logout: the real program against the simulator.
+"""The skill as an agent uses it, from the first status to the logout: the real program against the simulator.
 
     cargo build --workspace
     CHATGPT_OAUTH_BIN=target/debug/chatgpt-oauth OPENAI_SIMULATOR_BIN=target/debug/openai-simulator \\
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from answers import SKILL, blocks, misfits
 
-# What the simulator says of the one person it knows.
+# The one account that the simulator has.
 EMAIL = "ada@example.com"
 ACCOUNT = "0f1e2d3c-4b5a-4678-9abc-def012345678"
 PLAN = "plus"
@@ -46,7 +46,7 @@ class Simulator:
     def __init__(self, program, ca):
         command = [program, "--json", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ca", ca]
         self.process = subprocess.Popen(
-            # With the input it ends, so it cannot outlive a test that is killed.
+            # It ends when its input closes, so it cannot outlive a test that is killed.
             [*command, "--interval", "1", "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         line = self.process.stdout.readline()
@@ -56,7 +56,7 @@ class Simulator:
         served = json.loads(line)
         self.http, self.ca = served["http"], served["ca"]
         self.https_port = urllib.parse.urlsplit(served["https"]).port
-        # Nothing on this machine is asked by way of a proxy.
+        # Requests to this machine must not use a proxy.
         self.browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def close(self):
@@ -70,17 +70,17 @@ class Simulator:
             return page.read().decode()
 
     def type_code(self, user_code, decision):
-        """What the person does: open the page, type the code, press a button."""
+        """Do what the person does: open the page, type the code, press a button."""
         path = urllib.parse.urlsplit(VERIFICATION_URL).path
         assert 'name="user_code"' in self.open(path)
         return self.open(path, {"user_code": user_code, "account": "0", "decision": decision})
 
     def secrets(self):
-        """All that may be seen nowhere, by kind."""
+        """The secrets that no output may hold, by kind."""
         return [(secret["kind"], secret["value"]) for secret in json.loads(self.open("/_simulator/secrets"))]
 
     def requests(self):
-        """What the program asked; not the person's browser."""
+        """The requests of the program, without those of the person's browser."""
         every = json.loads(self.open("/_simulator/requests"))
         return [request for request in every if request["scheme"] == "https"]
 
@@ -93,7 +93,7 @@ class WholeLogin(unittest.TestCase):
         simulator = binary("OPENAI_SIMULATOR_BIN", "openai-simulator")
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
-        # Without symbolic links: a store refuses them.
+        # A store refuses symbolic links.
         self.directory = Path(directory.name).resolve()
         self.simulator = Simulator(simulator, self.directory / "ca.pem")
         self.addCleanup(self.simulator.close)
@@ -117,7 +117,7 @@ class WholeLogin(unittest.TestCase):
         }
 
     def run_block(self, block):
-        """Run a block of SKILL.md as a platform does: a fresh interpreter in the skill's folder."""
+        """Run a block of SKILL.md as a platform does: in a fresh interpreter in the skill's folder."""
         ran = subprocess.run(
             [sys.executable, "-c", block], cwd=SKILL, env=self.environment, capture_output=True, text=True, timeout=120
         )
@@ -127,10 +127,10 @@ class WholeLogin(unittest.TestCase):
         return answer
 
     def call(self, function, arguments="", *, ok=True):
-        """Call a function of the skill; its answer has exactly the fields that it should."""
+        """Call a function of the skill and check the fields of its answer."""
         block = blocks().get(function)
         if block is None:
-            # SKILL.md shows the others by the example of `status`.
+            # SKILL.md has no block for this function; the block of `status` is the pattern.
             block = blocks()["status"].replace("status", function)
         if arguments:
             head, _, _ = block.rpartition("print(")
@@ -141,13 +141,13 @@ class WholeLogin(unittest.TestCase):
         return answer
 
     def poll(self, pending_id):
-        """The block of SKILL.md with the pending id in its place."""
+        """Run the block of SKILL.md with this pending id."""
         answer = self.run_block(blocks()["poll"].replace('"PENDING_ID"', repr(pending_id)))
         self.assertEqual(misfits("poll", answer), [])
         return answer
 
     def poll_after_approval(self, pending_id):
-        """Poll; an answer that comes too early is pending and says how long to wait."""
+        """Poll until the answer is not pending, with the pauses that the answers name."""
         for _ in range(5):
             answer = self.poll(pending_id)
             if not answer["ok"] or answer["status"] != "pending":
@@ -156,29 +156,29 @@ class WholeLogin(unittest.TestCase):
         self.fail(f"still pending: {answer}")
 
     def assert_null_but(self, answer, *known):
-        """Every other field is there and unknown."""
-        told = {name for name, value in answer.items() if value is not None}
-        self.assertEqual(told, {"ok", *known})
+        """Check that every other field is present and unknown."""
+        given = {name for name, value in answer.items() if value is not None}
+        self.assertEqual(given, {"ok", *known})
 
-    def assert_no_secret_was_told(self):
+    def assert_no_answer_holds_a_secret(self):
         secrets = self.simulator.secrets()
         self.assertLessEqual({"device_auth_id", "authorization_code", "code_verifier"}, {kind for kind, _ in secrets})
-        told = "\n".join(repr(answer) + json.dumps(answer) for answer in self.answers)
+        answers = "\n".join(repr(answer) + json.dumps(answer) for answer in self.answers)
         for kind, value in secrets:
-            # A piece of it would be one too many.
+            # Not even a part of a secret may be there.
             for piece in [value, *(part[-24:] for part in value.split("."))]:
-                self.assertNotIn(piece, told, f"an answer holds a piece of a secret: {kind}")
-        self.assertNotIn("eyJ", told, "an answer holds what looks like a token")
+                self.assertNotIn(piece, answers, f"an answer holds a piece of a secret: {kind}")
+        self.assertNotIn("eyJ", answers, "an answer holds what looks like a token")
 
-    def test_a_person_signs_in_looks_around_and_signs_out(self):
-        # Nobody is signed in, and looking leaves no trace.
+    def test_a_person_signs_in_asks_for_everything_and_signs_out(self):
+        # Not signed in; status writes nothing.
         answer = self.call("status")
         self.assertEqual((answer["state"], answer["connected"]), ("not_connected", False))
         self.assert_null_but(answer, "state", "connected", "hint")
         self.assertFalse(self.store.exists(), "status made a store")
         self.assertEqual(self.simulator.requests(), [])
 
-        # The person asks for it.
+        # The person asks for a login.
         prompt = self.call("start")
         self.assert_null_but(prompt, *prompt.keys() - {"replaced_user_code"})
         self.assertEqual(prompt["status"], "pending")
@@ -186,15 +186,15 @@ class WholeLogin(unittest.TestCase):
         self.assertNotEqual(prompt["pending_id"], prompt["user_code"])
         self.assertEqual(prompt["interval_seconds"], 1)
         self.assertGreater(prompt["expires_in_seconds"], 120)
-        for told in [prompt["verification_url"], prompt["user_code"], "started this login yourself"]:
-            self.assertIn(told, prompt["instructions"])
+        for text in [prompt["verification_url"], prompt["user_code"], "started this login yourself"]:
+            self.assertIn(text, prompt["instructions"])
         pending = {name: prompt[name] for name in ["pending_id", "user_code", "verification_url"]}
 
-        # Asked twice, it is the same code.
+        # A second start returns the same code.
         again = self.call("start")
         self.assertLessEqual(pending.items(), again.items())
 
-        # They say that they are done, and are not.
+        # The person has not approved the login yet.
         answer = self.poll(prompt["pending_id"])
         self.assertEqual(answer["status"], "pending")
         self.assert_null_but(answer, "status", "pending", "retry_after_seconds", "next_step")
@@ -203,11 +203,11 @@ class WholeLogin(unittest.TestCase):
         self.assertEqual((answer["state"], answer["connected"]), ("pending", False))
         self.assertLessEqual(pending.items(), answer["pending"].items())
 
-        # Another login than the one that waits is not polled.
+        # An id of another login is refused.
         answer = self.poll("--store=sqlite:elsewhere.db")
         self.assertEqual((answer["ok"], answer["code"]), (False, "login-superseded"))
 
-        # Now they approve it.
+        # The person approves the login.
         self.assertIn("Signed in to Codex", self.simulator.type_code(prompt["user_code"], "approve"))
         answer = self.poll_after_approval(prompt["pending_id"])
         self.assertEqual(answer["status"], "connected")
@@ -221,7 +221,7 @@ class WholeLogin(unittest.TestCase):
             self.assertTrue(model.startswith("openai-codex/"), model)
         connected = answer
 
-        # Asked once more, it is still so, and nothing was sent for it.
+        # Another poll returns the same and sends nothing.
         before = len(self.simulator.requests())
         self.assertEqual(self.poll(prompt["pending_id"])["status"], "connected")
         self.assertEqual(len(self.simulator.requests()), before)
@@ -247,7 +247,7 @@ class WholeLogin(unittest.TestCase):
         self.assertEqual((answer["email"], answer["account_id"], answer["plan"]), (EMAIL, ACCOUNT, PLAN))
         self.assert_null_but(answer, *answer.keys() - {"pending", "hint"})
 
-        # Without revocation nobody is told.
+        # Without revocation nothing is sent.
         before = len(self.simulator.requests())
         answer = self.call("logout")
         self.assertEqual((answer["status"], answer["removed"], answer["revoked"]), ("disconnected", True, False))
@@ -262,7 +262,7 @@ class WholeLogin(unittest.TestCase):
 
         kinds = {kind for kind, _ in self.simulator.secrets()}
         self.assertLessEqual({"access_token", "refresh_token", "id_token"}, kinds)
-        self.assert_no_secret_was_told()
+        self.assert_no_answer_holds_a_secret()
 
     def test_a_person_declines_and_then_signs_in_and_out_everywhere(self):
         prompt = self.call("start")
@@ -277,9 +277,9 @@ class WholeLogin(unittest.TestCase):
         answer = self.call("logout", "revoke=True")
         self.assertEqual((answer["status"], answer["removed"], answer["revoked"]), ("disconnected", True, True))
         self.assertEqual(self.call("status")["state"], "not_connected")
-        self.assert_no_secret_was_told()
+        self.assert_no_answer_holds_a_secret()
 
-    def test_options_that_the_program_does_not_know_are_told(self):
+    def test_unknown_options_are_reported(self):
         self.environment["CHATGPT_OAUTH_ARGS"] += " --no-such-option=CANARY"
         answer = self.call("status", ok=False)
         self.assertEqual(answer["code"], "invalid-argument")
