@@ -414,7 +414,7 @@ fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
     let world = TestEnv::new();
     let component = world.path("onboarding.wasm");
     let written = world.ask(&["component", "-o", component.to_str().unwrap()]);
-    assert_eq!(written["edition"], "onboarding");
+    assert_eq!(written["world"], "onboarding");
     let output = Command::new(wasmtime)
         .args([
             "run", "-S", "http", "-S", "keyvalue", "--invoke", "status()",

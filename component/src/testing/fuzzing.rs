@@ -1,8 +1,8 @@
 //! One function a parser. Each takes any bytes, panics if the result breaks a
 //! promise, and returns a word for the result.
 //!
-//! The fuzz targets in `component/fuzz` call them. The tests beside this file
-//! call them with the seeds in `component/fuzz/corpus`, with edits of the seeds
+//! The fuzz targets in `fuzz` call them. The tests beside this file
+//! call them with the seeds in `fuzz/corpus`, with edits of the seeds
 //! and with other fields. The name of a seed begins with the word of its result.
 
 mod backend;
