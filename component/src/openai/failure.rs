@@ -3,7 +3,7 @@
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::{HttpError, MaybeSent, NotSent};
-use crate::text::decimal;
+use crate::text::{decimal, join};
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -341,8 +341,14 @@ pub(crate) struct ServiceError {
 }
 
 impl ServiceError {
-    /// Adds status and code to an error.
+    /// Adds status and code to an error, in place of a code that it already names.
     pub(crate) fn add_to(&self, mut error: Box<Error>) -> Box<Error> {
+        if let Some(code) = &error.service_code {
+            let named = join(&[" (", code, ")"]);
+            if let Some(text) = error.message.strip_suffix(&*named) {
+                error.message.truncate(text.len());
+            }
+        }
         let mut mark = " (";
         if let Some(status) = self.status {
             error.message.push_str(mark);

@@ -211,3 +211,22 @@ fn token_expired_ends_the_login_at_once() {
         assert_eq!(error.service_code.as_deref(), Some("token_expired"));
     }
 }
+
+/// Faults: F4
+#[test]
+fn the_answer_names_status_and_code_of_the_service_once() {
+    for (status, code) in [
+        (401, "brand_new"),
+        (401, "refresh_token_expired"),
+        (500, "broken"),
+    ] {
+        let env = TestEnv::with(dead("active", json!({})));
+        env.expect(TOKEN, refusal(status, code));
+        let error = fails(refresh(&env));
+        assert_eq!(error.service_status, Some(status));
+        assert_eq!(error.service_code.as_deref(), Some(code));
+        let named = format!(" ({status} {code})");
+        let text = error.message.strip_suffix(&named).expect("it is named");
+        assert!(!text.contains(code), "{error:?}");
+    }
+}
