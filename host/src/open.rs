@@ -117,7 +117,7 @@ pub(crate) fn log(verbose: u8) {
 
 /// An error for what a person typed.
 pub(crate) fn invalid(message: impl Into<String>) -> Error {
-    Error::lasting(
+    Error::permanent(
         ErrorCode::InvalidArgument,
         message,
         "correct the argument; --help shows the options",

@@ -15,9 +15,11 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use chatgpt_oauth::answers::Failure;
+use chatgpt_oauth::answers::connection::{Models, Refresh, Status};
 use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use chatgpt_oauth::types::{Authorization, ConnectionState};
-use chatgpt_oauth::{Host, Keys, Profile, report};
+use chatgpt_oauth::{Host, Keys, Profile};
 use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
 use support::{TestEnv, sign_in};
@@ -267,15 +269,22 @@ async fn live_on(place: &Value) {
 
 async fn ask(profile: &Profile, question: &str) -> Value {
     let answer = match question {
-        "status" => profile.status().await.map(|it| report::status(&it)),
-        "models" => profile.models(false).await.map(|it| report::models(&it)),
-        "refresh" => profile.refresh().await.map(|it| report::refresh(&it)),
-        _ => profile
-            .authorize(None)
+        "status" => profile.status().await.map(|it| to_json(Status::from(&it))),
+        "models" => profile
+            .models(false)
             .await
-            .map(|it| report::authorize(&it, true)),
+            .map(|it| to_json(Models::from(&it))),
+        "refresh" => profile
+            .refresh()
+            .await
+            .map(|it| to_json(Refresh::from(&it))),
+        _ => profile.authorize(None).await.map(|it| to_json(it.reveal())),
     };
-    answer.unwrap_or_else(|error| report::error(&error))
+    answer.unwrap_or_else(|error| to_json(Failure::from(&error)))
+}
+
+fn to_json(answer: impl serde::Serialize) -> Value {
+    serde_json::to_value(answer).unwrap()
 }
 
 /// `scripts/yardstick.py` makes the Codex CLI do the same.

@@ -1,328 +1,311 @@
-//! Answers as JSON: what the CLI prints and a server sends.
-//!
-//! Every answer is one object that begins with `ok`. A field that an answer has
-//! is always there, null when unknown. Names of fields and states are in
-//! `snake_case`, error codes as in the contract. All times are Unix seconds.
+//! The answers of this library's calls, as the JSON contract has them: conversions from
+//! [`types`](crate::types) into [`chatgpt_oauth_answers`], which this module exports.
 
-use serde_json::{Map, Value, json};
+pub use chatgpt_oauth_answers::*;
 
-use crate::types::{
-    AnswerSource, Authorization, ConnectionState, ConnectionStatus, ErrorCode, LoginProgress,
-    LoginPrompt, LoginStatus, LogoutResult, LogoutStatus, Model, ModelList, PendingLogin,
-    RefreshResult, UsageReport, UsageWindow,
+use chatgpt_oauth_answers::connection::{
+    Authorize, LoginStatus, Logout, LogoutStatus, Model, Models, PendingLogin, Poll, Refresh,
+    RefreshStatus, Source, Start, State, Status, Usage, UsageCredits, UsageReport, UsageWindow,
 };
-use crate::{Error, Finding, Resealed, artifact};
+use chatgpt_oauth_answers::operations::{Finding, LeftSealed, Rekey, Version};
 
-/// What `status` answers.
-#[must_use]
-pub fn status(status: &ConnectionStatus) -> Value {
-    json!({
-        "ok": true,
-        "state": state_name(status.state),
-        "connected": status.connected,
-        "method": status.method,
-        "email": status.email,
-        "account_id": status.account_id,
-        "plan": status.plan,
-        "expires_at": status.expires_at,
-        "expires_in_seconds": status.expires_in_seconds,
-        "updated_at": status.updated_at,
-        "models_count": status.models_count,
-        "models_fetched_at": status.models_fetched_at,
-        "default_model_id": status.default_model_id,
-        "available_models": status.available_models,
-        "usage": status.usage.as_ref().map(usage_fields),
-        "usage_fetched_at": status.usage_fetched_at,
-        "pending": status.pending.as_ref().map(pending_fields),
-        "hint": status.hint,
-    })
+use crate::{artifact, types};
+
+impl From<&types::ConnectionStatus> for Status {
+    fn from(status: &types::ConnectionStatus) -> Self {
+        Self {
+            ok: True,
+            state: status.state.into(),
+            connected: status.connected,
+            method: status.method.clone(),
+            email: status.email.clone(),
+            account_id: status.account_id.clone(),
+            plan: status.plan.clone(),
+            expires_at: status.expires_at,
+            expires_in_seconds: status.expires_in_seconds,
+            updated_at: status.updated_at,
+            models_count: status.models_count,
+            models_fetched_at: status.models_fetched_at,
+            default_model_id: status.default_model_id.clone(),
+            available_models: status.available_models.clone(),
+            usage: status.usage.as_ref().map(UsageReport::from),
+            usage_fetched_at: status.usage_fetched_at,
+            pending: status.pending.as_ref().map(PendingLogin::from),
+            hint: status.hint.clone(),
+        }
+    }
 }
 
-/// What `start` answers.
-#[must_use]
-pub fn start(prompt: &LoginPrompt) -> Value {
-    let mut answer = json!({"ok": true, "status": "pending"});
-    extend(&mut answer, pending_fields(&prompt.pending));
-    extend(
-        &mut answer,
-        json!({
-            "instructions": prompt.instructions,
-            "replaced_user_code": prompt.replaced_user_code,
-        }),
-    );
-    answer
+impl From<&types::LoginPrompt> for Start {
+    fn from(prompt: &types::LoginPrompt) -> Self {
+        Self {
+            ok: True,
+            status: LoginStatus::Pending,
+            pending: PendingLogin::from(&prompt.pending),
+            instructions: prompt.instructions.clone(),
+            replaced_user_code: prompt.replaced_user_code.clone(),
+        }
+    }
 }
 
-/// What `poll` answers.
-#[must_use]
-pub fn poll(progress: &LoginProgress) -> Value {
-    json!({
-        "ok": true,
-        "status": match progress.status {
-            LoginStatus::Pending => "pending",
-            LoginStatus::Connected => "connected",
-        },
-        "pending": progress.pending.as_ref().map(pending_fields),
-        "retry_after_seconds": progress.retry_after_seconds,
-        "email": progress.email,
-        "account_id": progress.account_id,
-        "plan": progress.plan,
-        "expires_at": progress.expires_at,
-        "models_count": progress.models_count,
-        "default_model_id": progress.default_model_id,
-        "available_models": progress.available_models,
-        "usage": progress.usage.as_ref().map(usage_fields),
-        "next_step": progress.next_step,
-    })
+impl From<&types::LoginProgress> for Poll {
+    fn from(progress: &types::LoginProgress) -> Self {
+        Self {
+            ok: True,
+            status: match progress.status {
+                types::LoginStatus::Pending => LoginStatus::Pending,
+                types::LoginStatus::Connected => LoginStatus::Connected,
+            },
+            pending: progress.pending.as_ref().map(PendingLogin::from),
+            retry_after_seconds: progress.retry_after_seconds,
+            email: progress.email.clone(),
+            account_id: progress.account_id.clone(),
+            plan: progress.plan.clone(),
+            expires_at: progress.expires_at,
+            models_count: progress.models_count,
+            default_model_id: progress.default_model_id.clone(),
+            available_models: progress.available_models.clone(),
+            usage: progress.usage.as_ref().map(UsageReport::from),
+            next_step: progress.next_step.clone(),
+        }
+    }
 }
 
-/// What `logout` answers.
-#[must_use]
-pub fn logout(result: &LogoutResult) -> Value {
-    json!({
-        "ok": true,
-        "status": match result.status {
-            LogoutStatus::Disconnected => "disconnected",
-            LogoutStatus::NotConnected => "not_connected",
-        },
-        "removed": result.removed,
-        "revoked": result.revoked,
-        "hint": result.hint,
-    })
+impl From<&types::LogoutResult> for Logout {
+    fn from(result: &types::LogoutResult) -> Self {
+        Self {
+            ok: True,
+            status: match result.status {
+                types::LogoutStatus::Disconnected => LogoutStatus::Disconnected,
+                types::LogoutStatus::NotConnected => LogoutStatus::NotConnected,
+            },
+            removed: result.removed,
+            revoked: result.revoked,
+            hint: result.hint.clone(),
+        }
+    }
 }
 
-/// What `refresh` answers.
-#[must_use]
-pub fn refresh(result: &RefreshResult) -> Value {
-    json!({
-        "ok": true,
-        "status": "refreshed",
-        "expires_at": result.expires_at,
-        "expires_in_seconds": result.expires_in_seconds,
-    })
+impl From<&types::RefreshResult> for Refresh {
+    fn from(result: &types::RefreshResult) -> Self {
+        Self {
+            ok: True,
+            status: RefreshStatus::Refreshed,
+            expires_at: result.expires_at,
+            expires_in_seconds: result.expires_in_seconds,
+        }
+    }
 }
 
-/// What `models` answers.
-#[must_use]
-pub fn models(list: &ModelList) -> Value {
-    json!({
-        "ok": true,
-        "source": source_name(list.source),
-        "count": list.count,
-        "default_model_id": list.default_model_id,
-        "available_models": list.available_models,
-        "models": list.models.iter().map(model).collect::<Vec<_>>(),
-        "fetched_at": list.fetched_at,
-    })
+impl From<&types::ModelList> for Models {
+    fn from(list: &types::ModelList) -> Self {
+        Self {
+            ok: True,
+            source: list.source.into(),
+            count: list.count,
+            default_model_id: list.default_model_id.clone(),
+            available_models: list.available_models.clone(),
+            models: list.models.iter().map(Model::from).collect(),
+            fetched_at: list.fetched_at,
+        }
+    }
 }
 
-/// What `usage` answers.
-#[must_use]
-pub fn usage(report: &UsageReport) -> Value {
-    let mut answer = json!({"ok": true});
-    extend(&mut answer, usage_fields(report));
-    answer
+impl From<&types::UsageReport> for Usage {
+    fn from(report: &types::UsageReport) -> Self {
+        Self {
+            ok: True,
+            usage: report.into(),
+        }
+    }
 }
 
-/// What `authorize` answers. The headers are left out, as null, unless the
-/// caller asked to `reveal` them: they hold the bearer token.
-#[must_use]
-pub fn authorize(authorization: &Authorization, reveal: bool) -> Value {
-    let headers = || -> Map<String, Value> {
-        let headers = authorization.headers();
-        headers
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect()
-    };
-    json!({
-        "ok": true,
-        "base_url": authorization.base_url(),
-        "expires_at": authorization.expires_at(),
-        "fingerprint": authorization.fingerprint(),
-        "headers": reveal.then(headers),
-    })
+/// Without the headers: they hold the bearer token.
+impl From<&types::Authorization> for Authorize {
+    fn from(authorization: &types::Authorization) -> Self {
+        Self {
+            ok: True,
+            base_url: authorization.base_url().to_owned(),
+            expires_at: authorization.expires_at(),
+            fingerprint: authorization.fingerprint().to_owned(),
+            headers: None,
+        }
+    }
 }
 
-/// What any failed call answers.
-#[must_use]
-pub fn error(error: &Error) -> Value {
-    json!({
-        "ok": false,
-        "error": error.message,
-        "code": code_name(error.code),
-        "hint": error.hint,
-        "retryable": error.retryable,
-        "retry_after_seconds": error.retry_after_seconds,
-        "relogin_required": error.relogin_required,
-        "service_code": error.service_code,
-        "service_status": error.service_status,
-    })
+impl types::Authorization {
+    /// The answer of `authorize` with the headers, the bearer token among them.
+    #[must_use]
+    pub fn reveal(&self) -> Authorize {
+        let headers = self
+            .headers()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Authorize {
+            headers: Some(headers.collect()),
+            ..self.into()
+        }
+    }
 }
 
-/// The answer of `rekey`.
-#[must_use]
-pub fn rekey(outcome: &Resealed) -> Value {
-    let left = outcome.left.iter().map(|left| {
-        json!({
-            "profile": left.profile.as_str(),
-            "key": left.key,
-            "code": code_name(left.error.code),
-            "message": left.error.message,
-            "hint": left.error.hint,
-        })
-    });
-    json!({
-        "ok": true,
-        "key_id": outcome.key,
-        "resealed": outcome.resealed,
-        "left": left.collect::<Vec<_>>(),
-    })
+impl From<&crate::Error> for Failure {
+    fn from(error: &crate::Error) -> Self {
+        Self {
+            ok: False,
+            error: error.message.clone(),
+            code: error.code.into(),
+            hint: error.hint.clone(),
+            retryable: error.retryable,
+            retry_after_seconds: error.retry_after_seconds,
+            relogin_required: error.relogin_required,
+            service_code: error.service_code.clone(),
+            service_status: error.service_status,
+        }
+    }
 }
 
-/// One thing that `doctor` looked at.
-#[must_use]
-pub fn finding(finding: &Finding) -> Value {
-    let (message, error) = match &finding.outcome {
-        Ok(seen) => (seen, None),
-        Err(error) => (&error.message, Some(error)),
-    };
-    json!({
-        "subject": finding.subject,
-        "ok": error.is_none(),
-        "message": message,
-        "code": error.map(|error| code_name(error.code)),
-        "hint": error.map(|error| &error.hint),
-    })
+impl From<&crate::Resealed> for Rekey {
+    fn from(outcome: &crate::Resealed) -> Self {
+        Self {
+            ok: True,
+            key_id: outcome.key.clone(),
+            resealed: outcome.resealed,
+            left: outcome.left.iter().map(LeftSealed::from).collect(),
+        }
+    }
 }
 
-/// This software's version and the digests of the components in it.
+impl From<&crate::LeftSealed> for LeftSealed {
+    fn from(left: &crate::LeftSealed) -> Self {
+        Self {
+            profile: left.profile.as_str().to_owned(),
+            key: left.key.clone(),
+            code: left.error.code.into(),
+            message: left.error.message.clone(),
+            hint: left.error.hint.clone(),
+        }
+    }
+}
+
+impl From<&crate::Finding> for Finding {
+    fn from(finding: &crate::Finding) -> Self {
+        let (message, error) = match &finding.outcome {
+            Ok(seen) => (seen, None),
+            Err(error) => (&error.message, Some(error)),
+        };
+        Self {
+            subject: finding.subject.clone(),
+            ok: error.is_none(),
+            message: message.clone(),
+            code: error.map(|error| error.code.into()),
+            hint: error.map(|error| error.hint.clone()),
+        }
+    }
+}
+
+/// This software's version, and the digests of the components in it.
 #[must_use]
-pub fn version() -> Value {
+pub fn version() -> Version {
     let worlds = artifact::WORLDS
         .iter()
-        .map(|world| (world.name.to_owned(), Value::from(world.digest)));
-    json!({
-        "ok": true,
-        "version": env!("CARGO_PKG_VERSION"),
-        "component_sha256": artifact::PLATFORM.digest,
-        "worlds": worlds.collect::<Map<_, _>>(),
-    })
-}
-
-fn pending_fields(pending: &PendingLogin) -> Value {
-    json!({
-        "pending_id": pending.pending_id,
-        "user_code": pending.user_code,
-        "verification_url": pending.verification_url,
-        "interval_seconds": pending.interval_seconds,
-        "expires_in_seconds": pending.expires_in_seconds,
-        "expires_at": pending.expires_at,
-    })
-}
-
-fn usage_fields(report: &UsageReport) -> Value {
-    json!({
-        "source": source_name(report.source),
-        "plan": report.plan,
-        "windows": report.windows.iter().map(window).collect::<Vec<_>>(),
-        "credits": report.credits.as_ref().map(|credits| json!({
-            "has_credits": credits.has_credits,
-            "unlimited": credits.unlimited,
-            "balance": credits.balance,
-        })),
-        "limit_reached": report.limit_reached,
-        "limit_reason": report.limit_reason,
-        "limit_name": report.limit_name,
-        "limit_resets_at": report.limit_resets_at,
-        "fetched_at": report.fetched_at,
-    })
-}
-
-fn window(window: &UsageWindow) -> Value {
-    json!({
-        "name": window.name,
-        "used_percent": window.used_percent,
-        "window_seconds": window.window_seconds,
-        "resets_at": window.resets_at,
-        "resets_in_seconds": window.resets_in_seconds,
-    })
-}
-
-fn model(model: &Model) -> Value {
-    json!({
-        "id": model.id,
-        "slug": model.slug,
-        "display_name": model.display_name,
-        "description": model.description,
-        "priority": model.priority,
-        "context_window": model.context_window,
-        "default_reasoning_level": model.default_reasoning_level,
-        "reasoning_levels": model.reasoning_levels,
-        "input_modalities": model.input_modalities,
-    })
-}
-
-fn extend(answer: &mut Value, fields: Value) {
-    if let (Value::Object(answer), Value::Object(fields)) = (answer, fields) {
-        answer.extend(fields);
+        .map(|world| (world.name.to_owned(), world.digest.to_owned()));
+    Version {
+        ok: True,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        component_sha256: artifact::PLATFORM.digest.to_owned(),
+        worlds: worlds.collect(),
     }
 }
 
-fn source_name(source: AnswerSource) -> &'static str {
-    match source {
-        AnswerSource::Api => "api",
-        AnswerSource::Cache => "cache",
+impl From<&types::PendingLogin> for PendingLogin {
+    fn from(pending: &types::PendingLogin) -> Self {
+        Self {
+            pending_id: pending.pending_id.clone(),
+            user_code: pending.user_code.clone(),
+            verification_url: pending.verification_url.clone(),
+            interval_seconds: pending.interval_seconds,
+            expires_in_seconds: pending.expires_in_seconds,
+            expires_at: pending.expires_at,
+        }
     }
 }
 
-/// The name of a state.
-#[must_use]
-pub fn state_name(state: ConnectionState) -> &'static str {
-    match state {
-        ConnectionState::NotConnected => "not_connected",
-        ConnectionState::Pending => "pending",
-        ConnectionState::Connected => "connected",
-        ConnectionState::Refreshing => "refreshing",
-        ConnectionState::Uncertain => "uncertain",
-        ConnectionState::NeedsLogin => "needs_login",
-        ConnectionState::LoggingOut => "logging_out",
-        ConnectionState::Unreadable => "unreadable",
+impl From<&types::UsageReport> for UsageReport {
+    fn from(report: &types::UsageReport) -> Self {
+        Self {
+            source: report.source.into(),
+            plan: report.plan.clone(),
+            windows: report.windows.iter().map(UsageWindow::from).collect(),
+            credits: report.credits.as_ref().map(UsageCredits::from),
+            limit_reached: report.limit_reached,
+            limit_reason: report.limit_reason.clone(),
+            limit_name: report.limit_name.clone(),
+            limit_resets_at: report.limit_resets_at,
+            fetched_at: report.fetched_at,
+        }
     }
 }
 
-/// The name of an error code.
-#[must_use]
-pub fn code_name(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::NotConnected => "not-connected",
-        ErrorCode::NoPendingLogin => "no-pending-login",
-        ErrorCode::LoginSuperseded => "login-superseded",
-        ErrorCode::LoginDenied => "login-denied",
-        ErrorCode::LoginExpired => "login-expired",
-        ErrorCode::LoginExchangeFailed => "login-exchange-failed",
-        ErrorCode::NeedsLogin => "needs-login",
-        ErrorCode::RefreshInProgress => "refresh-in-progress",
-        ErrorCode::RefreshUncertain => "refresh-uncertain",
-        ErrorCode::RejectedByBackend => "rejected-by-backend",
-        ErrorCode::RateLimited => "rate-limited",
-        ErrorCode::UpstreamBlocked => "upstream-blocked",
-        ErrorCode::RegionUnsupported => "region-unsupported",
-        ErrorCode::CodexNotEnabled => "codex-not-enabled",
-        ErrorCode::Network => "network",
-        ErrorCode::UpstreamError => "upstream-error",
-        ErrorCode::UnexpectedAnswer => "unexpected-answer",
-        ErrorCode::EgressDenied => "egress-denied",
-        ErrorCode::StoreUnavailable => "store-unavailable",
-        ErrorCode::StoreBusy => "store-busy",
-        ErrorCode::StoreNeedsUpgrade => "store-needs-upgrade",
-        ErrorCode::StoreFailedAfterRefresh => "store-failed-after-refresh",
-        ErrorCode::KeyUnknown => "key-unknown",
-        ErrorCode::RecordCorrupt => "record-corrupt",
-        ErrorCode::RecordNewer => "record-newer",
-        ErrorCode::RollbackSuspected => "rollback-suspected",
-        ErrorCode::AccountMismatch => "account-mismatch",
-        ErrorCode::NotRefreshable => "not-refreshable",
-        ErrorCode::InvalidArgument => "invalid-argument",
-        ErrorCode::Internal => "internal",
+impl From<&types::UsageCredits> for UsageCredits {
+    fn from(credits: &types::UsageCredits) -> Self {
+        Self {
+            has_credits: credits.has_credits,
+            unlimited: credits.unlimited,
+            balance: credits.balance.clone(),
+        }
     }
 }
+
+impl From<&types::UsageWindow> for UsageWindow {
+    fn from(window: &types::UsageWindow) -> Self {
+        Self {
+            name: window.name.clone(),
+            used_percent: window.used_percent,
+            window_seconds: window.window_seconds,
+            resets_at: window.resets_at,
+            resets_in_seconds: window.resets_in_seconds,
+        }
+    }
+}
+
+impl From<&types::Model> for Model {
+    fn from(model: &types::Model) -> Self {
+        Self {
+            id: model.id.clone(),
+            slug: model.slug.clone(),
+            display_name: model.display_name.clone(),
+            description: model.description.clone(),
+            priority: model.priority,
+            context_window: model.context_window,
+            default_reasoning_level: model.default_reasoning_level.clone(),
+            reasoning_levels: model.reasoning_levels.clone(),
+            input_modalities: model.input_modalities.clone(),
+        }
+    }
+}
+
+/// One variant of the contract for each variant here.
+macro_rules! same_variants {
+    ($from:ty => $to:ty: $($variant:ident)*) => {
+        impl From<$from> for $to {
+            fn from(value: $from) -> Self {
+                match value {
+                    $(<$from>::$variant => Self::$variant,)*
+                }
+            }
+        }
+    };
+}
+
+same_variants!(types::AnswerSource => Source: Api Cache);
+
+same_variants!(types::ConnectionState => State:
+    NotConnected Pending Connected Refreshing Uncertain NeedsLogin LoggingOut Unreadable
+);
+
+same_variants!(types::ErrorCode => ErrorCode:
+    NotConnected NoPendingLogin LoginSuperseded LoginDenied LoginExpired LoginExchangeFailed
+    NeedsLogin RefreshInProgress RefreshUncertain RejectedByBackend RateLimited UpstreamBlocked
+    RegionUnsupported CodexNotEnabled Network UpstreamError UnexpectedAnswer EgressDenied
+    StoreUnavailable StoreBusy StoreNeedsUpgrade StoreFailedAfterRefresh KeyUnknown RecordCorrupt
+    RecordNewer RollbackSuspected AccountMismatch NotRefreshable InvalidArgument Internal
+);

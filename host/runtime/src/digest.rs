@@ -38,7 +38,7 @@ impl Digest {
         if self == wanted {
             return Ok(());
         }
-        Err(Error::lasting(
+        Err(Error::permanent(
             ErrorCode::InvalidArgument,
             format!("the component is not the one that was asked for: it is sha256:{self}"),
             "look at it with `inspect`, then ask for this digest, or go back to the version that had the other",

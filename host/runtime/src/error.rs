@@ -7,6 +7,7 @@
 
 use std::{fmt, io};
 
+use crate::answers;
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
 use crate::shortage;
 use chatgpt_oauth_storage::shortage::Shortage;
@@ -39,20 +40,14 @@ impl Error {
     /// A failure that lasts until somebody does something about it. Whether that
     /// is a new login follows from the code, as it does in the component.
     #[must_use]
-    pub fn lasting(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn permanent(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
             hint: hint.into(),
             retryable: false,
             retry_after_seconds: None,
-            relogin_required: matches!(
-                code,
-                ErrorCode::NotConnected
-                    | ErrorCode::NeedsLogin
-                    | ErrorCode::NotRefreshable
-                    | ErrorCode::AccountMismatch
-            ),
+            relogin_required: answers::ErrorCode::from(code).requires_login(),
             service_code: None,
             service_status: None,
         }
@@ -60,7 +55,7 @@ impl Error {
 
     /// A failure that can pass by itself; it makes sense to try again after so
     /// many seconds.
-    pub fn passing(
+    pub fn transient(
         code: ErrorCode,
         message: impl Into<String>,
         hint: impl Into<String>,
@@ -69,7 +64,7 @@ impl Error {
         Self {
             retryable: true,
             retry_after_seconds: Some(retry_after_seconds),
-            ..Self::lasting(code, message, hint)
+            ..Self::permanent(code, message, hint)
         }
     }
 
@@ -84,7 +79,7 @@ impl Error {
 
     /// A fault of this software.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::lasting(
+        Self::permanent(
             ErrorCode::Internal,
             message,
             "this is a fault of this software; please report it",
@@ -119,67 +114,67 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         match error {
-            StoreError::Conflict | StoreError::Busy => Self::passing(
+            StoreError::Conflict | StoreError::Busy => Self::transient(
                 ErrorCode::StoreBusy,
                 message,
                 "somebody else is writing; try again",
                 1,
             ),
-            StoreError::Unavailable(_) => Self::passing(
+            StoreError::Unavailable(_) => Self::transient(
                 ErrorCode::StoreUnavailable,
                 message,
                 "check that the store can be reached, then try again",
                 5,
             ),
-            StoreError::Unusable(_) => Self::lasting(
+            StoreError::Unusable(_) => Self::permanent(
                 ErrorCode::StoreUnavailable,
                 message,
                 "let this user read and write where the store is, or name another place",
             ),
             StoreError::Limited { hint, may_pass, .. } => match may_pass {
-                true => Self::passing(ErrorCode::StoreUnavailable, message, hint, 60),
-                false => Self::lasting(ErrorCode::StoreUnavailable, message, hint),
+                true => Self::transient(ErrorCode::StoreUnavailable, message, hint, 60),
+                false => Self::permanent(ErrorCode::StoreUnavailable, message, hint),
             },
-            StoreError::Full => Self::passing(
+            StoreError::Full => Self::transient(
                 ErrorCode::StoreUnavailable,
                 message,
                 "make room on the store's disk",
                 60,
             ),
-            StoreError::ReadOnly => Self::lasting(
+            StoreError::ReadOnly => Self::permanent(
                 ErrorCode::StoreUnavailable,
                 message,
                 "make the store writable for this user",
             ),
             StoreError::Refused { hint, .. } => {
-                Self::lasting(ErrorCode::StoreUnavailable, message, hint)
+                Self::permanent(ErrorCode::StoreUnavailable, message, hint)
             }
             StoreError::WrongKind { wanted, .. } => {
-                Self::lasting(ErrorCode::InvalidArgument, message, other_store(wanted))
+                Self::permanent(ErrorCode::InvalidArgument, message, other_store(wanted))
             }
-            StoreError::NeedsUpgrade => Self::lasting(
+            StoreError::NeedsUpgrade => Self::permanent(
                 ErrorCode::StoreNeedsUpgrade,
                 message,
                 "any command that writes upgrades it",
             ),
-            StoreError::Newer => Self::lasting(
+            StoreError::Newer => Self::permanent(
                 ErrorCode::RecordNewer,
                 message,
                 "use the version of this software that wrote it, or a newer one",
             ),
             StoreError::TooLarge => Self::internal(message),
-            StoreError::KeyUnknown => Self::lasting(
+            StoreError::KeyUnknown => Self::permanent(
                 ErrorCode::KeyUnknown,
                 message,
                 "put the right key file back; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
-            StoreError::NoKey { hint, .. } => Self::lasting(ErrorCode::KeyUnknown, message, hint),
-            StoreError::Corrupt => Self::lasting(
+            StoreError::NoKey { hint, .. } => Self::permanent(ErrorCode::KeyUnknown, message, hint),
+            StoreError::Corrupt => Self::permanent(
                 ErrorCode::RecordCorrupt,
                 message,
                 "restore the store; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
-            StoreError::Rollback => Self::lasting(
+            StoreError::Rollback => Self::permanent(
                 ErrorCode::RollbackSuspected,
                 message,
                 "restore the latest store, or sign in again; if it is the latest after all: `chatgpt-oauth adopt`",
@@ -202,7 +197,7 @@ fn other_store(wanted: StoreKind) -> &'static str {
 
 impl From<InvalidProfileName> for Error {
     fn from(error: InvalidProfileName) -> Self {
-        Self::lasting(
+        Self::permanent(
             ErrorCode::InvalidArgument,
             error.to_string(),
             "choose another name for the profile",
@@ -290,7 +285,7 @@ mod tests {
             (ErrorCode::InvalidArgument, false),
             (ErrorCode::StoreUnavailable, false),
         ] {
-            let error = Error::lasting(code, "x", "y");
+            let error = Error::permanent(code, "x", "y");
             assert_eq!(error.relogin_required, required, "{error:?}");
         }
     }

@@ -108,7 +108,7 @@ impl Host {
     /// The keys that values are sealed with.
     pub(crate) fn keys(&self) -> Result<&Keys, Error> {
         self.parts.sealed.keys.as_ref().ok_or_else(|| {
-            Error::lasting(
+            Error::permanent(
                 ErrorCode::InvalidArgument,
                 "this host does not seal what it stores",
                 "set it up with keys",
@@ -298,7 +298,7 @@ impl HostBuilder {
                     return shortage::error(shortage, ErrorCode::Internal);
                 }
                 tracing::error!(error = format!("{error:#}"), "the component does not fit");
-                Error::lasting(
+                Error::permanent(
                     ErrorCode::InvalidArgument,
                     "the component cannot be run here",
                     "give a component of the world `platform`; the log says what is wrong",
@@ -325,7 +325,7 @@ impl HostBuilder {
 }
 
 fn undecided() -> Error {
-    Error::lasting(
+    Error::permanent(
         ErrorCode::InvalidArgument,
         "what is stored would not be sealed",
         "give the host's builder `keys`, or say `unsealed`",
@@ -334,7 +334,7 @@ fn undecided() -> Error {
 
 /// What is said of a variable that names no usable proxy.
 pub(crate) fn unusable(proxy: UnusableProxy) -> Error {
-    Error::lasting(
+    Error::permanent(
         ErrorCode::InvalidArgument,
         proxy.to_string(),
         "set it to http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT, or unset it; in a password write special characters as %40",
@@ -343,7 +343,7 @@ pub(crate) fn unusable(proxy: UnusableProxy) -> Error {
 
 fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error> {
     let invalid = || {
-        Error::lasting(
+        Error::permanent(
             ErrorCode::InvalidArgument,
             "the root certificates cannot be read",
             "give one or more certificates in PEM",

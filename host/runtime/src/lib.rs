@@ -49,6 +49,7 @@
 //! makes no model calls, pools no accounts and shares no login among people.
 
 mod admin;
+pub mod answers;
 pub mod artifact;
 mod call;
 mod digest;
@@ -56,7 +57,6 @@ mod egress;
 mod error;
 mod host;
 mod profile;
-pub mod report;
 mod sandbox;
 mod shortage;
 mod threads;

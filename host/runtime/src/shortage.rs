@@ -24,7 +24,7 @@ pub(crate) fn of_sandbox(error: &wasmtime::Error) -> Option<Shortage> {
 /// The caller's error, with this code.
 pub(crate) fn error(shortage: Shortage, code: ErrorCode) -> Error {
     match shortage.may_pass() {
-        true => Error::passing(code, shortage.to_string(), shortage.hint(), RETRY_AFTER),
-        false => Error::lasting(code, shortage.to_string(), shortage.hint()),
+        true => Error::transient(code, shortage.to_string(), shortage.hint(), RETRY_AFTER),
+        false => Error::permanent(code, shortage.to_string(), shortage.hint()),
     }
 }

@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
-use serde_json::json;
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::Adopt;
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -11,7 +12,11 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     let host = open::host(global, Access::ReadOnly).await?;
     let profile = host.profile(global.profile.clone());
     let adopted = profile.adopt().await?;
-    let answer = json!({"ok": true, "profile": profile.name().as_str(), "adopted": adopted});
+    let answer = Adopt {
+        ok: True,
+        profile: profile.name().as_str().to_owned(),
+        adopted,
+    };
     Ok(terminal.answer(&answer, || {
         match adopted {
             true => "The stored login counts as the latest one.",

@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Authorize;
 use chatgpt_oauth::types::Authorization;
-use chatgpt_oauth::{Error, report};
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -27,11 +28,11 @@ pub(crate) async fn run(
     let profile = open::profile(global, Access::ReadWrite).await?;
     let authorization = profile.authorize(arguments.refused.as_deref()).await?;
     let reveal = arguments.reveal_token;
-    Ok(
-        terminal.answer(&report::authorize(&authorization, reveal), || {
-            to_text(&authorization, reveal)
-        }),
-    )
+    let answer = match reveal {
+        true => authorization.reveal(),
+        false => Authorize::from(&authorization),
+    };
+    Ok(terminal.answer(&answer, || to_text(&authorization, reveal)))
 }
 
 fn to_text(authorization: &Authorization, reveal: bool) -> String {

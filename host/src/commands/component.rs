@@ -3,10 +3,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::Component;
 use chatgpt_oauth::artifact::{ONBOARDING, WORLDS, World};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use serde_json::json;
 
 use crate::open;
 use crate::output::Terminal;
@@ -34,13 +35,13 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode,
     write(file, world.component)
         .map_err(|error| open::invalid(format!("cannot write {}: {error}", file.display())))?;
     let size = world.component.len();
-    let answer = json!({
-        "ok": true,
-        "world": world.name,
-        "file": file.to_string_lossy(),
-        "size_bytes": size,
-        "sha256": world.digest,
-    });
+    let answer = Component {
+        ok: True,
+        world: world.name.to_owned(),
+        file: file.to_string_lossy().into_owned(),
+        size_bytes: size,
+        sha256: world.digest.to_owned(),
+    };
     Ok(terminal.answer(&answer, || {
         let (name, digest) = (world.name, world.digest);
         let file = file.display();

@@ -1,8 +1,9 @@
 use std::process::ExitCode;
 
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::Doctor;
 use chatgpt_oauth::store::MemoryStore;
-use chatgpt_oauth::{Error, ErrorCode, Finding, Host, report};
-use serde_json::json;
+use chatgpt_oauth::{Error, ErrorCode, Finding, Host};
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -27,11 +28,11 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     let first_wrong = findings
         .iter()
         .find_map(|finding| finding.outcome.as_ref().err());
-    let answer = json!({
-        "ok": true,
-        "healthy": first_wrong.is_none(),
-        "findings": findings.iter().map(report::finding).collect::<Vec<_>>(),
-    });
+    let answer = Doctor {
+        ok: True,
+        healthy: first_wrong.is_none(),
+        findings: findings.iter().map(Into::into).collect(),
+    };
     let told = terminal.answer(&answer, || to_text(&findings));
     Ok(first_wrong.map_or(told, |error| exit_code::of(error.code)))
 }

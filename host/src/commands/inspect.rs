@@ -3,12 +3,13 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::{Inspect, Limits};
 use chatgpt_oauth::artifact::WORLDS;
 use chatgpt_oauth::store::MemoryStore;
-use chatgpt_oauth::{Digest, Error, ErrorCode, Host, LIMITS, POLICY, artifact, report};
+use chatgpt_oauth::{Digest, Error, ErrorCode, Host, LIMITS, POLICY, answers, artifact};
 use chatgpt_oauth_packaging::inspect::Inspection;
 use clap::Args;
-use serde_json::{Map, Value, json};
 
 use crate::open;
 use crate::options::Global;
@@ -44,7 +45,7 @@ pub(crate) fn run(
         name,
         inspection: &inspection,
     };
-    let told = terminal.answer(&findings.json(), || findings.to_text());
+    let told = terminal.answer(&findings.answer(), || findings.to_text());
     Ok(match &findings.refusal {
         Some(refusal) => exit_code::of(refusal.code),
         None => told,
@@ -72,7 +73,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
 /// Why the component must not be loaded, if so.
 fn refusal(inspection: &Inspection, global: &Global) -> Option<Error> {
     if !inspection.violations.is_empty() {
-        return Some(Error::lasting(
+        return Some(Error::permanent(
             ErrorCode::EgressDenied,
             "the component is not what its world says",
             "do not load it: take the one that `chatgpt-oauth component` writes",
@@ -125,6 +126,13 @@ impl Network {
         Ok(network)
     }
 
+    fn proxies(&self) -> BTreeMap<String, Option<String>> {
+        let proxies = self.proxies.iter();
+        proxies
+            .map(|(host, proxy)| ((*host).to_owned(), proxy.clone()))
+            .collect()
+    }
+
     fn to_text(&self, lines: &mut Text) {
         for (host, proxy) in &self.proxies {
             let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
@@ -156,48 +164,41 @@ impl Findings<'_> {
         same.map(|world| world.name)
     }
 
-    fn json(&self) -> Value {
-        let Inspection {
-            name,
-            world,
-            version,
-            description,
-            producers,
-            test_origin,
-            imports,
-            exports,
-            ..
-        } = self.inspection;
-        let found = json!({
-            "component": self.name,
-            "sha256": digest(self.inspection).to_string(),
-            "size_bytes": self.inspection.size,
-            "size_without_custom_sections_bytes": self.inspection.size_without_custom_sections,
-            "name": name,
-            "world": world,
-            "same_as_embedded": self.embedded(),
-            "version": version,
-            "description": description,
-            "producers": producers,
-            "test_origin": test_origin,
-            "imports": imports,
-            "exports": exports,
-            "beyond_contract": self.violations(),
-            "wit": self.wit.then_some(&self.inspection.wit).and_then(Option::as_ref),
-            "policy": POLICY.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "limits": limits(),
-            "proxies": self.network.proxies.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "unusable_proxy": self.network.unusable_proxy,
-            "allowed_addresses": self.network.allowed,
-        });
-        let mut answer = match &self.refusal {
-            Some(refusal) => report::error(refusal),
-            None => json!({"ok": true}),
-        };
-        if let (Some(answer), Value::Object(found)) = (answer.as_object_mut(), found) {
-            answer.extend::<Map<_, _>>(found);
+    fn answer(&self) -> Inspect {
+        let found = self.found();
+        match &self.refusal {
+            Some(refusal) => Inspect::Refused {
+                failure: refusal.into(),
+                found,
+            },
+            None => Inspect::Accepted { ok: True, found },
         }
-        answer
+    }
+
+    fn found(&self) -> answers::operations::Inspection {
+        let of = self.inspection;
+        answers::operations::Inspection {
+            component: self.name.clone(),
+            sha256: digest(of).to_string(),
+            size_bytes: of.size,
+            size_without_custom_sections_bytes: of.size_without_custom_sections,
+            name: of.name.clone(),
+            world: of.world.clone(),
+            same_as_embedded: self.embedded().map(str::to_owned),
+            version: of.version.clone(),
+            description: of.description.clone(),
+            producers: of.producers.clone(),
+            test_origin: of.test_origin.clone(),
+            imports: of.imports.clone(),
+            exports: of.exports.clone(),
+            beyond_contract: self.violations(),
+            wit: self.wit.then(|| of.wit.clone()).flatten(),
+            policy: POLICY.iter().map(ToString::to_string).collect(),
+            limits: limits(),
+            proxies: self.network.proxies(),
+            unusable_proxy: self.network.unusable_proxy.clone(),
+            allowed_addresses: self.network.allowed.clone(),
+        }
     }
 
     fn to_text(&self) -> String {
@@ -256,14 +257,14 @@ fn limits_to_text() -> [String; 3] {
     ]
 }
 
-fn limits() -> Value {
-    json!({
-        "memory_bytes": LIMITS.memory,
-        "handles": LIMITS.handles,
-        "host_call_bytes": LIMITS.host_call,
-        "computing_seconds": LIMITS.computing.as_secs(),
-        "request_seconds": LIMITS.request.as_secs(),
-        "store_seconds": LIMITS.store.as_secs(),
-        "call_seconds": LIMITS.call.as_secs(),
-    })
+fn limits() -> Limits {
+    Limits {
+        memory_bytes: LIMITS.memory,
+        handles: LIMITS.handles,
+        host_call_bytes: LIMITS.host_call,
+        computing_seconds: LIMITS.computing.as_secs(),
+        request_seconds: LIMITS.request.as_secs(),
+        store_seconds: LIMITS.store.as_secs(),
+        call_seconds: LIMITS.call.as_secs(),
+    }
 }

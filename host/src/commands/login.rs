@@ -1,8 +1,9 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chatgpt_oauth::answers::connection::{Poll, Start};
 use chatgpt_oauth::types::{LoginProgress, LoginPrompt, LoginStatus, PendingLogin};
-use chatgpt_oauth::{Error, ErrorCode, Profile, report};
+use chatgpt_oauth::{Error, ErrorCode, Profile};
 use clap::Args;
 use tokio::time::{Instant, sleep_until};
 
@@ -46,7 +47,7 @@ pub(crate) async fn run(
     if let Some(expected) = &arguments.expect {
         accept_only(expected, &progress, &profile).await?;
     }
-    Ok(terminal.answer(&report::poll(&progress), || poll::to_text(&progress)))
+    Ok(terminal.answer(&Poll::from(&progress), || poll::to_text(&progress)))
 }
 
 /// A login that waits for the person.
@@ -129,7 +130,7 @@ fn left_resumable(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
         prompt.pending.user_code
     ));
     match terminal.is_json() {
-        true => terminal.answer(&report::start(prompt), String::new),
+        true => terminal.answer(&Start::from(prompt), String::new),
         false => ExitCode::SUCCESS,
     }
 }
@@ -157,6 +158,6 @@ async fn accept_only(
     let message = format!("this is {email}, and {expected} was expected");
     Err(Error {
         relogin_required: true,
-        ..Error::lasting(ErrorCode::AccountMismatch, message, hint)
+        ..Error::permanent(ErrorCode::AccountMismatch, message, hint)
     })
 }

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use chatgpt_oauth::{Error, report};
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Logout;
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -21,5 +22,5 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let result = profile.logout(arguments.revoke).await?;
-    Ok(terminal.answer(&report::logout(&result), || result.hint.clone()))
+    Ok(terminal.answer(&Logout::from(&result), || result.hint.clone()))
 }

@@ -15,6 +15,7 @@ mod profiles;
 mod refresh;
 mod rekey;
 mod reset;
+mod schema;
 mod start;
 mod status;
 mod usage;
@@ -102,6 +103,8 @@ pub(crate) enum Command {
     Reset(reset::Arguments),
     /// Take a login from a restored backup for the latest one
     Adopt,
+    /// Print the JSON Schema of every answer
+    Schema,
     /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
@@ -130,6 +133,7 @@ pub(crate) async fn run(
         Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Command::Reset(arguments) => reset::run(arguments, global, terminal).await,
         Command::Adopt => adopt::run(global, terminal).await,
+        Command::Schema => Ok(schema::run(terminal)),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
 }

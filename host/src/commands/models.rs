@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Models;
 use chatgpt_oauth::types::{Model, ModelList};
-use chatgpt_oauth::{Error, report};
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -22,7 +23,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let list = profile.models(arguments.force).await?;
-    Ok(terminal.answer(&report::models(&list), || to_text(&list)))
+    Ok(terminal.answer(&Models::from(&list), || to_text(&list)))
 }
 
 fn to_text(list: &ModelList) -> String {

@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Poll;
 use chatgpt_oauth::types::{LoginProgress, PendingLogin};
-use chatgpt_oauth::{Error, report};
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -24,7 +25,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let progress = profile.poll(arguments.pending_id.as_deref()).await?;
-    Ok(terminal.answer(&report::poll(&progress), || to_text(&progress)))
+    Ok(terminal.answer(&Poll::from(&progress), || to_text(&progress)))
 }
 
 /// The progress as a person reads it.

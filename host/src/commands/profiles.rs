@@ -1,9 +1,10 @@
 use std::process::ExitCode;
 
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::{Profiles, RemoveProfile};
 use chatgpt_oauth::types::ConnectionState;
 use chatgpt_oauth::{Error, ErrorCode, ProfileName};
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -44,7 +45,10 @@ async fn list(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let host = open::host(global, Access::ReadOnly).await?;
     let profiles = host.profiles().await?;
     let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
-    let answer = json!({"ok": true, "profiles": names});
+    let answer = Profiles {
+        ok: True,
+        profiles: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
     Ok(terminal.answer(&answer, || match names.is_empty() {
         true => "no profiles".to_owned(),
         false => names.join("\n"),
@@ -65,7 +69,11 @@ async fn remove(
     }
     profile.remove(force).await?;
     let known = state != ConnectionState::NotConnected;
-    let answer = json!({"ok": true, "profile": name.as_str(), "removed": known});
+    let answer = RemoveProfile {
+        ok: True,
+        profile: name.as_str().to_owned(),
+        removed: known,
+    };
     Ok(terminal.answer(&answer, || match known {
         true => format!("removed {name}"),
         false => format!("there was no {name}"),
@@ -79,7 +87,7 @@ fn refuse_if_signed_in(name: &ProfileName, state: ConnectionState) -> Result<(),
     ) {
         return Ok(());
     }
-    Err(Error::lasting(
+    Err(Error::permanent(
         ErrorCode::InvalidArgument,
         format!("the profile {name} holds a login"),
         format!(

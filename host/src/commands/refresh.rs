@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use chatgpt_oauth::{Error, report};
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Refresh;
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -10,7 +11,7 @@ use crate::output::format;
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let result = profile.refresh().await?;
-    Ok(terminal.answer(&report::refresh(&result), || {
+    Ok(terminal.answer(&Refresh::from(&result), || {
         match result.expires_in_seconds {
             Some(seconds) => format!("refreshed; the token ends in {}", format::span(seconds)),
             None => "refreshed".to_owned(),

@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use chatgpt_oauth::{Error, Resealed, report};
+use chatgpt_oauth::answers::operations::Rekey;
+use chatgpt_oauth::{Error, Resealed};
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -26,7 +27,7 @@ pub(crate) async fn run(
         true => host.reseal().await?,
         false => host.rekey().await?,
     };
-    let told = terminal.answer(&report::rekey(&outcome), || to_text(&outcome));
+    let told = terminal.answer(&Rekey::from(&outcome), || to_text(&outcome));
     let left = outcome.left.first();
     Ok(left.map_or(told, |left| exit_code::of(left.error.code)))
 }

@@ -1,8 +1,9 @@
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::Reset;
 use clap::Args;
-use serde_json::json;
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -26,7 +27,11 @@ pub(crate) async fn run(
     let host = open::host(global, Access::ReadWrite).await?;
     let profile = host.profile(global.profile.clone());
     let set_aside = profile.reset(arguments.force).await?;
-    let answer = json!({"ok": true, "profile": profile.name().as_str(), "set_aside": set_aside});
+    let answer = Reset {
+        ok: True,
+        profile: profile.name().as_str().to_owned(),
+        set_aside: set_aside.clone(),
+    };
     Ok(terminal.answer(&answer, || match set_aside.is_empty() {
         true => NOTHING.to_owned(),
         false => format!(

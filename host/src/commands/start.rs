@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Start;
 use chatgpt_oauth::types::LoginPrompt;
-use chatgpt_oauth::{Error, report};
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -11,7 +12,7 @@ use crate::output::format;
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let prompt = profile.start().await?;
-    Ok(terminal.answer(&report::start(&prompt), || {
+    Ok(terminal.answer(&Start::from(&prompt), || {
         format!("{}\n\nThen run: chatgpt-oauth poll", to_text(&prompt))
     }))
 }

@@ -1,7 +1,8 @@
 use std::process::ExitCode;
 
-use chatgpt_oauth::types::{ConnectionStatus, PendingLogin};
-use chatgpt_oauth::{Error, report};
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Status;
+use chatgpt_oauth::types::{ConnectionState, ConnectionStatus, PendingLogin};
 
 use crate::open::{self, Access};
 use crate::options::Global;
@@ -12,14 +13,13 @@ use crate::output::format;
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadOnly).await?;
     let status = profile.status().await?;
-    Ok(terminal.answer(&report::status(&status), || to_text(&status)))
+    Ok(terminal.answer(&Status::from(&status), || to_text(&status)))
 }
 
 fn to_text(status: &ConnectionStatus) -> String {
     let account = status.email.as_ref().or(status.account_id.as_ref());
     let mut lines = Text::default();
-    let state = report::state_name(status.state).replace('_', " ");
-    lines.field("state", Some(state));
+    lines.field("state", Some(state(status.state)));
     lines.field("account", account);
     lines.field("plan", status.plan.as_ref());
     lines.field("token ends in", status.expires_in_seconds.map(format::span));
@@ -38,4 +38,17 @@ fn waiting(pending: &PendingLogin) -> String {
         pending.verification_url,
         format::countdown(pending.expires_in_seconds)
     )
+}
+
+fn state(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::NotConnected => "not connected",
+        ConnectionState::Pending => "pending",
+        ConnectionState::Connected => "connected",
+        ConnectionState::Refreshing => "refreshing",
+        ConnectionState::Uncertain => "uncertain",
+        ConnectionState::NeedsLogin => "needs login",
+        ConnectionState::LoggingOut => "logging out",
+        ConnectionState::Unreadable => "unreadable",
+    }
 }

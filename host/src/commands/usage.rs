@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
-use chatgpt_oauth::{Error, report};
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::connection::Usage;
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -22,7 +23,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let usage = profile.usage(arguments.force).await?;
-    Ok(terminal.answer(&report::usage(&usage), || {
+    Ok(terminal.answer(&Usage::from(&usage), || {
         let plan = usage.plan.as_deref().unwrap_or("unknown");
         format!("plan: {plan}\n{}", format::usage(&usage))
     }))

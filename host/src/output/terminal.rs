@@ -12,8 +12,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use chatgpt_oauth::{Error, report};
-use serde_json::Value;
+use chatgpt_oauth::Error;
+use chatgpt_oauth::answers::Failure;
+use serde::Serialize;
 
 use super::progress::Progress;
 
@@ -38,7 +39,7 @@ impl Terminal {
 
     /// Prints the answer, as JSON or in the words that `words` makes, and returns
     /// the exit code: an answer that cannot be printed is none.
-    pub(crate) fn answer(&self, json: &Value, words: impl FnOnce() -> String) -> ExitCode {
+    pub(crate) fn answer(&self, json: &impl Serialize, words: impl FnOnce() -> String) -> ExitCode {
         match self.json {
             true => self.print(&harmless_json(json)),
             false => self.print(&harmless(&words())),
@@ -59,7 +60,7 @@ impl Terminal {
     /// Prints an error: as JSON on standard output, or in words on standard error.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            self.print(&harmless_json(&report::error(error)));
+            self.print(&harmless_json(&Failure::from(error)));
             return;
         }
         self.notice(&format!("error: {}\n{}", error.message, error.hint));
@@ -97,12 +98,14 @@ fn harmless(text: &str) -> String {
 }
 
 /// The same for JSON, where nothing is lost: it is written as an escape.
-fn harmless_json(json: &Value) -> String {
+fn harmless_json(json: &impl Serialize) -> String {
     let escaped = |c: char| match steers(c) {
         true => format!("\\u{:04x}", u32::from(c)),
         false => c.to_string(),
     };
-    json.to_string().chars().map(escaped).collect()
+    // Answers have no maps but with text as keys.
+    let json = serde_json::to_string(json).expect("an answer is JSON");
+    json.chars().map(escaped).collect()
 }
 
 /// Whether a character could steer a terminal. All of these fit into four digits.

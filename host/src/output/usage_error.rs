@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use chatgpt_oauth::{AddressRangeError, report};
+use chatgpt_oauth::{AddressRangeError, answers};
 use clap::error::ErrorKind;
 
 use crate::open::invalid;
@@ -20,7 +20,7 @@ pub(crate) fn print(refusal: &clap::Error) -> ExitCode {
     match refusal.kind() {
         ErrorKind::DisplayHelp => to_text(refusal, ExitCode::SUCCESS),
         ErrorKind::DisplayVersion if terminal.is_json() => {
-            terminal.answer(&report::version(), String::new)
+            terminal.answer(&answers::version(), String::new)
         }
         ErrorKind::DisplayVersion => to_text(refusal, ExitCode::SUCCESS),
         _ if terminal.is_json() => {

@@ -174,7 +174,7 @@ fn told_of_clock(ours: u64, theirs: u64) -> Result<String, Error> {
     };
     match apart <= CLOCKS_DIFFER_BY {
         true => Ok(told),
-        false => Err(Error::lasting(
+        false => Err(Error::permanent(
             ErrorCode::Internal,
             told,
             "set this machine's clock, and keep it in step by NTP",

@@ -153,7 +153,7 @@ impl Host {
 }
 
 fn nothing_to_seal() -> Error {
-    Error::lasting(
+    Error::permanent(
         ErrorCode::InvalidArgument,
         "there is nothing to seal",
         "the first login makes a key",

@@ -28,7 +28,7 @@ impl InFlight {
         if begun {
             Ok(InFlightGuard(self.0.clone()))
         } else {
-            Err(Error::passing(
+            Err(Error::transient(
                 ErrorCode::Internal,
                 "the program is ending and begins no calls any more",
                 "call again when it runs again",

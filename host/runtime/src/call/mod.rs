@@ -149,7 +149,7 @@ fn is_refreshing<T>(outcome: &Result<T, Error>) -> bool {
 /// What a caller hears when the task of its call did not come to its end.
 fn cut_off(error: &JoinError) -> Error {
     if error.is_cancelled() {
-        return Error::passing(
+        return Error::transient(
             ErrorCode::Internal,
             "the call was cut off: its runtime was shut down",
             "let calls end before the program does, then call again",
@@ -180,7 +180,7 @@ fn stopped(error: wasmtime::Error) -> Error {
     let trap = error.downcast_ref::<Trap>();
     tracing::error!(trap = ?trap, "the guest was stopped");
     match trap {
-        Some(Trap::Interrupt) => Error::passing(
+        Some(Trap::Interrupt) => Error::transient(
             ErrorCode::Internal,
             "the call took too long and was stopped",
             "try again in a minute",

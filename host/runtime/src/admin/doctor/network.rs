@@ -107,9 +107,9 @@ fn outcome(way: &Way, reached: Result<Reached, Unreached>) -> Result<String, Err
     Err(match error {
         Unreached::Connect(ConnectError::Proxy(ProxyError::Unusable(error))) => unusable(error),
         Unreached::Connect(error) if error.is_prohibited() => {
-            Error::lasting(ErrorCode::EgressDenied, message, hint)
+            Error::permanent(ErrorCode::EgressDenied, message, hint)
         }
-        _ => Error::passing(ErrorCode::Network, message, hint, PAUSE),
+        _ => Error::transient(ErrorCode::Network, message, hint, PAUSE),
     })
 }
 

@@ -1,0 +1,44 @@
+//! The JSON Schema of every answer.
+
+use alloc::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+
+use crate::Failure;
+use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
+use crate::operations::{
+    Adopt, Component, Doctor, Inspect, Profiles, Rekey, RemoveProfile, Reset, Version,
+};
+
+/// The schema of each answer, by the command that gives it; `failure` is that of
+/// every command that fails.
+#[must_use]
+pub fn all() -> BTreeMap<&'static str, Schema> {
+    BTreeMap::from([
+        ("adopt", of::<Adopt>()),
+        ("authorize", of::<Authorize>()),
+        ("component", of::<Component>()),
+        ("doctor", of::<Doctor>()),
+        ("failure", of::<Failure>()),
+        ("inspect", of::<Inspect>()),
+        ("login", of::<Poll>()),
+        ("logout", of::<Logout>()),
+        ("models", of::<Models>()),
+        ("poll", of::<Poll>()),
+        ("profiles list", of::<Profiles>()),
+        ("profiles remove", of::<RemoveProfile>()),
+        ("refresh", of::<Refresh>()),
+        ("rekey", of::<Rekey>()),
+        ("reset", of::<Reset>()),
+        ("start", of::<Start>()),
+        ("status", of::<Status>()),
+        ("usage", of::<Usage>()),
+        ("version", of::<Version>()),
+    ])
+}
+
+/// The schema of one answer, as it is written: every field is there.
+fn of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    SchemaGenerator::new(settings).into_root_schema_for::<T>()
+}

@@ -1,0 +1,111 @@
+//! Which package may depend on which: read off `cargo metadata`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each package may link of ours, and what its build script may use.
+const RULES: [(&str, &[&str], &[&str]); 7] = [
+    ("chatgpt-oauth-component", &[], &[]),
+    ("keyvalue-filesystem", &[], &[]),
+    ("chatgpt-oauth-packaging", &[], &[]),
+    ("chatgpt-oauth-storage", &[], &[]),
+    ("chatgpt-oauth-answers", &[], &[]),
+    (
+        "chatgpt-oauth-runtime",
+        &["chatgpt-oauth-answers", "chatgpt-oauth-storage"],
+        &["chatgpt-oauth-packaging"],
+    ),
+    (
+        "chatgpt-oauth",
+        &[
+            "chatgpt-oauth-answers",
+            "chatgpt-oauth-packaging",
+            "chatgpt-oauth-runtime",
+        ],
+        &[],
+    ),
+];
+
+/// What no embedder builds for the library itself.
+const OF_THE_PROGRAM: [&str; 6] = [
+    "clap",
+    "clap_complete",
+    "tracing-subscriber",
+    "wit-parser",
+    "wit-component",
+    "wac-graph",
+];
+
+fn cargo(arguments: &[&str]) -> String {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(arguments)
+        .args(["--locked", "--offline"])
+        .current_dir(workspace)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The dependencies of each package of ours on others of ours, by kind.
+fn dependencies() -> BTreeMap<(String, Option<String>), Vec<String>> {
+    let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
+    let ours: Vec<_> = packages.iter().map(name).collect();
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for package in packages {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let kind = dependency["kind"].as_str().map(str::to_owned);
+            if ours.contains(&name(dependency)) {
+                let of = found.entry((name(package), kind)).or_default();
+                of.push(name(dependency));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_packages_depend_on_one_another_as_the_rules_say() {
+    let found = dependencies();
+    for (package, normal, build) in RULES {
+        for (kind, allowed) in [(None, normal), (Some("build".to_owned()), build)] {
+            let of = found.get(&(package.to_owned(), kind.clone()));
+            for dependency in of.into_iter().flatten() {
+                let is_allowed = allowed.contains(&dependency.as_str());
+                assert!(is_allowed, "{package} depends on {dependency} ({kind:?})");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_depends_on_the_program() {
+    for ((package, kind), of) in dependencies() {
+        let depends = of.iter().any(|dependency| dependency == "chatgpt-oauth");
+        assert!(!depends, "{package} ({kind:?})");
+    }
+}
+
+#[test]
+fn an_embedder_builds_none_of_what_the_program_alone_needs() {
+    let edges = "normal,no-proc-macro";
+    let package = "chatgpt-oauth-runtime";
+    let tree = cargo(&["tree", "-p", package, "-e", edges, "--prefix", "none"]);
+    let names: Vec<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(names.contains(&"wasmtime"), "{tree}");
+    for name in OF_THE_PROGRAM {
+        assert!(!names.contains(&name), "{name}");
+    }
+}
