@@ -248,9 +248,11 @@ fn length(seconds: Option<u64>) -> String {
 mod tests {
     use super::{
         ADDITIONAL_MAX, Clock, additional_windows, credits, keep, limit_reached, plan, reason,
-        used_up, windows,
+        request, used_up, windows,
     };
     use crate::contract::UsageWindow;
+    use crate::openai::claims::Claims;
+    use crate::secret::Secret;
     use crate::testing::fakes::{NOW, changed};
     use serde_json::{Value, json};
 
@@ -626,5 +628,39 @@ mod tests {
         assert_eq!(plan(&kept).as_deref(), Some("pro"));
         assert_eq!(kept["email"], crate::json::Value::Null);
         assert!(keep(b"[]").is_none() && keep(b"").is_none());
+    }
+
+    #[test]
+    fn a_response_of_more_than_64_kib_is_not_read() {
+        let access = Secret::new("at").expect("a secret");
+        let request = request(&access, &Claims::default(), 30);
+        assert_eq!(request.max_response_bytes, 65_536);
+    }
+
+    #[test]
+    fn what_remains_is_what_is_not_used() {
+        for (remaining, used) in [(100, 0.0), (60, 40.0), (0, 100.0)] {
+            let body = json!({"rate_limit": {"primary_window": {"remaining_percent": remaining}}});
+            assert_eq!(read(body)[0].used_percent, Some(used));
+        }
+    }
+
+    #[test]
+    fn windows_of_one_length_keep_their_order() {
+        let window = |percent| json!({"used_percent": percent, "limit_window_seconds": 18_000});
+        let both = json!({"primary_window": window(1), "secondary_window": window(2)});
+        let found = read(json!({"rate_limit": both}));
+        assert_eq!(
+            (found[0].used_percent, found[1].used_percent),
+            (Some(1.0), Some(2.0))
+        );
+    }
+
+    #[test]
+    fn of_two_windows_that_reset_together_the_shorter_one_is_named() {
+        let window = |seconds| json!({"used_percent": 100, "limit_window_seconds": seconds, "reset_at": NOW + 60});
+        let both = json!({"primary_window": window(18_000), "secondary_window": window(604_800)});
+        let windows = read(json!({"rate_limit": both}));
+        assert_eq!(used_up(&windows).expect("a window").name, "5 hours");
     }
 }
