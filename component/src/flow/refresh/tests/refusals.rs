@@ -230,3 +230,17 @@ fn the_answer_names_status_and_code_of_the_service_once() {
         assert!(!text.contains(code), "{error:?}");
     }
 }
+
+/// Faults: F4
+#[test]
+fn the_day_of_refusals_counts_from_the_first_refused_probe() {
+    let env = TestEnv::with(dead("active", json!({})));
+    env.expect(TOKEN, refused());
+    let _ = refresh(&env);
+    env.advance(19 * HOUR);
+    for _ in 0..5 {
+        probe(&env, refused());
+    }
+    assert_eq!(env.stored("credential")["refused_probes"], 5);
+    assert_eq!(state(&env), "uncertain");
+}
