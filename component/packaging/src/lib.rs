@@ -8,7 +8,7 @@
 //!
 //! A world is reproducible: the same sources and the same toolchain give the same
 //! bytes, wherever the sources and cargo's home lie. It says what it is in custom
-//! sections and nothing of where it was built. [`metadata`] has the names of these
+//! sections and nothing of where it was built. `metadata.rs` has the names of these
 //! sections for the writer and the reader.
 //!
 //! The build script of `host/runtime` builds and embeds worlds; `cargo run --package

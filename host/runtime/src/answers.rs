@@ -1,5 +1,5 @@
 //! The answers of this library's calls, as the JSON contract has them: conversions from
-//! [`types`](crate::types) into [`chatgpt_oauth_answers`], which this module exports.
+//! [`types`] into [`chatgpt_oauth_answers`], which this module exports.
 
 pub use chatgpt_oauth_answers::*;
 

@@ -2,16 +2,16 @@
 //! that lies elsewhere.
 //!
 //! Values are sealed on their way from the component's bucket into the store, and
-//! opened on their way back ([`value`]). A value is bound to its place: moved to
+//! opened on their way back (`value.rs`). A value is bound to its place: moved to
 //! another key, profile or kind of store it does not open. Three things are told
 //! apart, and none of them is ever written over: a value under a key that is not
 //! here (`key-unknown`), one that was damaged or moved (`corrupt`), and one of a
 //! newer format (`newer`).
 //!
-//! There are at most two keys, in one [file](key_file): the first seals, both
+//! There are at most two keys, in one file (`key_file.rs`): the first seals, both
 //! open. So a key is exchanged while other processes run: they read the file again
 //! before they seal, and when they meet a value under a key they do not know
-//! ([`keys`]).
+//! (`keys.rs`).
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
