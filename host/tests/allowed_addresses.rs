@@ -193,7 +193,7 @@ fn what_is_allowed_is_shown() {
         .args(["inspect", "--allow-addresses", RANGE])
         .output();
     let words = String::from_utf8(words.unwrap().stdout).unwrap();
-    assert!(words.contains("not public, too: 198.18.0.0/15"), "{words}");
+    assert!(words.contains("also at non-public addresses: 198.18.0.0/15"), "{words}");
 }
 
 #[test]

@@ -78,9 +78,9 @@ pub enum Violation {
     Undecodable(String),
 }
 
-/// That is no WebAssembly component.
+/// Not a WebAssembly component.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no WebAssembly component: {0}")]
+#[error("not a WebAssembly component: {0}")]
 pub struct NotAComponent(String);
 
 impl Inspection {
