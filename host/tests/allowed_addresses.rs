@@ -103,10 +103,10 @@ fn finding<'a>(answer: &'a Value, subject: &str) -> Option<&'a Value> {
         .find(|finding| finding["subject"] == subject)
 }
 
-/// Faults: F6
+/// Faults: M05 F6
 #[test]
-fn m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
-    if !is_inside("m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause") {
+fn a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
+    if !is_inside("a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause") {
         return;
     }
     let world = world();
@@ -132,8 +132,8 @@ fn m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
 }
 
 #[test]
-fn a_login_goes_by_a_fake_address_that_the_operator_allows() {
-    if !is_inside("a_login_goes_by_a_fake_address_that_the_operator_allows") {
+fn a_login_uses_a_fake_address_that_the_operator_allows() {
+    if !is_inside("a_login_uses_a_fake_address_that_the_operator_allows") {
         return;
     }
     let world = world();
@@ -161,9 +161,10 @@ fn a_login_goes_by_a_fake_address_that_the_operator_allows() {
     assert_eq!(finding(&examined, "chatgpt.com").unwrap()["ok"], true);
 }
 
+/// Faults: M05
 #[test]
-fn m05_tls_proves_a_host_at_an_allowed_address_as_ever() {
-    if !is_inside("m05_tls_proves_a_host_at_an_allowed_address_as_ever") {
+fn tls_authenticates_a_host_at_an_allowed_address() {
+    if !is_inside("tls_authenticates_a_host_at_an_allowed_address") {
         return;
     }
     let world = world();
@@ -180,7 +181,7 @@ fn m05_tls_proves_a_host_at_an_allowed_address_as_ever() {
 }
 
 #[test]
-fn what_is_allowed_is_shown() {
+fn inspect_and_doctor_show_the_allowed_addresses() {
     let world = TestEnv::new();
     let inspected = ask(&world, &["inspect", "--allow-addresses", RANGE]);
     assert_eq!(inspected["allowed_addresses"], json!([RANGE]));
@@ -197,7 +198,7 @@ fn what_is_allowed_is_shown() {
 }
 
 #[test]
-fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
+fn an_invalid_range_is_refused_with_a_valid_one() {
     let world = TestEnv::new();
     for (range, hint) in [
         ("198.18.0.36/15", "write 198.18.0.0/15"),
@@ -231,7 +232,7 @@ fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
 }
 
 #[tokio::test]
-async fn a_host_for_tests_allows_nothing() {
+async fn a_host_for_tests_allows_no_addresses() {
     let range: AddressRange = RANGE.parse().unwrap();
     let real = Host::builder(MemoryStore::new()).allow_addresses([range]);
     assert_eq!(real.build().unwrap().allowed_addresses(), [range]);

@@ -41,7 +41,7 @@ const QUIET: i64 = 120;
 
 /// Faults: F16
 #[test]
-fn a_clock_that_is_set_while_a_refresh_is_under_way_presents_no_token_twice_and_loses_no_login() {
+fn a_clock_set_during_a_refresh_causes_no_reuse_and_loses_no_login() {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
     let calls = number(CALLS).unwrap_or(FEW);
     let seed = number(SEED).unwrap_or_else(|| {

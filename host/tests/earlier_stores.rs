@@ -61,7 +61,7 @@ fn outcomes(world: &TestEnv) -> Vec<Outcome> {
 }
 
 #[test]
-fn the_profiles_of_an_earlier_store_are_signed_in_pending_and_signed_out_as_they_were() {
+fn the_profiles_of_an_earlier_store_keep_their_states() {
     let world = of_2df0bb4();
     let ada = ask_as(&world, "ada", &["status"]);
     assert_eq!(ada["state"], "connected", "{ada}");
@@ -75,7 +75,7 @@ fn the_profiles_of_an_earlier_store_are_signed_in_pending_and_signed_out_as_they
 }
 
 #[test]
-fn models_and_usage_of_an_earlier_store_are_still_answered_without_a_request() {
+fn models_and_usage_of_an_earlier_store_come_from_its_cache() {
     let world = of_2df0bb4();
     for question in ["models", "usage"] {
         let answer = ask_as(&world, "ada", &[question]);
@@ -86,7 +86,7 @@ fn models_and_usage_of_an_earlier_store_are_still_answered_without_a_request() {
 }
 
 #[test]
-fn a_login_of_an_earlier_store_is_refreshed_when_due_and_gets_models_and_usage_by_it() {
+fn a_due_login_of_an_earlier_store_is_refreshed_and_used() {
     let world = of_2df0bb4();
     let before = ask_as(&world, "ada", &["authorize"]);
     assert_eq!(outcomes(&world), []);

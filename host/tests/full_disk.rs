@@ -65,8 +65,9 @@ fn journal(world: &TestEnv) -> u64 {
     std::fs::metadata(journal).unwrap().len()
 }
 
+/// Faults: S10
 #[tokio::test]
-async fn s10_a_full_disk_spends_no_token() {
+async fn a_full_disk_spends_no_token() {
     let (world, _open) = signed_in_on_disk().await;
     // In blocks of 512 bytes: what the journal holds does not fit the store either.
     let limit = (journal(&world) / 2 / 512).to_string();
@@ -79,8 +80,9 @@ async fn s10_a_full_disk_spends_no_token() {
     assert_eq!(world.ask(&["refresh"])["status"], "refreshed");
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_disk_that_has_room_again_while_the_answer_is_held_loses_no_rotation() {
+async fn a_disk_with_room_again_before_the_deadline_loses_no_rotation() {
     let (world, _open) = signed_in_on_disk().await;
     let late = Fault::normal().delay(Duration::from_millis(1000));
     world.simulator.fault(Endpoint::Token, late);

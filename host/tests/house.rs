@@ -96,7 +96,7 @@ fn nothing_depends_on_the_program() {
 }
 
 #[test]
-fn an_embedder_builds_none_of_what_the_program_alone_needs() {
+fn an_embedder_builds_no_dependency_of_the_program() {
     let edges = "normal,no-proc-macro";
     let package = "chatgpt-oauth-runtime";
     let tree = cargo(&["tree", "-p", package, "-e", edges, "--prefix", "none"]);

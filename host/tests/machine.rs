@@ -129,7 +129,7 @@ fn at_every_limit_a_refresh_works_or_names_the_limit_and_spends_nothing() {
 
 /// Faults: F15
 #[test]
-fn too_few_open_files_are_not_taken_for_a_matter_of_rights() {
+fn too_few_open_files_are_not_reported_as_a_permission_problem() {
     let world = signed_in();
     for command in ["status", "refresh", "doctor"] {
         let answer = ask(under(&world, "ulimit -n 12"), &[command]);
@@ -141,7 +141,7 @@ fn too_few_open_files_are_not_taken_for_a_matter_of_rights() {
 
 /// Faults: F1
 #[test]
-fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
+fn a_user_at_the_thread_limit_gets_an_error_and_keeps_the_login() {
     let world = signed_in();
     // Of its own, since threads are counted for each user.
     let user = 61_000 + std::process::id() % 4_000;
@@ -183,7 +183,7 @@ fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
 
 /// Faults: F10
 #[test]
-fn a_whole_login_works_where_no_machine_code_may_be_made_and_doctor_says_so() {
+fn a_login_works_without_executable_memory_and_doctor_says_so() {
     let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
     let denied = || world.wrapped(&["python3", "-c", NO_MACHINE_CODE]);
     let prompt = ask(denied(), &["start"]);

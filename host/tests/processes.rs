@@ -45,7 +45,7 @@ fn names(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
+fn a_login_spans_three_processes() {
     let world = TestEnv::new();
     world.sign_in();
     let status = world.ask(&["status"]);
@@ -156,8 +156,9 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
     );
 }
 
+/// Faults: S01
 #[test]
-fn s01_looking_at_a_store_that_does_not_exist_makes_none() {
+fn commands_that_only_read_create_no_store() {
     let world = TestEnv::new();
     assert_eq!(world.ask(&["status"])["state"], "not_connected");
     assert_eq!(
@@ -184,8 +185,9 @@ fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
     assert_eq!(world.ask(&["poll"])["status"], "connected");
 }
 
+/// Faults: H12 S23
 #[test]
-fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
+fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
     let world = TestEnv::new();
     let prompt = world.ask(&["start"]);
     world
@@ -206,9 +208,9 @@ fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
     assert_eq!(world.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
 }
 
-/// Faults: F9
+/// Faults: H10 F9
 #[test]
-fn h10_a_signal_ends_no_call_half_way() {
+fn a_signal_does_not_interrupt_a_call() {
     for number in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
         let world = TestEnv::new();
         world.sign_in();
@@ -232,7 +234,7 @@ fn h10_a_signal_ends_no_call_half_way() {
 }
 
 #[test]
-fn a_login_that_is_interrupted_leaves_its_code_resumable_and_answers_in_json() {
+fn an_interrupted_login_stays_resumable_and_answers_in_json() {
     let world = TestEnv::new();
     let mut command = world.command();
     command.args(["--json", "login"]);
@@ -264,8 +266,9 @@ fn login_expects_one_account_and_signs_another_out_again() {
     assert_eq!(json(&login("ADA@example.com"))["status"], "connected");
 }
 
+/// Faults: M13 M14
 #[test]
-fn m13_m14_no_output_carries_a_secret() {
+fn no_output_carries_a_secret() {
     let world = TestEnv::new();
     let mut told = Vec::new();
     let mut run = |arguments: &[&str]| {
@@ -328,9 +331,10 @@ fn m13_m14_no_output_carries_a_secret() {
     }
 }
 
+/// Faults: M15
 #[cfg(target_os = "linux")]
 #[test]
-fn m15_no_image_of_the_programs_memory_is_left_behind() {
+fn the_program_leaves_no_core_dump() {
     let world = TestEnv::new();
     let mut command = world.command();
     command.arg("login");
@@ -347,7 +351,7 @@ fn m15_no_image_of_the_programs_memory_is_left_behind() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
+fn an_unprintable_answer_is_a_failure_and_a_closed_pipe_is_not() {
     let world = TestEnv::new();
     let full = std::fs::File::options()
         .write(true)
@@ -369,8 +373,9 @@ fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
     }
 }
 
+/// Faults: M16
 #[test]
-fn m16_an_address_with_a_password_is_not_repeated() {
+fn a_store_url_with_a_password_is_not_repeated() {
     let world = TestEnv::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.args(["--json", "status"]);
@@ -392,7 +397,7 @@ fn m16_an_address_with_a_password_is_not_repeated() {
 }
 
 #[test]
-fn a_name_that_is_no_text_is_refused_and_no_panic() {
+fn a_file_name_that_is_not_utf8_is_refused_without_a_panic() {
     let odd = OsStr::from_bytes(b"\xff");
     let output = TestEnv::new()
         .command()
@@ -407,7 +412,7 @@ fn a_name_that_is_no_text_is_refused_and_no_panic() {
 }
 
 #[test]
-fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
+fn the_wasmtime_cli_runs_the_component_and_stores_nothing() {
     let wasmtime = std::env::var_os("WASMTIME_BIN").expect(
         "this test runs the wasmtime CLI: `eval \"$(sh scripts/tools.sh)\"` installs and names it",
     );
@@ -426,8 +431,9 @@ fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
     assert!(text.starts_with("ok({state: not-connected,"), "{text}");
 }
 
+/// Faults: M01
 #[test]
-fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
+fn no_command_runs_a_component_that_is_not_the_pinned_one() {
     let world = TestEnv::new();
     let pinned = |digest: &str, arguments: &[&str]| {
         let mut command = world.command();
@@ -529,7 +535,7 @@ fn an_empty_variable_counts_as_unset() {
 
 /// Faults: F15
 #[test]
-fn an_error_names_the_variable_that_it_comes_from() {
+fn an_error_names_the_variable_that_causes_it() {
     let world = TestEnv::new();
     for (variable, value) in [
         ("CHATGPT_OAUTH_PROFILE", &b"a/b"[..]),

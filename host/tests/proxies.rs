@@ -78,7 +78,7 @@ fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
 }
 
 #[test]
-fn a_login_goes_through_a_proxy_that_asks_for_a_password() {
+fn a_login_goes_through_a_proxy_that_requires_a_password() {
     let world = TestEnv::new();
     let target = world.simulator.https_address();
     let socks = Socks::to(target, Manner::Asks("ada", "p@ss:w/rd"));
@@ -118,7 +118,7 @@ fn closed_port() -> SocketAddr {
 
 /// Faults: F6
 #[test]
-fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
+fn a_proxy_failure_names_the_proxy_and_does_not_advise_to_set_one() {
     let world = TestEnv::new();
     let target = world.simulator.https_address();
     let asking = Socks::to(target, Manner::Asks("ada", "right")).address();
@@ -169,7 +169,7 @@ fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
 
 /// Faults: F6
 #[test]
-fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
+fn an_untrusted_certificate_is_named_as_the_cause() {
     let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let mut doctor = program(&world);
@@ -183,7 +183,7 @@ fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
 
 /// Faults: F6
 #[test]
-fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
+fn a_host_that_the_proxy_cannot_reach_is_named_as_the_cause() {
     let world = TestEnv::new();
     let target = world.simulator.https_address();
     for (reply, message) in [
@@ -207,7 +207,7 @@ fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
 const UNUSABLE: (&str, &str) = ("ALL_PROXY", "quic://user:CANARY@proxy.example:3128");
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
+fn an_unusable_proxy_does_not_affect_commands_that_send_nothing() {
     let world = TestEnv::new();
     for arguments in [
         &["status"][..],
@@ -227,7 +227,7 @@ fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable() {
+fn an_unusable_proxy_fails_requests_and_doctor_names_its_variable() {
     let world = TestEnv::new();
     for cgi in [None, Some("GET")] {
         let with = |arguments: &[&str]| {
@@ -252,7 +252,7 @@ fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable(
 }
 
 #[test]
-fn a_proxy_variable_that_is_empty_is_unset() {
+fn an_empty_proxy_variable_counts_as_unset() {
     let world = TestEnv::new();
     let mut program = program(&world);
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
@@ -265,7 +265,7 @@ fn a_proxy_variable_that_is_empty_is_unset() {
 
 /// Faults: F15
 #[test]
-fn an_exception_with_a_star_is_heeded_and_one_that_means_nothing_is_named() {
+fn a_no_proxy_entry_with_a_star_applies_and_an_invalid_one_is_named() {
     let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let with = |exceptions: &str, command: &str| {

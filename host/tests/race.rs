@@ -29,7 +29,7 @@ const EXPIRIES: &str = "CHATGPT_OAUTH_RACE_EXPIRIES";
 const FEW: u64 = 200;
 /// Set for a process that lives on: where the others are.
 const PLACE: &str = "CHATGPT_OAUTH_RACE_PLACE";
-const RACE: &str = "s16_eight_processes_present_every_refresh_token_once_and_lose_no_login";
+const RACE: &str = "eight_processes_present_every_refresh_token_once_and_lose_no_login";
 
 /// How many processes there are of each kind.
 const OF_A_KIND: u64 = 4;
@@ -40,8 +40,9 @@ const DUE: u64 = 250;
 /// How long the service takes for a refresh: the others arrive meanwhile.
 const SERVICE: Duration = Duration::from_millis(20);
 
+/// Faults: S16
 #[test]
-fn s16_eight_processes_present_every_refresh_token_once_and_lose_no_login() {
+fn eight_processes_present_every_refresh_token_once_and_lose_no_login() {
     if let Ok(place) = std::env::var(PLACE) {
         return live_on(&serde_json::from_str(&place).unwrap());
     }
@@ -289,7 +290,7 @@ fn to_json(answer: impl serde::Serialize) -> Value {
 
 /// `scripts/yardstick.py` makes the Codex CLI do the same.
 #[test]
-fn a_token_that_is_always_about_to_end_is_refreshed_by_one_of_four_processes() {
+fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
     let lifetime = 200;
     let world = TestEnv::with(|settings| {
         settings
@@ -339,7 +340,7 @@ fn bearer(authorization: &Authorization) -> String {
 }
 
 #[tokio::test]
-async fn a_hundred_callers_of_a_dead_token_get_the_new_one_by_one_request() {
+async fn a_hundred_callers_with_an_expired_token_cause_one_request() {
     let world = world();
     let ada = of_the_file(&world).await;
     sign_in(&world, &ada).await;
@@ -364,7 +365,7 @@ async fn a_hundred_callers_of_a_dead_token_get_the_new_one_by_one_request() {
 }
 
 #[tokio::test]
-async fn a_hundred_callers_get_the_live_token_at_once_while_its_refresh_hangs() {
+async fn a_hundred_callers_get_the_valid_token_while_its_refresh_hangs() {
     let world = world();
     let ada = of_the_file(&world).await;
     sign_in(&world, &ada).await;

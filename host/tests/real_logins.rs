@@ -86,7 +86,7 @@ fn sign_in_for_real(world: &TestEnv, proxy: &Proxy) {
 }
 
 #[test]
-fn a_proxy_that_nobody_vouches_for_hears_the_names_of_the_two_hosts_and_nothing_else() {
+fn an_untrusted_proxy_learns_only_the_names_of_the_two_hosts() {
     let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     let other_proxy = Proxy::to(world.simulator.http_address());
@@ -129,7 +129,7 @@ fn assert_is_of_the_wrong_kind(refused: &Value) {
 }
 
 #[test]
-fn connect_to_refuses_a_store_of_real_logins_whatever_else_is_said() {
+fn connect_to_refuses_a_store_of_real_logins_with_any_option() {
     let world = TestEnv::new();
     let proxy = Proxy::to(world.simulator.https_address());
     sign_in_for_real(&world, &proxy);
@@ -170,7 +170,7 @@ fn rows(store: &Path) -> Vec<(String, String, Option<Vec<u8>>)> {
 }
 
 #[test]
-fn a_login_at_a_simulator_is_never_shown_to_the_real_hosts() {
+fn a_login_at_a_simulator_is_never_sent_to_the_real_hosts() {
     let world = TestEnv::new();
     world.sign_in();
     let proxy = Proxy::to(world.simulator.https_address());
@@ -184,7 +184,7 @@ fn a_login_at_a_simulator_is_never_shown_to_the_real_hosts() {
 
 /// The program's own sources that read the environment, and what they read of it.
 #[test]
-fn the_environment_is_read_in_known_places_alone() {
+fn the_environment_is_read_only_in_known_places() {
     let sources = support::root().join("host");
     let mut found = Vec::new();
     for package in ["src", "runtime/src", "storage/src"] {
@@ -362,8 +362,9 @@ async fn call_everything(world: &TestEnv, profile: &Profile) {
     }
 }
 
+/// Faults: M07 M08
 #[tokio::test]
-async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
+async fn no_stored_value_sends_a_real_login_to_another_host() {
     let world = TestEnv::new();
     let records = tampered(&world).await;
     let asked = Asked::default();
@@ -381,8 +382,9 @@ async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
     assert_eq!(asked, ["auth.openai.com", "chatgpt.com"]);
 }
 
+/// Faults: M07 M08
 #[tokio::test]
-async fn m07_m08_no_stored_value_leads_a_request_to_another_address() {
+async fn no_stored_value_sends_a_request_to_another_address() {
     let world = TestEnv::new();
     let records = tampered(&world).await;
     world.simulator.clear_requests();

@@ -84,7 +84,7 @@ fn run_by_hand(command: &str) {
 
 /// Faults: F5
 #[test]
-fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_names() {
+fn the_hint_of_a_store_with_open_modes_repairs_it() {
     for (directory_mode, file_mode) in [
         (0o2770, 0o660),
         (0o750, 0o640),
@@ -113,7 +113,7 @@ fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_name
 
 /// Faults: F5
 #[test]
-fn a_store_of_another_user_is_to_be_used_as_its_owner() {
+fn a_store_of_another_user_is_refused_with_its_owners_name() {
     let world = TestEnv::new();
     world.sign_in();
     for file in files(&world) {
@@ -131,7 +131,7 @@ fn a_store_of_another_user_is_to_be_used_as_its_owner() {
 
 /// Faults: F5
 #[test]
-fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
+fn a_shared_directory_keeps_its_mode() {
     for (directory_mode, beside) in [(0o1777, None), (0o777, None), (0o755, Some("report.txt"))] {
         let world = TestEnv::new();
         world.sign_in();
@@ -160,7 +160,7 @@ fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
 
 /// Faults: F14
 #[test]
-fn whatever_the_umask_the_files_are_their_owners_to_use() {
+fn with_any_umask_only_the_owner_can_use_the_files() {
     for umask in ["477", "777", "277", "077", "022", "000"] {
         let world = of_user(TestEnv::new());
         let ask =
@@ -191,7 +191,7 @@ fn whatever_the_umask_the_files_are_their_owners_to_use() {
 
 /// Faults: F13
 #[test]
-fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaired() {
+fn a_store_without_write_permission_is_not_retryable_until_repaired() {
     let world = TestEnv::new();
     world.sign_in();
     world.pass(120);
@@ -227,7 +227,7 @@ fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaire
 
 /// Faults: F13
 #[test]
-fn a_full_disk_is_tried_again_after_a_minute() {
+fn a_full_disk_is_retryable_after_a_minute() {
     let world = TestEnv::new();
     world.sign_in();
     world.pass(120);

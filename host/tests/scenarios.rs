@@ -76,7 +76,7 @@ fn play(story: &Path) {
 }
 
 #[test]
-fn people_see_what_the_stories_say() {
+fn the_program_prints_what_the_scenarios_show() {
     let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut stories: Vec<_> = fs::read_dir(stories)
         .unwrap()

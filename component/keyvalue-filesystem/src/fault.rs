@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_fails_says_why_in_a_word() {
+    fn a_failed_write_names_its_cause_in_one_word() {
         for (code, expected) in [
             (
                 ErrorCode::ReadOnly,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_that_fails_is_never_taken_for_a_store_that_takes_no_writes() {
+    fn a_failed_read_is_never_reported_as_a_read_only_store() {
         for (code, expected) in [
             (
                 ErrorCode::NotPermitted,

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_of_few_characters_and_never_differ_in_case_alone() {
+    fn names_use_few_characters_and_never_differ_only_in_case() {
         let mut names = BTreeSet::new();
         for character in every_byte().chars() {
             let name = of_key(&character.to_string()).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_key_has_are_no_keys() {
+    fn other_file_names_are_not_keys() {
         let too_long = format!("key-{}", "a".repeat(65));
         for name in [
             "credential",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_values_are_told_from_everything_else() {
+    fn unfinished_values_are_distinguished_from_everything_else() {
         let name = unfinished([0xa5; 16]);
         assert_eq!(name, format!("tmp-{}", "a5".repeat(16)));
         assert!(is_unfinished(&name));

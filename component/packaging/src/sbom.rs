@@ -138,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_macro_needs_is_not_in_the_component() {
+    fn packages_that_only_a_macro_needs_are_not_listed() {
         let kinds: Vec<_> = read(&[TREE]).iter().map(|package| package.kind).collect();
         use DependencyKind::{Build, Runtime};
         assert_eq!(kinds, [Runtime, Runtime, Runtime, Build, Build]);
     }
 
     #[test]
-    fn a_second_tree_hangs_on_the_first_ones_root() {
+    fn a_second_tree_is_attached_to_the_root_of_the_first() {
         let packages = read(&[TREE, "0store v0.1.0 (/somewhere/store)\n1talc v5.0.0\n"]);
         assert_eq!(packages[0].dependencies, [1, 3, 5]);
         assert_eq!(packages[5].dependencies, [6]);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tree_is_an_error() {
+    fn an_unparsable_tree_is_an_error() {
         for tree in ["app v0.1.0", "0app", "0app 0.1.0", "0app v1"] {
             assert!(Dependencies::read(&[tree.to_owned()]).is_err(), "{tree}");
         }

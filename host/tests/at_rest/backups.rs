@@ -10,8 +10,9 @@ use crate::support;
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, backup, restore, rows, works};
 
+/// Faults: S08 M09
 #[test]
-fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
+fn a_login_from_a_backup_is_served_but_not_refreshed() {
     let world = TestEnv::new();
     world.sign_in();
     let old = backup(&world);
@@ -51,8 +52,9 @@ fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
     assert_eq!(world.ask(&["adopt"])["adopted"], false);
 }
 
+/// Faults: S08
 #[test]
-fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
+fn a_token_from_a_backup_is_served_until_it_expires() {
     let world = TestEnv::new();
     world.sign_in();
     let old = backup(&world);
@@ -83,7 +85,7 @@ fn a_backup_that_was_restored_on_purpose_is_adopted() {
 }
 
 #[test]
-fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
+fn callers_that_lose_a_race_are_not_reported_as_restored_backups() {
     let world = TestEnv::new();
     world.sign_in();
     for _ in 0..6 {
@@ -103,7 +105,7 @@ fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
 }
 
 #[test]
-fn an_adoption_that_cannot_be_noted_is_a_failure() {
+fn an_adoption_that_cannot_be_recorded_is_a_failure() {
     let world = TestEnv::new();
     world.sign_in();
     let old = backup(&world);

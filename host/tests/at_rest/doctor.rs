@@ -10,7 +10,7 @@ use crate::support::TestEnv;
 use crate::{key_file, tamper};
 
 #[test]
-fn the_doctor_finds_nothing_wrong_where_nothing_is() {
+fn doctor_finds_nothing_wrong_in_a_healthy_store() {
     let world = TestEnv::new();
     world.sign_in();
     let output = world.command().args(["--json", "doctor"]).output().unwrap();
@@ -38,7 +38,7 @@ fn the_doctor_finds_nothing_wrong_where_nothing_is() {
 }
 
 #[test]
-fn the_doctor_names_what_is_wrong_and_what_mends_it() {
+fn doctor_names_each_failure_and_its_fix() {
     let world = TestEnv::new();
     world.sign_in();
     world.simulator.skew_date(3600);

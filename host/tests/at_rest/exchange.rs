@@ -9,8 +9,9 @@ use tokio::runtime::Runtime;
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, ask_of, backup, json_of, key_file, made_key, name, restore, works};
 
+/// Faults: S33
 #[test]
-fn s33_running_processes_follow_an_exchange_of_the_key() {
+fn running_processes_follow_a_rekey() {
     let world = TestEnv::new();
     let runtime = Runtime::new().unwrap();
     let running = runtime.block_on(async {
@@ -49,8 +50,9 @@ fn s33_running_processes_follow_an_exchange_of_the_key() {
     );
 }
 
+/// Faults: S33
 #[test]
-fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
+fn reseal_seals_with_a_key_that_the_operator_has_added() {
     let world = TestEnv::new();
     world.sign_in();
     let former = fs::read_to_string(key_file(&world)).unwrap();
@@ -63,7 +65,7 @@ fn s33_a_key_that_somebody_else_exchanges_is_followed_by_reseal() {
 }
 
 #[test]
-fn there_is_no_key_to_exchange_before_the_first_login() {
+fn before_the_first_login_there_is_no_key_to_rekey() {
     let world = TestEnv::new();
     let answer = world.ask(&["rekey"]);
     assert_eq!(answer["error"], "there is nothing to seal", "{answer}");
@@ -71,7 +73,7 @@ fn there_is_no_key_to_exchange_before_the_first_login() {
 }
 
 #[test]
-fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
+fn rekey_refuses_when_it_would_lose_a_login() {
     let world = TestEnv::new();
     world.sign_in();
     let backup = backup(&world);
@@ -87,7 +89,7 @@ fn a_key_is_not_exchanged_where_a_login_would_be_lost_by_it() {
 }
 
 #[test]
-fn stores_side_by_side_have_keys_of_their_own() {
+fn stores_in_one_directory_have_separate_keys() {
     let world = TestEnv::new();
     world.sign_in();
     let beside = world.store().with_file_name("other.db");
@@ -99,8 +101,9 @@ fn stores_side_by_side_have_keys_of_their_own() {
     works(&world);
 }
 
+/// Faults: S33
 #[test]
-fn s33_a_running_process_seals_nothing_with_a_key_that_is_gone() {
+fn a_running_process_seals_nothing_with_a_removed_key() {
     let world = TestEnv::new();
     world.sign_in();
     let runtime = Runtime::new().unwrap();
@@ -119,7 +122,7 @@ fn s33_a_running_process_seals_nothing_with_a_key_that_is_gone() {
 }
 
 #[test]
-fn a_key_that_somebody_else_keeps_is_not_exchanged_here() {
+fn rekey_refuses_a_key_that_the_operator_provides() {
     let world = TestEnv::new();
     fs::create_dir(world.path("credentials")).unwrap();
     let handed = made_key(&world.path("credentials/chatgpt-oauth.key"), 0o600);
@@ -147,7 +150,7 @@ fn a_key_that_somebody_else_keeps_is_not_exchanged_here() {
 }
 
 #[test]
-fn marks_beside_the_store_are_in_nobodys_way() {
+fn marks_beside_the_store_do_not_disturb_commands() {
     let world = TestEnv::new();
     let store = world.path("state/chatgpt-oauth/test.db");
     let ask = |arguments: &[&str]| ask_of(&world, &store, arguments);

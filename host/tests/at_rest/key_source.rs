@@ -11,8 +11,9 @@ use crate::support;
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, name, works};
 
+/// Faults: S32
 #[test]
-fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
+fn a_lost_key_is_not_replaced_by_a_new_one() {
     let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
@@ -28,8 +29,9 @@ fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
     works(&world);
 }
 
+/// Faults: S32
 #[test]
-fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
+fn an_unknown_key_seals_nothing_in_a_store_that_it_does_not_open() {
     let world = TestEnv::new();
     world.sign_in();
     let right = fs::read(key_file(&world)).unwrap();
@@ -41,7 +43,7 @@ fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
 }
 
 #[test]
-fn the_first_ones_at_the_same_moment_share_one_key() {
+fn concurrent_first_writers_share_one_key() {
     let world = TestEnv::new();
     let starting: Vec<_> = (0..8)
         .map(|n| {
@@ -64,7 +66,7 @@ fn the_first_ones_at_the_same_moment_share_one_key() {
 }
 
 #[test]
-fn looking_makes_no_key() {
+fn commands_that_only_read_create_no_key() {
     let world = TestEnv::new();
     for command in [
         &["status"][..],
@@ -90,7 +92,7 @@ fn looking_makes_no_key() {
 }
 
 #[test]
-fn a_key_comes_from_where_it_is_named() {
+fn the_key_comes_from_the_file_that_is_named() {
     let world = TestEnv::new();
     let named = made_key(&world.path("named.key"), 0o600);
     fs::create_dir(world.path("credentials")).unwrap();
@@ -121,8 +123,9 @@ fn a_key_comes_from_where_it_is_named() {
     );
 }
 
+/// Faults: S13
 #[test]
-fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+fn a_key_that_others_can_read_is_refused_with_the_command_that_fixes_it() {
     let world = TestEnv::new();
     world.sign_in();
     fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o644)).unwrap();
@@ -134,8 +137,9 @@ fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
     works(&world);
 }
 
+/// Faults: S32
 #[test]
-fn s32_a_running_process_loses_nothing_with_a_file_that_is_exchanged_for_a_strange_one() {
+fn a_running_process_loses_nothing_when_its_key_file_is_replaced() {
     let world = TestEnv::new();
     world.sign_in();
     let runtime = Runtime::new().unwrap();

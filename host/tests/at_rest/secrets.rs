@@ -7,8 +7,9 @@ use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, block_on};
 
+/// Faults: M14
 #[test]
-fn m14_the_files_of_a_store_hold_no_secret_at_any_time() {
+fn the_files_of_a_store_hold_no_secret_at_any_time() {
     let world = TestEnv::new();
     // Keeps the journal from being taken away with the last process.
     let _reader = {

@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, COMMANDS, all_commands_fail, key_file, rows, sql, tamper, works};
 
+/// Faults: S32
 #[test]
-fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
+fn with_another_key_nothing_opens_and_nothing_is_overwritten() {
     let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
@@ -19,8 +20,9 @@ fn s32_with_another_key_nothing_opens_and_nothing_is_written_over() {
     works(&world);
 }
 
+/// Faults: S02 M08
 #[test]
-fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
+fn damage_is_distinguished_from_a_wrong_key_and_left_unchanged() {
     let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
@@ -34,8 +36,9 @@ fn s02_m08_a_damaged_login_is_told_from_a_strange_one_and_left_as_it_is() {
     works(&world);
 }
 
+/// Faults: S02
 #[test]
-fn s02_a_damaged_copy_is_passed_over_and_replaced() {
+fn a_damaged_cache_entry_is_ignored_and_replaced() {
     let world = TestEnv::new();
     world.sign_in();
     tamper(&world, "usage", |value| value.truncate(20));
@@ -45,8 +48,9 @@ fn s02_a_damaged_copy_is_passed_over_and_replaced() {
     assert_eq!(world.ask(&["usage"])["source"], "cache");
 }
 
+/// Faults: M10
 #[test]
-fn m10_a_login_moved_to_another_profile_does_not_open_there() {
+fn a_login_moved_to_another_profile_does_not_open_there() {
     let world = TestEnv::new();
     world.sign_in();
     sql(
@@ -58,8 +62,9 @@ fn m10_a_login_moved_to_another_profile_does_not_open_there() {
     works(&world);
 }
 
+/// Faults: S04
 #[test]
-fn s04_a_value_or_a_store_of_a_newer_version_is_left_as_it_is() {
+fn a_value_or_a_store_of_a_newer_version_is_left_unchanged() {
     let world = TestEnv::new();
     world.sign_in();
     world.pass(A_LONG_TIME);
@@ -79,7 +84,7 @@ fn s04_a_value_or_a_store_of_a_newer_version_is_left_as_it_is() {
 }
 
 #[test]
-fn what_cannot_be_read_is_set_aside_as_it_is() {
+fn an_unreadable_value_is_set_aside_unchanged() {
     let world = TestEnv::new();
     world.sign_in();
     let readable = world.ask(&["reset"]);
@@ -97,7 +102,7 @@ fn what_cannot_be_read_is_set_aside_as_it_is() {
 }
 
 #[test]
-fn a_code_that_cannot_be_read_is_set_aside_and_the_login_stays() {
+fn an_unreadable_code_is_set_aside_and_the_login_stays() {
     let world = TestEnv::new();
     world.sign_in();
     world.ask(&["start"]);

@@ -82,7 +82,7 @@ impl Runtime for Node {
 }
 
 #[test]
-fn a_login_lives_over_processes_in_node() {
+fn a_login_survives_its_process_in_node() {
     let world = world();
     stories::a_login_lives_over_processes(node(&world), &world);
 }
@@ -94,25 +94,25 @@ fn the_login_program_waits_for_the_person_in_node() {
 }
 
 #[test]
-fn nobody_else_can_read_what_node_stores() {
+fn no_other_user_can_read_what_node_stores() {
     let world = world();
     stories::nobody_else_can_read_what_is_stored(node(&world), &world);
 }
 
 #[test]
-fn a_directory_that_is_missing_is_a_store_that_does_not_work_in_node() {
+fn a_missing_directory_is_a_store_failure_in_node() {
     let world = world();
     stories::a_directory_that_is_missing_is_a_store_that_does_not_work(node(&world), &world);
 }
 
 #[test]
-fn a_declined_login_and_a_late_one_say_so_in_node() {
+fn a_declined_and_an_expired_login_are_reported_in_node() {
     let world = world();
     stories::a_declined_login_and_a_late_one_say_so(node(&world), &world);
 }
 
 #[test]
-fn what_is_not_on_the_list_is_not_reached_in_node() {
+fn only_urls_of_the_policy_are_reached_in_node() {
     let world = world();
     let unchanged = Node::set_up("runtimes-node-unchanged");
     stories::what_is_not_on_the_list_is_not_reached(&unchanged, &world);

@@ -69,7 +69,7 @@ impl Runtime for Python {
 
 /// Whatever the guest calls, and in whatever order: all requests go through `send`.
 #[test]
-fn python_sends_nothing_that_is_not_on_the_list() {
+fn python_refuses_requests_outside_the_policy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -94,7 +94,7 @@ fn python_sends_nothing_that_is_not_on_the_list() {
 }
 
 #[test]
-fn a_login_lives_over_processes_in_python() {
+fn a_login_survives_its_process_in_python() {
     let world = world();
     stories::a_login_lives_over_processes(&python(&world), &world);
 }
@@ -106,25 +106,25 @@ fn the_login_program_waits_for_the_person_in_python() {
 }
 
 #[test]
-fn nobody_else_can_read_what_python_stores() {
+fn no_other_user_can_read_what_python_stores() {
     let world = world();
     stories::nobody_else_can_read_what_is_stored(&python(&world), &world);
 }
 
 #[test]
-fn a_directory_that_is_missing_is_a_store_that_does_not_work_in_python() {
+fn a_missing_directory_is_a_store_failure_in_python() {
     let world = world();
     stories::a_directory_that_is_missing_is_a_store_that_does_not_work(&python(&world), &world);
 }
 
 #[test]
-fn a_declined_login_and_a_late_one_say_so_in_python() {
+fn a_declined_and_an_expired_login_are_reported_in_python() {
     let world = world();
     stories::a_declined_login_and_a_late_one_say_so(&python(&world), &world);
 }
 
 #[test]
-fn what_is_not_on_the_list_is_not_reached_in_python() {
+fn only_urls_of_the_policy_are_reached_in_python() {
     let world = world();
     stories::what_is_not_on_the_list_is_not_reached(&unchanged(), &world);
 }

@@ -14,7 +14,7 @@ pub fn build(world: World, origin: &str) -> Result<Vec<u8>, String> {
 }
 
 #[test]
-fn a_build_for_tests_says_so_when_it_is_inspected_and_reaches_no_other_machine() {
+fn a_build_for_tests_says_so_to_inspect_and_reaches_only_this_machine() {
     let origin = "http://127.0.0.1:1";
     let component = build(World::Onboarding, origin).unwrap();
     let inspection = Inspection::of(&component).unwrap();

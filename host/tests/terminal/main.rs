@@ -157,7 +157,7 @@ fn the_code_stays_on_a_small_screen_while_login_waits() {
 
 /// Faults: F7
 #[test]
-fn the_countdown_is_one_row_where_nothing_fits() {
+fn the_countdown_takes_one_row_on_a_tiny_screen() {
     for columns in [1, 2, 10] {
         let world = TestEnv::new();
         let mut screen = Screen::open(&world, columns, 3, Some("xterm"));
@@ -211,7 +211,7 @@ fn a_terminal_that_cannot_redraw_gets_one_plain_line() {
 
 /// Faults: F7
 #[test]
-fn an_outage_does_not_scroll_the_code_away() {
+fn an_outage_does_not_scroll_the_code_off_the_screen() {
     for term in ["xterm", "dumb"] {
         let world = TestEnv::new();
         let outage = Fault::status(503).header("retry-after", "1");
@@ -226,7 +226,7 @@ fn an_outage_does_not_scroll_the_code_away() {
 
 /// Faults: F7
 #[test]
-fn what_is_no_terminal_gets_the_code_and_no_countdown() {
+fn without_a_terminal_login_prints_the_code_and_no_countdown() {
     let world = TestEnv::new();
     let mut command = world.command();
     command.arg("login").env("TERM", "xterm");

@@ -57,7 +57,7 @@ fn i3_breaks_if_a_login_is_stored_that_began_before_a_logout() {
 }
 
 #[test]
-fn i4_breaks_if_only_who_still_holds_the_claim_may_commit() {
+fn i4_breaks_if_only_the_holder_of_the_claim_may_commit() {
     assert_breaks(I4, |rules| rules.commit = Commit::ByLease);
 }
 
@@ -72,7 +72,7 @@ fn i5_breaks_if_the_quiet_period_covers_the_wire_and_not_the_storing() {
 }
 
 #[test]
-fn i5_breaks_if_probes_are_half_a_minute_apart_and_a_request_outlives_its_sender() {
+fn i5_breaks_if_a_request_outlives_its_sender_and_probes_are_close() {
     assert_breaks(I5, |rules| rules.quiet_after_probe = Quiet::Spacing);
 }
 

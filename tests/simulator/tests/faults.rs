@@ -41,7 +41,7 @@ fn first_token_outcomes(simulator: &Simulator) -> Vec<Outcome> {
 }
 
 #[test]
-fn queued_faults_strike_once_in_order_and_the_standing_one_until_cleared() {
+fn queued_faults_apply_once_in_order_and_a_standing_one_until_cleared() {
     let simulator = start();
     simulator.fault_always(Endpoint::UserCode, Fault::status(500));
     simulator.fault(Endpoint::UserCode, Fault::status(502));
@@ -61,7 +61,7 @@ fn queued_faults_strike_once_in_order_and_the_standing_one_until_cleared() {
 }
 
 #[test]
-fn a_fault_in_the_servers_place_leaves_its_state_alone() {
+fn a_fault_that_replaces_the_answer_leaves_the_state_unchanged() {
     let simulator = start();
     let tokens = sign_in(&simulator);
     simulator.fault(Endpoint::Token, Fault::silence());
@@ -281,7 +281,7 @@ fn the_normal_answer_is_patched_and_transformed() {
 }
 
 #[test]
-fn a_refresh_is_answered_with_the_tokens_of_another_account_or_with_odd_claims() {
+fn a_refresh_can_return_tokens_of_another_account_or_odd_claims() {
     let simulator = start();
     let tokens = sign_in(&simulator);
     let other = Account {
@@ -326,7 +326,7 @@ fn headers_of_the_normal_answer_are_replaced() {
 }
 
 #[test]
-fn the_frequent_ones_have_names() {
+fn frequent_faults_have_presets() {
     let simulator = start();
     let code = ask_for_code(&simulator);
     for (fault, status, marker) in [

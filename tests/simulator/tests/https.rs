@@ -29,7 +29,7 @@ fn ask(simulator: &Simulator, host: &str) -> reqwest::Result<Response> {
 }
 
 #[test]
-fn the_certificate_is_good_for_both_hosts_and_for_loopback() {
+fn the_certificate_is_valid_for_both_hosts_and_loopback() {
     let simulator = client::start();
     for host in ["auth.openai.com", "chatgpt.com", "127.0.0.1", "localhost"] {
         assert_eq!(ask(&simulator, host).unwrap().status(), 200, "{host}");
@@ -40,7 +40,7 @@ fn the_certificate_is_good_for_both_hosts_and_for_loopback() {
 }
 
 #[test]
-fn connect_to_leads_both_hosts_to_the_https_listener() {
+fn connect_to_sends_both_hosts_to_the_https_listener() {
     let simulator = client::start();
     let port = simulator.https_address().port();
     assert_eq!(
@@ -53,7 +53,7 @@ fn connect_to_leads_both_hosts_to_the_https_listener() {
 }
 
 #[test]
-fn a_bad_certificate_is_refused_by_a_client_that_looks() {
+fn a_bad_certificate_is_refused_by_a_client_that_verifies() {
     for certificate in [
         Certificate::Expired,
         Certificate::WrongName,

@@ -170,7 +170,7 @@ fn it_ends_on_sigterm_and_sigint() {
 }
 
 #[test]
-fn it_tells_a_person_which_flags_to_use() {
+fn it_prints_the_flags_to_use() {
     let ca = format!("{}/person.pem", env!("CARGO_TARGET_TMPDIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_openai-simulator"))
         .args(["--ca", &ca, "--exit-with-stdin"])

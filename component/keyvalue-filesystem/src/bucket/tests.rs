@@ -68,7 +68,7 @@ fn the_bucket_is_the_first_directory_by_either_of_its_names() {
 }
 
 #[test]
-fn without_a_directory_there_is_a_word_on_how_to_give_one() {
+fn without_a_directory_the_error_says_how_to_give_one() {
     let error = Bucket::<fake::Directory>::open("default", []).map(|_| ());
     assert_eq!(
         text(error.unwrap_err()),
@@ -84,7 +84,7 @@ fn there_are_no_cursors() {
 }
 
 #[test]
-fn looking_leaves_an_empty_directory_empty() {
+fn reading_leaves_an_empty_directory_empty() {
     let directory = fake::Directory::default();
     let bucket = open(&directory);
     assert_eq!(bucket.get("a"), Ok(None));
@@ -95,7 +95,7 @@ fn looking_leaves_an_empty_directory_empty() {
 }
 
 #[test]
-fn handles_see_what_others_write() {
+fn a_handle_sees_what_another_handle_writes() {
     let (directory, one) = world();
     let other = open(&directory);
     assert_eq!(one.get("a"), Ok(Some(OLD.to_vec())));
@@ -166,7 +166,7 @@ fn a_set_that_is_killed_at_any_step_leaves_the_old_or_the_new_value() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_synced_is_no_error_and_a_disk_that_fails_is() {
+fn a_failing_disk_is_an_error_and_a_directory_that_cannot_sync_is_not() {
     let sync = steps_of_a_set(OLD) - 1;
     for (code, is_error) in [
         (ErrorCode::Unsupported, false),
@@ -183,7 +183,7 @@ fn a_directory_that_cannot_be_synced_is_no_error_and_a_disk_that_fails_is() {
 }
 
 #[test]
-fn somebody_elses_unfinished_value_is_not_taken_away() {
+fn an_unfinished_value_of_another_handle_is_not_removed() {
     let (directory, bucket) = world();
     let theirs = name::unfinished([1; 16]);
     directory.put(&theirs, b"theirs");
@@ -193,7 +193,7 @@ fn somebody_elses_unfinished_value_is_not_taken_away() {
 }
 
 #[test]
-fn leftovers_go_with_the_first_set_or_delete_of_a_handle_once_they_are_old() {
+fn the_first_write_of_a_handle_removes_old_leftovers() {
     let (directory, bucket) = world();
     let old = name::unfinished([0xaa; 16]);
     let young = name::unfinished([0xbb; 16]);
@@ -231,7 +231,7 @@ fn leftovers_that_cannot_be_removed_are_no_error() {
 }
 
 #[test]
-fn nothing_but_a_file_is_read_written_over_or_removed() {
+fn only_regular_files_are_read_overwritten_or_removed() {
     use DescriptorType::{BlockDevice, CharacterDevice, Directory, Fifo, SymbolicLink, Unknown};
     for kind in [
         BlockDevice,
@@ -285,7 +285,7 @@ fn a_file_that_ends_early_is_corrupt() {
 }
 
 #[test]
-fn a_value_that_goes_while_it_is_looked_for_is_none() {
+fn a_value_that_is_deleted_during_get_is_none() {
     let (directory, bucket) = world();
     directory.expect(Some(Trouble::Failure(1, ErrorCode::NoEntry)));
     assert_eq!(bucket.get("a"), Ok(None));

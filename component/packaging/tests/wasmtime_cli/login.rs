@@ -49,7 +49,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 #[test]
-fn a_login_lives_from_process_to_process() {
+fn a_login_survives_its_process() {
     let (_directory, wasmtime) = world();
     let files = || names(wasmtime.directory.as_deref().unwrap());
     let status = wasmtime.ask("status()");
@@ -120,7 +120,7 @@ fn connected(wasmtime: &Wasmtime) -> String {
 }
 
 #[test]
-fn without_a_directory_nothing_can_be_kept() {
+fn without_a_directory_nothing_can_be_stored() {
     let (_directory, mut wasmtime) = world();
     wasmtime.directory = None;
     for call in ["status()", "start()"] {

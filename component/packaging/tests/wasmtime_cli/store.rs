@@ -103,7 +103,7 @@ fn values_have_at_most_256_kib() {
 }
 
 #[test]
-fn nothing_but_a_file_is_read_written_over_or_removed() {
+fn only_regular_files_are_read_overwritten_or_removed() {
     let world = World::new();
     let outside = world.wasmtime.component.with_file_name("outside");
     fs::write(&outside, "secret").unwrap();
@@ -133,7 +133,7 @@ fn nothing_but_a_file_is_read_written_over_or_removed() {
 }
 
 #[test]
-fn where_nothing_can_be_written_reading_goes_on() {
+fn a_read_only_directory_can_be_read() {
     let world = World::new();
     assert_eq!(world.ask("set(\"a\", \"one\")"), "ok");
     fs::set_permissions(&world.store, fs::Permissions::from_mode(0o500)).unwrap();
@@ -166,7 +166,7 @@ fn without_privileges(command: &Command) -> Command {
 }
 
 #[test]
-fn a_reader_never_meets_half_a_value_of_two_writers() {
+fn a_reader_never_sees_half_a_value_of_two_writers() {
     let world = World::new();
     assert_eq!(world.ask("write-many(\"a\", 'z', 1)"), "ok");
     let calls = [
@@ -191,7 +191,7 @@ fn a_reader_never_meets_half_a_value_of_two_writers() {
 }
 
 #[test]
-fn a_writer_that_is_killed_leaves_a_whole_value_and_its_leftover_goes_later() {
+fn a_killed_writer_leaves_a_whole_value_and_a_later_write_cleans_up() {
     let world = World::new();
     assert_eq!(world.ask("write-many(\"a\", 'z', 1)"), "ok");
     let mut kills = 0;

@@ -72,7 +72,7 @@ fn each_world_can_be_decoded_and_shows_its_documentation() {
 }
 
 #[test]
-fn each_world_says_what_it_is() {
+fn each_world_describes_itself() {
     for (world, component) in worlds() {
         let metadata = metadata(component);
         let name = format!("chatgpt-oauth-{world}");
