@@ -27,7 +27,11 @@ impl Interruption {
     pub(crate) fn listen() -> std::io::Result<Self> {
         let (sender, receiver) = watch::channel(None);
         for kind in ENDING {
-            tokio::spawn(record_first(signal(kind())?, number(kind()), sender.clone()));
+            tokio::spawn(record_first(
+                signal(kind())?,
+                number(kind()),
+                sender.clone(),
+            ));
         }
         // With a handler, a write beyond `ulimit -f` fails and does not end this
         // program. A handler, unlike SIG_IGN, is not inherited by a child process.

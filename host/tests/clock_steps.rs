@@ -64,7 +64,7 @@ fn a_clock_set_during_a_refresh_causes_no_reuse_and_loses_no_login() {
 
 /// Six processes at a time, and the clocks that they read.
 struct Machine {
-    world: TestEnv,
+    test: TestEnv,
     /// What the service reads.
     true_time: NamedTempFile,
     clocks: Clocks,
@@ -98,17 +98,16 @@ impl Machine {
             steady: BEGINNING,
         };
         std::fs::write(&true_time, BEGINNING.to_string()).unwrap();
-        let world = TestEnv::with(|settings| {
+        let test = TestEnv::with(|settings| {
             settings
                 .access_token_lifetime(Duration::from_secs(LIFETIME))
                 .clock_file(true_time.path())
         });
-        world.sign_in();
-        world
-            .simulator
+        test.sign_in();
+        test.simulator
             .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
         Self {
-            world,
+            test,
             true_time,
             clocks,
             choices: Choices(seed),
@@ -141,9 +140,9 @@ impl Machine {
             .fold(false, |any, is_lost| any | is_lost);
         if is_lost {
             self.logins_lost += 1;
-            self.world.simulator.clear_faults();
-            self.world.sign_in();
-            self.world
+            self.test.simulator.clear_faults();
+            self.test.sign_in();
+            self.test
                 .simulator
                 .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
         }
@@ -173,9 +172,9 @@ impl Machine {
     fn set(&mut self, wall: u64, steady: u64) {
         self.clocks = Clocks { wall, steady };
         std::fs::write(&self.true_time, steady.to_string()).unwrap();
-        let next = self.world.path("clock.next");
+        let next = self.test.path("clock.next");
         std::fs::write(&next, format!("{wall} {steady}")).unwrap();
-        std::fs::rename(next, self.world.path("clock")).unwrap();
+        std::fs::rename(next, self.test.path("clock")).unwrap();
     }
 
     fn start(&mut self) -> Child {
@@ -185,7 +184,7 @@ impl Machine {
             1 => "refresh",
             _ => "authorize",
         };
-        let mut command = self.world.command();
+        let mut command = self.test.command();
         command.args(["--json", question]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
@@ -202,7 +201,7 @@ impl Machine {
     }
 
     fn tokens_presented_too_soon(&self) -> usize {
-        let tokens = self.world.simulator.presentations();
+        let tokens = self.test.simulator.presentations();
         let is_too_soon = |token: &&openai_simulator::Presentations| {
             let mut pairs = token.presentations.windows(2);
             pairs.any(|pair| pair[1].at - pair[0].at < QUIET)
@@ -216,7 +215,7 @@ impl Machine {
              {} logins lost; errors {:?}; {:.0?}",
             self.calls,
             self.steps,
-            self.world.presentations().len(),
+            self.test.presentations().len(),
             self.tokens_presented_too_soon(),
             self.logins_lost,
             self.errors,

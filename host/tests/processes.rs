@@ -46,9 +46,9 @@ fn names(value: &Value) -> Vec<&str> {
 
 #[test]
 fn a_login_spans_three_processes() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let status = world.ask(&["status"]);
+    let test = TestEnv::new();
+    test.sign_in();
+    let status = test.ask(&["status"]);
     assert_eq!(
         names(&status),
         [
@@ -79,7 +79,7 @@ fn a_login_spans_three_processes() {
 
 #[test]
 fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let failed = [
         "ok",
         "error",
@@ -92,9 +92,9 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         "service_status",
     ];
     for command in ["poll", "refresh", "models", "usage", "authorize"] {
-        assert_eq!(names(&world.ask(&[command])), failed, "{command}");
+        assert_eq!(names(&test.ask(&[command])), failed, "{command}");
     }
-    let prompt = world.ask(&["start"]);
+    let prompt = test.ask(&["start"]);
     for field in [
         "status",
         "pending_id",
@@ -107,20 +107,19 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
     ] {
         assert!(prompt.get(field).is_some(), "{field}");
     }
-    let pending = world.ask(&["poll"]);
-    world
-        .simulator
+    let pending = test.ask(&["poll"]);
+    test.simulator
         .approve(prompt["user_code"].as_str().unwrap())
         .unwrap();
-    world.pass(1);
-    let connected = world.ask(&["poll"]);
+    test.pass(1);
+    let connected = test.ask(&["poll"]);
     assert_eq!(names(&pending), names(&connected));
     assert_eq!(
         (&pending["status"], &connected["status"]),
         (&"pending".into(), &"connected".into())
     );
     assert_eq!(
-        names(&world.ask(&["models"])),
+        names(&test.ask(&["models"])),
         [
             "ok",
             "source",
@@ -132,7 +131,7 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         ]
     );
     assert_eq!(
-        names(&world.ask(&["usage"])),
+        names(&test.ask(&["usage"])),
         [
             "ok",
             "source",
@@ -147,11 +146,11 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         ]
     );
     assert_eq!(
-        names(&world.ask(&["refresh"])),
+        names(&test.ask(&["refresh"])),
         ["ok", "status", "expires_at", "expires_in_seconds"]
     );
     assert_eq!(
-        names(&world.ask(&["logout"])),
+        names(&test.ask(&["logout"])),
         ["ok", "status", "removed", "revoked", "hint"]
     );
 }
@@ -159,19 +158,19 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
 /// Faults: S01
 #[test]
 fn commands_that_only_read_create_no_store() {
-    let world = TestEnv::new();
-    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+    let test = TestEnv::new();
+    assert_eq!(test.ask(&["status"])["state"], "not_connected");
     assert_eq!(
-        world.ask(&["profiles", "list"])["profiles"],
+        test.ask(&["profiles", "list"])["profiles"],
         Value::Array(Vec::new())
     );
-    assert!(!world.store().parent().unwrap().exists());
+    assert!(!test.store().parent().unwrap().exists());
 }
 
 #[test]
 fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.arg("login");
     let mut login = spawn(command);
     let mut shown = BufReader::new(login.stderr.take().unwrap()).lines();
@@ -179,111 +178,108 @@ fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
     login.kill().unwrap();
     login.wait().unwrap();
 
-    let code = world.simulator.pending_codes().remove(0);
-    assert_eq!(world.ask(&["start"])["user_code"], *code);
-    world.simulator.approve(&code).unwrap();
-    assert_eq!(world.ask(&["poll"])["status"], "connected");
+    let code = test.simulator.pending_codes().remove(0);
+    assert_eq!(test.ask(&["start"])["user_code"], *code);
+    test.simulator.approve(&code).unwrap();
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
 }
 
 /// Faults: H12 S23
 #[test]
 fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
-    let world = TestEnv::new();
-    let prompt = world.ask(&["start"]);
-    world
-        .simulator
+    let test = TestEnv::new();
+    let prompt = test.ask(&["start"]);
+    test.simulator
         .approve(prompt["user_code"].as_str().unwrap())
         .unwrap();
     // The service has not looked at the code yet when the process dies.
-    world.simulator.fault(Endpoint::Token, Fault::hang());
-    let mut command = world.command();
+    test.simulator.fault(Endpoint::Token, Fault::hang());
+    let mut command = test.command();
     command.arg("poll");
     let mut poll = spawn(command);
-    wait_for_request(&world.simulator, Endpoint::Token);
+    wait_for_request(&test.simulator, Endpoint::Token);
     poll.kill().unwrap();
     poll.wait().unwrap();
 
-    world.pass(66);
-    assert_eq!(world.ask(&["poll"])["status"], "connected");
-    assert_eq!(world.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
+    test.pass(66);
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
+    assert_eq!(test.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
 }
 
 /// Faults: H10 F9
 #[test]
 fn a_signal_does_not_interrupt_a_call() {
     for number in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let world = TestEnv::new();
-        world.sign_in();
-        world.pass(120);
-        world.simulator.clear_requests();
-        world.simulator.fault(
+        let test = TestEnv::new();
+        test.sign_in();
+        test.pass(120);
+        test.simulator.clear_requests();
+        test.simulator.fault(
             Endpoint::Token,
             Fault::normal().delay(Duration::from_millis(700)),
         );
-        let mut command = world.command();
+        let mut command = test.command();
         command.args(["--json", "refresh"]);
         let refresh = spawn(command);
-        wait_for_request(&world.simulator, Endpoint::Token);
+        wait_for_request(&test.simulator, Endpoint::Token);
         signal(&refresh, number);
         let output = refresh.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(128 + number.as_raw()));
         assert_eq!(json(&output)["status"], "refreshed");
         // What was received is stored: the next one has no doubt about it.
-        assert_eq!(world.ask(&["status"])["state"], "connected");
+        assert_eq!(test.ask(&["status"])["state"], "connected");
     }
 }
 
 #[test]
 fn an_interrupted_login_stays_resumable_and_answers_in_json() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.args(["--json", "login"]);
     let login = spawn(command);
-    wait_for_request(&world.simulator, Endpoint::DevicePoll);
+    wait_for_request(&test.simulator, Endpoint::DevicePoll);
     signal(&login, Signal::INT);
     let output = login.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let answer = json(&output);
     assert_eq!(answer["status"], "pending");
 
-    world
-        .simulator
+    test.simulator
         .approve(answer["user_code"].as_str().unwrap())
         .unwrap();
-    world.pass(5);
-    assert_eq!(world.ask(&["poll"])["status"], "connected");
+    test.pass(5);
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
 }
 
 #[test]
 fn login_expects_one_account_and_signs_another_out_again() {
-    let world = TestEnv::with(|settings| settings.auto_approve(Duration::ZERO));
-    let login =
-        |expected: &str| -> Output { world.run(&["--json", "login", "--expect", expected]) };
+    let test = TestEnv::with(|settings| settings.auto_approve(Duration::ZERO));
+    let login = |expected: &str| -> Output { test.run(&["--json", "login", "--expect", expected]) };
     let wrong = login("grace@example.com");
     assert_eq!(wrong.status.code(), Some(4));
     assert_eq!(json(&wrong)["code"], "account-mismatch");
-    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+    assert_eq!(test.ask(&["status"])["state"], "not_connected");
     assert_eq!(json(&login("ADA@example.com"))["status"], "connected");
 }
 
 /// Faults: M13 M14
 #[test]
 fn no_output_carries_a_secret() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let mut told = Vec::new();
     let mut run = |arguments: &[&str]| {
         for options in [&["-vv"][..], &["-vv", "--json"]] {
-            told.push(world.run(&[options, arguments].concat()));
-            world.pass(2);
+            told.push(test.run(&[options, arguments].concat()));
+            test.pass(2);
         }
     };
     run(&["start"]);
     run(&["poll"]);
     run(&["status"]);
-    let code = world.simulator.pending_codes().remove(0);
-    world.simulator.approve(&code).unwrap();
+    let code = test.simulator.pending_codes().remove(0);
+    test.simulator.approve(&code).unwrap();
     // The approval is lost on the way to the tokens, then refused, then taken.
-    world.simulator.fault(Endpoint::Token, Fault::silence());
+    test.simulator.fault(Endpoint::Token, Fault::silence());
     run(&["poll"]);
     run(&["status"]);
     for command in ["models", "usage", "authorize", "refresh"] {
@@ -291,27 +287,25 @@ fn no_output_carries_a_secret() {
     }
     run(&["models", "--force"]);
     let echo = "{\"error\":{\"code\":\"odd\",\"message\":\"";
-    world.pass(100);
-    for secret in world.simulator.secrets() {
+    test.pass(100);
+    for secret in test.simulator.secrets() {
         // A service that repeats what it was told.
         let body = format!("{echo}{}\"}}}}", secret.value);
-        world
-            .simulator
+        test.simulator
             .fault(Endpoint::Usage, Fault::status(400).body(body));
         run(&["usage", "--force"]);
     }
-    world
-        .simulator
+    test.simulator
         .fault_always(Endpoint::Token, Fault::silence().after_processing());
     run(&["refresh"]);
     run(&["status"]);
-    world.simulator.clear_faults();
-    world.pass(900_000);
+    test.simulator.clear_faults();
+    test.pass(900_000);
     run(&["authorize"]);
     run(&["status"]);
     run(&["logout", "--revoke"]);
 
-    let secrets = world.simulator.secrets();
+    let secrets = test.simulator.secrets();
     assert!(secrets.len() >= 6);
     let told: String = told
         .iter()
@@ -335,11 +329,11 @@ fn no_output_carries_a_secret() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_program_leaves_no_core_dump() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.arg("login");
     let mut login = spawn(command);
-    wait_for_request(&world.simulator, Endpoint::DevicePoll);
+    wait_for_request(&test.simulator, Endpoint::DevicePoll);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", login.id())).unwrap();
     login.kill().unwrap();
     login.wait().unwrap();
@@ -352,12 +346,12 @@ fn the_program_leaves_no_core_dump() {
 
 #[test]
 fn an_unprintable_answer_is_a_failure_and_a_closed_pipe_is_not() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let full = std::fs::File::options()
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let status = world
+    let status = test
         .command()
         .args(["--json", "status"])
         .stdout(full)
@@ -365,7 +359,7 @@ fn an_unprintable_answer_is_a_failure_and_a_closed_pipe_is_not() {
     assert_eq!(status.unwrap().code(), Some(1));
 
     for arguments in [&["--json", "status"][..], &["completions", "bash"]] {
-        let mut command = world.command();
+        let mut command = test.command();
         command.args(arguments);
         let mut program = spawn(command);
         drop(program.stdout.take());
@@ -376,7 +370,7 @@ fn an_unprintable_answer_is_a_failure_and_a_closed_pipe_is_not() {
 /// Faults: M16
 #[test]
 fn a_store_url_with_a_password_is_not_repeated() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.args(["--json", "status"]);
     let output = command
@@ -390,7 +384,7 @@ fn a_store_url_with_a_password_is_not_repeated() {
         .env("CHATGPT_OAUTH_STORE", "postgres://u:CANARY@db/x")
         .output()
         .unwrap();
-    for output in [output, help, world.run(&["completions", "zsh"])] {
+    for output in [output, help, test.run(&["completions", "zsh"])] {
         let text = [output.stdout, output.stderr].concat();
         assert!(!String::from_utf8_lossy(&text).contains("CANARY"));
     }
@@ -416,9 +410,9 @@ fn the_wasmtime_cli_runs_the_component_and_stores_nothing() {
     let wasmtime = std::env::var_os("WASMTIME_BIN").expect(
         "this test runs the wasmtime CLI: `eval \"$(sh scripts/tools.sh)\"` installs and names it",
     );
-    let world = TestEnv::new();
-    let component = world.path("onboarding.wasm");
-    let written = world.ask(&["component", "-o", component.to_str().unwrap()]);
+    let test = TestEnv::new();
+    let component = test.path("onboarding.wasm");
+    let written = test.ask(&["component", "-o", component.to_str().unwrap()]);
     assert_eq!(written["world"], "onboarding");
     let output = Command::new(wasmtime)
         .args([
@@ -434,9 +428,9 @@ fn the_wasmtime_cli_runs_the_component_and_stores_nothing() {
 /// Faults: M01
 #[test]
 fn no_command_runs_a_component_that_is_not_the_pinned_one() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let pinned = |digest: &str, arguments: &[&str]| {
-        let mut command = world.command();
+        let mut command = test.command();
         command.env("CHATGPT_OAUTH_COMPONENT_DIGEST", digest);
         json(&command.arg("--json").args(arguments).output().unwrap())
     };
@@ -468,15 +462,15 @@ fn no_command_runs_a_component_that_is_not_the_pinned_one() {
             "{message}"
         );
     }
-    assert!(!world.store().exists());
+    assert!(!test.store().exists());
     let own = format!("sha256:{}", chatgpt_oauth::artifact::PLATFORM.digest);
     assert_eq!(pinned(&own, &["status"])["ok"], true);
     assert_eq!(pinned("sha256:", &["status"])["code"], "invalid-argument");
 }
 
 /// The program with one variable of the environment, and what it answers.
-fn with_variable(world: &TestEnv, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
-    let mut command = world.command();
+fn with_variable(test: &TestEnv, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
+    let mut command = test.command();
     command.env(variable, OsStr::from_bytes(value));
     command.arg("--json").args(arguments);
     json(&command.output().unwrap())
@@ -485,48 +479,48 @@ fn with_variable(world: &TestEnv, variable: &str, value: &[u8], arguments: &[&st
 /// Faults: F15
 #[test]
 fn an_address_with_a_plus_names_a_profile() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let ada = "ada+codex@example.com";
-    world.sign_in();
-    let prompt = world.ask(&["--profile", ada, "start"]);
+    test.sign_in();
+    let prompt = test.ask(&["--profile", ada, "start"]);
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    world.pass(1);
-    let progress = with_variable(&world, "CHATGPT_OAUTH_PROFILE", ada.as_bytes(), &["poll"]);
+    test.simulator.approve(code).unwrap();
+    test.pass(1);
+    let progress = with_variable(&test, "CHATGPT_OAUTH_PROFILE", ada.as_bytes(), &["poll"]);
     assert_eq!(progress["status"], "connected");
     assert_eq!(
-        world.ask(&["profiles", "list"])["profiles"],
+        test.ask(&["profiles", "list"])["profiles"],
         serde_json::json!([ada, "default"])
     );
-    let refreshed = world.ask(&["--profile", ada, "refresh"]);
+    let refreshed = test.ask(&["--profile", ada, "refresh"]);
     assert_eq!(refreshed["ok"], true, "{refreshed}");
-    let removed = world.ask(&["profiles", "remove", ada, "--force"]);
+    let removed = test.ask(&["profiles", "remove", ada, "--force"]);
     assert_eq!(removed["removed"], true);
-    assert_eq!(world.ask(&["status"])["state"], "connected");
+    assert_eq!(test.ask(&["status"])["state"], "connected");
 }
 
 /// Faults: F15
 #[test]
 fn an_empty_variable_counts_as_unset() {
-    let world = TestEnv::new();
-    world.sign_in();
+    let test = TestEnv::new();
+    test.sign_in();
     for variable in [
         "CHATGPT_OAUTH_COMPONENT_DIGEST",
         "CHATGPT_OAUTH_KEY_FILE",
         "CHATGPT_OAUTH_PROFILE",
         "CHATGPT_OAUTH_STORE",
     ] {
-        let status = with_variable(&world, variable, b"", &["status"]);
+        let status = with_variable(&test, variable, b"", &["status"]);
         assert_eq!(status["state"], "connected", "{variable}: {status}");
     }
     // Without the option, the store is the one of a person's own.
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.env("CHATGPT_OAUTH_STORE", "");
-    command.env("XDG_DATA_HOME", world.path("data"));
+    command.env("XDG_DATA_HOME", test.path("data"));
     let status = json(&command.args(["--json", "status"]).output().unwrap());
     assert_eq!(status["state"], "not_connected", "{status}");
     // An option that is empty was typed so.
-    let typed = world.ask(&["--profile", "", "status"]);
+    let typed = test.ask(&["--profile", "", "status"]);
     assert!(
         typed["error"].as_str().unwrap().contains("--profile"),
         "{typed}"
@@ -536,7 +530,7 @@ fn an_empty_variable_counts_as_unset() {
 /// Faults: F15
 #[test]
 fn an_error_names_the_variable_that_causes_it() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     for (variable, value) in [
         ("CHATGPT_OAUTH_PROFILE", &b"a/b"[..]),
         ("CHATGPT_OAUTH_PROFILE", b"\xff"),
@@ -560,7 +554,7 @@ fn an_error_names_the_variable_that_causes_it() {
     }
     // The option goes before the variable.
     let typed = with_variable(
-        &world,
+        &test,
         "CHATGPT_OAUTH_PROFILE",
         b"a/b",
         &["--profile", "a/b", "status"],

@@ -16,9 +16,9 @@ use support::{TestEnv, json};
 const ASKED: [&str; 2] = ["auth.openai.com:443", "chatgpt.com:443"];
 
 /// The program, with nothing of the environment's own.
-fn program(world: &TestEnv) -> Command {
+fn program(test: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
-    let store = format!("sqlite:{}", world.path("real/openai.db").display());
+    let store = format!("sqlite:{}", test.path("real/openai.db").display());
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env_remove(name);
     }
@@ -27,47 +27,47 @@ fn program(world: &TestEnv) -> Command {
     }
     program
         .args(["--json", "--store", &store])
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
-        .env("XDG_STATE_HOME", world.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
         .env("SSL_CERT_FILE", "/dev/null");
     program
 }
 
 /// Runs a command by a proxy, with the simulator's root.
-fn run(world: &TestEnv, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
-    let mut program = program(world);
-    program.arg("--cacert").arg(world.path("ca.pem"));
+fn run(test: &TestEnv, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
+    let mut program = program(test);
+    program.arg("--cacert").arg(test.path("ca.pem"));
     program.env(variable, url).args(arguments).output().unwrap()
 }
 
-fn ask(world: &TestEnv, variable: (&str, &str), arguments: &[&str]) -> Value {
-    json(&run(world, variable, arguments))
+fn ask(test: &TestEnv, variable: (&str, &str), arguments: &[&str]) -> Value {
+    json(&run(test, variable, arguments))
 }
 
 /// A whole login by a proxy, its refresh and its end.
 #[track_caller]
-fn live(world: &TestEnv, variable: (&str, &str)) {
-    let prompt = ask(world, variable, &["start"]);
+fn live(test: &TestEnv, variable: (&str, &str)) {
+    let prompt = ask(test, variable, &["start"]);
     let code = prompt["user_code"].as_str();
     let code = code.unwrap_or_else(|| panic!("{prompt}"));
-    world.simulator.approve(code).unwrap();
-    let progress = ask(world, variable, &["poll"]);
+    test.simulator.approve(code).unwrap();
+    let progress = ask(test, variable, &["poll"]);
     assert_eq!(progress["status"], "connected", "{progress}");
     assert_eq!(progress["models_count"], 7, "{progress}");
-    world.pass(60);
-    let refreshed = ask(world, variable, &["refresh"]);
+    test.pass(60);
+    let refreshed = ask(test, variable, &["refresh"]);
     assert_eq!(refreshed["status"], "refreshed", "{refreshed}");
-    let out = ask(world, variable, &["logout", "--revoke"]);
+    let out = ask(test, variable, &["logout", "--revoke"]);
     assert_eq!(out["revoked"], true, "{out}");
 }
 
 #[test]
 fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     for (variable, scheme) in [("ALL_PROXY", "socks5h"), ("https_proxy", "socks5")] {
-        let proxy = Socks::to(world.simulator.https_address(), Manner::Leads);
+        let proxy = Socks::to(test.simulator.https_address(), Manner::Leads);
         live(
-            &world,
+            &test,
             (variable, &format!("{scheme}://{}", proxy.address())),
         );
         let mut asked = proxy.asked();
@@ -79,15 +79,15 @@ fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
 
 #[test]
 fn a_login_goes_through_a_proxy_that_requires_a_password() {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     let socks = Socks::to(target, Manner::Asks("ada", "p@ss:w/rd"));
     let url = format!("socks5h://ada:p%40ss%3Aw%2Frd@{}", socks.address());
-    live(&world, ("all_proxy", &url));
+    live(&test, ("all_proxy", &url));
     // "ada:p@ss"
     let http = Proxy::asking(target, "YWRhOnBAc3M=");
     live(
-        &world,
+        &test,
         (
             "HTTPS_PROXY",
             &format!("http://ada:p%40ss@{}", http.address()),
@@ -97,8 +97,8 @@ fn a_login_goes_through_a_proxy_that_requires_a_password() {
 
 /// What `doctor` finds wrong with both hosts: message and hint.
 #[track_caller]
-fn wrong(world: &TestEnv, variable: (&str, &str)) -> (String, String) {
-    let findings = ask(world, variable, &["doctor"]);
+fn wrong(test: &TestEnv, variable: (&str, &str)) -> (String, String) {
+    let findings = ask(test, variable, &["doctor"]);
     let findings = findings["findings"].as_array().unwrap();
     let wrong = ["auth.openai.com", "chatgpt.com"].map(|host| {
         let finding = findings.iter().find(|finding| finding["subject"] == host);
@@ -119,8 +119,8 @@ fn closed_port() -> SocketAddr {
 /// Faults: F6
 #[test]
 fn a_proxy_failure_names_the_proxy_and_does_not_advise_to_set_one() {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     let asking = Socks::to(target, Manner::Asks("ada", "right")).address();
     let denying = Socks::to(target, Manner::Replies(2)).address();
     let asking_http = Proxy::asking(target, "YWRhOnJpZ2h0").address();
@@ -155,37 +155,37 @@ fn a_proxy_failure_names_the_proxy_and_does_not_advise_to_set_one() {
             ("the proxy's certificate", "--cacert"),
         ),
     ] {
-        let (said, advised) = wrong(&world, ("ALL_PROXY", &url));
+        let (said, advised) = wrong(&test, ("ALL_PROXY", &url));
         assert!(said.contains(message), "{url}: {said}");
         assert!(advised.contains(hint), "{url}: {advised}");
         assert!(!advised.contains("HTTPS_PROXY"), "{url}: {advised}");
         assert!(!format!("{said}{advised}").contains("CANARY"), "{url}");
 
-        let begun = ask(&world, ("ALL_PROXY", &url), &["start"]);
+        let begun = ask(&test, ("ALL_PROXY", &url), &["start"]);
         assert_eq!(begun["ok"], false, "{url}: {begun}");
     }
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
 }
 
 /// Faults: F6
 #[test]
 fn an_untrusted_certificate_is_named_as_the_cause() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
-    let mut doctor = program(&world);
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
+    let mut doctor = program(&test);
     doctor.env("HTTPS_PROXY", proxy.url()).arg("doctor");
     let found = json(&doctor.output().unwrap()).to_string();
     assert!(found.contains("the certificate is not trusted"), "{found}");
     assert!(found.contains("--cacert"), "{found}");
     assert!(!found.contains("set HTTPS_PROXY"), "{found}");
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
 }
 
 /// Faults: F6
 #[test]
 fn a_host_that_the_proxy_cannot_reach_is_named_as_the_cause() {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     for (reply, message) in [
         (3, "no connection could be made"),
         (4, "no connection could be made"),
@@ -194,12 +194,12 @@ fn a_host_that_the_proxy_cannot_reach_is_named_as_the_cause() {
     ] {
         let proxy = Socks::to(target, Manner::Replies(reply));
         let url = format!("socks5://{}", proxy.address());
-        let (said, hint) = wrong(&world, ("HTTPS_PROXY", &url));
+        let (said, hint) = wrong(&test, ("HTTPS_PROXY", &url));
         assert!(said.contains(message), "{reply}: {said}");
         assert!(hint.contains("the proxy of HTTPS_PROXY"), "{reply}: {hint}");
     }
     for status in ["502 Bad Gateway", "503 Unavailable", "504 Timeout"] {
-        let (said, _) = wrong(&world, ("HTTPS_PROXY", &Proxy::answering(status).url()));
+        let (said, _) = wrong(&test, ("HTTPS_PROXY", &Proxy::answering(status).url()));
         assert!(said.contains("no connection could be made"), "{said}");
     }
 }
@@ -208,7 +208,7 @@ const UNUSABLE: (&str, &str) = ("ALL_PROXY", "quic://user:CANARY@proxy.example:3
 
 #[test]
 fn an_unusable_proxy_does_not_affect_commands_that_send_nothing() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     for arguments in [
         &["status"][..],
         &["logout"],
@@ -217,10 +217,10 @@ fn an_unusable_proxy_does_not_affect_commands_that_send_nothing() {
         &["profiles", "remove", "ada"],
         &["status", "--profile", "ada"],
     ] {
-        let output = run(&world, UNUSABLE, arguments);
+        let output = run(&test, UNUSABLE, arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
     }
-    let inspected = ask(&world, UNUSABLE, &["inspect"]);
+    let inspected = ask(&test, UNUSABLE, &["inspect"]);
     let problem = inspected["unusable_proxy"].as_str().unwrap();
     assert!(problem.contains("ALL_PROXY"), "{problem}");
     assert_eq!(inspected["proxies"]["chatgpt.com"], Value::Null);
@@ -228,10 +228,10 @@ fn an_unusable_proxy_does_not_affect_commands_that_send_nothing() {
 
 #[test]
 fn an_unusable_proxy_fails_requests_and_doctor_names_its_variable() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     for cgi in [None, Some("GET")] {
         let with = |arguments: &[&str]| {
-            let mut program = program(&world);
+            let mut program = program(&test);
             program
                 .envs([UNUSABLE])
                 .envs(cgi.map(|it| ("REQUEST_METHOD", it)));
@@ -253,8 +253,8 @@ fn an_unusable_proxy_fails_requests_and_doctor_names_its_variable() {
 
 #[test]
 fn an_empty_proxy_variable_counts_as_unset() {
-    let world = TestEnv::new();
-    let mut program = program(&world);
+    let test = TestEnv::new();
+    let mut program = program(&test);
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env(variable, "");
     }
@@ -266,10 +266,10 @@ fn an_empty_proxy_variable_counts_as_unset() {
 /// Faults: F15
 #[test]
 fn a_no_proxy_entry_with_a_star_applies_and_an_invalid_one_is_named() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
     let with = |exceptions: &str, command: &str| {
-        let mut program = program(&world);
+        let mut program = program(&test);
         program.env("HTTPS_PROXY", proxy.url());
         program.env("NO_PROXY", exceptions).arg(command);
         program.output().unwrap()

@@ -62,12 +62,12 @@ fn eight_processes_present_every_refresh_token_once_and_lose_no_login() {
     );
 }
 
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)))
 }
 
 struct Race {
-    world: TestEnv,
+    test: TestEnv,
     living: Vec<Living>,
     began: Instant,
     /// How often which token was given out.
@@ -77,17 +77,16 @@ struct Race {
 
 impl Race {
     fn new() -> Self {
-        let world = world();
-        let login = world.ask(&["start"]);
+        let test = test_env();
+        let login = test.ask(&["start"]);
         let code = login["user_code"].as_str().unwrap();
-        world.simulator.approve(code).unwrap();
-        assert_eq!(world.ask(&["poll"])["status"], "connected");
-        world
-            .simulator
+        test.simulator.approve(code).unwrap();
+        assert_eq!(test.ask(&["poll"])["status"], "connected");
+        test.simulator
             .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
-        let living = (0..OF_A_KIND).map(|_| Living::start(&world)).collect();
+        let living = (0..OF_A_KIND).map(|_| Living::start(&test)).collect();
         Self {
-            world,
+            test,
             living,
             began: Instant::now(),
             new: 0,
@@ -99,13 +98,12 @@ impl Race {
     fn expire(&mut self, round: u64) {
         // Every eighth token is dead by the time that somebody asks.
         let dead = round.is_multiple_of(8);
-        self.world
-            .pass(if dead { LIFETIME } else { LIFETIME - DUE });
-        self.world.simulator.clear_requests();
+        self.test.pass(if dead { LIFETIME } else { LIFETIME - DUE });
+        self.test.simulator.clear_requests();
 
         let answers = self.ask_all(round);
 
-        let refreshes = self.world.simulator.requests_to(Endpoint::Token).len();
+        let refreshes = self.test.simulator.requests_to(Endpoint::Token).len();
         assert_eq!(refreshes, 1, "round {round}: {answers:?}");
         let mut tokens = BTreeSet::new();
         for (question, answer) in &answers {
@@ -116,7 +114,7 @@ impl Race {
                     "round {round}: {answer}"
                 ),
                 "authorize" => {
-                    let is_new = answer["expires_at"] == self.world.now() + LIFETIME;
+                    let is_new = answer["expires_at"] == self.test.now() + LIFETIME;
                     assert!(is_new || !dead, "round {round}: {answer}");
                     *(if is_new { &mut self.new } else { &mut self.old }) += 1;
                     tokens.insert(answer["headers"].to_string());
@@ -126,10 +124,7 @@ impl Race {
         }
         for headers in tokens {
             let headers = serde_json::from_str(&headers).unwrap();
-            assert!(
-                is_accepted(&self.world.simulator, &headers),
-                "round {round}"
-            );
+            assert!(is_accepted(&self.test.simulator, &headers), "round {round}");
         }
     }
 
@@ -137,7 +132,7 @@ impl Race {
     fn ask_all(&mut self, round: u64) -> Vec<(&'static str, Value)> {
         let anew: Vec<_> = (0..OF_A_KIND)
             .map(|process| question(round, process))
-            .map(|asked| (asked, start_anew(&self.world, asked)))
+            .map(|asked| (asked, start_anew(&self.test, asked)))
             .collect();
         // Now those are first that live on, now the others.
         std::thread::sleep(Duration::from_millis(round % 8 * 4));
@@ -156,7 +151,7 @@ impl Race {
     }
 
     fn assert_one_presentation_a_token(&self, expiries: u64) {
-        let mut tokens = self.world.simulator.presentations();
+        let mut tokens = self.test.simulator.presentations();
         let last = tokens.pop().unwrap();
         assert_eq!(last.presentations.len(), 0);
         assert_eq!(tokens.len() as u64, expiries);
@@ -177,8 +172,8 @@ fn question(round: u64, process: u64) -> &'static str {
     }
 }
 
-fn start_anew(world: &TestEnv, question: &str) -> Child {
-    let mut command = world.command();
+fn start_anew(test: &TestEnv, question: &str) -> Child {
+    let mut command = test.command();
     command.args(["--json", question]);
     if question == "authorize" {
         command.arg("--reveal-token");
@@ -212,10 +207,10 @@ struct Living {
 
 impl Living {
     /// This test once more, in a process of its own.
-    fn start(world: &TestEnv) -> Self {
+    fn start(test: &TestEnv) -> Self {
         let place = json!({
-            "store": world.store(), "clock": world.path("clock"),
-            "ca": world.simulator.ca_pem(), "connect_to": world.simulator.connect_to(),
+            "store": test.store(), "clock": test.path("clock"),
+            "ca": test.simulator.ca_pem(), "connect_to": test.simulator.connect_to(),
         });
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", RACE])
@@ -292,29 +287,25 @@ fn to_json(answer: impl serde::Serialize) -> Value {
 #[test]
 fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
     let lifetime = 200;
-    let world = TestEnv::with(|settings| {
+    let test = TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(lifetime))
             .auto_approve(Duration::ZERO)
     });
-    assert!(world.run(&["login"]).status.success());
-    world
-        .simulator
+    assert!(test.run(&["login"]).status.success());
+    test.simulator
         .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
     for _ in 0..60 {
-        world.pass(20);
-        let asked: Vec<_> = (0..4).map(|_| start_anew(&world, "authorize")).collect();
+        test.pass(20);
+        let asked: Vec<_> = (0..4).map(|_| start_anew(&test, "authorize")).collect();
         for process in asked {
             let answer = support::json(&process.wait_with_output().unwrap());
             assert_eq!(answer["ok"], true, "{answer}");
-            assert!(
-                answer["expires_at"].as_u64() > Some(world.now()),
-                "{answer}"
-            );
+            assert!(answer["expires_at"].as_u64() > Some(test.now()), "{answer}");
         }
     }
     // One in each 100 to 120 s: never in the first half of a lifetime.
-    let presentations = world.presentations();
+    let presentations = test.presentations();
     assert!(
         (10..=12).contains(&presentations.iter().sum::<usize>()),
         "{presentations:?}"
@@ -326,9 +317,9 @@ fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
 }
 
 /// One of the hosts that share the world's store.
-async fn of_the_file(world: &TestEnv) -> Profile {
-    let store = SqliteStore::open(world.store(), StoreKind::Test).await;
-    world.host(store.unwrap()).profile("ada".parse().unwrap())
+async fn of_the_file(test: &TestEnv) -> Profile {
+    let store = SqliteStore::open(test.store(), StoreKind::Test).await;
+    test.host(store.unwrap()).profile("ada".parse().unwrap())
 }
 
 fn bearer(authorization: &Authorization) -> String {
@@ -341,11 +332,11 @@ fn bearer(authorization: &Authorization) -> String {
 
 #[tokio::test]
 async fn a_hundred_callers_with_an_expired_token_cause_one_request() {
-    let world = world();
-    let ada = of_the_file(&world).await;
-    sign_in(&world, &ada).await;
-    world.pass(LIFETIME);
-    world.simulator.fault(
+    let test = test_env();
+    let ada = of_the_file(&test).await;
+    sign_in(&test, &ada).await;
+    test.pass(LIFETIME);
+    test.simulator.fault(
         Endpoint::Token,
         Fault::normal().delay(Duration::from_millis(300)),
     );
@@ -361,28 +352,28 @@ async fn a_hundred_callers_with_an_expired_token_cause_one_request() {
     }
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
-    assert_eq!(world.presentations(), [1, 0]);
+    assert_eq!(test.presentations(), [1, 0]);
 }
 
 #[tokio::test]
 async fn a_hundred_callers_get_the_valid_token_while_its_refresh_hangs() {
-    let world = world();
-    let ada = of_the_file(&world).await;
-    sign_in(&world, &ada).await;
+    let test = test_env();
+    let ada = of_the_file(&test).await;
+    sign_in(&test, &ada).await;
     let old = bearer(&ada.authorize(None).await.unwrap());
-    world.pass(LIFETIME - DUE);
-    world.simulator.clear_requests();
-    world.simulator.fault(
+    test.pass(LIFETIME - DUE);
+    test.simulator.clear_requests();
+    test.simulator.fault(
         Endpoint::Token,
         Fault::normal().delay(Duration::from_secs(3)),
     );
     let refreshing = ada.clone();
     let refreshing = tokio::spawn(async move { refreshing.authorize(None).await });
-    while world.simulator.requests_to(Endpoint::Token).is_empty() {
+    while test.simulator.requests_to(Endpoint::Token).is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 
-    for host in [ada, of_the_file(&world).await] {
+    for host in [ada, of_the_file(&test).await] {
         for _ in 0..50 {
             let given = host.authorize(None).await.unwrap();
             assert_eq!(bearer(&given), old);
@@ -395,5 +386,5 @@ async fn a_hundred_callers_get_the_valid_token_while_its_refresh_hangs() {
     assert!(!refreshing.is_finished());
     let new = refreshing.await.unwrap().unwrap();
     assert_ne!(bearer(&new), old);
-    assert_eq!(world.presentations(), [1, 0]);
+    assert_eq!(test.presentations(), [1, 0]);
 }

@@ -44,12 +44,12 @@ const COMMANDS: [&[&str]; 7] = [
 ];
 
 /// The program over a store of real logins.
-fn program(world: &TestEnv) -> Command {
-    program_over(&world.path("real/openai.db"), world)
+fn program(test: &TestEnv) -> Command {
+    program_over(&test.path("real/openai.db"), test)
 }
 
 /// The program, with nothing of the environment's own.
-fn program_over(store: &Path, world: &TestEnv) -> Command {
+fn program_over(store: &Path, test: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     let store = format!("sqlite:{}", store.display());
     for variable in PROXY_VARIABLES.iter().chain(&["NO_PROXY", "no_proxy"]) {
@@ -57,8 +57,8 @@ fn program_over(store: &Path, world: &TestEnv) -> Command {
     }
     program
         .args(["--json", "--store", &store])
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
-        .env("XDG_STATE_HOME", world.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
         .env("SSL_CERT_FILE", "/dev/null")
         .env_remove("SSL_CERT_DIR");
     program
@@ -69,36 +69,36 @@ fn run(mut program: Command) -> Value {
 }
 
 /// Signs in by a proxy and a root that the operator trusts.
-fn sign_in_for_real(world: &TestEnv, proxy: &Proxy) {
+fn sign_in_for_real(test: &TestEnv, proxy: &Proxy) {
     let trusting = |command: &str| {
-        let mut program = program(world);
-        let ca = world.path("ca.pem");
+        let mut program = program(test);
+        let ca = test.path("ca.pem");
         program.env("HTTPS_PROXY", proxy.url());
         program.arg("--cacert").arg(ca).arg(command);
         run(program)
     };
     let prompt = trusting("start");
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
+    test.simulator.approve(code).unwrap();
     assert_eq!(trusting("poll")["status"], "connected");
-    world.simulator.clear_requests();
+    test.simulator.clear_requests();
     proxy.forget();
 }
 
 #[test]
 fn an_untrusted_proxy_learns_only_the_names_of_the_two_hosts() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
-    let other_proxy = Proxy::to(world.simulator.http_address());
-    sign_in_for_real(&world, &proxy);
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
+    let other_proxy = Proxy::to(test.simulator.http_address());
+    sign_in_for_real(&test, &proxy);
     let stranger = rcgen::generate_simple_self_signed(["chatgpt.com".to_owned()]).unwrap();
-    let stranger_pem = world.path("stranger.pem");
+    let stranger_pem = test.path("stranger.pem");
     std::fs::write(&stranger_pem, stranger.cert.pem()).unwrap();
 
     for (n, command) in COMMANDS.iter().enumerate() {
         // The first two present the token; then it has ended, and the others want another.
-        world.pass(if n < 2 { 60 } else { 20 * 24 * 3600 });
-        let mut program = program(&world);
+        test.pass(if n < 2 { 60 } else { 20 * 24 * 3600 });
+        let mut program = program(&test);
         program.env(PROXY_VARIABLES[n % PROXY_VARIABLES.len()], proxy.url());
         // These have no say.
         program.env("HTTP_PROXY", other_proxy.url());
@@ -111,12 +111,12 @@ fn an_untrusted_proxy_learns_only_the_names_of_the_two_hosts() {
         run(program);
     }
 
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
     assert!(other_proxy.connects().is_empty());
     let asked: BTreeSet<_> = proxy.connects().into_iter().collect();
     assert_eq!(asked.into_iter().collect::<Vec<_>>(), CONNECTS);
     let heard = proxy.heard();
-    for secret in world.simulator.secrets() {
+    for secret in test.simulator.secrets() {
         assert!(!heard.contains(&secret.value), "{:?}", secret.kind);
     }
 }
@@ -130,23 +130,23 @@ fn assert_is_of_the_wrong_kind(refused: &Value) {
 
 #[test]
 fn connect_to_refuses_a_store_of_real_logins_with_any_option() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
-    sign_in_for_real(&world, &proxy);
-    let before = rows(&world.path("real/openai.db"));
-    let [auth, backend] = world.simulator.connect_to();
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
+    sign_in_for_real(&test, &proxy);
+    let before = rows(&test.path("real/openai.db"));
+    let [auth, backend] = test.simulator.connect_to();
     for command in COMMANDS {
-        world.pass(20 * 24 * 3600);
-        let mut program = program(&world);
+        test.pass(20 * 24 * 3600);
+        let mut program = program(&test);
         program.env("HTTPS_PROXY", proxy.url());
         program.args(["--connect-to", &auth, "--connect-to", &backend]);
-        program.arg("--cacert").arg(world.path("ca.pem"));
+        program.arg("--cacert").arg(test.path("ca.pem"));
         program.args(command);
         assert_is_of_the_wrong_kind(&run(program));
     }
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
     assert!(proxy.connects().is_empty());
-    assert_eq!(rows(&world.path("real/openai.db")), before);
+    assert_eq!(rows(&test.path("real/openai.db")), before);
 }
 
 /// What the store holds of the profile. Not the bytes of its file: SQLite moves what
@@ -171,11 +171,11 @@ fn rows(store: &Path) -> Vec<(String, String, Option<Vec<u8>>)> {
 
 #[test]
 fn a_login_at_a_simulator_is_never_sent_to_the_real_hosts() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let proxy = Proxy::to(world.simulator.https_address());
+    let test = TestEnv::new();
+    test.sign_in();
+    let proxy = Proxy::to(test.simulator.https_address());
     for command in COMMANDS {
-        let mut program = program_over(&world.store(), &world);
+        let mut program = program_over(&test.store(), &test);
         program.env("HTTPS_PROXY", proxy.url()).args(command);
         assert_is_of_the_wrong_kind(&run(program));
     }
@@ -284,16 +284,16 @@ fn elsewhere() -> Value {
 
 /// The records of somebody who is signed in, has looked at everything and has a code
 /// that waits, with all that could lead elsewhere written into them.
-async fn tampered(world: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
+async fn tampered(test: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
     let store = Arc::new(MemoryStore::of_kind(StoreKind::Test));
-    let profile = world.host(store.clone()).profile("ada".parse().unwrap());
-    sign_in(world, &profile).await;
-    world.pass(120);
+    let profile = test.host(store.clone()).profile("ada".parse().unwrap());
+    sign_in(test, &profile).await;
+    test.pass(120);
     profile.models(true).await.unwrap();
     profile.usage(true).await.unwrap();
     profile.start().await.unwrap();
     // Long enough that all of it may be asked for again.
-    world.pass(60);
+    test.pass(60);
 
     let mut records = Vec::new();
     for key in ["credential", "pending", "models", "usage"] {
@@ -305,7 +305,7 @@ async fn tampered(world: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
             record_fields.entry(name.clone()).or_insert(value.clone());
         }
         if key == "credential" {
-            record["access_token"] = world.simulator.sign(&odd_claims()).into();
+            record["access_token"] = test.simulator.sign(&odd_claims()).into();
         }
         records.push((key, record.to_string().into_bytes()));
     }
@@ -336,7 +336,7 @@ async fn store_of(kind: StoreKind, records: &[(&'static str, Vec<u8>)]) -> Memor
 }
 
 /// Calls everything; none may have asked for an address outside of the policy.
-async fn call_everything(world: &TestEnv, profile: &Profile) {
+async fn call_everything(test: &TestEnv, profile: &Profile) {
     let mut failures = Vec::new();
     let status = profile.status().await.unwrap();
     assert_eq!(status.state, ConnectionState::Connected, "{status:?}");
@@ -344,7 +344,7 @@ async fn call_everything(world: &TestEnv, profile: &Profile) {
     failures.extend(profile.models(true).await.err());
     failures.extend(profile.poll(None).await.err());
     failures.extend(profile.refresh().await.err());
-    world.pass(20 * 24 * 3600);
+    test.pass(20 * 24 * 3600);
     match profile.authorize(None).await {
         Ok(token) => assert_eq!(token.base_url(), "https://chatgpt.com/backend-api/codex"),
         Err(error) => failures.push(error),
@@ -365,19 +365,19 @@ async fn call_everything(world: &TestEnv, profile: &Profile) {
 /// Faults: M07 M08
 #[tokio::test]
 async fn no_stored_value_sends_a_real_login_to_another_host() {
-    let world = TestEnv::new();
-    let records = tampered(&world).await;
+    let test = TestEnv::new();
+    let records = tampered(&test).await;
     let asked = Asked::default();
     let host = Host::builder(store_of(StoreKind::OpenAi, &records).await)
         .resolver(asked.clone())
-        .wall_clock_file(world.path("clock"));
+        .wall_clock_file(test.path("clock"));
     let host = host.build().unwrap();
     let proxy = host.proxy("auth.openai.com").unwrap();
     assert_eq!(
         proxy, None,
         "unset the proxy: it would resolve names itself"
     );
-    call_everything(&world, &host.profile("ada".parse().unwrap())).await;
+    call_everything(&test, &host.profile("ada".parse().unwrap())).await;
     let asked: Vec<_> = asked.0.lock().unwrap().iter().cloned().collect();
     assert_eq!(asked, ["auth.openai.com", "chatgpt.com"]);
 }
@@ -385,14 +385,14 @@ async fn no_stored_value_sends_a_real_login_to_another_host() {
 /// Faults: M07 M08
 #[tokio::test]
 async fn no_stored_value_sends_a_request_to_another_address() {
-    let world = TestEnv::new();
-    let records = tampered(&world).await;
-    world.simulator.clear_requests();
-    let host = world.host(store_of(StoreKind::Test, &records).await);
-    call_everything(&world, &host.profile("ada".parse().unwrap())).await;
+    let test = TestEnv::new();
+    let records = tampered(&test).await;
+    test.simulator.clear_requests();
+    let host = test.host(store_of(StoreKind::Test, &records).await);
+    call_everything(&test, &host.profile("ada".parse().unwrap())).await;
 
     let policy: BTreeSet<_> = POLICY.iter().map(ToString::to_string).collect();
-    let asked: BTreeSet<_> = world
+    let asked: BTreeSet<_> = test
         .simulator
         .requests()
         .iter()

@@ -31,8 +31,8 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// The store's directory and all that lies in it, the directory first.
-fn files(world: &TestEnv) -> Vec<PathBuf> {
-    let directory = world.store().parent().unwrap().to_owned();
+fn files(test: &TestEnv) -> Vec<PathBuf> {
+    let directory = test.store().parent().unwrap().to_owned();
     let entries = fs::read_dir(&directory).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -45,15 +45,15 @@ fn ask(command: &mut Command, arguments: &[&str]) -> Value {
 }
 
 /// The program as an ordinary user, after this in a shell.
-fn as_user(world: &TestEnv, before: &str) -> Command {
+fn as_user(test: &TestEnv, before: &str) -> Command {
     let shell = format!("{before} && exec \"$0\" \"$@\"");
-    world.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
+    test.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
 }
 
 /// Everything in the world is the ordinary user's.
-fn of_user(world: TestEnv) -> TestEnv {
-    world.give_to(USER);
-    world
+fn of_user(test: TestEnv) -> TestEnv {
+    test.give_to(USER);
+    test
 }
 
 fn hint(answer: &Value) -> &str {
@@ -63,8 +63,8 @@ fn hint(answer: &Value) -> &str {
 }
 
 /// What `doctor` advises about the store.
-fn advice(world: &TestEnv) -> String {
-    let answer = world.ask(&["doctor"]);
+fn advice(test: &TestEnv) -> String {
+    let answer = test.ask(&["doctor"]);
     let findings = answer["findings"].as_array().unwrap();
     let store = findings.iter().find(|found| found["subject"] == "store");
     store.unwrap()["hint"].as_str().unwrap().to_owned()
@@ -91,21 +91,21 @@ fn the_hint_of_a_store_with_open_modes_repairs_it() {
         (0o755, 0o600),
         (0o700, 0o666),
     ] {
-        let world = TestEnv::new();
-        world.sign_in();
-        let [directory, rest @ ..] = &files(&world)[..] else {
+        let test = TestEnv::new();
+        test.sign_in();
+        let [directory, rest @ ..] = &files(&test)[..] else {
             unreachable!()
         };
         rest.iter().for_each(|file| chmod(file, file_mode));
         chmod(directory, directory_mode);
 
-        let refused = world.ask(&["status"]);
+        let refused = test.ask(&["status"]);
         let command = hint(&refused).to_owned();
         assert!(command.starts_with("chmod "), "{command}");
-        assert_eq!(advice(&world), command);
+        assert_eq!(advice(&test), command);
         run_by_hand(&command);
-        assert_eq!(world.ask(&["status"])["state"], "connected", "{command}");
-        for file in files(&world) {
+        assert_eq!(test.ask(&["status"])["state"], "connected", "{command}");
+        for file in files(&test) {
             assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
         }
     }
@@ -114,15 +114,15 @@ fn the_hint_of_a_store_with_open_modes_repairs_it() {
 /// Faults: F5
 #[test]
 fn a_store_of_another_user_is_refused_with_its_owners_name() {
-    let world = TestEnv::new();
-    world.sign_in();
-    for file in files(&world) {
+    let test = TestEnv::new();
+    test.sign_in();
+    for file in files(&test) {
         chown(file, Some(USER), None).unwrap();
     }
-    let refused = world.ask(&["status"]);
+    let refused = test.ask(&["status"]);
     assert_eq!(hint(&refused), "run this program as the owner, user 65534");
-    assert_eq!(advice(&world), hint(&refused));
-    let owner = as_user(&of_user(world), "true")
+    assert_eq!(advice(&test), hint(&refused));
+    let owner = as_user(&of_user(test), "true")
         .arg("--json")
         .arg("status")
         .output();
@@ -133,22 +133,22 @@ fn a_store_of_another_user_is_refused_with_its_owners_name() {
 #[test]
 fn a_shared_directory_keeps_its_mode() {
     for (directory_mode, beside) in [(0o1777, None), (0o777, None), (0o755, Some("report.txt"))] {
-        let world = TestEnv::new();
-        world.sign_in();
-        let directory = files(&world).remove(0);
+        let test = TestEnv::new();
+        test.sign_in();
+        let directory = files(&test).remove(0);
         chmod(&directory, directory_mode);
         if let Some(name) = beside {
             fs::write(directory.join(name), "").unwrap();
         }
-        let refused = world.ask(&["status"]);
+        let refused = test.ask(&["status"]);
         assert!(!hint(&refused).contains("chmod"), "{refused}");
-        assert_eq!(advice(&world), hint(&refused));
+        assert_eq!(advice(&test), hint(&refused));
         let (_, commands) = hint(&refused).split_once(": ").unwrap();
         run_by_hand(commands);
         assert_eq!(mode(&directory), directory_mode & 0o777);
 
         let moved = format!("sqlite:{}/chatgpt-oauth/test.db", directory.display());
-        let arguments = world.options().into_iter().map(|option| match &*option {
+        let arguments = test.options().into_iter().map(|option| match &*option {
             store if store.starts_with("sqlite:") => moved.clone(),
             _ => option,
         });
@@ -162,47 +162,47 @@ fn a_shared_directory_keeps_its_mode() {
 #[test]
 fn with_any_umask_only_the_owner_can_use_the_files() {
     for umask in ["477", "777", "277", "077", "022", "000"] {
-        let world = of_user(TestEnv::new());
+        let test = of_user(TestEnv::new());
         let ask =
-            |arguments: &[&str]| ask(&mut as_user(&world, &format!("umask {umask}")), arguments);
+            |arguments: &[&str]| ask(&mut as_user(&test, &format!("umask {umask}")), arguments);
         let prompt = ask(&["start"]);
         let code = prompt["user_code"]
             .as_str()
             .unwrap_or_else(|| panic!("{umask}: {prompt}"));
-        world.simulator.approve(code).unwrap();
-        world.pass(1);
+        test.simulator.approve(code).unwrap();
+        test.pass(1);
         assert_eq!(ask(&["poll"])["status"], "connected", "{umask}");
         assert_eq!(ask(&["rekey"])["ok"], true, "{umask}");
-        world.pass(120);
+        test.pass(120);
         assert_eq!(ask(&["refresh"])["status"], "refreshed", "{umask}");
         assert_eq!(ask(&["status"])["state"], "connected", "{umask}");
 
-        let marks = world.path("state/chatgpt-oauth");
+        let marks = test.path("state/chatgpt-oauth");
         let marks = fs::read_dir(&marks)
             .unwrap()
             .map(|entry| entry.unwrap().path());
-        for file in files(&world).into_iter().chain(marks) {
+        for file in files(&test).into_iter().chain(marks) {
             let expected = if file.is_dir() { 0o700 } else { 0o600 };
             assert_eq!(mode(&file), expected, "{umask}: {}", file.display());
         }
-        assert_eq!(mode(&world.path("state/chatgpt-oauth")), 0o700, "{umask}");
+        assert_eq!(mode(&test.path("state/chatgpt-oauth")), 0o700, "{umask}");
     }
 }
 
 /// Faults: F13
 #[test]
 fn a_store_without_write_permission_is_not_retryable_until_repaired() {
-    let world = TestEnv::new();
-    world.sign_in();
-    world.pass(120);
-    let store = world.store();
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    let store = test.store();
     let directory = store.parent().unwrap();
     let mount = format!(
         "mount --bind '{0}' '{0}' && mount -o remount,ro,bind '{0}' && exec \"$0\" \"$@\"",
         directory.display()
     );
-    let read_only = || world.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
-    world.simulator.clear_requests();
+    let read_only = || test.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
+    test.simulator.clear_requests();
     for command in ["start", "refresh", "logout"] {
         let refused = ask(&mut read_only(), &[command]);
         assert!(hint(&refused).contains("writ"), "{refused}");
@@ -210,8 +210,8 @@ fn a_store_without_write_permission_is_not_retryable_until_repaired() {
     }
     assert_eq!(ask(&mut read_only(), &["status"])["state"], "connected");
 
-    let world = of_user(world);
-    let owned = || as_user(&world, "true");
+    let test = of_user(test);
+    let owned = || as_user(&test, "true");
     for (path, mode) in [(directory, 0o000), (&*store, 0o400), (&*store, 0o000)] {
         let before = fs::metadata(path).unwrap().permissions();
         chmod(path, mode);
@@ -220,7 +220,7 @@ fn a_store_without_write_permission_is_not_retryable_until_repaired() {
         assert_eq!(refused["retry_after_seconds"], Value::Null);
         fs::set_permissions(path, before).unwrap();
     }
-    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 0);
+    assert_eq!(test.simulator.requests_to(Endpoint::Token).len(), 0);
     let refreshed = ask(&mut owned(), &["refresh"]);
     assert_eq!(refreshed["status"], "refreshed", "{refreshed}");
 }
@@ -228,24 +228,24 @@ fn a_store_without_write_permission_is_not_retryable_until_repaired() {
 /// Faults: F13
 #[test]
 fn a_full_disk_is_retryable_after_a_minute() {
-    let world = TestEnv::new();
-    world.sign_in();
-    world.pass(120);
-    let directory = world.store().parent().unwrap().to_owned();
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    let directory = test.store().parent().unwrap().to_owned();
     // The files on a disk of 1 MiB, which is filled to its end.
     let fill = format!(
         "cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=1m,mode=700 tmpfs '{0}' && cp -a '{0}.copy'/. '{0}' && \
          {{ cat /dev/zero > '{0}/filling' 2>/dev/null; rm -rf '{0}.copy'; exec \"$0\" \"$@\"; }}",
         directory.display()
     );
-    let full = || world.wrapped(&["unshare", "--mount", "sh", "-c", &fill]);
-    world.simulator.clear_requests();
+    let full = || test.wrapped(&["unshare", "--mount", "sh", "-c", &fill]);
+    test.simulator.clear_requests();
     for command in ["refresh", "logout", "refresh", "logout", "refresh"] {
         let refused = ask(&mut full(), &[command]);
         assert_eq!(refused["code"], "store-unavailable", "{refused}");
         assert_eq!(refused["retryable"], true, "{refused}");
         assert_eq!(refused["retry_after_seconds"], 60, "{refused}");
     }
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
     assert_eq!(ask(&mut full(), &["status"])["state"], "connected");
 }

@@ -12,27 +12,27 @@ use crate::{A_LONG_TIME, ask_of, backup, json_of, key_file, made_key, name, rest
 /// Faults: S33
 #[test]
 fn running_processes_follow_a_rekey() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let runtime = Runtime::new().unwrap();
     let running = runtime.block_on(async {
-        let store = SqliteStore::open(world.store(), StoreKind::Test)
+        let store = SqliteStore::open(test.store(), StoreKind::Test)
             .await
             .unwrap();
-        world.host(store).profile(name())
+        test.host(store).profile(name())
     });
-    world.sign_in();
+    test.sign_in();
     runtime.block_on(running.authorize(None)).unwrap();
 
     let mut ids = Vec::new();
     for _ in 0..3 {
-        let outcome = world.ask(&["rekey"]);
+        let outcome = test.ask(&["rekey"]);
         assert_eq!(outcome["left"], Value::Array(Vec::new()), "{outcome}");
         assert!(outcome["resealed"].as_u64().unwrap() >= 3, "{outcome}");
         ids.push(outcome["key_id"].as_str().unwrap().to_owned());
         // A refresh of the process that has been running all the time.
-        world.pass(A_LONG_TIME);
+        test.pass(A_LONG_TIME);
         runtime.block_on(running.authorize(None)).unwrap();
-        let findings = world.ask(&["doctor"])["findings"].to_string();
+        let findings = test.ask(&["doctor"])["findings"].to_string();
         assert!(
             findings.contains("3 sealed with the key in use, 0 with the former one"),
             "{findings}"
@@ -40,9 +40,9 @@ fn running_processes_follow_a_rekey() {
     }
     ids.dedup();
     assert_eq!(ids.len(), 3);
-    let keys = fs::read_to_string(key_file(&world)).unwrap();
+    let keys = fs::read_to_string(key_file(&test)).unwrap();
     assert_eq!(keys.lines().filter(|line| line.len() == 64).count(), 2);
-    let every_token_once = world.simulator.presentations();
+    let every_token_once = test.simulator.presentations();
     assert!(
         every_token_once
             .iter()
@@ -53,84 +53,84 @@ fn running_processes_follow_a_rekey() {
 /// Faults: S33
 #[test]
 fn reseal_seals_with_a_key_that_the_operator_has_added() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let former = fs::read_to_string(key_file(&world)).unwrap();
-    fs::write(key_file(&world), format!("{}\n{former}", "ab".repeat(32))).unwrap();
-    works(&world);
-    let outcome = world.ask(&["rekey", "--reseal"]);
+    let test = TestEnv::new();
+    test.sign_in();
+    let former = fs::read_to_string(key_file(&test)).unwrap();
+    fs::write(key_file(&test), format!("{}\n{former}", "ab".repeat(32))).unwrap();
+    works(&test);
+    let outcome = test.ask(&["rekey", "--reseal"]);
     assert_eq!(outcome["ok"], true, "{outcome}");
-    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
-    works(&world);
+    fs::write(key_file(&test), "ab".repeat(32)).unwrap();
+    works(&test);
 }
 
 #[test]
 fn before_the_first_login_there_is_no_key_to_rekey() {
-    let world = TestEnv::new();
-    let answer = world.ask(&["rekey"]);
+    let test = TestEnv::new();
+    let answer = test.ask(&["rekey"]);
     assert_eq!(answer["error"], "there is nothing to seal", "{answer}");
-    assert!(!key_file(&world).exists());
+    assert!(!key_file(&test).exists());
 }
 
 #[test]
 fn rekey_refuses_when_it_would_lose_a_login() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let backup = backup(&world);
-    world.ask(&["rekey"]);
-    restore(&world, &backup);
-    let keys = fs::read(key_file(&world)).unwrap();
-    let outcome = world.ask(&["rekey"]);
+    let test = TestEnv::new();
+    test.sign_in();
+    let backup = backup(&test);
+    test.ask(&["rekey"]);
+    restore(&test, &backup);
+    let keys = fs::read(key_file(&test)).unwrap();
+    let outcome = test.ask(&["rekey"]);
     assert_eq!(outcome["code"], "rollback-suspected", "{outcome}");
-    assert_eq!(fs::read(key_file(&world)).unwrap(), keys);
-    world.ask(&["adopt"]);
-    assert_eq!(world.ask(&["rekey"])["ok"], true);
-    works(&world);
+    assert_eq!(fs::read(key_file(&test)).unwrap(), keys);
+    test.ask(&["adopt"]);
+    assert_eq!(test.ask(&["rekey"])["ok"], true);
+    works(&test);
 }
 
 #[test]
 fn stores_in_one_directory_have_separate_keys() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let beside = world.store().with_file_name("other.db");
-    let other = |arguments: &[&str]| ask_of(&world, &beside, arguments);
+    let test = TestEnv::new();
+    test.sign_in();
+    let beside = test.store().with_file_name("other.db");
+    let other = |arguments: &[&str]| ask_of(&test, &beside, arguments);
     assert_eq!(other(&["start"])["ok"], true);
     for _ in 0..2 {
         assert_eq!(other(&["rekey"])["resealed"], 1);
     }
-    works(&world);
+    works(&test);
 }
 
 /// Faults: S33
 #[test]
 fn a_running_process_seals_nothing_with_a_removed_key() {
-    let world = TestEnv::new();
-    world.sign_in();
+    let test = TestEnv::new();
+    test.sign_in();
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
-        let store = SqliteStore::open(world.store(), StoreKind::Test).await;
-        let host = world.host(store.unwrap());
+        let store = SqliteStore::open(test.store(), StoreKind::Test).await;
+        let host = test.host(store.unwrap());
         host.profile(name()).authorize(None).await.unwrap();
-        world.ask(&["rekey"]);
-        world.ask(&["rekey"]);
+        test.ask(&["rekey"]);
+        test.ask(&["rekey"]);
         host.profile("eve".parse().unwrap()).start().await.unwrap();
     });
     assert_eq!(
-        world.ask(&["--profile", "eve", "status"])["state"],
+        test.ask(&["--profile", "eve", "status"])["state"],
         "pending"
     );
 }
 
 #[test]
 fn rekey_refuses_a_key_that_the_operator_provides() {
-    let world = TestEnv::new();
-    fs::create_dir(world.path("credentials")).unwrap();
-    let handed = made_key(&world.path("credentials/chatgpt-oauth.key"), 0o600);
-    let named = made_key(&world.path("named.key"), 0o600);
+    let test = TestEnv::new();
+    fs::create_dir(test.path("credentials")).unwrap();
+    let handed = made_key(&test.path("credentials/chatgpt-oauth.key"), 0o600);
+    let named = made_key(&test.path("named.key"), 0o600);
     let before = fs::read(&handed).unwrap();
     let ask = |arguments: &[&str]| {
-        let mut command = world.command();
-        command.env("CREDENTIALS_DIRECTORY", world.path("credentials"));
+        let mut command = test.command();
+        command.env("CREDENTIALS_DIRECTORY", test.path("credentials"));
         json_of(command.arg("--json").args(arguments))
     };
     assert_eq!(ask(&["start"])["ok"], true);
@@ -151,11 +151,11 @@ fn rekey_refuses_a_key_that_the_operator_provides() {
 
 #[test]
 fn marks_beside_the_store_do_not_disturb_commands() {
-    let world = TestEnv::new();
-    let store = world.path("state/chatgpt-oauth/test.db");
-    let ask = |arguments: &[&str]| ask_of(&world, &store, arguments);
+    let test = TestEnv::new();
+    let store = test.path("state/chatgpt-oauth/test.db");
+    let ask = |arguments: &[&str]| ask_of(&test, &store, arguments);
     let code = ask(&["start"])["user_code"].as_str().unwrap().to_owned();
-    world.simulator.approve(&code).unwrap();
+    test.simulator.approve(&code).unwrap();
     assert_eq!(ask(&["poll"])["status"], "connected");
     assert_eq!(ask(&["rekey"])["resealed"], 3);
 }

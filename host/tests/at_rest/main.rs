@@ -36,8 +36,8 @@ const COMMANDS: [&[&str]; 8] = [
     &["logout"],
 ];
 
-fn key_file(world: &TestEnv) -> PathBuf {
-    world.store().with_file_name("test.db.key")
+fn key_file(test: &TestEnv) -> PathBuf {
+    test.store().with_file_name("test.db.key")
 }
 
 fn name() -> ProfileName {
@@ -45,9 +45,9 @@ fn name() -> ProfileName {
 }
 
 /// What is stored of the profile, as it lies there.
-fn rows(world: &TestEnv) -> Vec<Row> {
+fn rows(test: &TestEnv) -> Vec<Row> {
     block_on(async {
-        let store = SqliteStore::open_read_only(world.store(), StoreKind::Test).await;
+        let store = SqliteStore::open_read_only(test.store(), StoreKind::Test).await;
         let mut rows = store.unwrap().load(&name()).await.unwrap();
         rows.sort_by(|one, other| one.key.cmp(&other.key));
         rows
@@ -55,10 +55,10 @@ fn rows(world: &TestEnv) -> Vec<Row> {
 }
 
 /// Changes what is stored under a key, past everything.
-fn tamper(world: &TestEnv, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+fn tamper(test: &TestEnv, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
     let profile = name();
     block_on(async {
-        let store = SqliteStore::open(world.store(), StoreKind::Test)
+        let store = SqliteStore::open(test.store(), StoreKind::Test)
             .await
             .unwrap();
         let row = store.read(&profile, key).await.unwrap().unwrap();
@@ -74,14 +74,14 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Runs SQL on the file, past everything, and returns what it answers.
-fn sql(world: &TestEnv, statement: &str) -> String {
+fn sql(test: &TestEnv, statement: &str) -> String {
     let script = "import sqlite3, sys
 base = sqlite3.connect(sys.argv[1])
 print(base.execute(sys.argv[2]).fetchall())
 base.commit()";
     let output = Command::new("python3")
         .args(["-c", script])
-        .arg(world.store())
+        .arg(test.store())
         .arg(statement)
         .output()
         .unwrap();
@@ -91,15 +91,10 @@ base.commit()";
 
 /// Every command ends in this error, and the rows stay as they are.
 #[track_caller]
-fn all_commands_fail(world: &TestEnv, code: &str) {
-    let before = rows(world);
+fn all_commands_fail(test: &TestEnv, code: &str) {
+    let before = rows(test);
     for command in COMMANDS {
-        let output = world
-            .command()
-            .arg("--json")
-            .args(command)
-            .output()
-            .unwrap();
+        let output = test.command().arg("--json").args(command).output().unwrap();
         let answer = support::json(&output);
         match command[0] {
             "status" if answer["ok"] == true => assert_eq!(answer["state"], "unreadable"),
@@ -111,41 +106,41 @@ fn all_commands_fail(world: &TestEnv, code: &str) {
             }
         }
     }
-    assert_eq!(rows(world), before);
+    assert_eq!(rows(test), before);
 }
 
 #[track_caller]
-fn works(world: &TestEnv) {
-    let answer = world.ask(&["authorize"]);
+fn works(test: &TestEnv) {
+    let answer = test.ask(&["authorize"]);
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
 /// Copies the store, as a backup does.
-fn backup(world: &TestEnv) -> Vec<u8> {
-    sql(world, "PRAGMA wal_checkpoint(TRUNCATE)");
-    fs::read(world.store()).unwrap()
+fn backup(test: &TestEnv) -> Vec<u8> {
+    sql(test, "PRAGMA wal_checkpoint(TRUNCATE)");
+    fs::read(test.store()).unwrap()
 }
 
-fn restore(world: &TestEnv, backup: &[u8]) {
+fn restore(test: &TestEnv, backup: &[u8]) {
     for journal in ["-wal", "-shm"] {
-        let mut path = world.store().into_os_string();
+        let mut path = test.store().into_os_string();
         path.push(journal);
         let _ = fs::remove_file(path);
     }
-    fs::write(world.store(), backup).unwrap();
+    fs::write(test.store(), backup).unwrap();
 }
 
 /// Runs a command with another store.
 #[track_caller]
-fn ask_of(world: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
-    let ours = format!("sqlite:{}", world.store().display());
+fn ask_of(test: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
+    let ours = format!("sqlite:{}", test.store().display());
     let theirs = format!("sqlite:{}", store.display());
-    let options = world.options().into_iter();
+    let options = test.options().into_iter();
     let options = options.map(|option| option.replace(&ours, &theirs));
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command
-        .env("XDG_STATE_HOME", world.path("state"))
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
         .args(options)
         .arg("--json")
         .args(arguments);

@@ -90,20 +90,20 @@ impl Command {
 
     /// The points that the command passes when nothing goes wrong.
     fn points(&self) -> Vec<String> {
-        let world = world(Rotation::Strict);
-        let arguments = (self.situation)(&world);
-        let done = run(&world, &arguments, None);
+        let test = test_env(Rotation::Strict);
+        let arguments = (self.situation)(&test);
+        let done = run(&test, &arguments, None);
         assert!(done.status.success(), "{done:?}");
-        let points = passed(&world);
+        let points = passed(&test);
         assert!(points.len() >= 4, "{points:?}");
         points
     }
 
     /// What comes of a death at one point, in a world of its own.
     fn fate(&self, number: usize, points: &[String], service: Rotation) -> Fate {
-        let world = world(service);
-        let arguments = (self.situation)(&world);
-        let dead = run(&world, &arguments, Some((self.death, &number.to_string())));
+        let test = test_env(service);
+        let arguments = (self.situation)(&test);
+        let dead = run(&test, &arguments, Some((self.death, &number.to_string())));
         match self.death {
             Death::Kill => {
                 assert_eq!(dead.status.signal(), Some(Signal::KILL.as_raw()));
@@ -111,9 +111,9 @@ impl Command {
             }
             Death::Panic => assert_eq!(json(&dead)["code"], "internal"),
         }
-        assert_eq!(passed(&world), points[..number]);
-        let fate = (self.recovery)(&world);
-        self.check_reuse(&world, service);
+        assert_eq!(passed(&test), points[..number]);
+        let fate = (self.recovery)(&test);
+        self.check_reuse(&test, service);
         fate
     }
 
@@ -135,8 +135,8 @@ impl Command {
     }
 
     /// Nothing sets reuse detection off while there is a token to lose.
-    fn check_reuse(&self, world: &TestEnv, service: Rotation) {
-        let tokens = world.simulator.presentations();
+    fn check_reuse(&self, test: &TestEnv, service: Rotation) {
+        let tokens = test.simulator.presentations();
         let presentations = tokens.iter().flat_map(|token| &token.presentations);
         let mut reused = presentations.filter(|one| one.outcome == Outcome::Reused);
         let end = i64::try_from(BEGINNING + self.token_works).unwrap();
@@ -144,7 +144,7 @@ impl Command {
     }
 }
 
-fn world(rotation: Rotation) -> TestEnv {
+fn test_env(rotation: Rotation) -> TestEnv {
     TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(LIFETIME))
@@ -153,11 +153,11 @@ fn world(rotation: Rotation) -> TestEnv {
 }
 
 /// Runs the program so that it notes its points, and dies at one of them.
-pub fn run(world: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -> Output {
-    _ = std::fs::remove_file(world.path("points"));
-    let mut command = world.command();
+pub fn run(test: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -> Output {
+    _ = std::fs::remove_file(test.path("points"));
+    let mut command = test.command();
     command
-        .env("CHATGPT_OAUTH_TEST_POINTS", world.path("points"))
+        .env("CHATGPT_OAUTH_TEST_POINTS", test.path("points"))
         .arg("--json")
         .args(arguments);
     if let Some((death, point)) = death {
@@ -171,7 +171,7 @@ pub fn run(world: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) 
 }
 
 /// The points that the last run has passed.
-pub fn passed(world: &TestEnv) -> Vec<String> {
-    let points = std::fs::read_to_string(world.path("points")).unwrap();
+pub fn passed(test: &TestEnv) -> Vec<String> {
+    let points = std::fs::read_to_string(test.path("points")).unwrap();
     points.lines().map(str::to_owned).collect()
 }

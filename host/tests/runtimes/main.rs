@@ -8,4 +8,4 @@ mod node;
 mod python;
 mod stories;
 mod test_component;
-mod world;
+mod test_env;

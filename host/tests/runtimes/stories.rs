@@ -9,7 +9,7 @@ use openai_simulator::{Endpoint, Fault};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// A runtime with an example's programs.
 pub trait Runtime {
@@ -27,16 +27,16 @@ pub trait Runtime {
 /// A person with a directory, and the processes that ran for them.
 struct Person<'a, R> {
     runtime: &'a R,
-    world: &'a TestEnv,
+    test: &'a TestEnv,
     directory: TempDir,
 }
 
 impl<'a, R: Runtime> Person<'a, R> {
-    fn new(runtime: &'a R, world: &'a TestEnv) -> Self {
+    fn new(runtime: &'a R, test: &'a TestEnv) -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self {
             runtime,
-            world,
+            test,
             directory,
         }
     }
@@ -53,7 +53,7 @@ impl<'a, R: Runtime> Person<'a, R> {
         let output = command.output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
         let complaints = String::from_utf8_lossy(&output.stderr);
-        for secret in self.world.simulator.secrets() {
+        for secret in self.test.simulator.secrets() {
             assert!(!told.contains(&secret.value), "{:?}", secret.kind);
             assert!(!complaints.contains(&secret.value), "{:?}", secret.kind);
         }
@@ -92,21 +92,21 @@ impl<'a, R: Runtime> Person<'a, R> {
     #[track_caller]
     fn signed_in(self) -> Self {
         let code = self.start();
-        self.world.simulator.approve(&code).unwrap();
+        self.test.simulator.approve(&code).unwrap();
         assert_eq!(self.ask("poll")["status"], "connected");
         self
     }
 }
 
-pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world);
+pub fn a_login_lives_over_processes(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test);
     assert_eq!(person.ask("status")["state"], "not-connected");
     assert_eq!(person.files(), [] as [PathBuf; 0]);
 
     let code = person.start();
     assert_eq!(person.ask("poll")["status"], "pending");
     assert_eq!(person.ask("status")["state"], "pending");
-    world.simulator.approve(&code).unwrap();
+    test.simulator.approve(&code).unwrap();
     let (progress, _) = person.ask_later("poll", 5);
     assert_eq!(progress["status"], "connected");
 
@@ -117,9 +117,9 @@ pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
     assert_eq!(person.ask_later("models", 400).0["source"], "api");
     assert_eq!(person.ask("usage")["plan"], "plus");
 
-    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+    let exchanges = test.simulator.requests_to(Endpoint::Token).len();
     assert!(person.ask_later("refresh", 120).1);
-    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    let refreshed = test.simulator.requests_to(Endpoint::Token).len();
     assert_eq!(refreshed, exchanges + 1);
 
     assert_eq!(person.ask("logout")["status"], "disconnected");
@@ -127,8 +127,8 @@ pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
     assert_eq!(person.failure("refresh", 0), "not-connected");
 }
 
-pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world);
+pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test);
     let mut command = runtime.sign_in(person.directory.path());
     let mut program = command
         .stdin(Stdio::piped())
@@ -142,7 +142,7 @@ pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &Te
     let (_, code) = instructions.split_once("enter the code ").unwrap();
     let (code, _) = code.split_once('.').unwrap();
     assert!(shown.next().unwrap().starts_with("Press Enter"));
-    world.simulator.approve(code).unwrap();
+    test.simulator.approve(code).unwrap();
     // One line, and nothing after it: the program must not wait for more.
     let mut keyboard = program.stdin.take().unwrap();
     keyboard.write_all(b"\n").unwrap();
@@ -157,8 +157,8 @@ pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &Te
     assert!(told[2].trim().starts_with("openai-codex/"), "{told:?}");
 }
 
-pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world).signed_in();
+pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test).signed_in();
     let files = person.files();
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
@@ -170,52 +170,52 @@ pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &TestE
 
 pub fn a_directory_that_is_missing_is_a_store_that_does_not_work(
     runtime: &impl Runtime,
-    world: &TestEnv,
+    test: &TestEnv,
 ) {
-    let person = Person::new(runtime, world);
+    let person = Person::new(runtime, test);
     std::fs::remove_dir(person.directory.path()).unwrap();
     for function in ["status", "start"] {
         assert_eq!(person.failure(function, 0), "store-unavailable");
     }
     assert!(!person.directory.path().exists());
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
 }
 
-pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world);
-    world.simulator.deny(&person.start()).unwrap();
+pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test);
+    test.simulator.deny(&person.start()).unwrap();
     assert_eq!(person.failure("poll", 0), "login-denied");
-    world.simulator.expire_code(&person.start()).unwrap();
+    test.simulator.expire_code(&person.start()).unwrap();
     assert_eq!(person.failure("poll", 0), "login-expired");
     assert_eq!(person.ask("status")["state"], "not-connected");
     assert_eq!(person.failure("poll", 0), "no-pending-login");
 }
 
 /// `unchanged` is the example as it is: the simulator is not on its list.
-pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(unchanged, world);
+pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(unchanged, test);
     assert_eq!(person.failure("start", 0), "egress-denied");
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
 }
 
 pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
     runtime: &impl Runtime,
-    world: &TestEnv,
+    test: &TestEnv,
     lost: Fault,
 ) {
-    let person = Person::new(runtime, world).signed_in();
-    world.simulator.fault(Endpoint::Token, lost);
+    let person = Person::new(runtime, test).signed_in();
+    test.simulator.fault(Endpoint::Token, lost);
     assert_eq!(person.failure("refresh", 120), "refresh-uncertain");
-    let asked = world.simulator.requests_to(Endpoint::Token).len();
+    let asked = test.simulator.requests_to(Endpoint::Token).len();
     assert_eq!(person.ask("status")["state"], "uncertain");
     assert_eq!(person.failure("refresh", 125), "refresh-uncertain");
-    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), asked);
+    assert_eq!(test.simulator.requests_to(Endpoint::Token).len(), asked);
 }
 
 /// Only where writes are conditional.
-pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world).signed_in();
-    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test).signed_in();
+    let exchanges = test.simulator.requests_to(Endpoint::Token).len();
     for round in 1..=6 {
         let refreshes = [(); 2].map(|()| {
             let mut refresh = runtime.call(person.directory.path(), "refresh", round * 120);
@@ -228,9 +228,9 @@ pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime
         );
         assert_eq!(person.ask("status")["state"], "connected");
     }
-    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    let refreshed = test.simulator.requests_to(Endpoint::Token).len();
     assert_eq!(refreshed, exchanges + 6);
-    for token in world.simulator.presentations() {
+    for token in test.simulator.presentations() {
         assert!(token.presentations.len() <= 1, "{token:?}");
     }
 }

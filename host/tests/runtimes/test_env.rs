@@ -15,17 +15,17 @@ pub struct TestEnv {
 }
 
 /// The world, as if nobody had been there.
-pub fn world() -> MutexGuard<'static, TestEnv> {
+pub fn test_env() -> MutexGuard<'static, TestEnv> {
     static WORLD: LazyLock<Mutex<TestEnv>> = LazyLock::new(|| {
         let simulator = Simulator::builder().interval(1).start().unwrap();
         let component = test_component::build(World::Onboarding, &simulator.http_url());
         fs::write(component_file(), component.unwrap()).unwrap();
         Mutex::new(TestEnv { simulator })
     });
-    let world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
-    world.simulator.clear_faults();
-    world.simulator.clear_requests();
-    world
+    let test = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
+    test.simulator.clear_faults();
+    test.simulator.clear_requests();
+    test
 }
 
 /// Where the component lies once there is a world.
