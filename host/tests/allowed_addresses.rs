@@ -1,6 +1,6 @@
-//! A VPN or a router that answers names with fake addresses and carries each
-//! connection to the right host: a network of the test's own, in which both hosts
-//! have such an address, and the simulator answers at its port 443.
+//! Logins on a machine whose VPN or router answers names with fake addresses and
+//! carries each connection to the right host. The tests run in a network namespace in
+//! which both hosts have a fake address and the simulator answers at port 443.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 use support::proxy::join;
 use support::{TestEnv, json};
 
-/// Set in the process that has a network of its own.
+/// Set in the process that runs in its own network namespace.
 const INSIDE: &str = "CHATGPT_OAUTH_TEST_NETWORK";
 const FAKE: &str = "198.18.0.36";
 const RANGE: &str = "198.18.0.0/15";
 
-/// Runs the test of this name again in a network and over a hosts file of its own,
-/// in which the hosts have a fake address. True in there.
+/// Runs the test of this name again, in a network namespace and with a hosts file in
+/// which the hosts have a fake address. Returns true in that second run.
 fn is_inside(name: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
@@ -58,7 +58,7 @@ fn is_inside(name: &str) -> bool {
     false
 }
 
-/// A world whose simulator answers at the fake address.
+/// An environment whose simulator answers at the fake address.
 fn test_env() -> TestEnv {
     let test = TestEnv::new();
     let target = test.simulator.https_address();
@@ -73,7 +73,7 @@ fn test_env() -> TestEnv {
     test
 }
 
-/// Runs the program over a store of the real kind, by no proxy.
+/// Runs the program with a store of the real kind and without a proxy.
 fn run(test: &TestEnv, store: &Path, arguments: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
@@ -187,7 +187,7 @@ fn inspect_and_doctor_show_the_allowed_addresses() {
     assert_eq!(inspected["allowed_addresses"], json!([RANGE]));
     let nothing = ask(&test, &["inspect"]);
     assert_eq!(nothing["allowed_addresses"], json!([]));
-    // A host for tests ignores it.
+    // With `--connect-to`, the option has no effect.
     let tested = test.ask(&["inspect", "--allow-addresses", RANGE]);
     assert_eq!(tested["allowed_addresses"], json!([]));
     let words = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))

@@ -1,11 +1,11 @@
-//! The machine's wall clock is set, forward and back, while six processes ask for
-//! the token of one login: no refresh token is presented twice, unless as a probe
-//! after the quiet period, and no login is lost.
+//! The machine's wall clock is set forward and back while six processes ask for the
+//! token of one login. No refresh token is presented twice, except as a probe after the
+//! quiet period, and no login is lost.
 //!
-//! The service, whose clock nothing sets, forgives nothing.
-//! `CHATGPT_OAUTH_CLOCK_STEPS_CALLS=20000` asks for longer (`scripts/clock-steps.sh`),
-//! `CHATGPT_OAUTH_CLOCK_STEPS_SEED` repeats the choices of a run, `--nocapture` prints
-//! what was counted.
+//! The simulator's clock is not set, and it ends a login at the first reuse.
+//! `CHATGPT_OAUTH_CLOCK_STEPS_CALLS=20000` runs longer (`scripts/clock-steps.sh`),
+//! `CHATGPT_OAUTH_CLOCK_STEPS_SEED` repeats the choices of a run, and `--nocapture`
+//! prints the counts.
 
 mod support;
 
@@ -17,26 +17,27 @@ use openai_simulator::{Endpoint, Fault};
 use support::{BEGINNING, TestEnv};
 use tempfile::NamedTempFile;
 
-/// How many calls there are; unset means [`FEW`].
+/// The number of calls; unset means [`FEW`].
 const CALLS: &str = "CHATGPT_OAUTH_CLOCK_STEPS_CALLS";
 const FEW: u64 = 600;
-/// What the choices come of; unset means the time.
+/// The seed of the choices; unset means the time.
 const SEED: &str = "CHATGPT_OAUTH_CLOCK_STEPS_SEED";
 
-/// How many processes ask at a time.
+/// How many processes run at a time.
 const PROCESSES: u64 = 6;
 /// How long access tokens last, in seconds.
 const LIFETIME: u64 = 3600;
-/// A token with this much left, in seconds, is due and still serves.
+/// How much of its lifetime a token has left when it is due and still valid, in
+/// seconds.
 const DUE: u64 = 250;
-/// How long the service takes for a refresh: the others arrive meanwhile.
+/// How long the simulator takes for a refresh; the other processes arrive in this time.
 const SERVICE: Duration = Duration::from_millis(150);
-/// Within this time of a round, in milliseconds, processes start and clocks are set.
+/// The part of a round in which processes start and clocks are set, in milliseconds.
 const ROUND: u64 = 250;
-/// By how much the clock is set at the most, in seconds: not as far that an intent
-/// would lie too far ahead to be believed.
+/// The largest step of the clock, in seconds: an intent that lies further in the future
+/// is not believed.
 const LONGEST_STEP: u64 = 290;
-/// A token is not presented again sooner than this, in seconds.
+/// The shortest time between two presentations of one token, in seconds.
 const QUIET: i64 = 120;
 
 /// Faults: F16
@@ -65,26 +66,26 @@ fn a_clock_set_during_a_refresh_causes_no_reuse_and_loses_no_login() {
 /// Six processes at a time, and the clocks that they read.
 struct Machine {
     test: TestEnv,
-    /// What the service reads.
+    /// The clock of the simulator.
     true_time: NamedTempFile,
     clocks: Clocks,
     choices: Choices,
     calls: u64,
     steps: u64,
     logins_lost: u64,
-    /// How often which error was answered.
+    /// How often each error was answered.
     errors: BTreeMap<String, u64>,
     began: Instant,
 }
 
-/// In seconds. A step sets the first, time that passes moves both.
+/// Both clocks, in seconds. A step sets only `wall`; time that passes moves both.
 #[derive(Clone, Copy)]
 struct Clocks {
     wall: u64,
     steady: u64,
 }
 
-/// What happens in a round.
+/// An event of a round.
 enum Event {
     Start,
     Step,
@@ -119,7 +120,8 @@ impl Machine {
         }
     }
 
-    /// Time passes while nothing runs; then all ask, and the clock is set meanwhile.
+    /// Lets time pass while no process runs, then starts all processes and sets the
+    /// clock while they run.
     fn round(&mut self) {
         let is_dead = self.choices.below(2) == 0;
         let passed = if is_dead { LIFETIME } else { LIFETIME - DUE };
@@ -190,7 +192,7 @@ impl Machine {
         command.spawn().unwrap()
     }
 
-    /// Whether the answer says that the login has ended.
+    /// Whether the answer says that the login is lost.
     fn answer(&mut self, process: Child) -> bool {
         let answer = support::json(&process.wait_with_output().unwrap());
         if answer["ok"] != true {
@@ -224,7 +226,7 @@ impl Machine {
     }
 }
 
-/// SplitMix64: the same seed, the same choices.
+/// SplitMix64: equal seeds give equal choices.
 struct Choices(u64);
 
 impl Choices {

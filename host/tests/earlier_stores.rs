@@ -1,8 +1,8 @@
-//! Stores that programs of earlier commits have written: this one reads them and
-//! goes on with them.
+//! Stores that earlier commits of the program have written: this program reads and uses
+//! them.
 //!
-//! `scripts/store-fixture.sh` has made each folder of `fixtures/` by the programs of
-//! the commit that it is named after.
+//! `scripts/store-fixture.sh` creates each folder of `fixtures/` with the program of
+//! the commit in its name.
 
 mod support;
 
@@ -17,10 +17,11 @@ use support::TestEnv;
 
 /// How long the access tokens of the fixtures last, in seconds.
 const LIFETIME: u64 = 3600;
-/// A token with this much left, in seconds, is due and still serves.
+/// How much of its lifetime a token has left when it is due and still valid, in
+/// seconds.
 const DUE: u64 = 250;
 
-/// A world with a copy of that store, at the time when the store was made.
+/// An environment with a copy of that store, at the time when the store was written.
 fn test_env(name: &str) -> TestEnv {
     let test =
         TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)));
@@ -52,7 +53,7 @@ fn ask_as(test: &TestEnv, profile: &str, arguments: &[&str]) -> Value {
     answer
 }
 
-/// What became of the presentations of the stored refresh token.
+/// The outcomes of the presentations of the stored refresh token.
 fn outcomes(test: &TestEnv) -> Vec<Outcome> {
     let stored = test.simulator.presentations().swap_remove(0);
     let presentations = stored.presentations.iter();
@@ -123,7 +124,7 @@ fn a_person_of_an_earlier_store_signs_out_and_another_signs_in() {
     ask_as(&test, "ada", &["logout", "--revoke"]);
     let ada = ask_as(&test, "ada", &["status"]);
     assert_eq!(ada["state"], "not_connected", "{ada}");
-    // bob's code is unknown to this simulator: he asks for another one.
+    // This simulator does not know bob's code, so bob needs a new one.
     ask_as(&test, "bob", &["logout"]);
     let prompt = ask_as(&test, "bob", &["start"]);
     let code = prompt["user_code"].as_str().unwrap();

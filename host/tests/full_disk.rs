@@ -1,4 +1,4 @@
-//! A disk that is full before a refresh, and while its answer is held.
+//! A disk that is full before a refresh, and while its answer waits to be stored.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn test_env() -> TestEnv {
     })
 }
 
-/// The program, which a file that may not grow does not kill: its write fails.
+/// The program under a limit on file sizes: a write beyond the limit fails.
 fn on_a_disk_that_may_be_full(test: &TestEnv, limit: &str) -> Command {
     let program = test.command();
     let mut command = Command::new("sh");
@@ -41,8 +41,8 @@ fn on_a_disk_that_may_be_full(test: &TestEnv, limit: &str) -> Command {
     command
 }
 
-/// A login whose token has ended, and the store held open, so that its journal
-/// stays where it is.
+/// A login with an expired token, and an open connection to the store, so that SQLite
+/// keeps the journal.
 async fn signed_in_on_disk() -> (TestEnv, SqliteStore) {
     let test = test_env();
     test.sign_in();
@@ -50,7 +50,7 @@ async fn signed_in_on_disk() -> (TestEnv, SqliteStore) {
     test.simulator.clear_requests();
     let store = SqliteStore::open(test.store(), StoreKind::Test);
     let store = store.await.unwrap();
-    // No file may grow beyond the journal then, and a guest's memory is one too.
+    // The limit is the size of the journal, and it applies to the guest's memory too.
     let other = "other".parse().unwrap();
     let filling = vec![b'x'; 256 << 10];
     for key in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"] {
@@ -69,7 +69,8 @@ fn journal(test: &TestEnv) -> u64 {
 #[tokio::test]
 async fn a_full_disk_spends_no_token() {
     let (test, _open) = signed_in_on_disk().await;
-    // In blocks of 512 bytes: what the journal holds does not fit the store either.
+    // The limit in blocks of 512 bytes; the pages of the journal do not fit into the
+    // store either.
     let limit = (journal(&test) / 2 / 512).to_string();
     let mut refresh = on_a_disk_that_may_be_full(&test, &limit);
     let refused = json(&refresh.arg("refresh").output().unwrap());

@@ -1,4 +1,4 @@
-//! `inspect`, as a program.
+//! `inspect`, as a command of the program.
 
 use chatgpt_oauth::artifact::ONBOARDING;
 

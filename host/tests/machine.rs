@@ -1,5 +1,5 @@
-//! The program on machines, and under limits, that refuse it something: it runs in
-//! what it needs, and names what it lacks.
+//! The program on machines, and under limits, that refuse it something: it runs with
+//! what it needs, and names what is missing.
 
 mod support;
 
@@ -16,7 +16,7 @@ import ctypes, os, sys
 assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0, 'this test needs Linux 6.3'
 os.execv(sys.argv[1], sys.argv[1:])";
 
-/// Someone who signed in two minutes ago at a service that forgives nothing.
+/// A profile that signed in two minutes ago at a service that does not forgive reuse.
 fn signed_in() -> TestEnv {
     let test = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
     test.sign_in();
@@ -25,7 +25,7 @@ fn signed_in() -> TestEnv {
     test
 }
 
-/// The program, in a shell that has set these limits.
+/// The program, started by a shell that sets these limits.
 fn under(test: &TestEnv, limits: &str) -> Command {
     test.wrapped(&["bash", "-c", &format!("{limits} && exec \"$0\" \"$@\"")])
 }
@@ -34,7 +34,7 @@ fn run(mut command: Command, arguments: &[&str]) -> Output {
     command.arg("--json").args(arguments).output().unwrap()
 }
 
-/// One command and its answer, which is all that is said beside the log.
+/// One command and its answer, which is the only output beside the log.
 #[track_caller]
 fn ask(command: Command, arguments: &[&str]) -> Value {
     let output = run(command, arguments);
@@ -43,8 +43,8 @@ fn ask(command: Command, arguments: &[&str]) -> Value {
     json(&output)
 }
 
-/// Holds an answer against what a person must read: a limit by its name, and neither
-/// this software's fault nor the rights of the store.
+/// Asserts that an answer names the limit, and blames neither a bug of this program nor
+/// the permissions of the store.
 #[track_caller]
 fn check_named(answer: &Value, name: &str) {
     let message = answer["error"].as_str().unwrap();
@@ -57,7 +57,7 @@ fn check_named(answer: &Value, name: &str) {
     assert_eq!(answer["relogin_required"], false, "{answer}");
 }
 
-/// What `doctor` says of a subject.
+/// The message of `doctor` about a subject.
 #[track_caller]
 fn finding(answer: &Value, subject: &str) -> Value {
     let findings = answer["findings"].as_array().unwrap();
@@ -94,7 +94,7 @@ fn a_whole_login_works_in_a_gigabyte_of_address_space() {
     );
 }
 
-/// Faults: F1, F15
+/// Faults: F1 F15
 #[test]
 fn at_every_limit_a_refresh_works_or_names_the_limit_and_spends_nothing() {
     let test = signed_in();
@@ -107,7 +107,7 @@ fn at_every_limit_a_refresh_works_or_names_the_limit_and_spends_nothing() {
         for value in values {
             let limited = || under(&test, &format!("{limit} {value}"));
             if !run(limited(), &["--version"]).status.success() {
-                // The system does not start the program with so little.
+                // The system does not start the program under this limit.
                 continue;
             }
             let before = presented(&test.simulator);
@@ -143,7 +143,7 @@ fn too_few_open_files_are_not_reported_as_a_permission_problem() {
 #[test]
 fn a_user_at_the_thread_limit_gets_an_error_and_keeps_the_login() {
     let test = signed_in();
-    // Of its own, since threads are counted for each user.
+    // An own user id, because the system counts threads by user.
     let user = 61_000 + std::process::id() % 4_000;
     test.give_to(user);
     let as_user = |most: u32| {
@@ -197,10 +197,10 @@ fn a_login_works_without_executable_memory_and_doctor_says_so() {
     assert_eq!(ask(denied(), &["models"])["ok"], true);
     assert_eq!(ask(denied(), &["status"])["state"], "connected");
 
-    let told = |answer: &Value| finding(answer, "component")["message"].to_string();
-    let interpreted = told(&ask(denied(), &["doctor"]));
+    let message = |answer: &Value| finding(answer, "component")["message"].to_string();
+    let interpreted = message(&ask(denied(), &["doctor"]));
     assert!(interpreted.contains("interpreted"), "{interpreted}");
-    let as_usual = told(&test.ask(&["doctor"]));
+    let as_usual = message(&test.ask(&["doctor"]));
     assert!(!as_usual.contains("interpreted"), "{as_usual}");
 }
 

@@ -1,5 +1,5 @@
-//! The program as other programs meet it: several processes one after the other,
-//! killed ones and interrupted ones among them, and what they may let out.
+//! The program as other programs run it: several processes in a row, some of them
+//! killed or interrupted, and what their output may contain.
 
 mod support;
 
@@ -26,7 +26,7 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-/// Waits until a request to the endpoint has come in.
+/// Waits until a request to the endpoint has arrived.
 fn wait_for_request(simulator: &Simulator, endpoint: Endpoint) {
     let began = Instant::now();
     while simulator.requests_to(endpoint).is_empty() {
@@ -192,7 +192,7 @@ fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
     test.simulator
         .approve(prompt["user_code"].as_str().unwrap())
         .unwrap();
-    // The service has not looked at the code yet when the process dies.
+    // The service has not read the code when the process dies.
     test.simulator.fault(Endpoint::Token, Fault::hang());
     let mut command = test.command();
     command.arg("poll");
@@ -226,7 +226,7 @@ fn a_signal_does_not_interrupt_a_call() {
         let output = refresh.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(128 + number.as_raw()));
         assert_eq!(json(&output)["status"], "refreshed");
-        // What was received is stored: the next one has no doubt about it.
+        // The answer is stored: the next process is certain about it.
         assert_eq!(test.ask(&["status"])["state"], "connected");
     }
 }
@@ -266,10 +266,10 @@ fn login_expects_one_account_and_signs_another_out_again() {
 #[test]
 fn no_output_carries_a_secret() {
     let test = TestEnv::new();
-    let mut told = Vec::new();
+    let mut outputs = Vec::new();
     let mut run = |arguments: &[&str]| {
         for options in [&["-vv"][..], &["-vv", "--json"]] {
-            told.push(test.run(&[options, arguments].concat()));
+            outputs.push(test.run(&[options, arguments].concat()));
             test.pass(2);
         }
     };
@@ -278,7 +278,7 @@ fn no_output_carries_a_secret() {
     run(&["status"]);
     let code = test.simulator.pending_codes().remove(0);
     test.simulator.approve(&code).unwrap();
-    // The approval is lost on the way to the tokens, then refused, then taken.
+    // The exchange fails, then is refused, then succeeds.
     test.simulator.fault(Endpoint::Token, Fault::silence());
     run(&["poll"]);
     run(&["status"]);
@@ -289,7 +289,7 @@ fn no_output_carries_a_secret() {
     let echo = "{\"error\":{\"code\":\"odd\",\"message\":\"";
     test.pass(100);
     for secret in test.simulator.secrets() {
-        // A service that repeats what it was told.
+        // A service that repeats the request.
         let body = format!("{echo}{}\"}}}}", secret.value);
         test.simulator
             .fault(Endpoint::Usage, Fault::status(400).body(body));
@@ -307,20 +307,20 @@ fn no_output_carries_a_secret() {
 
     let secrets = test.simulator.secrets();
     assert!(secrets.len() >= 6);
-    let told: String = told
+    let printed: String = outputs
         .iter()
         .flat_map(|output| [&output.stdout, &output.stderr])
         .map(|bytes| String::from_utf8_lossy(bytes))
         .collect();
-    assert!(told.contains("chatgpt_oauth"), "nothing was logged");
+    assert!(printed.contains("chatgpt_oauth"), "nothing was logged");
     for secret in secrets {
-        // Signature and end of a token are as telling as the whole.
+        // The signature or the end of a token is as secret as the whole.
         for piece in secret
             .value
             .split('.')
             .map(|part| &part[part.len().saturating_sub(20)..])
         {
-            assert!(!told.contains(piece), "{:?}", secret.kind);
+            assert!(!printed.contains(piece), "{:?}", secret.kind);
         }
     }
 }
@@ -468,7 +468,7 @@ fn no_command_runs_a_component_that_is_not_the_pinned_one() {
     assert_eq!(pinned("sha256:", &["status"])["code"], "invalid-argument");
 }
 
-/// The program with one variable of the environment, and what it answers.
+/// Runs the program with one environment variable and returns its answer.
 fn with_variable(test: &TestEnv, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
     let mut command = test.command();
     command.env(variable, OsStr::from_bytes(value));
@@ -513,13 +513,13 @@ fn an_empty_variable_counts_as_unset() {
         let status = with_variable(&test, variable, b"", &["status"]);
         assert_eq!(status["state"], "connected", "{variable}: {status}");
     }
-    // Without the option, the store is the one of a person's own.
+    // Without the option, the store is in the user's data directory.
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.env("CHATGPT_OAUTH_STORE", "");
     command.env("XDG_DATA_HOME", test.path("data"));
     let status = json(&command.args(["--json", "status"]).output().unwrap());
     assert_eq!(status["state"], "not_connected", "{status}");
-    // An option that is empty was typed so.
+    // An empty option is an error, because it was typed.
     let typed = test.ask(&["--profile", "", "status"]);
     assert!(
         typed["error"].as_str().unwrap().contains("--profile"),
@@ -552,7 +552,7 @@ fn an_error_names_the_variable_that_causes_it() {
             assert!(!first.contains("'--"), "{first}");
         }
     }
-    // The option goes before the variable.
+    // The option takes precedence over the variable.
     let typed = with_variable(
         &test,
         "CHATGPT_OAUTH_PROFILE",

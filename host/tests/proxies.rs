@@ -1,6 +1,6 @@
-//! A proxy that is asked for is used, or nothing is sent: whole processes, since
-//! the environment is theirs, over a store of the real kind, with a root that the
-//! operator trusts.
+//! The program uses the proxy that a variable names, or sends nothing. Whole processes
+//! run here, because the environment is the process's, with a store of the real kind
+//! and a root that the operator trusts.
 
 mod support;
 
@@ -12,10 +12,10 @@ use support::proxy::Proxy;
 use support::socks::{Manner, Socks};
 use support::{TestEnv, json};
 
-/// The two hosts, as a SOCKS proxy is asked for them.
+/// The two hosts, as the program names them to a SOCKS proxy.
 const ASKED: [&str; 2] = ["auth.openai.com:443", "chatgpt.com:443"];
 
-/// The program, with nothing of the environment's own.
+/// The program, without the proxy variables of this process.
 fn program(test: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     let store = format!("sqlite:{}", test.path("real/openai.db").display());
@@ -33,7 +33,7 @@ fn program(test: &TestEnv) -> Command {
     program
 }
 
-/// Runs a command by a proxy, with the simulator's root.
+/// Runs a command through a proxy, with the simulator's root.
 fn run(test: &TestEnv, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
     let mut program = program(test);
     program.arg("--cacert").arg(test.path("ca.pem"));
@@ -44,7 +44,7 @@ fn ask(test: &TestEnv, variable: (&str, &str), arguments: &[&str]) -> Value {
     json(&run(test, variable, arguments))
 }
 
-/// A whole login by a proxy, its refresh and its end.
+/// A whole login through a proxy, then a refresh and a logout.
 #[track_caller]
 fn live(test: &TestEnv, variable: (&str, &str)) {
     let prompt = ask(test, variable, &["start"]);
@@ -95,7 +95,7 @@ fn a_login_goes_through_a_proxy_that_requires_a_password() {
     );
 }
 
-/// What `doctor` finds wrong with both hosts: message and hint.
+/// The failures that `doctor` finds for both hosts: message and hint.
 #[track_caller]
 fn wrong(test: &TestEnv, variable: (&str, &str)) -> (String, String) {
     let findings = ask(test, variable, &["doctor"]);
@@ -126,9 +126,9 @@ fn a_proxy_failure_names_the_proxy_and_does_not_advise_to_set_one() {
     let asking_http = Proxy::asking(target, "YWRhOnJpZ2h0").address();
     let denying_http = Proxy::answering("403 Forbidden").address();
     let closed = closed_port();
-    // Its certificate comes from an authority of its own.
+    // The proxy's certificate comes from another authority.
     let stranger = TestEnv::new();
-    // A label of 64 characters: no name server is asked.
+    // A label of 64 characters is invalid, so the program asks no name server.
     let unknown = format!("{}.invalid:1080", "x".repeat(64));
     let authentication = ("user name and a password", "password into ALL_PROXY");
     let refused = ("the proxy refused", "start the proxy");

@@ -1,11 +1,11 @@
-//! Many ask at once whenever an access token is about to end, or has ended: each
-//! refresh token is presented once, nobody waits while the old token lives, and
-//! nobody has to log in again.
+//! Eight processes ask at once whenever an access token is due or expired. Each refresh
+//! token is presented once, no process waits while the old token is valid, and no login
+//! is lost.
 //!
-//! Of the eight processes four are the program, started anew for every question;
-//! four live on and hold a host, as a platform's do.
-//! `CHATGPT_OAUTH_RACE_EXPIRIES=10000` races for longer, `--nocapture` prints what
-//! was counted.
+//! Four of the processes are the program, started for each question. The other four
+//! keep running and hold a host, as a platform does.
+//! `CHATGPT_OAUTH_RACE_EXPIRIES=10000` runs longer, and `--nocapture` prints the
+//! counts.
 
 mod support;
 
@@ -24,10 +24,10 @@ use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
 use support::{TestEnv, sign_in};
 
-/// How many expiries there are; unset means [`FEW`].
+/// The number of expiries; unset means [`FEW`].
 const EXPIRIES: &str = "CHATGPT_OAUTH_RACE_EXPIRIES";
 const FEW: u64 = 200;
-/// Set for a process that lives on: where the others are.
+/// Set for a long-lived process: the store, the clock and the simulator of the race.
 const PLACE: &str = "CHATGPT_OAUTH_RACE_PLACE";
 const RACE: &str = "eight_processes_present_every_refresh_token_once_and_lose_no_login";
 
@@ -35,16 +35,17 @@ const RACE: &str = "eight_processes_present_every_refresh_token_once_and_lose_no
 const OF_A_KIND: u64 = 4;
 /// How long access tokens last, in seconds.
 const LIFETIME: u64 = 3600;
-/// A token with this much left, in seconds, is due and still serves.
+/// How much of its lifetime a token has left when it is due and still valid, in
+/// seconds.
 const DUE: u64 = 250;
-/// How long the service takes for a refresh: the others arrive meanwhile.
+/// How long the simulator takes for a refresh; the other processes arrive in this time.
 const SERVICE: Duration = Duration::from_millis(20);
 
 /// Faults: S16
 #[test]
 fn eight_processes_present_every_refresh_token_once_and_lose_no_login() {
     if let Ok(place) = std::env::var(PLACE) {
-        return live_on(&serde_json::from_str(&place).unwrap());
+        return answer_questions(&serde_json::from_str(&place).unwrap());
     }
     let expiries = std::env::var(EXPIRIES).map_or(FEW, |number| number.parse().unwrap());
     let mut race = Race::new();
@@ -68,9 +69,9 @@ fn test_env() -> TestEnv {
 
 struct Race {
     test: TestEnv,
-    living: Vec<Living>,
+    long_lived: Vec<LongLived>,
     began: Instant,
-    /// How often which token was given out.
+    /// How often the new and the old token were returned.
     new: usize,
     old: usize,
 }
@@ -84,19 +85,19 @@ impl Race {
         assert_eq!(test.ask(&["poll"])["status"], "connected");
         test.simulator
             .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
-        let living = (0..OF_A_KIND).map(|_| Living::start(&test)).collect();
+        let long_lived = (0..OF_A_KIND).map(|_| LongLived::start(&test)).collect();
         Self {
             test,
-            living,
+            long_lived,
             began: Instant::now(),
             new: 0,
             old: 0,
         }
     }
 
-    /// One expiry, and what everybody is told.
+    /// Lets one token expire and checks every answer.
     fn expire(&mut self, round: u64) {
-        // Every eighth token is dead by the time that somebody asks.
+        // Every eighth token is expired when the processes ask, the others are due.
         let dead = round.is_multiple_of(8);
         self.test.pass(if dead { LIFETIME } else { LIFETIME - DUE });
         self.test.simulator.clear_requests();
@@ -128,22 +129,22 @@ impl Race {
         }
     }
 
-    /// Asks everybody at once; returns what they were asked and answered.
+    /// Asks all processes at once and returns each question with its answer.
     fn ask_all(&mut self, round: u64) -> Vec<(&'static str, Value)> {
-        let anew: Vec<_> = (0..OF_A_KIND)
+        let programs: Vec<_> = (0..OF_A_KIND)
             .map(|process| question(round, process))
-            .map(|asked| (asked, start_anew(&self.test, asked)))
+            .map(|asked| (asked, start_program(&self.test, asked)))
             .collect();
-        // Now those are first that live on, now the others.
+        // The delay decides which kind of process comes first.
         std::thread::sleep(Duration::from_millis(round % 8 * 4));
-        for (process, living) in (OF_A_KIND..).zip(&mut self.living) {
-            living.ask(question(round, process));
+        for (process, long_lived) in (OF_A_KIND..).zip(&mut self.long_lived) {
+            long_lived.ask(question(round, process));
         }
         let mut answers = Vec::new();
-        for (process, living) in (OF_A_KIND..).zip(&mut self.living) {
-            answers.push((question(round, process), living.answer()));
+        for (process, long_lived) in (OF_A_KIND..).zip(&mut self.long_lived) {
+            answers.push((question(round, process), long_lived.answer()));
         }
-        for (asked, process) in anew {
+        for (asked, process) in programs {
             let output: Output = process.wait_with_output().unwrap();
             answers.push((asked, support::json(&output)));
         }
@@ -162,7 +163,8 @@ impl Race {
     }
 }
 
-/// What a process asks in a round; in time each asks everything.
+/// The question of a process in a round; over the rounds, each process asks each
+/// question.
 fn question(round: u64, process: u64) -> &'static str {
     match (round + process) % (2 * OF_A_KIND) {
         0 => "status",
@@ -172,7 +174,7 @@ fn question(round: u64, process: u64) -> &'static str {
     }
 }
 
-fn start_anew(test: &TestEnv, question: &str) -> Child {
+fn start_program(test: &TestEnv, question: &str) -> Child {
     let mut command = test.command();
     command.args(["--json", question]);
     if question == "authorize" {
@@ -199,14 +201,14 @@ fn is_accepted(simulator: &Simulator, headers: &serde_json::Map<String, Value>) 
     answer.starts_with("HTTP/1.1 200 ")
 }
 
-/// A process that lives on: asked in lines, it answers in lines.
-struct Living {
+/// A process that keeps running: one line asks it, and it answers in one line.
+struct LongLived {
     process: Child,
     answers: BufReader<ChildStderr>,
 }
 
-impl Living {
-    /// This test once more, in a process of its own.
+impl LongLived {
+    /// Runs this test again in a new process.
     fn start(test: &TestEnv) -> Self {
         let place = json!({
             "store": test.store(), "clock": test.path("clock"),
@@ -235,16 +237,16 @@ impl Living {
     }
 }
 
-impl Drop for Living {
+impl Drop for LongLived {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-/// Answers until nobody asks any more.
+/// Answers until the test closes standard input.
 #[tokio::main(flavor = "current_thread")]
-async fn live_on(place: &Value) {
+async fn answer_questions(place: &Value) {
     let text = |name: &str| place[name].as_str().unwrap();
     let store = SqliteStore::open(text("store"), StoreKind::Test).await;
     let mut host = Host::builder(store.unwrap())
@@ -255,7 +257,7 @@ async fn live_on(place: &Value) {
         host = host.connect_to(connect_to.as_str().unwrap().parse().unwrap());
     }
     let profile = host.build().unwrap().profile("default".parse().unwrap());
-    // Not by a macro: the test harness keeps what those print.
+    // Not `eprintln!`: the test harness captures its output.
     let mut answers = std::io::stderr();
     for question in std::io::stdin().lines() {
         let answer = ask(&profile, &question.unwrap()).await;
@@ -283,7 +285,7 @@ fn to_json(answer: impl serde::Serialize) -> Value {
     serde_json::to_value(answer).unwrap()
 }
 
-/// `scripts/yardstick.py` makes the Codex CLI do the same.
+/// `scripts/compare_codex.py` makes the Codex CLI do the same.
 #[test]
 fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
     let lifetime = 200;
@@ -297,14 +299,14 @@ fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
         .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
     for _ in 0..60 {
         test.pass(20);
-        let asked: Vec<_> = (0..4).map(|_| start_anew(&test, "authorize")).collect();
+        let asked: Vec<_> = (0..4).map(|_| start_program(&test, "authorize")).collect();
         for process in asked {
             let answer = support::json(&process.wait_with_output().unwrap());
             assert_eq!(answer["ok"], true, "{answer}");
             assert!(answer["expires_at"].as_u64() > Some(test.now()), "{answer}");
         }
     }
-    // One in each 100 to 120 s: never in the first half of a lifetime.
+    // One refresh in each 100 to 120 s: never in the first half of a lifetime.
     let presentations = test.presentations();
     assert!(
         (10..=12).contains(&presentations.iter().sum::<usize>()),
@@ -316,7 +318,7 @@ fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
     );
 }
 
-/// One of the hosts that share the world's store.
+/// A host over the store that all hosts share.
 async fn of_the_file(test: &TestEnv) -> Profile {
     let store = SqliteStore::open(test.store(), StoreKind::Test).await;
     test.host(store.unwrap()).profile("ada".parse().unwrap())

@@ -1,10 +1,9 @@
-//! Whether anything that is typed, set or stored carries a real login elsewhere than
-//! to the six addresses of the policy. (What may be typed at all,
-//! `host/src/commands/mod.rs` lists.)
+//! No argument, variable or stored value sends a real login elsewhere than to the six
+//! URLs of the policy. `host/src/commands/mod.rs` lists the arguments.
 //!
-//! A real login needs a store of the real kind and no `--connect-to`. Here it is made
-//! by the way that an operator has: through a proxy, which leads to the simulator,
-//! and with a root that they trust.
+//! A real login needs a store of the real kind and no `--connect-to`. These tests
+//! create one as an operator could: through a proxy that connects to the simulator, and
+//! with a root that the operator trusts.
 
 mod support;
 
@@ -23,16 +22,16 @@ use serde_json::{Value, json};
 use support::proxy::Proxy;
 use support::{TestEnv, json as answer, sign_in};
 
-/// The hosts of the policy, as a proxy is asked for them.
+/// The hosts of the policy, as the program names them to a proxy.
 const CONNECTS: [&str; 2] = [
     "CONNECT auth.openai.com:443 HTTP/1.1",
     "CONNECT chatgpt.com:443 HTTP/1.1",
 ];
 
-/// How the program is told of a proxy.
+/// The variables that name a proxy.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Everything that presents a token, or asks for one.
+/// Every command that presents a token or requests one.
 const COMMANDS: [&[&str]; 7] = [
     &["models", "--force"],
     &["usage", "--force"],
@@ -43,12 +42,12 @@ const COMMANDS: [&[&str]; 7] = [
     &["logout", "--revoke"],
 ];
 
-/// The program over a store of real logins.
+/// The program with a store of real logins.
 fn program(test: &TestEnv) -> Command {
     program_over(&test.path("real/openai.db"), test)
 }
 
-/// The program, with nothing of the environment's own.
+/// The program, without the proxy variables of this process.
 fn program_over(store: &Path, test: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     let store = format!("sqlite:{}", store.display());
@@ -68,7 +67,7 @@ fn run(mut program: Command) -> Value {
     answer(&program.output().unwrap())
 }
 
-/// Signs in by a proxy and a root that the operator trusts.
+/// Signs in through a proxy and a root that the operator trusts.
 fn sign_in_for_real(test: &TestEnv, proxy: &Proxy) {
     let trusting = |command: &str| {
         let mut program = program(test);
@@ -96,11 +95,12 @@ fn an_untrusted_proxy_learns_only_the_names_of_the_two_hosts() {
     std::fs::write(&stranger_pem, stranger.cert.pem()).unwrap();
 
     for (n, command) in COMMANDS.iter().enumerate() {
-        // The first two present the token; then it has ended, and the others want another.
+        // The first two commands present the token; then it has expired, and the others
+        // need a new one.
         test.pass(if n < 2 { 60 } else { 20 * 24 * 3600 });
         let mut program = program(&test);
         program.env(PROXY_VARIABLES[n % PROXY_VARIABLES.len()], proxy.url());
-        // These have no say.
+        // These variables have no effect.
         program.env("HTTP_PROXY", other_proxy.url());
         program.env("http_proxy", other_proxy.url());
         program.env("REQUEST_METHOD", "GET");
@@ -149,8 +149,8 @@ fn connect_to_refuses_a_store_of_real_logins_with_any_option() {
     assert_eq!(rows(&test.path("real/openai.db")), before);
 }
 
-/// What the store holds of the profile. Not the bytes of its file: SQLite moves what
-/// the last process left in the write-ahead log into it when the next one closes it.
+/// The profile's values. Not the bytes of the file: closing the store moves the rest of
+/// the write-ahead log into the file.
 fn rows(store: &Path) -> Vec<(String, String, Option<Vec<u8>>)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -182,7 +182,7 @@ fn a_login_at_a_simulator_is_never_sent_to_the_real_hosts() {
     assert!(proxy.connects().is_empty());
 }
 
-/// The program's own sources that read the environment, and what they read of it.
+/// The files of the program that read the environment, and how often.
 #[test]
 fn the_environment_is_read_only_in_known_places() {
     let sources = support::root().join("host");
@@ -195,18 +195,19 @@ fn the_environment_is_read_only_in_known_places() {
         .map(|file| file.strip_prefix(&sources).unwrap().to_str().unwrap())
         .collect();
     let known = [
-        // For tests: the clock, and the points at which to die. No released build has these.
+        // For tests: the clock, and the points at which to die. No released build has
+        // these.
         "src/open.rs",
-        // Whether the terminal can redraw, and which variable an error comes from.
+        // Whether the terminal can redraw, and which variable causes an error.
         "src/output/progress.rs",
         "src/variables.rs",
         "runtime/src/sandbox/failpoint.rs",
         // Proxies.
         "runtime/src/egress/connect/proxy.rs",
-        // Where the key and the store are.
+        // The key and the store.
         "storage/src/seal/keys.rs",
         "storage/src/location.rs",
-        // In their tests.
+        // Only in tests.
         "storage/src/private_file.rs",
         "storage/src/sqlite/tests.rs",
     ];
@@ -224,7 +225,7 @@ fn files_that_read_it(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Names a resolver was asked for; it leads nowhere.
+/// Records the names that it is asked for, and resolves none of them.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<BTreeSet<String>>>);
 
@@ -236,7 +237,7 @@ impl Resolver for Asked {
     }
 }
 
-/// What a record could say of where to go, if anybody listened.
+/// Fields that would name another host, if the component read them.
 fn elsewhere() -> Value {
     let url = "https://elsewhere.example/";
     let names = [
@@ -282,8 +283,8 @@ fn elsewhere() -> Value {
     Value::Object(fields)
 }
 
-/// The records of somebody who is signed in, has looked at everything and has a code
-/// that waits, with all that could lead elsewhere written into them.
+/// The records of a profile that is signed in, has cached models and usage and has a
+/// waiting code. Each record has the fields of [`elsewhere`].
 async fn tampered(test: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
     let store = Arc::new(MemoryStore::of_kind(StoreKind::Test));
     let profile = test.host(store.clone()).profile("ada".parse().unwrap());
@@ -292,7 +293,7 @@ async fn tampered(test: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
     profile.models(true).await.unwrap();
     profile.usage(true).await.unwrap();
     profile.start().await.unwrap();
-    // Long enough that all of it may be asked for again.
+    // Every cached value may be requested again.
     test.pass(60);
 
     let mut records = Vec::new();
@@ -312,7 +313,7 @@ async fn tampered(test: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
     records
 }
 
-/// Claims of a token that was issued elsewhere, for elsewhere.
+/// Claims of a token from another issuer for another audience.
 fn odd_claims() -> Value {
     let mut claims = elsewhere();
     claims["exp"] = (support::BEGINNING + 3600).into();
@@ -335,7 +336,7 @@ async fn store_of(kind: StoreKind, records: &[(&'static str, Vec<u8>)]) -> Memor
     store
 }
 
-/// Calls everything; none may have asked for an address outside of the policy.
+/// Calls every function and asserts that all requests go to addresses of the policy.
 async fn call_everything(test: &TestEnv, profile: &Profile) {
     let mut failures = Vec::new();
     let status = profile.status().await.unwrap();

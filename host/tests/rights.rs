@@ -1,6 +1,6 @@
-//! Whose the files of a store are, which modes they have, and what is said where they
-//! cannot be used. Root ignores modes, so an ordinary user runs the program here, or
-//! a mount namespace takes the right to write.
+//! Owners and modes of the files of a store, and the error when the program cannot use
+//! them. Root ignores modes, so an ordinary user runs the program here, or a mount
+//! namespace is read-only.
 
 mod support;
 
@@ -30,7 +30,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o777
 }
 
-/// The store's directory and all that lies in it, the directory first.
+/// The store's directory and the files in it, the directory first.
 fn files(test: &TestEnv) -> Vec<PathBuf> {
     let directory = test.store().parent().unwrap().to_owned();
     let entries = fs::read_dir(&directory).unwrap();
@@ -44,13 +44,13 @@ fn ask(command: &mut Command, arguments: &[&str]) -> Value {
     json(&command.arg("--json").args(arguments).output().unwrap())
 }
 
-/// The program as an ordinary user, after this in a shell.
+/// The program as an ordinary user, after a shell ran this.
 fn as_user(test: &TestEnv, before: &str) -> Command {
     let shell = format!("{before} && exec \"$0\" \"$@\"");
     test.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
 }
 
-/// Everything in the world is the ordinary user's.
+/// Gives all files of the environment to the ordinary user.
 fn of_user(test: TestEnv) -> TestEnv {
     test.give_to(USER);
     test
@@ -62,7 +62,7 @@ fn hint(answer: &Value) -> &str {
     answer["hint"].as_str().unwrap()
 }
 
-/// What `doctor` advises about the store.
+/// The hint of `doctor` about the store.
 fn advice(test: &TestEnv) -> String {
     let answer = test.ask(&["doctor"]);
     let findings = answer["findings"].as_array().unwrap();
@@ -232,7 +232,7 @@ fn a_full_disk_is_retryable_after_a_minute() {
     test.sign_in();
     test.pass(120);
     let directory = test.store().parent().unwrap().to_owned();
-    // The files on a disk of 1 MiB, which is filled to its end.
+    // The files are on a disk of 1 MiB that is full.
     let fill = format!(
         "cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=1m,mode=700 tmpfs '{0}' && cp -a '{0}.copy'/. '{0}' && \
          {{ cat /dev/zero > '{0}/filling' 2>/dev/null; rm -rf '{0}.copy'; exec \"$0\" \"$@\"; }}",

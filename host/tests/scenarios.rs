@@ -1,8 +1,8 @@
-//! What people do at a terminal, and what they see: one file a story in
-//! `scenarios/`, each with an OpenAI, a store and a person of its own.
+//! What people type at a terminal and what the program prints: one scenario a file in
+//! `scenarios/`, each with its own simulator, store and person.
 //!
-//! `person approve` and `person deny` stand for what the person does on OpenAI's
-//! page with the code that waits.
+//! `person approve` and `person deny` do what the person does on OpenAI's page with the
+//! waiting code.
 
 mod support;
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use support::TestEnv;
 
-/// A program of one line, for the scenario to call by its name.
+/// Writes a shell script of one line that a scenario calls by its name.
 fn program(test: &TestEnv, name: &str, line: &str) -> PathBuf {
     let path = test.path(name);
     fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
@@ -26,14 +26,14 @@ fn quoted(words: &[String]) -> String {
     quoted.join(" ")
 }
 
-/// `chatgpt-oauth` with the options that lead it to this world.
+/// `chatgpt-oauth` with the options of this environment.
 fn chatgpt_oauth(test: &TestEnv) -> PathBuf {
     let program_file = env!("CARGO_BIN_EXE_chatgpt-oauth");
     let line = format!("exec '{program_file}' {} \"$@\"", quoted(&test.options()));
     program(test, "chatgpt-oauth", &line)
 }
 
-/// Presses a button on OpenAI's page for the code that waits.
+/// Presses a button on OpenAI's page for the waiting code.
 fn person(test: &TestEnv) -> PathBuf {
     let script = "
 import json, os, sys, urllib.parse, urllib.request

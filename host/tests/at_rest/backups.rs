@@ -30,7 +30,7 @@ fn a_login_from_a_backup_is_served_but_not_refreshed() {
     ] {
         let answer = test.ask(command);
         match command[0] {
-            // A new login is the way out.
+            // A new login resolves the error.
             "start" => assert_eq!(answer["ok"], true, "{answer}"),
             _ => assert_eq!(
                 answer["code"], "rollback-suspected",

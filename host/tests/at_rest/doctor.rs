@@ -1,4 +1,4 @@
-//! What the doctor finds.
+//! What `doctor` reports about a store and its key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Where the key comes from, and when it is made.
+//! Where the key comes from, and when the program creates it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -20,10 +20,10 @@ fn a_lost_key_is_not_replaced_by_a_new_one() {
     let elsewhere = test.path("key");
     fs::rename(key_file(&test), &elsewhere).unwrap();
     all_commands_fail(&test, "key-unknown");
-    let told = String::from_utf8(test.run(&["authorize"]).stderr).unwrap();
-    assert!(told.contains("test.db.key is missing"), "{told}");
-    let somebody_new = test.ask(&["--profile", "eve", "start"]);
-    assert_eq!(somebody_new["code"], "key-unknown");
+    let output = String::from_utf8(test.run(&["authorize"]).stderr).unwrap();
+    assert!(output.contains("test.db.key is missing"), "{output}");
+    let new_profile = test.ask(&["--profile", "eve", "start"]);
+    assert_eq!(new_profile["code"], "key-unknown");
     assert!(!key_file(&test).exists());
     fs::rename(elsewhere, key_file(&test)).unwrap();
     works(&test);
@@ -102,15 +102,15 @@ fn the_key_comes_from_the_file_that_is_named() {
         by(&mut command);
         command.args(["--json", "start"]).output().unwrap()
     };
-    let handed = support::json(&run(&|command| {
+    let provided = support::json(&run(&|command| {
         command.env("CREDENTIALS_DIRECTORY", test.path("credentials"));
     }));
-    assert_eq!(handed["ok"], true, "{handed}");
-    // The same digits, so it is the same key.
+    assert_eq!(provided["ok"], true, "{provided}");
+    // Both files hold the same key.
     let by_name = support::json(&run(&|command| {
         command.arg("--key-file").arg(&named);
     }));
-    assert_eq!(by_name["pending_id"], handed["pending_id"]);
+    assert_eq!(by_name["pending_id"], provided["pending_id"]);
     assert!(!key_file(&test).exists());
 
     let missing = support::json(&run(&|command| {
@@ -131,9 +131,9 @@ fn a_key_that_others_can_read_is_refused_with_the_command_that_fixes_it() {
     fs::set_permissions(key_file(&test), fs::Permissions::from_mode(0o644)).unwrap();
     let refused = test.ask(&["status"]);
     assert_eq!(refused["code"], "key-unknown");
-    let mend = refused["hint"].as_str().unwrap();
-    let mended = Command::new("sh").args(["-c", mend]).status().unwrap();
-    assert!(mended.success(), "{mend}");
+    let fix = refused["hint"].as_str().unwrap();
+    let fixed = Command::new("sh").args(["-c", fix]).status().unwrap();
+    assert!(fixed.success(), "{fix}");
     works(&test);
 }
 
@@ -150,10 +150,10 @@ fn a_running_process_loses_nothing_when_its_key_file_is_replaced() {
         running
     });
     let right = fs::read(key_file(&test)).unwrap();
-    for strange in [Some("ab".repeat(32)), None] {
+    for other in [Some("ab".repeat(32)), None] {
         fs::remove_file(key_file(&test)).unwrap();
-        if let Some(strange) = strange {
-            fs::write(key_file(&test), strange).unwrap();
+        if let Some(other) = other {
+            fs::write(key_file(&test), other).unwrap();
             fs::set_permissions(key_file(&test), fs::Permissions::from_mode(0o600)).unwrap();
         }
         test.pass(A_LONG_TIME);

@@ -1,10 +1,10 @@
-//! What lies on the disk: sealed, told apart when it cannot be read, never
-//! written over then, and with a way out.
+//! What is on the disk: values are sealed, and the errors distinguish why a value
+//! cannot be read. The program does not overwrite such a value and names a fix.
 
 mod backups;
 mod doctor;
-mod exchange;
 mod key_source;
+mod rekey;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
@@ -21,7 +21,7 @@ use serde_json::Value;
 use support::TestEnv;
 use tokio::runtime::Runtime;
 
-/// Longer than an access token of the simulator lives.
+/// Longer than the lifetime of the simulator's access tokens, in seconds.
 const A_LONG_TIME: u64 = 900_000;
 
 /// Every command that reads or writes a login.
@@ -44,7 +44,7 @@ fn name() -> ProfileName {
     "default".parse().unwrap()
 }
 
-/// What is stored of the profile, as it lies there.
+/// The profile's rows, still sealed.
 fn rows(test: &TestEnv) -> Vec<Row> {
     block_on(async {
         let store = SqliteStore::open_read_only(test.store(), StoreKind::Test).await;
@@ -54,7 +54,7 @@ fn rows(test: &TestEnv) -> Vec<Row> {
     })
 }
 
-/// Changes what is stored under a key, past everything.
+/// Changes the stored value under a key without the host.
 fn tamper(test: &TestEnv, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
     let profile = name();
     block_on(async {
@@ -73,7 +73,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     Runtime::new().unwrap().block_on(future)
 }
 
-/// Runs SQL on the file, past everything, and returns what it answers.
+/// Runs SQL on the file without the host and returns the result.
 fn sql(test: &TestEnv, statement: &str) -> String {
     let script = "import sqlite3, sys
 base = sqlite3.connect(sys.argv[1])
@@ -89,7 +89,7 @@ base.commit()";
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Every command ends in this error, and the rows stay as they are.
+/// Asserts that every command fails with this error and leaves the rows unchanged.
 #[track_caller]
 fn all_commands_fail(test: &TestEnv, code: &str) {
     let before = rows(test);
@@ -147,13 +147,13 @@ fn ask_of(test: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
     json_of(&mut command)
 }
 
-/// The one JSON object that a command prints.
+/// The JSON object that a command prints.
 #[track_caller]
 fn json_of(command: &mut Command) -> Value {
     support::json(&command.output().unwrap())
 }
 
-/// A key file of somebody's own making.
+/// Writes a key file as an operator does.
 fn made_key(path: &Path, mode: u32) -> PathBuf {
     fs::write(path, "cd".repeat(32)).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();

@@ -1,4 +1,4 @@
-//! What whoever gets at the files can read.
+//! What a reader of the files can learn.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{A_LONG_TIME, block_on};
 #[test]
 fn the_files_of_a_store_hold_no_secret_at_any_time() {
     let test = TestEnv::new();
-    // Keeps the journal from being taken away with the last process.
+    // Keeps the journal when the last process closes the store.
     let _reader = {
         test.ask(&["start"]);
         block_on(SqliteStore::open_read_only(test.store(), StoreKind::Test)).unwrap()

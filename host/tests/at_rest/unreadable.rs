@@ -1,4 +1,5 @@
-//! Values that do not open: told apart, left as they are, and set aside on request.
+//! Values that cannot be opened: the errors distinguish them, the program leaves them
+//! unchanged, and `reset` sets them aside.
 
 use std::fs;
 

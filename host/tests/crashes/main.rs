@@ -1,6 +1,6 @@
-//! The program, killed as by `kill -9` before and after each of its steps, and its
-//! host panicking there: what is lost, and what is not. Each test prints its table:
-//! `--nocapture` shows them.
+//! The program is killed, as by `kill -9`, before and after each of its steps, and its
+//! host panics there. The tests say what that loses and what it does not. Each test
+//! prints its table; `--nocapture` shows the tables.
 
 mod matrix;
 mod recovery;

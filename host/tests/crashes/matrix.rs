@@ -1,5 +1,6 @@
-//! One command, dying at each of its points in a world of its own, and what came of
-//! it with a service that forgives nothing and with one that forgives.
+//! One command that dies at each of its points, each time in a new environment, and
+//! what the death costs with a service that does not forgive reuse and with one that
+//! does.
 
 use std::fmt::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -12,41 +13,41 @@ use rustix::process::Signal;
 use crate::LIFETIME;
 use crate::support::{BEGINNING, TestEnv, json};
 
-/// What the service makes of a token presented again: it ends the login, or it
+/// What the service does when a token is presented again: it ends the login, or it
 /// forgives until the token's successor is presented.
 const SERVICES: [Rotation; 2] = [Rotation::Strict, Rotation::Grace { within: None }];
 
-/// The request whose answer exists nowhere else until it is stored.
+/// The request whose answer cannot be requested again.
 const PRECIOUS: &str = "send /oauth/token";
 
-/// What a death has cost.
+/// What a death costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// The login lives, or it has ended as its person wished.
+    /// The login is alive, or was ended as the person asked.
     Well,
-    /// The person has to sign in once more, which works at once.
+    /// The person must sign in once more, and the first attempt works.
     SignInAgain,
 }
 
-/// How a command ends before its time.
+/// How a command dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// As by `kill -9`, or for want of memory.
+    /// As by `kill -9` or the out-of-memory killer.
     Kill,
-    /// The host panics while the guest waits for it.
+    /// The host panics while the guest waits for the host.
     Panic,
 }
 
-/// A command in a situation, and how its user goes on after it died.
+/// A command in a situation, and how its user continues after it died.
 pub struct Command {
     pub name: &'static str,
-    /// Brings about the situation; returns the command's arguments.
+    /// Creates the situation and returns the command's arguments.
     pub situation: fn(&TestEnv) -> Vec<String>,
-    /// Goes on as a user would, and checks that it leads somewhere.
+    /// Continues as a user would, and asserts that the profile works again.
     pub recovery: fn(&TestEnv) -> Fate,
-    /// Whether any service answers the precious request a second time.
+    /// Whether a service that forgives answers the precious request a second time.
     pub is_forgiven: bool,
-    /// How long the first access token works, from the beginning, in seconds.
+    /// How long the first access token is valid, in seconds from the beginning.
     pub token_works: u64,
     pub death: Death,
 }
@@ -62,14 +63,14 @@ impl Command {
             situation,
             recovery,
             is_forgiven: true,
-            // It counts as ended 30 s early.
+            // A token counts as expired 30 s early.
             token_works: LIFETIME - 30,
             death: Death::Kill,
         }
     }
 
-    /// Lets the command die at each of its points and prints what came of it. How
-    /// forgiving the service is matters only where there is something to forgive.
+    /// Runs the command once for each of its points, dies there, and prints the table.
+    /// Only a command that sends the precious request runs with both services.
     pub fn dies_everywhere(&self) {
         let points = self.points();
         let is_forgiven = self.is_forgiven && points.iter().any(|point| point.contains(PRECIOUS));
@@ -88,7 +89,7 @@ impl Command {
         print!("{table}");
     }
 
-    /// The points that the command passes when nothing goes wrong.
+    /// The points that the command passes when it does not die.
     fn points(&self) -> Vec<String> {
         let test = test_env(Rotation::Strict);
         let arguments = (self.situation)(&test);
@@ -99,7 +100,7 @@ impl Command {
         points
     }
 
-    /// What comes of a death at one point, in a world of its own.
+    /// What a death at one point costs, in a new environment.
     fn fate(&self, number: usize, points: &[String], service: Rotation) -> Fate {
         let test = test_env(service);
         let arguments = (self.situation)(&test);
@@ -117,8 +118,8 @@ impl Command {
         fate
     }
 
-    /// Only the answer to the precious request, from the service's deed to the
-    /// commit, cannot be had again.
+    /// A login is lost only while the answer to the precious request is received and
+    /// not yet stored.
     fn expected(&self, number: usize, points: &[String], service: Rotation) -> Fate {
         let place = |what: &str| points.iter().position(|point| point.contains(what));
         let Some(sent) = place(PRECIOUS) else {
@@ -126,7 +127,7 @@ impl Command {
         };
         let is_commit = |point: &String| point == "after set credential";
         let committed = sent + points[sent..].iter().position(is_commit).unwrap();
-        // Numbers count from 1: the answer is there after the point `sent + 1`.
+        // `number` counts from 1: the answer exists after the point `sent + 1`.
         let is_lost = (sent + 2..=committed).contains(&number);
         match is_lost && service == Rotation::Strict {
             true => Fate::SignInAgain,
@@ -134,7 +135,7 @@ impl Command {
         }
     }
 
-    /// Nothing sets reuse detection off while there is a token to lose.
+    /// Asserts that no token is reused while there is a token to lose.
     fn check_reuse(&self, test: &TestEnv, service: Rotation) {
         let tokens = test.simulator.presentations();
         let presentations = tokens.iter().flat_map(|token| &token.presentations);
@@ -152,7 +153,7 @@ fn test_env(rotation: Rotation) -> TestEnv {
     })
 }
 
-/// Runs the program so that it notes its points, and dies at one of them.
+/// Runs the program so that it records its points, and dies at one of them.
 pub fn run(test: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -> Output {
     _ = std::fs::remove_file(test.path("points"));
     let mut command = test.command();
@@ -170,7 +171,7 @@ pub fn run(test: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -
     command.output().unwrap()
 }
 
-/// The points that the last run has passed.
+/// The points that the last run passed.
 pub fn passed(test: &TestEnv) -> Vec<String> {
     let points = std::fs::read_to_string(test.path("points")).unwrap();
     points.lines().map(str::to_owned).collect()

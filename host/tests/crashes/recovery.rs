@@ -1,4 +1,4 @@
-//! How a user goes on after a kill, and what must come of it.
+//! How a user continues after a kill, and the expected result.
 
 use chatgpt_oauth::store::{SqliteStore, Store, StoreKind};
 use openai_simulator::Endpoint;
@@ -8,10 +8,10 @@ use crate::LIFETIME;
 use crate::matrix::Fate;
 use crate::support::TestEnv;
 
-/// When whoever held an intent is certainly not at work any more, in seconds.
+/// The age at which an intent counts as abandoned, with a margin, in seconds.
 const ABANDONED: u64 = 66;
 
-/// Polls until the login is finished, and signs in anew where none waits.
+/// Polls until the login is finished, and begins a new one when none waits.
 pub fn of_a_login(test: &TestEnv) -> Fate {
     check_readable(test);
     let mut fate = Fate::Well;
@@ -35,7 +35,7 @@ pub fn of_a_login(test: &TestEnv) -> Fate {
     panic!("the login comes to no end");
 }
 
-/// Goes on asking for a token, until everything of the time of the kill has ended.
+/// Asks for a token until every token of the time of the kill has expired.
 pub fn of_a_token(test: &TestEnv) -> Fate {
     check_readable(test);
     test.pass(ABANDONED);
@@ -83,7 +83,7 @@ fn check_signed_out(test: &TestEnv) {
     assert!(gets_a_token(test));
 }
 
-/// Whatever was under way, what is stored can be read.
+/// Asserts that the stored values can be read.
 fn check_readable(test: &TestEnv) {
     let status = test.ask(&["status"]);
     assert_eq!(status["ok"], true, "{status}");
@@ -96,7 +96,7 @@ fn stays_signed_in(test: &TestEnv) -> bool {
     })
 }
 
-/// Asks for a token, and again when it is told to; false if the login has ended.
+/// Asks for a token, and retries when the answer says so; false if the login is lost.
 fn gets_a_token(test: &TestEnv) -> bool {
     for _ in 0..3 {
         let answer = test.ask(&["authorize"]);
@@ -112,7 +112,7 @@ fn code(answer: &Value) -> Option<&str> {
     answer["code"].as_str()
 }
 
-/// The person types the code, unless it has been approved before.
+/// The person types the code, unless it is approved already.
 fn approve(test: &TestEnv, prompt: &Value) {
     let code = prompt["user_code"].as_str().unwrap();
     if test.simulator.pending_codes().iter().any(|one| one == code) {
@@ -120,7 +120,8 @@ fn approve(test: &TestEnv, prompt: &Value) {
     }
 }
 
-/// A sealed record that holds no token is shorter than this, one that does longer.
+/// The size of a sealed record, in bytes, between one without tokens and one with
+/// tokens.
 const WITHOUT_TOKENS: usize = 250;
 
 /// Whether the store holds tokens.

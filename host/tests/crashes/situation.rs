@@ -1,11 +1,11 @@
-//! What led to a command, and the command's arguments.
+//! The situations in which a command runs, and the command's arguments.
 
 use crate::LIFETIME;
 use crate::matrix::{Death, run};
 use crate::recovery::holds_tokens;
 use crate::support::TestEnv;
 
-/// Long enough after the login for everything to be asked for again, in seconds.
+/// How long after the login every cached value may be requested again, in seconds.
 pub const A_WHILE: u64 = 120;
 
 fn command(arguments: &[&str]) -> Vec<String> {
@@ -76,7 +76,7 @@ pub fn signing_out_everywhere(test: &TestEnv) -> Vec<String> {
     command(&["logout", "--revoke"])
 }
 
-/// The tokens are stored still, to be revoked.
+/// The record still holds the tokens that are to be revoked.
 pub fn logout_interrupted(test: &TestEnv) -> Vec<String> {
     let logout = signing_out_everywhere(test);
     run(

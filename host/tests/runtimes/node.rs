@@ -16,7 +16,7 @@ use crate::test_env::{self, TestEnv, test_env};
 /// A directory with the example's programs.
 struct Node(PathBuf);
 
-/// Led to the simulator.
+/// The example, with the simulator's addresses in its policy.
 fn node(test: &TestEnv) -> &'static Node {
     static NODE: LazyLock<Node> = LazyLock::new(|| Node::set_up("runtimes-node"));
     test.copy_example("node", &NODE.0);
@@ -125,7 +125,7 @@ fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_node() {
     stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&test), &test, lost);
 }
 
-/// jco's shim calls this a timeout of connecting.
+/// jco's shim reports this as a timeout of connecting.
 #[test]
 fn a_refresh_that_is_not_answered_has_an_unknown_outcome_in_node() {
     let test = test_env();
@@ -133,8 +133,8 @@ fn a_refresh_that_is_not_answered_has_an_unknown_outcome_in_node() {
     stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&test), &test, lost);
 }
 
-/// The component allows 5 s for connecting and 15 s for the first byte; the shim
-/// would end both after 5 s.
+/// The component allows 5 s for connecting and 15 s for the first byte; the shim would
+/// end both after 5 s.
 #[test]
 fn an_answer_may_take_longer_than_connecting_in_node() {
     let test = test_env();

@@ -14,7 +14,7 @@ use crate::test_env::{self, TestEnv, test_env};
 /// A directory with the example's programs.
 struct Python(TempDir);
 
-/// Led to the simulator.
+/// The example, with the simulator's addresses in its policy.
 fn python(test: &TestEnv) -> Python {
     let python = unchanged();
     test.copy_example("python", python.0.path());
@@ -67,7 +67,7 @@ impl Runtime for Python {
     }
 }
 
-/// Whatever the guest calls, and in whatever order: all requests go through `send`.
+/// The guest can call the functions in any order: all requests go through `send`.
 #[test]
 fn python_refuses_requests_outside_the_policy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -87,10 +87,10 @@ fn python_refuses_requests_outside_the_policy() {
     let python = unchanged();
     let mut command = python.command();
     let output = command.args(["-c", &program]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(told, "HTTP-request-denied\n".repeat(5), "{complaints}");
-    assert!(listener.accept().is_err(), "somebody has connected");
+    let answers = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(answers, "HTTP-request-denied\n".repeat(5), "{stderr}");
+    assert!(listener.accept().is_err(), "the guest has connected");
 }
 
 #[test]

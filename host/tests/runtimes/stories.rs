@@ -1,4 +1,4 @@
-//! What happens to people, whatever the runtime.
+//! The tests that every runtime runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -13,18 +13,18 @@ use crate::test_env::TestEnv;
 
 /// A runtime with an example's programs.
 pub trait Runtime {
-    /// The process that calls one function over the login in `directory`, with a
-    /// wall clock that is so many seconds ahead.
+    /// A process that calls one function on the login in `directory`, with a wall clock
+    /// that is this many seconds ahead.
     fn call(&self, directory: &Path, function: &str, ahead: u64) -> Command;
 
-    /// The process that does a whole login there.
+    /// A process that does a whole login in `directory`.
     fn sign_in(&self, directory: &Path) -> Command;
 
-    /// How a field of the contract is spelt in its answers.
+    /// The name of a field of the WIT in this runtime's answers.
     fn field(&self, name: &str) -> String;
 }
 
-/// A person with a directory, and the processes that ran for them.
+/// A person with a directory, and the processes that run for them.
 struct Person<'a, R> {
     runtime: &'a R,
     test: &'a TestEnv,
@@ -46,19 +46,19 @@ impl<'a, R: Runtime> Person<'a, R> {
         files.map(|file| file.unwrap().path()).collect()
     }
 
-    /// What a process of its own answers, and whether it says that all is well.
+    /// Runs a function in a new process; returns its answer and whether it succeeded.
     #[track_caller]
     fn ask_later(&self, function: &str, ahead: u64) -> (Value, bool) {
         let mut command = self.runtime.call(self.directory.path(), function, ahead);
         let output = command.output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        let complaints = String::from_utf8_lossy(&output.stderr);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         for secret in self.test.simulator.secrets() {
-            assert!(!told.contains(&secret.value), "{:?}", secret.kind);
-            assert!(!complaints.contains(&secret.value), "{:?}", secret.kind);
+            assert!(!stdout.contains(&secret.value), "{:?}", secret.kind);
+            assert!(!stderr.contains(&secret.value), "{:?}", secret.kind);
         }
-        let answer = serde_json::from_str(&told)
-            .unwrap_or_else(|error| panic!("{function}: {error}: {told}{complaints}"));
+        let answer = serde_json::from_str(&stdout)
+            .unwrap_or_else(|error| panic!("{function}: {error}: {stdout}{stderr}"));
         (answer, output.status.success())
     }
 
@@ -143,18 +143,18 @@ pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, test: &Tes
     let (code, _) = code.split_once('.').unwrap();
     assert!(shown.next().unwrap().starts_with("Press Enter"));
     test.simulator.approve(code).unwrap();
-    // One line, and nothing after it: the program must not wait for more.
+    // The input is one line and then stays open: the program must not wait for more.
     let mut keyboard = program.stdin.take().unwrap();
     keyboard.write_all(b"\n").unwrap();
     drop(keyboard);
-    let told: Vec<String> = shown.collect();
-    assert!(program.wait().unwrap().success(), "{told:?}");
-    assert!(told[0].starts_with("Connected."), "{told:?}");
+    let lines: Vec<String> = shown.collect();
+    assert!(program.wait().unwrap().success(), "{lines:?}");
+    assert!(lines[0].starts_with("Connected."), "{lines:?}");
     assert!(
-        told[1].starts_with("Signed in as ada@example.com (plus)"),
-        "{told:?}"
+        lines[1].starts_with("Signed in as ada@example.com (plus)"),
+        "{lines:?}"
     );
-    assert!(told[2].trim().starts_with("openai-codex/"), "{told:?}");
+    assert!(lines[2].trim().starts_with("openai-codex/"), "{lines:?}");
 }
 
 pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, test: &TestEnv) {
@@ -191,7 +191,7 @@ pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, test: &Tes
     assert_eq!(person.failure("poll", 0), "no-pending-login");
 }
 
-/// `unchanged` is the example as it is: the simulator is not on its list.
+/// `unchanged` is the example as it is: its policy does not contain the simulator.
 pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, test: &TestEnv) {
     let person = Person::new(unchanged, test);
     assert_eq!(person.failure("start", 0), "egress-denied");
@@ -212,7 +212,7 @@ pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
     assert_eq!(test.simulator.requests_to(Endpoint::Token).len(), asked);
 }
 
-/// Only where writes are conditional.
+/// Only for runtimes whose writes are conditional.
 pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, test: &TestEnv) {
     let person = Person::new(runtime, test).signed_in();
     let exchanges = test.simulator.requests_to(Endpoint::Token).len();
@@ -221,10 +221,10 @@ pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime
             let mut refresh = runtime.call(person.directory.path(), "refresh", round * 120);
             refresh.stdout(Stdio::piped()).spawn().unwrap()
         });
-        let told = refreshes.map(|refresh| refresh.wait_with_output().unwrap());
+        let outputs = refreshes.map(|refresh| refresh.wait_with_output().unwrap());
         assert!(
-            told.iter().any(|output| output.status.success()),
-            "{told:?}"
+            outputs.iter().any(|output| output.status.success()),
+            "{outputs:?}"
         );
         assert_eq!(person.ask("status")["state"], "connected");
     }

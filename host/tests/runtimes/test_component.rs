@@ -1,4 +1,4 @@
-//! The component, built to send every request to one origin.
+//! The component, built so that it sends every request to one origin.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn a_build_for_tests_says_so_to_inspect_and_reaches_only_this_machine() {
         [Violation::TestBuild(origin.to_owned())]
     );
 
-    // The same build, that does not compile.
+    // The build fails with other origins.
     for origin in [
         "https://auth.openai.com",
         "http://127.0.0.1.example.com:80",

@@ -1,5 +1,5 @@
-//! What a person sees while `login` waits: on small terminals, on ones that change
-//! their size, and on ones that cannot redraw.
+//! What a person sees while `login` waits: on small terminals, on terminals that change
+//! their size, and on terminals that cannot redraw.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -20,12 +20,12 @@ struct Screen {
     answers: BufReader<ChildStdout>,
 }
 
-/// What is on it.
+/// The content of the terminal.
 struct Shown {
     rows: Vec<String>,
     /// The lines that were replaced since the last look, with their row.
     redrawn: Vec<(u64, String)>,
-    /// All that was ever written.
+    /// Everything that was ever written.
     text: String,
     ended: Option<i64>,
 }
@@ -85,7 +85,7 @@ impl Screen {
         }
     }
 
-    /// Presses Ctrl-C and returns what is shown at the end.
+    /// Presses Ctrl-C and returns the content at the end.
     fn interrupt(mut self) -> Shown {
         self.order("interrupt");
         loop {
@@ -121,7 +121,7 @@ impl Shown {
     }
 }
 
-/// Waits until the program has asked `polls` times more whether the code is approved.
+/// Waits until the program has polled `polls` times more.
 fn wait_for_polls(test: &TestEnv, polls: usize) {
     let asked = || test.simulator.requests_to(Endpoint::DevicePoll).len();
     for _ in 0..polls {
@@ -181,7 +181,7 @@ fn the_countdown_follows_the_width_and_leaves_nothing_behind() {
     screen.shown().redraws_one_row(80);
     for columns in [30, 20, 60] {
         screen.order(&format!("resize {columns} 12"));
-        // What was drawn for the width before is replaced by then.
+        // By then, a new line replaces the one that was drawn for the old width.
         wait_for_polls(&test, 2);
         screen.shown();
         wait_for_polls(&test, 2);

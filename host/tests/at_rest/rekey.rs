@@ -1,4 +1,4 @@
-//! Exchanging the key while others use the store.
+//! `rekey` while other processes use the store.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ fn running_processes_follow_a_rekey() {
         assert_eq!(outcome["left"], Value::Array(Vec::new()), "{outcome}");
         assert!(outcome["resealed"].as_u64().unwrap() >= 3, "{outcome}");
         ids.push(outcome["key_id"].as_str().unwrap().to_owned());
-        // A refresh of the process that has been running all the time.
+        // The process that ran before the rekey refreshes.
         test.pass(A_LONG_TIME);
         runtime.block_on(running.authorize(None)).unwrap();
         let findings = test.ask(&["doctor"])["findings"].to_string();
@@ -125,9 +125,9 @@ fn a_running_process_seals_nothing_with_a_removed_key() {
 fn rekey_refuses_a_key_that_the_operator_provides() {
     let test = TestEnv::new();
     fs::create_dir(test.path("credentials")).unwrap();
-    let handed = made_key(&test.path("credentials/chatgpt-oauth.key"), 0o600);
+    let provided = made_key(&test.path("credentials/chatgpt-oauth.key"), 0o600);
     let named = made_key(&test.path("named.key"), 0o600);
-    let before = fs::read(&handed).unwrap();
+    let before = fs::read(&provided).unwrap();
     let ask = |arguments: &[&str]| {
         let mut command = test.command();
         command.env("CREDENTIALS_DIRECTORY", test.path("credentials"));
@@ -145,7 +145,7 @@ fn rekey_refuses_a_key_that_the_operator_provides() {
             "{refused}"
         );
     }
-    assert_eq!(fs::read(&handed).unwrap(), before);
+    assert_eq!(fs::read(&provided).unwrap(), before);
     assert_eq!(fs::read(&named).unwrap(), before);
 }
 
