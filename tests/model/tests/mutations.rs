@@ -1,13 +1,13 @@
-//! Without one of its rules the protocol breaks the property that the rule is for.
+//! Without one of its rules, the protocol breaks the property that needs the rule.
 
 use refresh_model::properties::{I1, I2, I3, I4, I5, I8, I13};
 use refresh_model::rules::{Claim, Commit, Outage, Quiet, Rules, Timepiece};
 use refresh_model::{Limits, Protocol, Service};
 
-/// How many probes end the login of a mutation: fewer than a history has claims for.
+/// How many probes end the login in a mutation: fewer than the claims of a history.
 const PROBE_LIMIT: u8 = 2;
 
-/// Explores what `mutate` makes of the rules.
+/// Asserts that the rules, changed by `mutate`, break the property.
 #[track_caller]
 fn assert_breaks(property: &'static str, mutate: fn(&mut Rules)) {
     assert_breaks_within(Limits::EVERYTHING, property, mutate);
@@ -53,7 +53,7 @@ fn i2_breaks_if_nothing_is_written_before_the_token_is_presented() {
 
 #[test]
 fn i3_breaks_if_a_login_is_stored_that_began_before_a_logout() {
-    assert_breaks(I3, |rules| rules.epoch_check = false);
+    assert_breaks(I3, |rules| rules.login_seq_check = false);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! With all its rules the protocol keeps every property.
+//! With all its rules, the protocol keeps every property.
 
 use refresh_model::rules::{Quiet, Rules};
 use refresh_model::{Limits, Protocol, Service};
@@ -71,7 +71,7 @@ fn every_property_holds_if_the_service_keeps_the_token() {
 #[test]
 fn taking_over_from_a_holder_at_once_is_harmless() {
     let rules = Rules {
-        abandoned_after: 0,
+        lease_ttl: 0,
         ..Rules::default()
     };
     let states = Protocol {
