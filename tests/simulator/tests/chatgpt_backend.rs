@@ -1,4 +1,4 @@
-//! The authenticated endpoints: who may ask, and what they answer.
+//! The authenticated endpoints: which requests they accept, and their answers.
 
 mod client;
 
@@ -266,7 +266,7 @@ fn a_model_answers_with_events_that_end_in_completion() {
     let events = response.text().unwrap();
     assert!(events.starts_with("event: response.created\n"), "{events}");
     assert!(events.contains("\nevent: response.completed\n"));
-    // WebSockets are not served: clients then use HTTP.
+    // WebSockets are not supported: clients then use HTTP.
     assert_eq!(
         get(&simulator, "/backend-api/codex/responses")
             .send()

@@ -1,4 +1,4 @@
-//! The device flow as a client sees it.
+//! The device flow from a client's side.
 
 mod client;
 
@@ -12,7 +12,7 @@ fn user_code(issued: &Value) -> &str {
     issued["user_code"].as_str().unwrap()
 }
 
-/// Exchanges the code of an approval with one form field changed; none removed means `value` is empty.
+/// Exchanges the code of an approval with one form field set to `value`.
 fn exchange_with(simulator: &Simulator, approval: &Value, name: &str, value: &str) -> (u16, Value) {
     let mut form = vec![
         ("grant_type", "authorization_code"),

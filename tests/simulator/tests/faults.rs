@@ -10,7 +10,7 @@ use client::{ask_for_code, get, poll, read, refresh, refresh_request, sign_in, s
 use openai_simulator::{Account, Answered, Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
 
-/// Everything the server sends to a refresh over a bare socket, and how the connection ended.
+/// All bytes that the server sends to a refresh over a bare socket, and how the connection ended.
 fn raw_refresh(simulator: &Simulator, token: &Value) -> (String, Option<ErrorKind>) {
     let body = json!({
         "client_id": openai_simulator::CLIENT_ID, "grant_type": "refresh_token", "refresh_token": token,
@@ -99,7 +99,7 @@ fn after_processing_the_token_is_rotated_and_the_answer_lost() {
             processed: true
         }
     );
-    // The client repeats the token and loses the sign-in.
+    // The client presents the token again and loses the sign-in.
     assert_eq!(refresh(&simulator, &tokens["refresh_token"]).0, 401);
     assert_eq!(
         first_token_outcomes(&simulator),
@@ -199,7 +199,7 @@ fn a_delayed_request_is_processed_late_or_answered_late() {
     };
     let delay = Duration::from_millis(300);
     assert_eq!(give_up(Fault::normal().delay(delay)), []);
-    // Although the client has given up.
+    // The server processes the request although the client has given up.
     std::thread::sleep(2 * delay);
     assert_eq!(first_token_outcomes(&simulator), [Outcome::Rotated]);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Both hosts behind one certificate, and what can be wrong with a connection.
+//! Both hosts behind one certificate, and the faults of a connection.
 
 mod client;
 
@@ -8,7 +8,7 @@ use openai_simulator::{Certificate, ConnectionFault, Simulator};
 use reqwest::blocking::{Client, Response};
 use reqwest::tls;
 
-/// Trusts the simulator's authority alone, and finds both real hosts at its address.
+/// A client that trusts only the simulator's authority and finds both real hosts at its address.
 fn client(simulator: &Simulator) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let authority = tls::Certificate::from_pem(simulator.ca_pem().as_bytes()).unwrap();

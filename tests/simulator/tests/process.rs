@@ -16,7 +16,7 @@ struct Process {
     ca: String,
 }
 
-/// Starts the binary with `--json` and reads the line it announces itself with.
+/// Starts the binary with `--json` and reads its announcement.
 fn start(test: &str, arguments: &[&str]) -> Process {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut child = Command::new(env!("CARGO_BIN_EXE_openai-simulator"))
@@ -122,7 +122,7 @@ impl Process {
         self.post("/oauth/token", grant)
     }
 
-    /// Whether it ends by itself within a few seconds, and successfully.
+    /// Whether the process ends by itself within a few seconds, with success.
     fn ends(&mut self) -> bool {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(5) {

@@ -206,7 +206,7 @@ fn a_presentation_that_a_fault_intercepts_counts_as_unprocessed() {
         outcomes(&simulator)[0],
         [Outcome::Unprocessed, Outcome::Rotated]
     );
-    // Each names its request in the log.
+    // Each presentation names its request in the log.
     let presented = &simulator.presentations()[0].presentations;
     let logged = simulator.requests_to(Endpoint::Token);
     assert_eq!(presented[1].request, logged.last().unwrap().sequence);
