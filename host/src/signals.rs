@@ -40,13 +40,13 @@ impl Interruption {
     }
 
     /// Waits until a signal asks this program to end.
-    pub(crate) async fn come(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         // The sender lives as long as the runtime.
         _ = self.0.wait_for(Option::is_some).await;
     }
 
     /// Whether a signal has asked this program to end.
-    pub(crate) fn has_come(&self) -> bool {
+    pub(crate) fn has_occurred(&self) -> bool {
         self.0.borrow().is_some()
     }
 

@@ -550,6 +550,7 @@ fn an_error_names_the_variable_that_causes_it() {
             let first = said.lines().next().unwrap();
             assert!(first.contains(variable), "{first}");
             assert!(!first.contains("'--"), "{first}");
+            assert!(!said.contains("correct the argument"), "{said}");
         }
     }
     // The option takes precedence over the variable.
@@ -561,4 +562,10 @@ fn an_error_names_the_variable_that_causes_it() {
     );
     let said = typed["error"].as_str().unwrap();
     assert!(said.contains("--profile"), "{said}");
+    let hint = typed["hint"].as_str().unwrap();
+    assert!(hint.starts_with("correct the argument"), "{hint}");
+    let profile = "CHATGPT_OAUTH_PROFILE";
+    let set = with_variable(&test, profile, b"a/b", &["status"]);
+    let hint = set["hint"].as_str().unwrap();
+    assert!(hint.starts_with("correct or unset the variable"), "{hint}");
 }

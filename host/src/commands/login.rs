@@ -69,7 +69,7 @@ impl Waiting<'_> {
         let mut failure = String::new();
         loop {
             self.count_down(pause).await;
-            if self.interruption.has_come() {
+            if self.interruption.has_occurred() {
                 return Ok(None);
             }
             pause = match self.profile.poll(Some(&self.pending.pending_id)).await {
@@ -101,13 +101,15 @@ impl Waiting<'_> {
     }
 
     fn is_retried(&self, error: &Error) -> bool {
-        error.retryable && Instant::now() < self.expires + GRACE && !self.interruption.has_come()
+        error.retryable
+            && Instant::now() < self.expires + GRACE
+            && !self.interruption.has_occurred()
     }
 
     /// Waits for `pause` seconds and shows when the code expires.
     async fn count_down(&mut self, pause: u32) {
         let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
-        while Instant::now() < until && !self.interruption.has_come() {
+        while Instant::now() < until && !self.interruption.has_occurred() {
             let left = self.expires.saturating_duration_since(Instant::now());
             let left = format::countdown(left.as_secs());
             let code = &self.pending.user_code;
@@ -118,7 +120,7 @@ impl Waiting<'_> {
             let tick = until.min(Instant::now() + Duration::from_secs(1));
             tokio::select! {
                 () = sleep_until(tick) => {}
-                () = self.interruption.come() => {}
+                () = self.interruption.wait() => {}
             }
         }
         self.terminal.end_progress();

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{Wasmtime, names, workspace};
 
-/// The service, and a build of the component that knows no other.
+/// The simulator, and a build of the component that connects only to it.
 struct Fixture {
     simulator: Simulator,
     component: Vec<u8>,
@@ -28,7 +28,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     }
 });
 
-/// The component, with an empty directory to keep the login in.
+/// The component, with an empty directory for the login.
 fn world() -> (TempDir, Wasmtime) {
     let directory = TempDir::new().unwrap();
     let component = directory.path().join("onboarding-filesystem.wasm");
@@ -42,7 +42,7 @@ fn world() -> (TempDir, Wasmtime) {
     (directory, wasmtime)
 }
 
-/// The text between two others.
+/// The text between two other texts.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("{text}")).0
@@ -71,14 +71,14 @@ fn a_login_survives_its_process() {
         "{status}"
     );
 
-    // The login's own process has fetched both.
+    // The process of the login has fetched both.
     for call in ["models(false)", "usage(false)"] {
         let copy = wasmtime.ask(call);
         assert!(copy.starts_with("ok({source: cache,"), "{copy}");
     }
     assert_eq!(files(), ["key-credential", "key-models", "key-usage"]);
 
-    // A token of the last minute would be kept.
+    // A refresh within a minute would return the same token.
     let credential = wasmtime.directory.as_ref().unwrap().join("key-credential");
     let mut record: Value = serde_json::from_slice(&fs::read(&credential).unwrap()).unwrap();
     let received_at = record["received_at"].as_u64().unwrap();
@@ -106,7 +106,7 @@ fn a_login_survives_its_process() {
     }
 }
 
-/// Polls until the login is done.
+/// Polls until the login is finished.
 fn connected(wasmtime: &Wasmtime) -> String {
     for _ in 0..20 {
         let progress = wasmtime.ask("poll(none)");

@@ -48,7 +48,7 @@ impl World {
         self.wasmtime.ask(call)
     }
 
-    /// The files of values that are not finished.
+    /// The files of unfinished values.
     fn leftovers(&self) -> Vec<PathBuf> {
         let names = names(&self.store).into_iter();
         let unfinished = names.filter(|name| name.starts_with("tmp-"));
@@ -146,7 +146,7 @@ fn a_read_only_directory_can_be_read() {
     fs::set_permissions(&world.store, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// The same command for a process that file modes hold for: for root they do not.
+/// The same command for a process to which file modes apply: they do not apply to root.
 fn without_privileges(command: &Command) -> Command {
     let closed = TempDir::new().unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();

@@ -1,5 +1,5 @@
-//! What [`Inspection`] says of our own worlds, and of components that are not what
-//! they say.
+//! [`Inspection`] of the worlds of this contract, and of components that do not match
+//! their world.
 
 use chatgpt_oauth_packaging::World;
 use chatgpt_oauth_packaging::inspect::{Inspection, Violation};
@@ -19,7 +19,7 @@ fn named(name: &str) -> Vec<u8> {
     component.finish()
 }
 
-/// What is after the name of a world, under another name.
+/// A world with another name in place of its own.
 fn renamed(component: &[u8], name: &str) -> Vec<u8> {
     let mut renamed = named(name);
     let payloads = Parser::new(0).parse_all(component).map(Result::unwrap);
@@ -67,7 +67,7 @@ fn a_world_under_the_name_of_another_is_reported() {
     );
     let as_platform = renamed(component(World::Onboarding), "chatgpt-oauth-platform");
     let [types] = &violations(&as_platform)[..] else {
-        panic!("not one violations");
+        panic!("not one violation");
     };
     assert!(types.contains("credentials"), "{types}");
 }
@@ -79,12 +79,12 @@ fn a_component_that_names_no_world_is_reported() {
         ["it names no world of this contract"]
     );
     for name in ["", "onboarding", "chatgpt-oauth-", "chatgpt-oauth-outside"] {
-        let unknown = format!("it names itself {name}, which is no world of this contract");
+        let unknown = format!("its name {name} is not that of a world of this contract");
         assert_eq!(violations(&named(name)), [unknown]);
     }
-    // A world, but of a part.
+    // A world of the contract, but that of a part.
     let part = "chatgpt-oauth-keyvalue-filesystem";
-    assert!(violations(&named(part))[0].contains("is no world"));
+    assert!(violations(&named(part))[0].contains("is not that of a world"));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_build_for_tests_is_reported_by_its_name_and_its_origin() {
     );
 }
 
-/// A component of the contract with this in its interface `connection`, too.
+/// A component of the contract with more items in its interface `connection`.
 fn with_more(more: &str) -> Vec<u8> {
     let mut connection = include_str!("../../../../wit/connection.wit").to_owned();
     let end = connection.rfind('}').unwrap();
@@ -249,7 +249,7 @@ fn an_encoded_wit_package_is_refused() {
 }
 
 #[test]
-fn a_moved_byte_never_causes_a_panic() {
+fn a_flipped_byte_is_refused_or_changes_the_digest() {
     let component = component(World::Onboarding);
     let whole = Inspection::of(component).unwrap();
     for position in (0..component.len()).step_by(component.len() / 200) {
