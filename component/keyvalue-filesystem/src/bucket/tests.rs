@@ -1,3 +1,5 @@
+//! Tests of the bucket with a directory in memory.
+
 use super::*;
 use crate::fake::{self, FaultPlan};
 

@@ -1,3 +1,5 @@
+//! Whole logins in the wasmtime CLI.
+
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;

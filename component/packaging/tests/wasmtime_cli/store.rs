@@ -1,3 +1,5 @@
+//! The store of the wasmtime CLI: limits, failures and concurrent writers.
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
