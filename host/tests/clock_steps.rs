@@ -123,8 +123,8 @@ impl Machine {
     /// Lets time pass while no process runs, then starts all processes and sets the
     /// clock while they run.
     fn round(&mut self) {
-        let is_dead = self.choices.below(2) == 0;
-        let passed = if is_dead { LIFETIME } else { LIFETIME - DUE };
+        let is_expired = self.choices.below(2) == 0;
+        let passed = if is_expired { LIFETIME } else { LIFETIME - DUE };
         self.set(self.clocks.wall + passed, self.clocks.steady + passed);
 
         let mut processes = Vec::new();

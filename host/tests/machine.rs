@@ -51,7 +51,7 @@ fn check_named(answer: &Value, name: &str) {
     let hint = answer["hint"].as_str().unwrap();
     assert!(message.contains(name), "{answer}");
     assert!(hint.contains(name), "{answer}");
-    for wrong in ["report", "let this user"] {
+    for wrong in ["report", "let this user", "give this user"] {
         assert!(!hint.contains(wrong), "{answer}");
     }
     assert_eq!(answer["relogin_required"], false, "{answer}");

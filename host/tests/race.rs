@@ -98,8 +98,9 @@ impl Race {
     /// Lets one token expire and checks every answer.
     fn expire(&mut self, round: u64) {
         // Every eighth token is expired when the processes ask, the others are due.
-        let dead = round.is_multiple_of(8);
-        self.test.pass(if dead { LIFETIME } else { LIFETIME - DUE });
+        let expired = round.is_multiple_of(8);
+        self.test
+            .pass(if expired { LIFETIME } else { LIFETIME - DUE });
         self.test.simulator.clear_requests();
 
         let answers = self.ask_all(round);
@@ -116,7 +117,7 @@ impl Race {
                 ),
                 "authorize" => {
                     let is_new = answer["expires_at"] == self.test.now() + LIFETIME;
-                    assert!(is_new || !dead, "round {round}: {answer}");
+                    assert!(is_new || !expired, "round {round}: {answer}");
                     *(if is_new { &mut self.new } else { &mut self.old }) += 1;
                     tokens.insert(answer["headers"].to_string());
                 }

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
     let world = World::named(&arguments.world);
-    let world = world.ok_or_else(|| open::invalid("there is no such world"))?;
+    let world = world.ok_or_else(|| open::invalid("unknown world"))?;
     let file = &arguments.output;
     write(file, world.component)
         .map_err(|error| open::invalid(format!("cannot write {}: {error}", file.display())))?;

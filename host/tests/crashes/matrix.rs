@@ -22,9 +22,9 @@ const PRECIOUS: &str = "send /oauth/token";
 
 /// What a death costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Cost {
     /// The login is alive, or was ended as the person asked.
-    Well,
+    Nothing,
     /// The person must sign in once more, and the first attempt works.
     SignInAgain,
 }
@@ -44,7 +44,7 @@ pub struct Command {
     /// Creates the situation and returns the command's arguments.
     pub situation: fn(&TestEnv) -> Vec<String>,
     /// Continues as a user would, and asserts that the profile works again.
-    pub recovery: fn(&TestEnv) -> Fate,
+    pub recovery: fn(&TestEnv) -> Cost,
     /// Whether a service that forgives answers the precious request a second time.
     pub is_forgiven: bool,
     /// How long the first access token is valid, in seconds from the beginning.
@@ -56,7 +56,7 @@ impl Command {
     pub fn new(
         name: &'static str,
         situation: fn(&TestEnv) -> Vec<String>,
-        recovery: fn(&TestEnv) -> Fate,
+        recovery: fn(&TestEnv) -> Cost,
     ) -> Self {
         Self {
             name,
@@ -71,7 +71,7 @@ impl Command {
 
     /// Runs the command once for each of its points, dies there, and prints the table.
     /// Only a command that sends the precious request runs with both services.
-    pub fn dies_everywhere(&self) {
+    pub fn die_at_every_point(&self) {
         let points = self.points();
         let is_forgiven = self.is_forgiven && points.iter().any(|point| point.contains(PRECIOUS));
         let services = &SERVICES[..if is_forgiven { 2 } else { 1 }];
@@ -79,10 +79,10 @@ impl Command {
         for (number, point) in (1..).zip(&points) {
             write!(table, "  {point:<42}").unwrap();
             for service in services {
-                let fate = self.fate(number, &points, *service);
+                let cost = self.cost(number, &points, *service);
                 let expected = self.expected(number, &points, *service);
-                assert_eq!(fate, expected, "{}, {point}, {service:?}", self.name);
-                write!(table, "{:<16}", format!("{fate:?}")).unwrap();
+                assert_eq!(cost, expected, "{}, {point}, {service:?}", self.name);
+                write!(table, "{:<16}", format!("{cost:?}")).unwrap();
             }
             table.push('\n');
         }
@@ -101,7 +101,7 @@ impl Command {
     }
 
     /// What a death at one point costs, in a new environment.
-    fn fate(&self, number: usize, points: &[String], service: Rotation) -> Fate {
+    fn cost(&self, number: usize, points: &[String], service: Rotation) -> Cost {
         let test = test_env(service);
         let arguments = (self.situation)(&test);
         let dead = run(&test, &arguments, Some((self.death, &number.to_string())));
@@ -113,25 +113,25 @@ impl Command {
             Death::Panic => assert_eq!(json(&dead)["code"], "internal"),
         }
         assert_eq!(passed(&test), points[..number]);
-        let fate = (self.recovery)(&test);
+        let cost = (self.recovery)(&test);
         self.check_reuse(&test, service);
-        fate
+        cost
     }
 
     /// A login is lost only while the answer to the precious request is received and
     /// not yet stored.
-    fn expected(&self, number: usize, points: &[String], service: Rotation) -> Fate {
+    fn expected(&self, number: usize, points: &[String], service: Rotation) -> Cost {
         let place = |what: &str| points.iter().position(|point| point.contains(what));
         let Some(sent) = place(PRECIOUS) else {
-            return Fate::Well;
+            return Cost::Nothing;
         };
         let is_commit = |point: &String| point == "after set credential";
         let committed = sent + points[sent..].iter().position(is_commit).unwrap();
         // `number` counts from 1: the answer exists after the point `sent + 1`.
         let is_lost = (sent + 2..=committed).contains(&number);
         match is_lost && service == Rotation::Strict {
-            true => Fate::SignInAgain,
-            false => Fate::Well,
+            true => Cost::SignInAgain,
+            false => Cost::Nothing,
         }
     }
 

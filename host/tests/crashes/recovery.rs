@@ -5,28 +5,28 @@ use openai_simulator::Endpoint;
 use serde_json::Value;
 
 use crate::LIFETIME;
-use crate::matrix::Fate;
+use crate::matrix::Cost;
 use crate::support::TestEnv;
 
 /// The age at which an intent counts as abandoned, with a margin, in seconds.
 const ABANDONED: u64 = 66;
 
 /// Polls until the login is finished, and begins a new one when none waits.
-pub fn of_a_login(test: &TestEnv) -> Fate {
+pub fn of_a_login(test: &TestEnv) -> Cost {
     check_readable(test);
-    let mut fate = Fate::Well;
+    let mut cost = Cost::Nothing;
     for _ in 0..5 {
         test.pass(ABANDONED);
         let progress = test.ask(&["poll"]);
         match code(&progress) {
             None if progress["status"] == "connected" => {
                 assert!(stays_signed_in(test));
-                return fate;
+                return cost;
             }
             None => approve(test, &progress["pending"]),
             Some("no-pending-login") => approve(test, &test.ask(&["start"])),
             Some("login-exchange-failed") => {
-                fate = Fate::SignInAgain;
+                cost = Cost::SignInAgain;
                 approve(test, &test.ask(&["start"]));
             }
             Some(_) => assert_eq!(progress["retryable"], true, "{progress}"),
@@ -36,37 +36,37 @@ pub fn of_a_login(test: &TestEnv) -> Fate {
 }
 
 /// Asks for a token until every token of the time of the kill has expired.
-pub fn of_a_token(test: &TestEnv) -> Fate {
+pub fn of_a_token(test: &TestEnv) -> Cost {
     check_readable(test);
     test.pass(ABANDONED);
     if gets_a_token(test) && stays_signed_in(test) {
-        return Fate::Well;
+        return Cost::Nothing;
     }
     test.sign_in();
     assert!(stays_signed_in(test));
-    Fate::SignInAgain
+    Cost::SignInAgain
 }
 
-pub fn of_a_logout(test: &TestEnv) -> Fate {
+pub fn of_a_logout(test: &TestEnv) -> Cost {
     check_readable(test);
     assert_eq!(test.ask(&["logout"])["ok"], true);
     check_signed_out(test);
     assert!(test.simulator.requests_to(Endpoint::Revoke).is_empty());
-    Fate::Well
+    Cost::Nothing
 }
 
-pub fn of_a_revocation(test: &TestEnv) -> Fate {
+pub fn of_a_revocation(test: &TestEnv) -> Cost {
     check_readable(test);
     assert_eq!(test.ask(&["logout", "--revoke"])["ok"], true);
     check_revoked(test);
-    Fate::Well
+    Cost::Nothing
 }
 
-pub fn of_a_revocation_by_start(test: &TestEnv) -> Fate {
+pub fn of_a_revocation_by_start(test: &TestEnv) -> Cost {
     check_readable(test);
     assert_eq!(test.ask(&["start"])["status"], "pending");
     check_revoked(test);
-    Fate::Well
+    Cost::Nothing
 }
 
 fn check_revoked(test: &TestEnv) {

@@ -33,7 +33,7 @@ pub fn code_approved(test: &TestEnv) -> Vec<String> {
     command(&["poll"])
 }
 
-pub fn token_lives(test: &TestEnv) -> Vec<String> {
+pub fn token_valid(test: &TestEnv) -> Vec<String> {
     signed_in(test, A_WHILE);
     command(&["refresh"])
 }
@@ -43,7 +43,7 @@ pub fn token_due(test: &TestEnv) -> Vec<String> {
     command(&["authorize"])
 }
 
-pub fn token_ended(test: &TestEnv) -> Vec<String> {
+pub fn token_expired(test: &TestEnv) -> Vec<String> {
     signed_in(test, LIFETIME);
     command(&["authorize"])
 }

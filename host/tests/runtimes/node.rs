@@ -84,7 +84,7 @@ impl Runtime for Node {
 #[test]
 fn a_login_survives_its_process_in_node() {
     let test = test_env();
-    stories::a_login_lives_over_processes(node(&test), &test);
+    stories::a_login_survives_its_process(node(&test), &test);
 }
 
 #[test]

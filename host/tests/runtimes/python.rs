@@ -96,7 +96,7 @@ fn python_refuses_requests_outside_the_policy() {
 #[test]
 fn a_login_survives_its_process_in_python() {
     let test = test_env();
-    stories::a_login_lives_over_processes(&python(&test), &test);
+    stories::a_login_survives_its_process(&python(&test), &test);
 }
 
 #[test]

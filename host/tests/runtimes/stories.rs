@@ -98,7 +98,7 @@ impl<'a, R: Runtime> Person<'a, R> {
     }
 }
 
-pub fn a_login_lives_over_processes(runtime: &impl Runtime, test: &TestEnv) {
+pub fn a_login_survives_its_process(runtime: &impl Runtime, test: &TestEnv) {
     let person = Person::new(runtime, test);
     assert_eq!(person.ask("status")["state"], "not-connected");
     assert_eq!(person.files(), [] as [PathBuf; 0]);

@@ -1,4 +1,4 @@
-"""Runs a program on a terminal of its own and says what a person sees there.
+"""Runs a program on its own terminal and prints what a person sees.
 
     screen.py COLUMNS ROWS PROGRAM ARGUMENT...
 

@@ -151,6 +151,6 @@ impl System {
         let mut granted = self.workers.iter().map(|worker| worker.granted());
         self.record.has_login()
             && of_family(self.record.token)
-            && (self.record.access_lives || granted.any(of_family))
+            && (self.record.access_works || granted.any(of_family))
     }
 }

@@ -13,7 +13,7 @@ pub struct Record {
     /// The refresh token; none when logged out.
     pub(crate) token: Option<Token>,
     /// Whether the access token that came with it still works.
-    pub(crate) access_lives: bool,
+    pub(crate) access_works: bool,
     pub(crate) intent: Option<Intent>,
     /// How often the token was claimed since its outcome became uncertain.
     pub(crate) probes: u8,
@@ -79,7 +79,7 @@ impl Record {
             login_seq: 1,
             state: State::Active,
             token: Some(Token::first(0)),
-            access_lives: true,
+            access_works: true,
             intent: None,
             probes: 0,
             pause: 0,
@@ -102,7 +102,7 @@ impl Record {
     pub(crate) fn claimed(mut self, worker: u8, clock: ClockOffset, rules: &Rules) -> Option<Self> {
         let probes = match self.state {
             State::Active => 0,
-            State::Uncertain if self.access_lives && rules.spare_live_access => return None,
+            State::Uncertain if self.access_works && rules.keep_while_access_works => return None,
             State::Uncertain | State::NeedsLogin if self.seen_age(clock)? < self.pause => {
                 return None;
             }
@@ -173,7 +173,7 @@ impl Record {
     fn granted(mut self, token: Token) -> Self {
         self.state = State::Active;
         self.token = Some(token);
-        self.access_lives = true;
+        self.access_works = true;
         self.without_intent()
     }
 
@@ -275,7 +275,7 @@ impl Record {
             login_seq: self.login_seq + u8::from(!has_begun),
             state: State::LoggedOut,
             token: None,
-            access_lives: false,
+            access_works: false,
             ..self.without_intent()
         }
     }

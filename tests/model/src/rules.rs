@@ -19,7 +19,7 @@ pub struct Rules {
     /// The pause after a probe with an unknown outcome.
     pub quiet_after_probe: Quiet,
     /// Whether an uncertain token is kept while the access token is valid.
-    pub spare_live_access: bool,
+    pub keep_while_access_works: bool,
     /// When a worker may store a granted token.
     pub commit: Commit,
     /// Whether the component drops a login that began before the latest login or
@@ -103,7 +103,7 @@ impl Default for Rules {
             lease_ttl: clock::LEASE_TTL,
             quiet: Quiet::WholeWork,
             quiet_after_probe: Quiet::WholeWork,
-            spare_live_access: true,
+            keep_while_access_works: true,
             commit: Commit::ByLineage,
             login_seq_check: true,
             probe_limit: None,

@@ -89,7 +89,7 @@ impl System {
     }
 
     pub(crate) fn access_dies(mut self) -> Option<Self> {
-        self.record.access_lives = false;
+        self.record.access_works = false;
         Some(self)
     }
 

@@ -83,7 +83,7 @@ fn i5_breaks_if_an_old_claim_is_still_followed_by_its_request() {
 
 #[test]
 fn i5_breaks_if_an_uncertain_token_is_spent_while_the_access_token_lives() {
-    assert_breaks(I5, |rules| rules.spare_live_access = false);
+    assert_breaks(I5, |rules| rules.keep_while_access_works = false);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn named(name: &str) -> Vec<u8> {
     component.finish()
 }
 
-/// A world with another name in place of its own.
+/// A world with another name.
 fn renamed(component: &[u8], name: &str) -> Vec<u8> {
     let mut renamed = named(name);
     let payloads = Parser::new(0).parse_all(component).map(Result::unwrap);

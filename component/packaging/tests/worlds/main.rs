@@ -60,7 +60,7 @@ fn each_world_fits_the_world_of_its_name() {
 fn each_world_can_be_decoded_and_shows_its_documentation() {
     for (world, component) in worlds() {
         let DecodedWasm::Component(resolve, id) = wit_component::decode(component).unwrap() else {
-            panic!("{world} is no component");
+            panic!("{world} is not a component");
         };
         let docs = resolve.worlds[id].docs.contents.as_deref().unwrap();
         for name in ["status", "start", "poll", "logout", "refresh", "models"] {

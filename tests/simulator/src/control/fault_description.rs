@@ -95,6 +95,6 @@ fn preset(name: &str) -> Result<Fault, String> {
         "truncated_json" => Fault::truncated_json(),
         "slow_down" => Fault::slow_down(),
         "device_login_disabled" => Fault::device_login_disabled(),
-        _ => return Err(format!("there is no preset {name:?}")),
+        _ => return Err(format!("unknown preset {name:?}")),
     })
 }

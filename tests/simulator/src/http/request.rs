@@ -90,7 +90,7 @@ pub(crate) async fn read(
         read_chunks(stream, buffer).await?
     } else {
         let length = request.header("content-length").map_or(Ok(0), str::parse);
-        let length = length.map_err(|_| malformed("content-length is no number"))?;
+        let length = length.map_err(|_| malformed("content-length is not a number"))?;
         take(stream, buffer, length).await?
     };
     Ok(Some(request))
@@ -135,7 +135,7 @@ async fn read_chunks(
         };
         let line = String::from_utf8_lossy(&buffer[..line_end]).into_owned();
         let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16)
-            .map_err(|_| malformed("chunk size is no number"))?;
+            .map_err(|_| malformed("chunk size is not a number"))?;
         buffer.drain(..line_end + 2);
         if body.len() + size > MAX_BODY {
             return Err(malformed("request body too long"));
