@@ -63,7 +63,7 @@ fn hint(answer: &Value) -> &str {
 }
 
 /// The hint of `doctor` about the store.
-fn advice(test: &TestEnv) -> String {
+fn doctor_hint(test: &TestEnv) -> String {
     let answer = test.ask(&["doctor"]);
     let findings = answer["findings"].as_array().unwrap();
     let store = findings.iter().find(|found| found["subject"] == "store");
@@ -71,7 +71,7 @@ fn advice(test: &TestEnv) -> String {
 }
 
 #[track_caller]
-fn run_by_hand(command: &str) {
+fn run_in_shell(command: &str) {
     assert!(
         Command::new("sh")
             .args(["-c", command])
@@ -102,8 +102,8 @@ fn the_hint_of_a_store_with_open_modes_repairs_it() {
         let refused = test.ask(&["status"]);
         let command = hint(&refused).to_owned();
         assert!(command.starts_with("chmod "), "{command}");
-        assert_eq!(advice(&test), command);
-        run_by_hand(&command);
+        assert_eq!(doctor_hint(&test), command);
+        run_in_shell(&command);
         assert_eq!(test.ask(&["status"])["state"], "connected", "{command}");
         for file in files(&test) {
             assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
@@ -113,7 +113,7 @@ fn the_hint_of_a_store_with_open_modes_repairs_it() {
 
 /// Faults: F5
 #[test]
-fn a_store_of_another_user_is_refused_with_its_owners_name() {
+fn the_hint_of_a_store_of_another_user_names_its_owner() {
     let test = TestEnv::new();
     test.sign_in();
     for file in files(&test) {
@@ -121,7 +121,7 @@ fn a_store_of_another_user_is_refused_with_its_owners_name() {
     }
     let refused = test.ask(&["status"]);
     assert_eq!(hint(&refused), "run this program as the owner, user 65534");
-    assert_eq!(advice(&test), hint(&refused));
+    assert_eq!(doctor_hint(&test), hint(&refused));
     let owner = as_user(&of_user(test), "true")
         .arg("--json")
         .arg("status")
@@ -142,9 +142,9 @@ fn a_shared_directory_keeps_its_mode() {
         }
         let refused = test.ask(&["status"]);
         assert!(!hint(&refused).contains("chmod"), "{refused}");
-        assert_eq!(advice(&test), hint(&refused));
+        assert_eq!(doctor_hint(&test), hint(&refused));
         let (_, commands) = hint(&refused).split_once(": ").unwrap();
-        run_by_hand(commands);
+        run_in_shell(commands);
         assert_eq!(mode(&directory), directory_mode & 0o777);
 
         let moved = format!("sqlite:{}/chatgpt-oauth/test.db", directory.display());
