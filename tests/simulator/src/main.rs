@@ -72,7 +72,7 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     let simulator = start(arguments)?;
     simulator.write_ca(&arguments.ca)?;
     announce(arguments, &simulator)?;
-    runtime.block_on(end.come());
+    runtime.block_on(end.wait());
     Ok(())
 }
 
@@ -116,7 +116,7 @@ fn announce(arguments: &Arguments, simulator: &Simulator) -> io::Result<()> {
             ca.display(),
         )?;
         if io::stdin().is_terminal() {
-            writeln!(out, "\nControl-C ends it.")?;
+            writeln!(out, "\nCtrl-C ends the simulator.")?;
         }
     }
     out.flush()
@@ -149,7 +149,7 @@ impl End {
         })
     }
 
-    async fn come(mut self) {
+    async fn wait(mut self) {
         let stdin = async {
             match self.stdin {
                 Some(ended) => drop(ended.await),
