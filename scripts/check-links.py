@@ -1,4 +1,4 @@
-"""Fails if a relative link in a Markdown file leads nowhere."""
+"""Fails if a relative link in a Markdown file has no target."""
 
 import pathlib
 import re
@@ -38,7 +38,7 @@ def main() -> int:
         ["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     broken = [line for name in listed.stdout.split() for line in broken_links(ROOT / name)]
-    print("\n".join(broken) or "every link leads somewhere")
+    print("\n".join(broken) or "every link has a target")
     return 1 if broken else 0
 
 

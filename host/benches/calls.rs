@@ -1,5 +1,5 @@
-//! What a call costs inside one process: `cargo bench`. docs/performance.md
-//! explains the figures.
+//! The time of a call inside one process: `cargo bench`. docs/performance.md explains
+//! the figures.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -23,16 +23,16 @@ fn calls(criterion: &mut Criterion) {
         .interval(1)
         .start()
         .expect("a simulator");
-    // On the disk: where temporary files are, there may be none beneath.
+    // Not in /tmp, which may be in memory and not on a disk.
     let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let file = directory.path().join("store/test.db");
 
-    let nobody = Host::builder(MemoryStore::new()).build().expect("a host");
-    let nobody = nobody.profile("bench".parse().expect("a name"));
-    criterion.bench_function("sandbox: status of nobody, memory store", |bench| {
+    let host = Host::builder(MemoryStore::new()).build().expect("a host");
+    let signed_out = host.profile("bench".parse().expect("a name"));
+    criterion.bench_function("sandbox: status when signed out, memory store", |bench| {
         bench
             .to_async(&runtime)
-            .iter(|| status(&nobody, ConnectionState::NotConnected));
+            .iter(|| status(&signed_out, ConnectionState::NotConnected));
     });
 
     let memory = signed_in(
@@ -52,13 +52,13 @@ fn calls(criterion: &mut Criterion) {
     let sqlite = runtime
         .block_on(SqliteStore::open(&file, StoreKind::Test))
         .expect("a store");
-    let nobody = Host::builder(sqlite).keys(Keys::of_store(&file));
-    let nobody = nobody.build().expect("a host");
-    let nobody = nobody.profile("nobody".parse().expect("a name"));
-    criterion.bench_function("sandbox: status of nobody, SQLite", |bench| {
+    let host = Host::builder(sqlite).keys(Keys::of_store(&file));
+    let host = host.build().expect("a host");
+    let signed_out = host.profile("signed-out".parse().expect("a name"));
+    criterion.bench_function("sandbox: status when signed out, SQLite", |bench| {
         bench
             .to_async(&runtime)
-            .iter(|| status(&nobody, ConnectionState::NotConnected));
+            .iter(|| status(&signed_out, ConnectionState::NotConnected));
     });
     let sqlite = runtime
         .block_on(SqliteStore::open(&file, StoreKind::Test))
@@ -122,7 +122,7 @@ fn signed_in(runtime: &Runtime, simulator: &Simulator, host: HostBuilder) -> Pro
     profile
 }
 
-/// The record of a login, to be written as a refresh writes it.
+/// The record of a login; the benchmark writes it as a refresh does.
 struct Record {
     store: SqliteStore,
     profile: ProfileName,

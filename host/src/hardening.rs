@@ -1,6 +1,7 @@
-//! What this process needs from the start, and what it does not give away: tokens pass through its memory, so it
-//! leaves no image of it behind and lets no other process of this user look
-//! into it.
+//! Protects the memory of this process and checks its open files before anything runs.
+//!
+//! Tokens pass through the memory, so the process leaves no core dump and lets no
+//! other process of this user trace it.
 
 /// Forbids core dumps and, on Linux, tracing by others than root.
 pub(crate) fn keep_memory_private() {
@@ -10,7 +11,7 @@ pub(crate) fn keep_memory_private() {
         current: Some(0),
         maximum: Some(0),
     };
-    // It is a second line of defence: where it cannot be had, the first holds.
+    // A second line of defence: the program runs without it where the system refuses.
     let _ = setrlimit(Resource::Core, none);
     #[cfg(target_os = "linux")]
     {
@@ -22,8 +23,8 @@ pub(crate) fn keep_memory_private() {
 /// How many files a command has open at a time, with some to spare.
 const FILES: usize = 16;
 
-/// Whether so many files can be opened as a command needs: what runs short of them
-/// half-way is of other libraries, which say it less clearly, or panic.
+/// Checks that a command can open as many files as it needs. Libraries that run out
+/// of files later report it less clearly, or panic.
 pub(crate) fn check_open_files() -> std::io::Result<()> {
     let held: std::io::Result<Vec<_>> = (0..FILES).map(|_| std::fs::File::open("/")).collect();
     held.map(drop)

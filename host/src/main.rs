@@ -1,8 +1,8 @@
 //! The command line: `chatgpt-oauth --help`.
 //!
-//! Arguments come in through [`options`] and [`commands`], a command asks the library
-//! once, and its answer goes out through [`output`]. The program itself is
-//! [`hardening`] before anything else runs, and [`signals`] while a call is under way.
+//! [`options`] and [`commands`] read the arguments, a command calls the library once,
+//! and [`output`] prints the answer. [`hardening`] runs before everything else, and
+//! [`signals`] lets a running call end first.
 
 mod commands;
 mod hardening;
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Runs the command to its end, even when the program is asked to end.
+/// Runs the command to its end, even when a signal asks the program to end.
 async fn run(command: Command, global: &Global, terminal: &Terminal) -> io::Result<ExitCode> {
     let interruption = Interruption::listen()?;
     let ended = commands::run(command, global, terminal, interruption.clone()).await;

@@ -1,4 +1,4 @@
-//! From the options to a profile in a host.
+//! Opens what the options name: a store, its keys, a host and a profile.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,9 @@ use crate::output::progress;
 /// How a command uses the store.
 #[derive(Clone, Copy)]
 pub(crate) enum Access {
-    /// Makes nothing and upgrades nothing.
+    /// Creates nothing and upgrades nothing.
     ReadOnly,
-    /// Makes the store if there is none.
+    /// Creates the store if there is none.
     ReadWrite,
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn host(global: &Global, access: Access) -> Result<Host, Error>
 
 async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host, Error> {
     if let Some(wanted) = global.component_digest {
-        // Before the store, which would be made or upgraded.
+        // Before the store, which opening would create or upgrade.
         Digest::of(PLATFORM.component).check(wanted)?;
     }
     let file = store_file(global)?;
@@ -44,11 +44,11 @@ async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host
         Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
     };
     let mut builder = Host::builder(opened?).keys(keys);
-    // Without a home there is no place for them.
+    // Without a home directory there is no place for the marks.
     if let Some(directory) = state_directory() {
         builder = builder.rollback_marks(directory);
     }
-    led(builder, global)?.build()
+    apply_options(builder, global)?.build()
 }
 
 fn keys(global: &Global) -> Result<Keys, Error> {
@@ -58,8 +58,11 @@ fn keys(global: &Global) -> Result<Keys, Error> {
     })
 }
 
-/// Leads a host to where the options say.
-pub(crate) fn led(mut builder: HostBuilder, global: &Global) -> Result<HostBuilder, Error> {
+/// Applies the options about the network and the component to a builder.
+pub(crate) fn apply_options(
+    mut builder: HostBuilder,
+    global: &Global,
+) -> Result<HostBuilder, Error> {
     for connect_to in &global.connect_to {
         builder = builder.connect_to(connect_to.clone());
     }
@@ -78,7 +81,7 @@ pub(crate) fn led(mut builder: HostBuilder, global: &Global) -> Result<HostBuild
     Ok(builder)
 }
 
-/// What kind of store the options ask for.
+/// The kind of store that the options ask for.
 pub(crate) fn kind(global: &Global) -> StoreKind {
     match global.connect_to.is_empty() {
         true => StoreKind::OpenAi,
@@ -92,13 +95,18 @@ pub(crate) fn store_file(global: &Global) -> Result<PathBuf, Error> {
         Some(location) => location.parse(),
         None => StoreLocation::of_this_user(kind(global)),
     };
-    let StoreLocation::Sqlite(path) =
-        location.map_err(|error| invalid(format!("{}: {error}", global.store_is_from)))?;
+    let StoreLocation::Sqlite(path) = location.map_err(|error| {
+        let mut error = invalid(format!("{}: {error}", global.store_is_from));
+        if !global.store_is_from.starts_with("--") {
+            CORRECT_THE_VARIABLE.clone_into(&mut error.hint);
+        }
+        error
+    })?;
     Ok(path)
 }
 
-/// Lets this program's own events out, on standard error: warnings always.
-/// Those of the libraries below stay in: they could quote what goes over the wire.
+/// Logs this program's own events on standard error, and warnings always. Events of
+/// other libraries are not logged: they could quote requests and answers.
 pub(crate) fn log(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::WARN,
@@ -115,7 +123,11 @@ pub(crate) fn log(verbose: u8) {
         .init();
 }
 
-/// An error for what a person typed.
+/// The hint for a value that comes from a variable.
+pub(crate) const CORRECT_THE_VARIABLE: &str =
+    "correct or unset the variable; --help shows the options";
+
+/// An error about an argument.
 pub(crate) fn invalid(message: impl Into<String>) -> Error {
     Error::permanent(
         ErrorCode::InvalidArgument,

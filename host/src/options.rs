@@ -1,4 +1,4 @@
-//! The options of every command: which profile, in which store, reached how.
+//! The options of every command: the profile, the store, its key and the network.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Whose connection: a name of 1 to 64 of A-Z a-z 0-9 . _ @ + -
+    /// The profile: a name of 1 to 64 of A-Z a-z 0-9 . _ @ + -
     #[arg(
         long,
         global = true,
@@ -22,8 +22,9 @@ pub(crate) struct Global {
     )]
     pub(crate) profile: ProfileName,
 
-    /// Where connections are kept: sqlite:PATH [default: a file in the user's data directory]
-    // Parsed later, by what does not repeat it: it may hold a password.
+    /// The store: sqlite:PATH [default: a file in the user's data directory]
+    // `open` parses it, because an error of clap repeats the value, which may hold a
+    // password.
     #[arg(
         long,
         global = true,
@@ -37,7 +38,7 @@ pub(crate) struct Global {
     #[arg(skip = "--store")]
     pub(crate) store_is_from: &'static str,
 
-    /// The file of the key that logins are sealed with [default: chatgpt-oauth.key in $CREDENTIALS_DIRECTORY, else beside the store]
+    /// The file with the key that seals logins [default: chatgpt-oauth.key in $CREDENTIALS_DIRECTORY, else beside the store]
     #[arg(
         long,
         global = true,
@@ -46,19 +47,19 @@ pub(crate) struct Global {
     )]
     pub(crate) key_file: Option<PathBuf>,
 
-    /// Connect to ADDRESS:PORT for HOST:443, as curl does; for a simulator, opens stores made for tests only
+    /// Connect to ADDRESS:PORT for HOST:443, as curl does; for a simulator, opens only stores made for tests
     #[arg(long, global = true, value_name = "HOST:443:ADDRESS:PORT")]
     pub(crate) connect_to: Vec<ConnectTo>,
 
-    /// Trust the certificates of this PEM file too
+    /// Also trust the certificates of this PEM file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) cacert: Vec<PathBuf>,
 
-    /// Reach addresses in this range although they are not public, for a VPN or router that answers with fake ones
+    /// Permit non-public addresses in this range, for a VPN or router that answers with fake ones
     #[arg(long, global = true, value_name = "CIDR")]
     pub(crate) allow_addresses: Vec<AddressRange>,
 
-    /// Run no component but the one of this SHA-256, which `inspect` shows
+    /// Run only the component with this SHA-256, which `inspect` shows
     #[arg(
         long,
         global = true,
@@ -67,7 +68,7 @@ pub(crate) struct Global {
     )]
     pub(crate) component_digest: Option<Digest>,
 
-    /// Say on standard error what happens; twice says more
+    /// Log more than warnings on standard error; twice logs more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }

@@ -1,8 +1,7 @@
-//! Ctrl-C, Ctrl-\, a closed terminal, `kill`: what asks this program to end.
+//! The signals that ask this program to end: Ctrl-C, Ctrl-\, a closed terminal, `kill`.
 //!
-//! None of them ends a call half-way. The answer to a refresh would be lost, and
-//! the login with it; so the call under way comes to its end first, which takes
-//! 100 seconds at the most.
+//! No signal interrupts a call, because that could lose the answer to a refresh, and
+//! with it the login. The running call ends first, within 100 s.
 
 use std::process::ExitCode;
 
@@ -18,53 +17,57 @@ const ENDING: [fn() -> SignalKind; 4] = [
     SignalKind::quit,
 ];
 
-/// Listens from its making on, so that no signal is missed.
+/// The first signal that asks the program to end. It is recorded from
+/// [`listen`](Self::listen) on, so that no signal is missed.
 #[derive(Clone)]
 pub(crate) struct Interruption(watch::Receiver<Option<u8>>);
 
 impl Interruption {
-    /// Begins to listen. Must be called within a runtime.
+    /// Begins to listen. The caller must be within a runtime.
     pub(crate) fn listen() -> std::io::Result<Self> {
-        let (told, heard) = watch::channel(None);
+        let (sender, receiver) = watch::channel(None);
         for kind in ENDING {
-            tokio::spawn(tell_once(signal(kind())?, number(kind()), told.clone()));
+            tokio::spawn(record_first(
+                signal(kind())?,
+                number(kind()),
+                sender.clone(),
+            ));
         }
-        // A handler, so that a write beyond the limit of a file's size fails instead of
-        // ending this program; a child process does not inherit it.
+        // With a handler, a write beyond `ulimit -f` fails and does not end this
+        // program. A handler, unlike SIG_IGN, is not inherited by a child process.
         drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
-        Ok(Self(heard))
+        Ok(Self(receiver))
     }
 
-    /// Waits until this program is asked to end.
-    pub(crate) async fn come(&mut self) {
+    /// Waits until a signal asks this program to end.
+    pub(crate) async fn wait(&mut self) {
         // The sender lives as long as the runtime.
         _ = self.0.wait_for(Option::is_some).await;
     }
 
-    /// Whether this program was asked to end.
-    pub(crate) fn has_come(&self) -> bool {
+    /// Whether a signal has asked this program to end.
+    pub(crate) fn has_occurred(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// The exit code of who was asked to end, as shells have it: 128 and the
-    /// signal's number.
+    /// The exit code after a signal, as shells have it: 128 plus the signal's number.
     pub(crate) fn exit_code(&self) -> Option<ExitCode> {
         self.0.borrow().map(|number| ExitCode::from(128 + number))
     }
 }
 
-/// Tells of the first signal. Others change nothing any more, but must not end this
-/// program, so whoever tells stays.
-async fn tell_once(mut signal: unix::Signal, number: u8, told: watch::Sender<Option<u8>>) {
+/// Records the first signal. Later signals change nothing; the task still receives
+/// them, because they must not end this program.
+async fn record_first(mut signal: unix::Signal, number: u8, sender: watch::Sender<Option<u8>>) {
     while signal.recv().await.is_some() {
-        told.send_if_modified(|first| match first {
+        sender.send_if_modified(|first| match first {
             Some(_) => false,
             None => first.replace(number).is_none(),
         });
     }
 }
 
-/// They have one-digit and two-digit numbers everywhere.
+/// The signal's number, which has at most two digits on every system.
 fn number(kind: SignalKind) -> u8 {
     u8::try_from(kind.as_raw_value()).unwrap_or(0)
 }

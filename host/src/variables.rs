@@ -1,4 +1,4 @@
-//! Options that variables of the environment give.
+//! Reads the arguments, with environment variables in place of missing options.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -19,7 +19,8 @@ pub(crate) fn parse() -> Result<Arguments, Error> {
     Ok(arguments)
 }
 
-/// clap takes an empty variable for an empty value.
+/// The option without its variable, if the variable is empty: clap takes an empty
+/// variable as an empty value.
 fn without_an_empty_variable(option: Arg) -> Arg {
     let value = option.get_env().and_then(std::env::var_os);
     match value.is_some_and(|value| value.is_empty()) {
@@ -32,9 +33,14 @@ fn without_variable(option: Arg) -> Arg {
     option.env(None::<&'static str>)
 }
 
-/// The same error, with the name of the variable in place of the option's if the
-/// value is the variable's.
+/// The same error, with the name of the variable in place of the option's name if
+/// the value comes from the variable.
 fn naming_its_variable(error: Error, mut command: Command) -> Error {
+    let is_about_a_value =
+        error.kind() == ErrorKind::InvalidUtf8 || error.get(ContextKind::InvalidArg).is_some();
+    if !is_about_a_value {
+        return error;
+    }
     for (option, variable) in variables(&command) {
         command = command.mut_arg(option, without_variable);
         let without_it = command.clone().try_get_matches();
@@ -61,9 +67,16 @@ fn is_the_same(one: &Error, other: &Error) -> bool {
 fn caused_by(variable: &str, mut error: Error, command: &Command) -> Error {
     if error.kind() == ErrorKind::InvalidUtf8 {
         let message = format!("the value of {variable} is not UTF-8");
-        return Error::raw(ErrorKind::InvalidUtf8, message).with_cmd(command);
+        error = Error::raw(ErrorKind::InvalidUtf8, message).with_cmd(command);
     }
     let name = ContextValue::String(variable.to_owned());
     error.insert(ContextKind::InvalidArg, name);
     error
+}
+
+/// Whether the value that the error is about comes from a variable.
+pub(crate) fn are_the_cause(error: &Error) -> bool {
+    let argument = error.get(ContextKind::InvalidArg);
+    let name = argument.map(ToString::to_string).unwrap_or_default();
+    name.starts_with("CHATGPT_OAUTH_")
 }

@@ -1,6 +1,6 @@
-//! A VPN or a router that answers names with fake addresses and carries each
-//! connection to the right host: a network of the test's own, in which both hosts
-//! have such an address, and the simulator answers at its port 443.
+//! Logins on a machine whose VPN or router answers names with fake addresses and
+//! carries each connection to the right host. The tests run in a network namespace in
+//! which both hosts have a fake address and the simulator answers at port 443.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 use support::proxy::join;
 use support::{TestEnv, json};
 
-/// Set in the process that has a network of its own.
+/// Set in the process that runs in its own network namespace.
 const INSIDE: &str = "CHATGPT_OAUTH_TEST_NETWORK";
 const FAKE: &str = "198.18.0.36";
 const RANGE: &str = "198.18.0.0/15";
 
-/// Runs the test of this name again in a network and over a hosts file of its own,
-/// in which the hosts have a fake address. True in there.
+/// Runs the test of this name again, in a network namespace and with a hosts file in
+/// which the hosts have a fake address. Returns true in that second run.
 fn is_inside(name: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
@@ -58,10 +58,10 @@ fn is_inside(name: &str) -> bool {
     false
 }
 
-/// A world whose simulator answers at the fake address.
-fn world() -> TestEnv {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+/// An environment whose simulator answers at the fake address.
+fn test_env() -> TestEnv {
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     let fake: SocketAddr = format!("{FAKE}:443").parse().unwrap();
     let listener = TcpListener::bind(fake).unwrap();
     thread::spawn(move || {
@@ -70,11 +70,11 @@ fn world() -> TestEnv {
             thread::spawn(move || _ = join(client, server, |_| {}));
         }
     });
-    world
+    test
 }
 
-/// Runs the program over a store of the real kind, by no proxy.
-fn run(world: &TestEnv, store: &Path, arguments: &[&str]) -> Output {
+/// Runs the program with a store of the real kind and without a proxy.
+fn run(test: &TestEnv, store: &Path, arguments: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env_remove(name);
@@ -82,9 +82,9 @@ fn run(world: &TestEnv, store: &Path, arguments: &[&str]) -> Output {
     let store = format!("sqlite:{}", store.display());
     program
         .args(["--json", "--store", &store, "--cacert"])
-        .arg(world.path("ca.pem"))
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
-        .env("XDG_STATE_HOME", world.path("state"))
+        .arg(test.path("ca.pem"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
         .env("SSL_CERT_FILE", "/dev/null")
         .env_remove("SSL_CERT_DIR")
         .args(arguments)
@@ -92,8 +92,8 @@ fn run(world: &TestEnv, store: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn ask(world: &TestEnv, arguments: &[&str]) -> Value {
-    json(&run(world, &world.path("real/openai.db"), arguments))
+fn ask(test: &TestEnv, arguments: &[&str]) -> Value {
+    json(&run(test, &test.path("real/openai.db"), arguments))
 }
 
 fn finding<'a>(answer: &'a Value, subject: &str) -> Option<&'a Value> {
@@ -103,21 +103,21 @@ fn finding<'a>(answer: &'a Value, subject: &str) -> Option<&'a Value> {
         .find(|finding| finding["subject"] == subject)
 }
 
-/// Faults: F6
+/// Faults: M05 F6
 #[test]
-fn m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
-    if !is_inside("m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause") {
+fn a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
+    if !is_inside("a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause") {
         return;
     }
-    let world = world();
+    let test = test_env();
     for arguments in [
         &["start"][..],
         &["start", "--allow-addresses", "198.19.0.0/16"],
     ] {
-        let refused = ask(&world, arguments);
+        let refused = ask(&test, arguments);
         assert_eq!(refused["code"], "egress-denied", "{refused}");
     }
-    let examined = ask(&world, &["doctor"]);
+    let examined = ask(&test, &["doctor"]);
     for host in ["auth.openai.com", "chatgpt.com"] {
         let found = finding(&examined, host).unwrap();
         assert_eq!(found["code"], "egress-denied", "{found}");
@@ -128,15 +128,15 @@ fn m05_a_login_at_a_fake_address_is_refused_and_the_answer_names_the_cause() {
         assert!(hint.contains("VPN or router"), "{found}");
     }
     assert_eq!(finding(&examined, "addresses"), None);
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
 }
 
 #[test]
-fn a_login_goes_by_a_fake_address_that_the_operator_allows() {
-    if !is_inside("a_login_goes_by_a_fake_address_that_the_operator_allows") {
+fn a_login_uses_a_fake_address_that_the_operator_allows() {
+    if !is_inside("a_login_uses_a_fake_address_that_the_operator_allows") {
         return;
     }
-    let world = world();
+    let test = test_env();
     let allowing = |arguments: &[&str]| {
         let option = [
             "--allow-addresses",
@@ -144,12 +144,12 @@ fn a_login_goes_by_a_fake_address_that_the_operator_allows() {
             "--allow-addresses",
             RANGE,
         ];
-        ask(&world, &[&option[..], arguments].concat())
+        ask(&test, &[&option[..], arguments].concat())
     };
     let prompt = allowing(&["start"]);
     let code = prompt["user_code"].as_str();
     let code = code.unwrap_or_else(|| panic!("{prompt}"));
-    world.simulator.approve(code).unwrap();
+    test.simulator.approve(code).unwrap();
     let progress = allowing(&["poll"]);
     assert_eq!(progress["status"], "connected", "{progress}");
     assert_eq!(progress["models_count"], 7, "{progress}");
@@ -161,44 +161,48 @@ fn a_login_goes_by_a_fake_address_that_the_operator_allows() {
     assert_eq!(finding(&examined, "chatgpt.com").unwrap()["ok"], true);
 }
 
+/// Faults: M05
 #[test]
-fn m05_tls_proves_a_host_at_an_allowed_address_as_ever() {
-    if !is_inside("m05_tls_proves_a_host_at_an_allowed_address_as_ever") {
+fn tls_authenticates_a_host_at_an_allowed_address() {
+    if !is_inside("tls_authenticates_a_host_at_an_allowed_address") {
         return;
     }
-    let world = world();
+    let test = test_env();
     let stranger = rcgen::generate_simple_self_signed(["chatgpt.com".to_owned()]).unwrap();
-    std::fs::write(world.path("ca.pem"), stranger.cert.pem()).unwrap();
-    let examined = ask(&world, &["--allow-addresses", RANGE, "doctor"]);
+    std::fs::write(test.path("ca.pem"), stranger.cert.pem()).unwrap();
+    let examined = ask(&test, &["--allow-addresses", RANGE, "doctor"]);
     let found = finding(&examined, "auth.openai.com").unwrap();
     assert_eq!(found["ok"], false, "{found}");
     assert!(
         found["message"].as_str().unwrap().contains("certificate"),
         "{found}"
     );
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
 }
 
 #[test]
-fn what_is_allowed_is_shown() {
-    let world = TestEnv::new();
-    let inspected = ask(&world, &["inspect", "--allow-addresses", RANGE]);
+fn inspect_and_doctor_show_the_allowed_addresses() {
+    let test = TestEnv::new();
+    let inspected = ask(&test, &["inspect", "--allow-addresses", RANGE]);
     assert_eq!(inspected["allowed_addresses"], json!([RANGE]));
-    let nothing = ask(&world, &["inspect"]);
+    let nothing = ask(&test, &["inspect"]);
     assert_eq!(nothing["allowed_addresses"], json!([]));
-    // A host for tests ignores it.
-    let tested = world.ask(&["inspect", "--allow-addresses", RANGE]);
+    // With `--connect-to`, the option has no effect.
+    let tested = test.ask(&["inspect", "--allow-addresses", RANGE]);
     assert_eq!(tested["allowed_addresses"], json!([]));
     let words = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
         .args(["inspect", "--allow-addresses", RANGE])
         .output();
     let words = String::from_utf8(words.unwrap().stdout).unwrap();
-    assert!(words.contains("not public, too: 198.18.0.0/15"), "{words}");
+    assert!(
+        words.contains("also at non-public addresses: 198.18.0.0/15"),
+        "{words}"
+    );
 }
 
 #[test]
-fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
-    let world = TestEnv::new();
+fn an_invalid_range_is_refused_with_a_valid_one() {
+    let test = TestEnv::new();
     for (range, hint) in [
         ("198.18.0.36/15", "write 198.18.0.0/15"),
         ("127.0.0.0/8", "loopback"),
@@ -213,7 +217,7 @@ fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
         ("auth.openai.com", "ADDRESS/BITS"),
     ] {
         let arguments = ["status", "--allow-addresses", range];
-        let refused = run(&world, &world.path("real/openai.db"), &arguments);
+        let refused = run(&test, &test.path("real/openai.db"), &arguments);
         assert_eq!(refused.status.code(), Some(2), "{refused:?}");
         let refused = json(&refused);
         assert_eq!(refused["code"], "invalid-argument", "{refused}");
@@ -227,11 +231,11 @@ fn a_range_that_cannot_be_allowed_is_refused_with_what_to_write() {
         let in_words = String::from_utf8(in_words.unwrap().stderr).unwrap();
         assert!(in_words.contains(hint), "{in_words}");
     }
-    assert!(!world.path("real/openai.db").exists());
+    assert!(!test.path("real/openai.db").exists());
 }
 
 #[tokio::test]
-async fn a_host_for_tests_allows_nothing() {
+async fn a_host_for_tests_allows_no_addresses() {
     let range: AddressRange = RANGE.parse().unwrap();
     let real = Host::builder(MemoryStore::new()).allow_addresses([range]);
     assert_eq!(real.build().unwrap().allowed_addresses(), [range]);

@@ -1,11 +1,11 @@
-//! The machine's wall clock is set, forward and back, while six processes ask for
-//! the token of one login: no refresh token is presented twice, unless as a probe
-//! after the quiet period, and no login is lost.
+//! The machine's wall clock is set forward and back while six processes ask for the
+//! token of one login. No refresh token is presented twice, except as a probe after the
+//! quiet period, and no login is lost.
 //!
-//! The service, whose clock nothing sets, forgives nothing.
-//! `CHATGPT_OAUTH_CLOCK_STEPS_CALLS=20000` asks for longer (`scripts/clock-steps.sh`),
-//! `CHATGPT_OAUTH_CLOCK_STEPS_SEED` repeats the choices of a run, `--nocapture` prints
-//! what was counted.
+//! The simulator's clock is not set, and it ends a login at the first reuse.
+//! `CHATGPT_OAUTH_CLOCK_STEPS_CALLS=20000` runs longer (`scripts/clock-steps.sh`),
+//! `CHATGPT_OAUTH_CLOCK_STEPS_SEED` repeats the choices of a run, and `--nocapture`
+//! prints the counts.
 
 mod support;
 
@@ -17,31 +17,32 @@ use openai_simulator::{Endpoint, Fault};
 use support::{BEGINNING, TestEnv};
 use tempfile::NamedTempFile;
 
-/// How many calls there are; unset means [`FEW`].
+/// The number of calls; unset means [`FEW`].
 const CALLS: &str = "CHATGPT_OAUTH_CLOCK_STEPS_CALLS";
 const FEW: u64 = 600;
-/// What the choices come of; unset means the time.
+/// The seed of the choices; unset means the time.
 const SEED: &str = "CHATGPT_OAUTH_CLOCK_STEPS_SEED";
 
-/// How many processes ask at a time.
+/// How many processes run at a time.
 const PROCESSES: u64 = 6;
 /// How long access tokens last, in seconds.
 const LIFETIME: u64 = 3600;
-/// A token with this much left, in seconds, is due and still serves.
+/// How much of its lifetime a token has left when it is due and still valid, in
+/// seconds.
 const DUE: u64 = 250;
-/// How long the service takes for a refresh: the others arrive meanwhile.
+/// How long the simulator takes for a refresh; the other processes arrive in this time.
 const SERVICE: Duration = Duration::from_millis(150);
-/// Within this time of a round, in milliseconds, processes start and clocks are set.
+/// The part of a round in which processes start and clocks are set, in milliseconds.
 const ROUND: u64 = 250;
-/// By how much the clock is set at the most, in seconds: not as far that an intent
-/// would lie too far ahead to be believed.
+/// The largest step of the clock, in seconds: an intent that lies further in the future
+/// is not believed.
 const LONGEST_STEP: u64 = 290;
-/// A token is not presented again sooner than this, in seconds.
+/// The shortest time between two presentations of one token, in seconds.
 const QUIET: i64 = 120;
 
 /// Faults: F16
 #[test]
-fn a_clock_that_is_set_while_a_refresh_is_under_way_presents_no_token_twice_and_loses_no_login() {
+fn a_clock_set_during_a_refresh_causes_no_reuse_and_loses_no_login() {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
     let calls = number(CALLS).unwrap_or(FEW);
     let seed = number(SEED).unwrap_or_else(|| {
@@ -64,27 +65,27 @@ fn a_clock_that_is_set_while_a_refresh_is_under_way_presents_no_token_twice_and_
 
 /// Six processes at a time, and the clocks that they read.
 struct Machine {
-    world: TestEnv,
-    /// What the service reads.
+    test: TestEnv,
+    /// The clock of the simulator.
     true_time: NamedTempFile,
     clocks: Clocks,
     choices: Choices,
     calls: u64,
     steps: u64,
     logins_lost: u64,
-    /// How often which error was answered.
+    /// How often each error was answered.
     errors: BTreeMap<String, u64>,
     began: Instant,
 }
 
-/// In seconds. A step sets the first, time that passes moves both.
+/// Both clocks, in seconds. A step sets only `wall`; time that passes moves both.
 #[derive(Clone, Copy)]
 struct Clocks {
     wall: u64,
     steady: u64,
 }
 
-/// What happens in a round.
+/// An event of a round.
 enum Event {
     Start,
     Step,
@@ -98,17 +99,16 @@ impl Machine {
             steady: BEGINNING,
         };
         std::fs::write(&true_time, BEGINNING.to_string()).unwrap();
-        let world = TestEnv::with(|settings| {
+        let test = TestEnv::with(|settings| {
             settings
                 .access_token_lifetime(Duration::from_secs(LIFETIME))
                 .clock_file(true_time.path())
         });
-        world.sign_in();
-        world
-            .simulator
+        test.sign_in();
+        test.simulator
             .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
         Self {
-            world,
+            test,
             true_time,
             clocks,
             choices: Choices(seed),
@@ -120,10 +120,11 @@ impl Machine {
         }
     }
 
-    /// Time passes while nothing runs; then all ask, and the clock is set meanwhile.
+    /// Lets time pass while no process runs, then starts all processes and sets the
+    /// clock while they run.
     fn round(&mut self) {
-        let is_dead = self.choices.below(2) == 0;
-        let passed = if is_dead { LIFETIME } else { LIFETIME - DUE };
+        let is_expired = self.choices.below(2) == 0;
+        let passed = if is_expired { LIFETIME } else { LIFETIME - DUE };
         self.set(self.clocks.wall + passed, self.clocks.steady + passed);
 
         let mut processes = Vec::new();
@@ -141,9 +142,9 @@ impl Machine {
             .fold(false, |any, is_lost| any | is_lost);
         if is_lost {
             self.logins_lost += 1;
-            self.world.simulator.clear_faults();
-            self.world.sign_in();
-            self.world
+            self.test.simulator.clear_faults();
+            self.test.sign_in();
+            self.test
                 .simulator
                 .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
         }
@@ -173,9 +174,9 @@ impl Machine {
     fn set(&mut self, wall: u64, steady: u64) {
         self.clocks = Clocks { wall, steady };
         std::fs::write(&self.true_time, steady.to_string()).unwrap();
-        let next = self.world.path("clock.next");
+        let next = self.test.path("clock.next");
         std::fs::write(&next, format!("{wall} {steady}")).unwrap();
-        std::fs::rename(next, self.world.path("clock")).unwrap();
+        std::fs::rename(next, self.test.path("clock")).unwrap();
     }
 
     fn start(&mut self) -> Child {
@@ -185,13 +186,13 @@ impl Machine {
             1 => "refresh",
             _ => "authorize",
         };
-        let mut command = self.world.command();
+        let mut command = self.test.command();
         command.args(["--json", question]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     }
 
-    /// Whether the answer says that the login has ended.
+    /// Whether the answer says that the login is lost.
     fn answer(&mut self, process: Child) -> bool {
         let answer = support::json(&process.wait_with_output().unwrap());
         if answer["ok"] != true {
@@ -202,7 +203,7 @@ impl Machine {
     }
 
     fn tokens_presented_too_soon(&self) -> usize {
-        let tokens = self.world.simulator.presentations();
+        let tokens = self.test.simulator.presentations();
         let is_too_soon = |token: &&openai_simulator::Presentations| {
             let mut pairs = token.presentations.windows(2);
             pairs.any(|pair| pair[1].at - pair[0].at < QUIET)
@@ -216,7 +217,7 @@ impl Machine {
              {} logins lost; errors {:?}; {:.0?}",
             self.calls,
             self.steps,
-            self.world.presentations().len(),
+            self.test.presentations().len(),
             self.tokens_presented_too_soon(),
             self.logins_lost,
             self.errors,
@@ -225,7 +226,7 @@ impl Machine {
     }
 }
 
-/// SplitMix64: the same seed, the same choices.
+/// SplitMix64: equal seeds give equal choices.
 struct Choices(u64);
 
 impl Choices {

@@ -1,8 +1,8 @@
-//! Stores that programs of earlier commits have written: this one reads them and
-//! goes on with them.
+//! Stores that earlier commits of the program have written: this program reads and uses
+//! them.
 //!
-//! `scripts/store-fixture.sh` has made each folder of `fixtures/` by the programs of
-//! the commit that it is named after.
+//! `scripts/store-fixture.sh` creates each folder of `fixtures/` with the program of
+//! the commit in its name.
 
 mod support;
 
@@ -17,16 +17,17 @@ use support::TestEnv;
 
 /// How long the access tokens of the fixtures last, in seconds.
 const LIFETIME: u64 = 3600;
-/// A token with this much left, in seconds, is due and still serves.
+/// How much of its lifetime a token has left when it is due and still valid, in
+/// seconds.
 const DUE: u64 = 250;
 
-/// A world with a copy of that store, at the time when the store was made.
-fn world(name: &str) -> TestEnv {
-    let world =
+/// An environment with a copy of that store, at the time when the store was written.
+fn test_env(name: &str) -> TestEnv {
+    let test =
         TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)));
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let fixture = fixture.join(name);
-    let directory = world.path("store");
+    let directory = test.path("store");
     fs::create_dir(&directory).unwrap();
     fs::set_permissions(&directory, Permissions::from_mode(0o700)).unwrap();
     for file in ["test.db", "test.db.key"] {
@@ -36,99 +37,98 @@ fn world(name: &str) -> TestEnv {
     }
     let refresh_token = fs::read_to_string(fixture.join("refresh-token")).unwrap();
     let account = Account::default();
-    world
-        .simulator
+    test.simulator
         .know_refresh_token(&account, refresh_token.trim());
-    world
+    test
 }
 
 fn of_2df0bb4() -> TestEnv {
-    world("store-2df0bb4")
+    test_env("store-2df0bb4")
 }
 
 #[track_caller]
-fn ask_as(world: &TestEnv, profile: &str, arguments: &[&str]) -> Value {
-    let answer = world.ask(&[&["--profile", profile], arguments].concat());
+fn ask_as(test: &TestEnv, profile: &str, arguments: &[&str]) -> Value {
+    let answer = test.ask(&[&["--profile", profile], arguments].concat());
     assert_eq!(answer["ok"], true, "{profile}, {arguments:?}: {answer}");
     answer
 }
 
-/// What became of the presentations of the stored refresh token.
-fn outcomes(world: &TestEnv) -> Vec<Outcome> {
-    let stored = world.simulator.presentations().swap_remove(0);
+/// The outcomes of the presentations of the stored refresh token.
+fn outcomes(test: &TestEnv) -> Vec<Outcome> {
+    let stored = test.simulator.presentations().swap_remove(0);
     let presentations = stored.presentations.iter();
     presentations.map(|one| one.outcome).collect()
 }
 
 #[test]
-fn the_profiles_of_an_earlier_store_are_signed_in_pending_and_signed_out_as_they_were() {
-    let world = of_2df0bb4();
-    let ada = ask_as(&world, "ada", &["status"]);
+fn the_profiles_of_an_earlier_store_keep_their_states() {
+    let test = of_2df0bb4();
+    let ada = ask_as(&test, "ada", &["status"]);
     assert_eq!(ada["state"], "connected", "{ada}");
     assert_eq!(ada["account_id"], Account::default().account_id, "{ada}");
     assert_eq!(ada["expires_in_seconds"], LIFETIME, "{ada}");
-    let bob = ask_as(&world, "bob", &["status"]);
+    let bob = ask_as(&test, "bob", &["status"]);
     assert_eq!(bob["state"], "pending", "{bob}");
-    let carol = ask_as(&world, "carol", &["status"]);
+    let carol = ask_as(&test, "carol", &["status"]);
     assert_eq!(carol["state"], "not_connected", "{carol}");
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
 }
 
 #[test]
-fn models_and_usage_of_an_earlier_store_are_still_answered_without_a_request() {
-    let world = of_2df0bb4();
+fn models_and_usage_of_an_earlier_store_come_from_its_cache() {
+    let test = of_2df0bb4();
     for question in ["models", "usage"] {
-        let answer = ask_as(&world, "ada", &[question]);
+        let answer = ask_as(&test, "ada", &[question]);
         assert_eq!(answer["source"], "cache", "{answer}");
     }
-    assert_eq!(ask_as(&world, "ada", &["models"])["count"], 7);
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(ask_as(&test, "ada", &["models"])["count"], 7);
+    assert_eq!(test.simulator.requests().len(), 0);
 }
 
 #[test]
-fn a_login_of_an_earlier_store_is_refreshed_when_due_and_gets_models_and_usage_by_it() {
-    let world = of_2df0bb4();
-    let before = ask_as(&world, "ada", &["authorize"]);
-    assert_eq!(outcomes(&world), []);
-    world.pass(LIFETIME - DUE);
-    let after = ask_as(&world, "ada", &["authorize"]);
+fn a_due_login_of_an_earlier_store_is_refreshed_and_used() {
+    let test = of_2df0bb4();
+    let before = ask_as(&test, "ada", &["authorize"]);
+    assert_eq!(outcomes(&test), []);
+    test.pass(LIFETIME - DUE);
+    let after = ask_as(&test, "ada", &["authorize"]);
     assert_ne!(after["fingerprint"], before["fingerprint"]);
-    assert_eq!(after["expires_at"], world.now() + LIFETIME, "{after}");
-    assert_eq!(outcomes(&world), [Outcome::Rotated]);
+    assert_eq!(after["expires_at"], test.now() + LIFETIME, "{after}");
+    assert_eq!(outcomes(&test), [Outcome::Rotated]);
     for question in ["models", "usage"] {
-        let answer = ask_as(&world, "ada", &[question]);
+        let answer = ask_as(&test, "ada", &[question]);
         assert_eq!(answer["source"], "api", "{answer}");
     }
-    world.pass(LIFETIME);
-    ask_as(&world, "ada", &["authorize"]);
-    assert_eq!(world.presentations(), [1, 1, 0]);
+    test.pass(LIFETIME);
+    ask_as(&test, "ada", &["authorize"]);
+    assert_eq!(test.presentations(), [1, 1, 0]);
 }
 
 #[test]
 fn an_earlier_store_is_sealed_with_a_new_key_and_every_login_in_it_stays() {
-    let world = of_2df0bb4();
-    let outcome = world.ask(&["rekey"]);
+    let test = of_2df0bb4();
+    let outcome = test.ask(&["rekey"]);
     assert_eq!(outcome["ok"], true, "{outcome}");
     assert!(outcome["resealed"].as_u64() >= Some(5), "{outcome}");
     assert_eq!(outcome["left"], Value::Array(Vec::new()), "{outcome}");
-    assert_eq!(ask_as(&world, "ada", &["status"])["state"], "connected");
-    assert_eq!(ask_as(&world, "bob", &["status"])["state"], "pending");
-    world.pass(LIFETIME);
-    ask_as(&world, "ada", &["refresh"]);
-    assert_eq!(outcomes(&world), [Outcome::Rotated]);
+    assert_eq!(ask_as(&test, "ada", &["status"])["state"], "connected");
+    assert_eq!(ask_as(&test, "bob", &["status"])["state"], "pending");
+    test.pass(LIFETIME);
+    ask_as(&test, "ada", &["refresh"]);
+    assert_eq!(outcomes(&test), [Outcome::Rotated]);
 }
 
 #[test]
 fn a_person_of_an_earlier_store_signs_out_and_another_signs_in() {
-    let world = of_2df0bb4();
-    ask_as(&world, "ada", &["logout", "--revoke"]);
-    let ada = ask_as(&world, "ada", &["status"]);
+    let test = of_2df0bb4();
+    ask_as(&test, "ada", &["logout", "--revoke"]);
+    let ada = ask_as(&test, "ada", &["status"]);
     assert_eq!(ada["state"], "not_connected", "{ada}");
-    // bob's code is unknown to this simulator: he asks for another one.
-    ask_as(&world, "bob", &["logout"]);
-    let prompt = ask_as(&world, "bob", &["start"]);
+    // This simulator does not know bob's code, so bob needs a new one.
+    ask_as(&test, "bob", &["logout"]);
+    let prompt = ask_as(&test, "bob", &["start"]);
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    let progress = ask_as(&world, "bob", &["poll"]);
+    test.simulator.approve(code).unwrap();
+    let progress = ask_as(&test, "bob", &["poll"]);
     assert_eq!(progress["status"], "connected", "{progress}");
 }

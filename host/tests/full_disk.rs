@@ -1,4 +1,4 @@
-//! A disk that is full before a refresh, and while its answer is held.
+//! A disk that is full before a refresh, and while its answer waits to be stored.
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{TestEnv, json};
 /// How long access tokens last in these tests, in seconds.
 const LIFETIME: u64 = 3600;
 
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(LIFETIME))
@@ -21,9 +21,9 @@ fn world() -> TestEnv {
     })
 }
 
-/// The program, which a file that may not grow does not kill: its write fails.
-fn on_a_disk_that_may_be_full(world: &TestEnv, limit: &str) -> Command {
-    let program = world.command();
+/// The program under a limit on file sizes: a write beyond the limit fails.
+fn on_a_disk_that_may_be_full(test: &TestEnv, limit: &str) -> Command {
+    let program = test.command();
     let mut command = Command::new("sh");
     command
         .args(["-c", "trap '' XFSZ; ulimit -S -f $0; exec \"$@\"", limit])
@@ -41,57 +41,60 @@ fn on_a_disk_that_may_be_full(world: &TestEnv, limit: &str) -> Command {
     command
 }
 
-/// A login whose token has ended, and the store held open, so that its journal
-/// stays where it is.
+/// A login with an expired token, and an open connection to the store, so that SQLite
+/// keeps the journal.
 async fn signed_in_on_disk() -> (TestEnv, SqliteStore) {
-    let world = world();
-    world.sign_in();
-    world.pass(LIFETIME);
-    world.simulator.clear_requests();
-    let store = SqliteStore::open(world.store(), StoreKind::Test);
+    let test = test_env();
+    test.sign_in();
+    test.pass(LIFETIME);
+    test.simulator.clear_requests();
+    let store = SqliteStore::open(test.store(), StoreKind::Test);
     let store = store.await.unwrap();
-    // No file may grow beyond the journal then, and a guest's memory is one too.
+    // The limit is the size of the journal, and it applies to the guest's memory too.
     let other = "other".parse().unwrap();
     let filling = vec![b'x'; 256 << 10];
     for key in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"] {
         let written = store.compare_and_swap(&other, key, None, Some(&filling));
         written.await.unwrap();
     }
-    (world, store)
+    (test, store)
 }
 
-fn journal(world: &TestEnv) -> u64 {
-    let journal = world.store().with_extension("db-wal");
+fn journal(test: &TestEnv) -> u64 {
+    let journal = test.store().with_extension("db-wal");
     std::fs::metadata(journal).unwrap().len()
 }
 
+/// Faults: S10
 #[tokio::test]
-async fn s10_a_full_disk_spends_no_token() {
-    let (world, _open) = signed_in_on_disk().await;
-    // In blocks of 512 bytes: what the journal holds does not fit the store either.
-    let limit = (journal(&world) / 2 / 512).to_string();
-    let mut refresh = on_a_disk_that_may_be_full(&world, &limit);
+async fn a_full_disk_spends_no_token() {
+    let (test, _open) = signed_in_on_disk().await;
+    // The limit in blocks of 512 bytes; the pages of the journal do not fit into the
+    // store either.
+    let limit = (journal(&test) / 2 / 512).to_string();
+    let mut refresh = on_a_disk_that_may_be_full(&test, &limit);
     let refused = json(&refresh.arg("refresh").output().unwrap());
     assert_eq!(refused["code"], "store-unavailable", "{refused}");
     let hint = refused["hint"].as_str().unwrap();
     assert!(hint.contains("ulimit -f"), "{hint}");
-    assert_eq!(world.simulator.requests().len(), 0);
-    assert_eq!(world.ask(&["refresh"])["status"], "refreshed");
+    assert_eq!(test.simulator.requests().len(), 0);
+    assert_eq!(test.ask(&["refresh"])["status"], "refreshed");
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_disk_that_has_room_again_while_the_answer_is_held_loses_no_rotation() {
-    let (world, _open) = signed_in_on_disk().await;
+async fn a_disk_with_room_again_before_the_deadline_loses_no_rotation() {
+    let (test, _open) = signed_in_on_disk().await;
     let late = Fault::normal().delay(Duration::from_millis(1000));
-    world.simulator.fault(Endpoint::Token, late);
-    let mut refresh = on_a_disk_that_may_be_full(&world, "unlimited");
+    test.simulator.fault(Endpoint::Token, late);
+    let mut refresh = on_a_disk_that_may_be_full(&test, "unlimited");
     let refresh = refresh.arg("refresh").spawn().unwrap();
-    while world.simulator.requests_to(Endpoint::Token).is_empty() {
+    while test.simulator.requests_to(Endpoint::Token).is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let process = Some(Pid::from_child(&refresh));
     let no_room = Rlimit {
-        current: Some(journal(&world)),
+        current: Some(journal(&test)),
         maximum: None,
     };
     let room = prlimit(process, Resource::Fsize, no_room).unwrap();
@@ -102,6 +105,6 @@ async fn s11_a_disk_that_has_room_again_while_the_answer_is_held_loses_no_rotati
     assert_eq!(json(&output)["status"], "refreshed");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("could not be stored yet"), "{said}");
-    world.pass(LIFETIME);
-    assert_eq!(world.ask(&["authorize"])["ok"], true);
+    test.pass(LIFETIME);
+    assert_eq!(test.ask(&["authorize"])["ok"], true);
 }

@@ -1,4 +1,4 @@
-//! Which package may depend on which: read off `cargo metadata`.
+//! Which package may depend on which, from `cargo metadata`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What each package may link of ours, and what its build script may use.
+/// The packages of this workspace that each package may link, and that its build script
+/// may use.
 const RULES: [(&str, &[&str], &[&str]); 7] = [
     ("chatgpt-oauth-component", &[], &[]),
     ("keyvalue-filesystem", &[], &[]),
@@ -29,7 +30,7 @@ const RULES: [(&str, &[&str], &[&str]); 7] = [
     ),
 ];
 
-/// What no embedder builds for the library itself.
+/// Packages that the library must not bring to an embedder.
 const OF_THE_PROGRAM: [&str; 6] = [
     "clap",
     "clap_complete",
@@ -53,7 +54,7 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The dependencies of each package of ours on others of ours, by kind.
+/// The dependencies of each package of this workspace on others of it, by kind.
 fn dependencies() -> BTreeMap<(String, Option<String>), Vec<String>> {
     let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps"]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
@@ -96,7 +97,7 @@ fn nothing_depends_on_the_program() {
 }
 
 #[test]
-fn an_embedder_builds_none_of_what_the_program_alone_needs() {
+fn an_embedder_builds_no_dependency_of_the_program() {
     let edges = "normal,no-proc-macro";
     let package = "chatgpt-oauth-runtime";
     let tree = cargo(&["tree", "-p", package, "-e", edges, "--prefix", "none"]);

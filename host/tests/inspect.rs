@@ -1,9 +1,9 @@
-//! `inspect`, as a program.
+//! `inspect`, as a command of the program.
 
 use chatgpt_oauth::artifact::ONBOARDING;
 
 #[test]
-fn inspect_holds_a_file_against_the_digest_of_that_file_alone() {
+fn inspect_compares_the_digest_with_that_of_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("onboarding.wasm");
     std::fs::write(&file, ONBOARDING.component).unwrap();

@@ -1,5 +1,5 @@
-//! The program on machines, and under limits, that refuse it something: it runs in
-//! what it needs, and names what it lacks.
+//! The program on machines, and under limits, that refuse it something: it runs with
+//! what it needs, and names what is missing.
 
 mod support;
 
@@ -16,25 +16,25 @@ import ctypes, os, sys
 assert ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0, 'this test needs Linux 6.3'
 os.execv(sys.argv[1], sys.argv[1:])";
 
-/// Someone who signed in two minutes ago at a service that forgives nothing.
+/// A profile that signed in two minutes ago at a service that does not forgive reuse.
 fn signed_in() -> TestEnv {
-    let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
-    world.sign_in();
-    world.pass(120);
-    world.simulator.clear_requests();
-    world
+    let test = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
+    test.sign_in();
+    test.pass(120);
+    test.simulator.clear_requests();
+    test
 }
 
-/// The program, in a shell that has set these limits.
-fn under(world: &TestEnv, limits: &str) -> Command {
-    world.wrapped(&["bash", "-c", &format!("{limits} && exec \"$0\" \"$@\"")])
+/// The program, started by a shell that sets these limits.
+fn under(test: &TestEnv, limits: &str) -> Command {
+    test.wrapped(&["bash", "-c", &format!("{limits} && exec \"$0\" \"$@\"")])
 }
 
 fn run(mut command: Command, arguments: &[&str]) -> Output {
     command.arg("--json").args(arguments).output().unwrap()
 }
 
-/// One command and its answer, which is all that is said beside the log.
+/// One command and its answer, which is the only output beside the log.
 #[track_caller]
 fn ask(command: Command, arguments: &[&str]) -> Value {
     let output = run(command, arguments);
@@ -43,21 +43,21 @@ fn ask(command: Command, arguments: &[&str]) -> Value {
     json(&output)
 }
 
-/// Holds an answer against what a person must read: a limit by its name, and neither
-/// this software's fault nor the rights of the store.
+/// Asserts that an answer names the limit, and blames neither a bug of this program nor
+/// the permissions of the store.
 #[track_caller]
 fn check_named(answer: &Value, name: &str) {
     let message = answer["error"].as_str().unwrap();
     let hint = answer["hint"].as_str().unwrap();
     assert!(message.contains(name), "{answer}");
     assert!(hint.contains(name), "{answer}");
-    for wrong in ["report", "let this user"] {
+    for wrong in ["report", "let this user", "give this user"] {
         assert!(!hint.contains(wrong), "{answer}");
     }
     assert_eq!(answer["relogin_required"], false, "{answer}");
 }
 
-/// What `doctor` says of a subject.
+/// The message of `doctor` about a subject.
 #[track_caller]
 fn finding(answer: &Value, subject: &str) -> Value {
     let findings = answer["findings"].as_array().unwrap();
@@ -76,15 +76,15 @@ fn presented(simulator: &Simulator) -> usize {
 /// Faults: F1
 #[test]
 fn a_whole_login_works_in_a_gigabyte_of_address_space() {
-    let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
-    let ask = |arguments: &[&str]| ask(under(&world, "ulimit -v 1000000"), arguments);
+    let test = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
+    let ask = |arguments: &[&str]| ask(under(&test, "ulimit -v 1000000"), arguments);
     assert_eq!(ask(&["status"])["state"], "not_connected");
     let prompt = ask(&["start"]);
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    world.pass(1);
+    test.simulator.approve(code).unwrap();
+    test.pass(1);
     assert_eq!(ask(&["poll"])["status"], "connected");
-    world.pass(120);
+    test.pass(120);
     assert_eq!(ask(&["refresh"])["status"], "refreshed");
     assert_eq!(ask(&["status"])["state"], "connected");
     let runs = finding(&ask(&["doctor"]), "component");
@@ -94,10 +94,10 @@ fn a_whole_login_works_in_a_gigabyte_of_address_space() {
     );
 }
 
-/// Faults: F1, F15
+/// Faults: F1 F15
 #[test]
 fn at_every_limit_a_refresh_works_or_names_the_limit_and_spends_nothing() {
-    let world = signed_in();
+    let test = signed_in();
     for (limit, values) in [
         ("ulimit -v", (60_000..400_000).step_by(20_000)),
         ("ulimit -d", (1_000..21_000).step_by(2_000)),
@@ -105,34 +105,34 @@ fn at_every_limit_a_refresh_works_or_names_the_limit_and_spends_nothing() {
     ] {
         let mut refused = 0;
         for value in values {
-            let limited = || under(&world, &format!("{limit} {value}"));
+            let limited = || under(&test, &format!("{limit} {value}"));
             if !run(limited(), &["--version"]).status.success() {
-                // The system does not start the program with so little.
+                // The system does not start the program under this limit.
                 continue;
             }
-            let before = presented(&world.simulator);
+            let before = presented(&test.simulator);
             let answer = ask(limited(), &["refresh"]);
             if answer["ok"] == true {
-                world.pass(120);
+                test.pass(120);
                 continue;
             }
             refused += 1;
             check_named(&answer, "ulimit -");
-            assert_eq!(presented(&world.simulator), before, "{answer}");
-            assert_eq!(world.ask(&["status"])["state"], "connected");
+            assert_eq!(presented(&test.simulator), before, "{answer}");
+            assert_eq!(test.ask(&["status"])["state"], "connected");
         }
         assert!(refused > 0, "{limit} was never in the way");
-        assert_eq!(world.ask(&["refresh"])["status"], "refreshed", "{limit}");
-        world.pass(120);
+        assert_eq!(test.ask(&["refresh"])["status"], "refreshed", "{limit}");
+        test.pass(120);
     }
 }
 
 /// Faults: F15
 #[test]
-fn too_few_open_files_are_not_taken_for_a_matter_of_rights() {
-    let world = signed_in();
+fn too_few_open_files_are_not_reported_as_a_permission_problem() {
+    let test = signed_in();
     for command in ["status", "refresh", "doctor"] {
-        let answer = ask(under(&world, "ulimit -n 12"), &[command]);
+        let answer = ask(under(&test, "ulimit -n 12"), &[command]);
         check_named(&answer, "ulimit -n");
         assert!(answer["error"].as_str().unwrap().contains("12"), "{answer}");
         assert_eq!(answer["retryable"], false);
@@ -141,15 +141,15 @@ fn too_few_open_files_are_not_taken_for_a_matter_of_rights() {
 
 /// Faults: F1
 #[test]
-fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
-    let world = signed_in();
-    // Of its own, since threads are counted for each user.
+fn a_user_at_the_thread_limit_gets_an_error_and_keeps_the_login() {
+    let test = signed_in();
+    // An own user id, because the system counts threads by user.
     let user = 61_000 + std::process::id() % 4_000;
-    world.give_to(user);
+    test.give_to(user);
     let as_user = |most: u32| {
         let [uid, gid] = ["reuid", "regid"].map(|option| format!("--{option}={user}"));
         let most = format!("--nproc={most}");
-        world.wrapped(&[
+        test.wrapped(&[
             "setpriv",
             &uid,
             &gid,
@@ -164,14 +164,14 @@ fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
         let answer = ask(as_user(most), &["refresh"]);
         outcomes.push(answer["ok"] == true);
         if answer["ok"] == true {
-            world.pass(120);
+            test.pass(120);
             continue;
         }
         if answer["code"] != "network" {
             check_named(&answer, "ulimit -u");
             assert_eq!(answer["retry_after_seconds"], 60, "{answer}");
         }
-        assert_eq!(presented(&world.simulator), 0, "{answer}");
+        assert_eq!(presented(&test.simulator), 0, "{answer}");
     }
     assert_eq!((outcomes[0], outcomes[6]), (false, true), "{outcomes:?}");
     let found = finding(&ask(as_user(1), &["doctor"]), "component");
@@ -183,35 +183,35 @@ fn a_user_who_may_start_no_more_threads_reads_so_and_keeps_the_login() {
 
 /// Faults: F10
 #[test]
-fn a_whole_login_works_where_no_machine_code_may_be_made_and_doctor_says_so() {
-    let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
-    let denied = || world.wrapped(&["python3", "-c", NO_MACHINE_CODE]);
+fn a_login_works_without_executable_memory_and_doctor_says_so() {
+    let test = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
+    let denied = || test.wrapped(&["python3", "-c", NO_MACHINE_CODE]);
     let prompt = ask(denied(), &["start"]);
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    world.pass(1);
+    test.simulator.approve(code).unwrap();
+    test.pass(1);
     let progress = ask(denied(), &["poll"]);
     assert_eq!(progress["status"], "connected", "{progress}");
-    world.pass(120);
+    test.pass(120);
     assert_eq!(ask(denied(), &["refresh"])["status"], "refreshed");
     assert_eq!(ask(denied(), &["models"])["ok"], true);
     assert_eq!(ask(denied(), &["status"])["state"], "connected");
 
-    let told = |answer: &Value| finding(answer, "component")["message"].to_string();
-    let interpreted = told(&ask(denied(), &["doctor"]));
+    let message = |answer: &Value| finding(answer, "component")["message"].to_string();
+    let interpreted = message(&ask(denied(), &["doctor"]));
     assert!(interpreted.contains("interpreted"), "{interpreted}");
-    let as_usual = told(&world.ask(&["doctor"]));
+    let as_usual = message(&test.ask(&["doctor"]));
     assert!(!as_usual.contains("interpreted"), "{as_usual}");
 }
 
 /// Faults: F9
 #[test]
 fn at_every_limit_of_a_files_size_a_refresh_works_or_spends_nothing() {
-    let world = signed_in();
+    let test = signed_in();
     let (mut refused, mut worked) = (0, 0);
     for kib in (0..=64).step_by(4).chain((72..=480).step_by(24)) {
-        let before = presented(&world.simulator);
-        let answer = ask(under(&world, &format!("ulimit -f {kib}")), &["refresh"]);
+        let before = presented(&test.simulator);
+        let answer = ask(under(&test, &format!("ulimit -f {kib}")), &["refresh"]);
         if answer["ok"] == true {
             worked += 1;
         } else {
@@ -219,10 +219,10 @@ fn at_every_limit_of_a_files_size_a_refresh_works_or_spends_nothing() {
             assert_eq!(answer["code"], "store-unavailable", "{kib}: {answer}");
             assert_eq!(answer["retryable"], false, "{kib}: {answer}");
             check_named(&answer, "ulimit -f");
-            assert_eq!(presented(&world.simulator), before, "{kib}: {answer}");
-            assert_eq!(world.ask(&["refresh"])["status"], "refreshed", "{kib}");
+            assert_eq!(presented(&test.simulator), before, "{kib}: {answer}");
+            assert_eq!(test.ask(&["refresh"])["status"], "refreshed", "{kib}");
         }
-        world.pass(120);
+        test.pass(120);
     }
     assert!(refused > 0 && worked > 0, "{refused} {worked}");
 }
@@ -231,22 +231,22 @@ fn at_every_limit_of_a_files_size_a_refresh_works_or_spends_nothing() {
 #[test]
 fn at_every_limit_of_a_files_size_a_login_is_finished_or_can_be() {
     for kib in [0, 8, 36, 60, 100, 180, 300, 1000] {
-        let world = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
-        let limited = || under(&world, &format!("ulimit -f {kib}"));
+        let test = TestEnv::with(|settings| settings.rotation(Rotation::Strict));
+        let limited = || under(&test, &format!("ulimit -f {kib}"));
         let refused = ask(limited(), &["start"]);
         if refused["ok"] == false {
             check_named(&refused, "ulimit -f");
         }
-        let prompt = world.ask(&["start"]);
+        let prompt = test.ask(&["start"]);
         let code = prompt["user_code"].as_str().unwrap();
-        world.simulator.approve(code).unwrap();
-        world.pass(5);
+        test.simulator.approve(code).unwrap();
+        test.pass(5);
         let answer = ask(limited(), &["poll"]);
         if answer["ok"] == false {
             check_named(&answer, "ulimit -f");
-            world.pass(66);
-            assert_eq!(world.ask(&["poll"])["status"], "connected", "{kib}");
+            test.pass(66);
+            assert_eq!(test.ask(&["poll"])["status"], "connected", "{kib}");
         }
-        assert_eq!(world.ask(&["authorize"])["ok"], true, "{kib}");
+        assert_eq!(test.ask(&["authorize"])["ok"], true, "{kib}");
     }
 }

@@ -1,5 +1,5 @@
-//! The program as other programs meet it: several processes one after the other,
-//! killed ones and interrupted ones among them, and what they may let out.
+//! The program as other programs run it: several processes in a row, some of them
+//! killed or interrupted, and what their output may contain.
 
 mod support;
 
@@ -26,7 +26,7 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-/// Waits until a request to the endpoint has come in.
+/// Waits until a request to the endpoint has arrived.
 fn wait_for_request(simulator: &Simulator, endpoint: Endpoint) {
     let began = Instant::now();
     while simulator.requests_to(endpoint).is_empty() {
@@ -45,10 +45,10 @@ fn names(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let status = world.ask(&["status"]);
+fn a_login_spans_three_processes() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let status = test.ask(&["status"]);
     assert_eq!(
         names(&status),
         [
@@ -79,7 +79,7 @@ fn a_login_begun_by_one_process_is_finished_by_another_and_seen_by_a_third() {
 
 #[test]
 fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let failed = [
         "ok",
         "error",
@@ -92,9 +92,9 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         "service_status",
     ];
     for command in ["poll", "refresh", "models", "usage", "authorize"] {
-        assert_eq!(names(&world.ask(&[command])), failed, "{command}");
+        assert_eq!(names(&test.ask(&[command])), failed, "{command}");
     }
-    let prompt = world.ask(&["start"]);
+    let prompt = test.ask(&["start"]);
     for field in [
         "status",
         "pending_id",
@@ -107,20 +107,19 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
     ] {
         assert!(prompt.get(field).is_some(), "{field}");
     }
-    let pending = world.ask(&["poll"]);
-    world
-        .simulator
+    let pending = test.ask(&["poll"]);
+    test.simulator
         .approve(prompt["user_code"].as_str().unwrap())
         .unwrap();
-    world.pass(1);
-    let connected = world.ask(&["poll"]);
+    test.pass(1);
+    let connected = test.ask(&["poll"]);
     assert_eq!(names(&pending), names(&connected));
     assert_eq!(
         (&pending["status"], &connected["status"]),
         (&"pending".into(), &"connected".into())
     );
     assert_eq!(
-        names(&world.ask(&["models"])),
+        names(&test.ask(&["models"])),
         [
             "ok",
             "source",
@@ -132,7 +131,7 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         ]
     );
     assert_eq!(
-        names(&world.ask(&["usage"])),
+        names(&test.ask(&["usage"])),
         [
             "ok",
             "source",
@@ -147,30 +146,31 @@ fn every_answer_has_the_fields_of_its_kind_whatever_the_outcome() {
         ]
     );
     assert_eq!(
-        names(&world.ask(&["refresh"])),
+        names(&test.ask(&["refresh"])),
         ["ok", "status", "expires_at", "expires_in_seconds"]
     );
     assert_eq!(
-        names(&world.ask(&["logout"])),
+        names(&test.ask(&["logout"])),
         ["ok", "status", "removed", "revoked", "hint"]
     );
 }
 
+/// Faults: S01
 #[test]
-fn s01_looking_at_a_store_that_does_not_exist_makes_none() {
-    let world = TestEnv::new();
-    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+fn commands_that_only_read_create_no_store() {
+    let test = TestEnv::new();
+    assert_eq!(test.ask(&["status"])["state"], "not_connected");
     assert_eq!(
-        world.ask(&["profiles", "list"])["profiles"],
+        test.ask(&["profiles", "list"])["profiles"],
         Value::Array(Vec::new())
     );
-    assert!(!world.store().parent().unwrap().exists());
+    assert!(!test.store().parent().unwrap().exists());
 }
 
 #[test]
 fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.arg("login");
     let mut login = spawn(command);
     let mut shown = BufReader::new(login.stderr.take().unwrap()).lines();
@@ -178,109 +178,108 @@ fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
     login.kill().unwrap();
     login.wait().unwrap();
 
-    let code = world.simulator.pending_codes().remove(0);
-    assert_eq!(world.ask(&["start"])["user_code"], *code);
-    world.simulator.approve(&code).unwrap();
-    assert_eq!(world.ask(&["poll"])["status"], "connected");
+    let code = test.simulator.pending_codes().remove(0);
+    assert_eq!(test.ask(&["start"])["user_code"], *code);
+    test.simulator.approve(&code).unwrap();
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
 }
 
+/// Faults: H12 S23
 #[test]
-fn h12_s23_a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
-    let world = TestEnv::new();
-    let prompt = world.ask(&["start"]);
-    world
-        .simulator
+fn a_process_killed_in_the_exchange_loses_neither_approval_nor_login() {
+    let test = TestEnv::new();
+    let prompt = test.ask(&["start"]);
+    test.simulator
         .approve(prompt["user_code"].as_str().unwrap())
         .unwrap();
-    // The service has not looked at the code yet when the process dies.
-    world.simulator.fault(Endpoint::Token, Fault::hang());
-    let mut command = world.command();
+    // The service has not read the code when the process dies.
+    test.simulator.fault(Endpoint::Token, Fault::hang());
+    let mut command = test.command();
     command.arg("poll");
     let mut poll = spawn(command);
-    wait_for_request(&world.simulator, Endpoint::Token);
+    wait_for_request(&test.simulator, Endpoint::Token);
     poll.kill().unwrap();
     poll.wait().unwrap();
 
-    world.pass(66);
-    assert_eq!(world.ask(&["poll"])["status"], "connected");
-    assert_eq!(world.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
+    test.pass(66);
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
+    assert_eq!(test.simulator.requests_to(Endpoint::DevicePoll).len(), 1);
 }
 
-/// Faults: F9
+/// Faults: H10 F9
 #[test]
-fn h10_a_signal_ends_no_call_half_way() {
+fn a_signal_does_not_interrupt_a_call() {
     for number in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let world = TestEnv::new();
-        world.sign_in();
-        world.pass(120);
-        world.simulator.clear_requests();
-        world.simulator.fault(
+        let test = TestEnv::new();
+        test.sign_in();
+        test.pass(120);
+        test.simulator.clear_requests();
+        test.simulator.fault(
             Endpoint::Token,
             Fault::normal().delay(Duration::from_millis(700)),
         );
-        let mut command = world.command();
+        let mut command = test.command();
         command.args(["--json", "refresh"]);
         let refresh = spawn(command);
-        wait_for_request(&world.simulator, Endpoint::Token);
+        wait_for_request(&test.simulator, Endpoint::Token);
         signal(&refresh, number);
         let output = refresh.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(128 + number.as_raw()));
         assert_eq!(json(&output)["status"], "refreshed");
-        // What was received is stored: the next one has no doubt about it.
-        assert_eq!(world.ask(&["status"])["state"], "connected");
+        // The answer is stored: the next process is certain about it.
+        assert_eq!(test.ask(&["status"])["state"], "connected");
     }
 }
 
 #[test]
-fn a_login_that_is_interrupted_leaves_its_code_resumable_and_answers_in_json() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+fn an_interrupted_login_stays_resumable_and_answers_in_json() {
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.args(["--json", "login"]);
     let login = spawn(command);
-    wait_for_request(&world.simulator, Endpoint::DevicePoll);
+    wait_for_request(&test.simulator, Endpoint::DevicePoll);
     signal(&login, Signal::INT);
     let output = login.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let answer = json(&output);
     assert_eq!(answer["status"], "pending");
 
-    world
-        .simulator
+    test.simulator
         .approve(answer["user_code"].as_str().unwrap())
         .unwrap();
-    world.pass(5);
-    assert_eq!(world.ask(&["poll"])["status"], "connected");
+    test.pass(5);
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
 }
 
 #[test]
 fn login_expects_one_account_and_signs_another_out_again() {
-    let world = TestEnv::with(|settings| settings.auto_approve(Duration::ZERO));
-    let login =
-        |expected: &str| -> Output { world.run(&["--json", "login", "--expect", expected]) };
+    let test = TestEnv::with(|settings| settings.auto_approve(Duration::ZERO));
+    let login = |expected: &str| -> Output { test.run(&["--json", "login", "--expect", expected]) };
     let wrong = login("grace@example.com");
     assert_eq!(wrong.status.code(), Some(4));
     assert_eq!(json(&wrong)["code"], "account-mismatch");
-    assert_eq!(world.ask(&["status"])["state"], "not_connected");
+    assert_eq!(test.ask(&["status"])["state"], "not_connected");
     assert_eq!(json(&login("ADA@example.com"))["status"], "connected");
 }
 
+/// Faults: M13 M14
 #[test]
-fn m13_m14_no_output_carries_a_secret() {
-    let world = TestEnv::new();
-    let mut told = Vec::new();
+fn no_output_carries_a_secret() {
+    let test = TestEnv::new();
+    let mut outputs = Vec::new();
     let mut run = |arguments: &[&str]| {
         for options in [&["-vv"][..], &["-vv", "--json"]] {
-            told.push(world.run(&[options, arguments].concat()));
-            world.pass(2);
+            outputs.push(test.run(&[options, arguments].concat()));
+            test.pass(2);
         }
     };
     run(&["start"]);
     run(&["poll"]);
     run(&["status"]);
-    let code = world.simulator.pending_codes().remove(0);
-    world.simulator.approve(&code).unwrap();
-    // The approval is lost on the way to the tokens, then refused, then taken.
-    world.simulator.fault(Endpoint::Token, Fault::silence());
+    let code = test.simulator.pending_codes().remove(0);
+    test.simulator.approve(&code).unwrap();
+    // The exchange fails, then is refused, then succeeds.
+    test.simulator.fault(Endpoint::Token, Fault::silence());
     run(&["poll"]);
     run(&["status"]);
     for command in ["models", "usage", "authorize", "refresh"] {
@@ -288,54 +287,53 @@ fn m13_m14_no_output_carries_a_secret() {
     }
     run(&["models", "--force"]);
     let echo = "{\"error\":{\"code\":\"odd\",\"message\":\"";
-    world.pass(100);
-    for secret in world.simulator.secrets() {
-        // A service that repeats what it was told.
+    test.pass(100);
+    for secret in test.simulator.secrets() {
+        // A service that repeats the request.
         let body = format!("{echo}{}\"}}}}", secret.value);
-        world
-            .simulator
+        test.simulator
             .fault(Endpoint::Usage, Fault::status(400).body(body));
         run(&["usage", "--force"]);
     }
-    world
-        .simulator
+    test.simulator
         .fault_always(Endpoint::Token, Fault::silence().after_processing());
     run(&["refresh"]);
     run(&["status"]);
-    world.simulator.clear_faults();
-    world.pass(900_000);
+    test.simulator.clear_faults();
+    test.pass(900_000);
     run(&["authorize"]);
     run(&["status"]);
     run(&["logout", "--revoke"]);
 
-    let secrets = world.simulator.secrets();
+    let secrets = test.simulator.secrets();
     assert!(secrets.len() >= 6);
-    let told: String = told
+    let printed: String = outputs
         .iter()
         .flat_map(|output| [&output.stdout, &output.stderr])
         .map(|bytes| String::from_utf8_lossy(bytes))
         .collect();
-    assert!(told.contains("chatgpt_oauth"), "nothing was logged");
+    assert!(printed.contains("chatgpt_oauth"), "nothing was logged");
     for secret in secrets {
-        // Signature and end of a token are as telling as the whole.
+        // The signature or the end of a token is as secret as the whole.
         for piece in secret
             .value
             .split('.')
             .map(|part| &part[part.len().saturating_sub(20)..])
         {
-            assert!(!told.contains(piece), "{:?}", secret.kind);
+            assert!(!printed.contains(piece), "{:?}", secret.kind);
         }
     }
 }
 
+/// Faults: M15
 #[cfg(target_os = "linux")]
 #[test]
-fn m15_no_image_of_the_programs_memory_is_left_behind() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+fn the_program_leaves_no_core_dump() {
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.arg("login");
     let mut login = spawn(command);
-    wait_for_request(&world.simulator, Endpoint::DevicePoll);
+    wait_for_request(&test.simulator, Endpoint::DevicePoll);
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", login.id())).unwrap();
     login.kill().unwrap();
     login.wait().unwrap();
@@ -347,13 +345,13 @@ fn m15_no_image_of_the_programs_memory_is_left_behind() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
-    let world = TestEnv::new();
+fn an_unprintable_answer_is_a_failure_and_a_closed_pipe_is_not() {
+    let test = TestEnv::new();
     let full = std::fs::File::options()
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let status = world
+    let status = test
         .command()
         .args(["--json", "status"])
         .stdout(full)
@@ -361,7 +359,7 @@ fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
     assert_eq!(status.unwrap().code(), Some(1));
 
     for arguments in [&["--json", "status"][..], &["completions", "bash"]] {
-        let mut command = world.command();
+        let mut command = test.command();
         command.args(arguments);
         let mut program = spawn(command);
         drop(program.stdout.take());
@@ -369,9 +367,10 @@ fn an_answer_that_cannot_be_printed_is_a_failure_and_a_closed_pipe_is_none() {
     }
 }
 
+/// Faults: M16
 #[test]
-fn m16_an_address_with_a_password_is_not_repeated() {
-    let world = TestEnv::new();
+fn a_store_url_with_a_password_is_not_repeated() {
+    let test = TestEnv::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.args(["--json", "status"]);
     let output = command
@@ -385,14 +384,14 @@ fn m16_an_address_with_a_password_is_not_repeated() {
         .env("CHATGPT_OAUTH_STORE", "postgres://u:CANARY@db/x")
         .output()
         .unwrap();
-    for output in [output, help, world.run(&["completions", "zsh"])] {
+    for output in [output, help, test.run(&["completions", "zsh"])] {
         let text = [output.stdout, output.stderr].concat();
         assert!(!String::from_utf8_lossy(&text).contains("CANARY"));
     }
 }
 
 #[test]
-fn a_name_that_is_no_text_is_refused_and_no_panic() {
+fn a_file_name_that_is_not_utf8_is_refused_without_a_panic() {
     let odd = OsStr::from_bytes(b"\xff");
     let output = TestEnv::new()
         .command()
@@ -407,13 +406,13 @@ fn a_name_that_is_no_text_is_refused_and_no_panic() {
 }
 
 #[test]
-fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
+fn the_wasmtime_cli_runs_the_component_and_stores_nothing() {
     let wasmtime = std::env::var_os("WASMTIME_BIN").expect(
         "this test runs the wasmtime CLI: `eval \"$(sh scripts/tools.sh)\"` installs and names it",
     );
-    let world = TestEnv::new();
-    let component = world.path("onboarding.wasm");
-    let written = world.ask(&["component", "-o", component.to_str().unwrap()]);
+    let test = TestEnv::new();
+    let component = test.path("onboarding.wasm");
+    let written = test.ask(&["component", "-o", component.to_str().unwrap()]);
     assert_eq!(written["world"], "onboarding");
     let output = Command::new(wasmtime)
         .args([
@@ -426,11 +425,12 @@ fn the_wasmtime_cli_runs_the_component_and_keeps_nothing() {
     assert!(text.starts_with("ok({state: not-connected,"), "{text}");
 }
 
+/// Faults: M01
 #[test]
-fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
-    let world = TestEnv::new();
+fn no_command_runs_a_component_that_is_not_the_pinned_one() {
+    let test = TestEnv::new();
     let pinned = |digest: &str, arguments: &[&str]| {
-        let mut command = world.command();
+        let mut command = test.command();
         command.env("CHATGPT_OAUTH_COMPONENT_DIGEST", digest);
         json(&command.arg("--json").args(arguments).output().unwrap())
     };
@@ -462,15 +462,15 @@ fn m01_no_command_runs_a_component_that_is_not_the_pinned_one() {
             "{message}"
         );
     }
-    assert!(!world.store().exists());
+    assert!(!test.store().exists());
     let own = format!("sha256:{}", chatgpt_oauth::artifact::PLATFORM.digest);
     assert_eq!(pinned(&own, &["status"])["ok"], true);
     assert_eq!(pinned("sha256:", &["status"])["code"], "invalid-argument");
 }
 
-/// The program with one variable of the environment, and what it answers.
-fn with_variable(world: &TestEnv, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
-    let mut command = world.command();
+/// Runs the program with one environment variable and returns its answer.
+fn with_variable(test: &TestEnv, variable: &str, value: &[u8], arguments: &[&str]) -> Value {
+    let mut command = test.command();
     command.env(variable, OsStr::from_bytes(value));
     command.arg("--json").args(arguments);
     json(&command.output().unwrap())
@@ -479,48 +479,48 @@ fn with_variable(world: &TestEnv, variable: &str, value: &[u8], arguments: &[&st
 /// Faults: F15
 #[test]
 fn an_address_with_a_plus_names_a_profile() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     let ada = "ada+codex@example.com";
-    world.sign_in();
-    let prompt = world.ask(&["--profile", ada, "start"]);
+    test.sign_in();
+    let prompt = test.ask(&["--profile", ada, "start"]);
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
-    world.pass(1);
-    let progress = with_variable(&world, "CHATGPT_OAUTH_PROFILE", ada.as_bytes(), &["poll"]);
+    test.simulator.approve(code).unwrap();
+    test.pass(1);
+    let progress = with_variable(&test, "CHATGPT_OAUTH_PROFILE", ada.as_bytes(), &["poll"]);
     assert_eq!(progress["status"], "connected");
     assert_eq!(
-        world.ask(&["profiles", "list"])["profiles"],
+        test.ask(&["profiles", "list"])["profiles"],
         serde_json::json!([ada, "default"])
     );
-    let refreshed = world.ask(&["--profile", ada, "refresh"]);
+    let refreshed = test.ask(&["--profile", ada, "refresh"]);
     assert_eq!(refreshed["ok"], true, "{refreshed}");
-    let removed = world.ask(&["profiles", "remove", ada, "--force"]);
+    let removed = test.ask(&["profiles", "remove", ada, "--force"]);
     assert_eq!(removed["removed"], true);
-    assert_eq!(world.ask(&["status"])["state"], "connected");
+    assert_eq!(test.ask(&["status"])["state"], "connected");
 }
 
 /// Faults: F15
 #[test]
 fn an_empty_variable_counts_as_unset() {
-    let world = TestEnv::new();
-    world.sign_in();
+    let test = TestEnv::new();
+    test.sign_in();
     for variable in [
         "CHATGPT_OAUTH_COMPONENT_DIGEST",
         "CHATGPT_OAUTH_KEY_FILE",
         "CHATGPT_OAUTH_PROFILE",
         "CHATGPT_OAUTH_STORE",
     ] {
-        let status = with_variable(&world, variable, b"", &["status"]);
+        let status = with_variable(&test, variable, b"", &["status"]);
         assert_eq!(status["state"], "connected", "{variable}: {status}");
     }
-    // Without the option, the store is the one of a person's own.
+    // Without the option, the store is in the user's data directory.
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command.env("CHATGPT_OAUTH_STORE", "");
-    command.env("XDG_DATA_HOME", world.path("data"));
+    command.env("XDG_DATA_HOME", test.path("data"));
     let status = json(&command.args(["--json", "status"]).output().unwrap());
     assert_eq!(status["state"], "not_connected", "{status}");
-    // An option that is empty was typed so.
-    let typed = world.ask(&["--profile", "", "status"]);
+    // An empty option is an error, because it was typed.
+    let typed = test.ask(&["--profile", "", "status"]);
     assert!(
         typed["error"].as_str().unwrap().contains("--profile"),
         "{typed}"
@@ -529,8 +529,8 @@ fn an_empty_variable_counts_as_unset() {
 
 /// Faults: F15
 #[test]
-fn an_error_names_the_variable_that_it_comes_from() {
-    let world = TestEnv::new();
+fn an_error_names_the_variable_that_causes_it() {
+    let test = TestEnv::new();
     for (variable, value) in [
         ("CHATGPT_OAUTH_PROFILE", &b"a/b"[..]),
         ("CHATGPT_OAUTH_PROFILE", b"\xff"),
@@ -550,15 +550,22 @@ fn an_error_names_the_variable_that_it_comes_from() {
             let first = said.lines().next().unwrap();
             assert!(first.contains(variable), "{first}");
             assert!(!first.contains("'--"), "{first}");
+            assert!(!said.contains("correct the argument"), "{said}");
         }
     }
-    // The option goes before the variable.
+    // The option takes precedence over the variable.
     let typed = with_variable(
-        &world,
+        &test,
         "CHATGPT_OAUTH_PROFILE",
         b"a/b",
         &["--profile", "a/b", "status"],
     );
     let said = typed["error"].as_str().unwrap();
     assert!(said.contains("--profile"), "{said}");
+    let hint = typed["hint"].as_str().unwrap();
+    assert!(hint.starts_with("correct the argument"), "{hint}");
+    let profile = "CHATGPT_OAUTH_PROFILE";
+    let set = with_variable(&test, profile, b"a/b", &["status"]);
+    let hint = set["hint"].as_str().unwrap();
+    assert!(hint.starts_with("correct or unset the variable"), "{hint}");
 }

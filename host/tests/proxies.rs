@@ -1,6 +1,6 @@
-//! A proxy that is asked for is used, or nothing is sent: whole processes, since
-//! the environment is theirs, over a store of the real kind, with a root that the
-//! operator trusts.
+//! The program uses the proxy that a variable names, or sends nothing. Whole processes
+//! run here, because the environment is the process's, with a store of the real kind
+//! and a root that the operator trusts.
 
 mod support;
 
@@ -12,13 +12,13 @@ use support::proxy::Proxy;
 use support::socks::{Manner, Socks};
 use support::{TestEnv, json};
 
-/// The two hosts, as a SOCKS proxy is asked for them.
+/// The two hosts, as the program names them to a SOCKS proxy.
 const ASKED: [&str; 2] = ["auth.openai.com:443", "chatgpt.com:443"];
 
-/// The program, with nothing of the environment's own.
-fn program(world: &TestEnv) -> Command {
+/// The program, without the proxy variables of this process.
+fn program(test: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
-    let store = format!("sqlite:{}", world.path("real/openai.db").display());
+    let store = format!("sqlite:{}", test.path("real/openai.db").display());
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env_remove(name);
     }
@@ -27,47 +27,47 @@ fn program(world: &TestEnv) -> Command {
     }
     program
         .args(["--json", "--store", &store])
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
-        .env("XDG_STATE_HOME", world.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
         .env("SSL_CERT_FILE", "/dev/null");
     program
 }
 
-/// Runs a command by a proxy, with the simulator's root.
-fn run(world: &TestEnv, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
-    let mut program = program(world);
-    program.arg("--cacert").arg(world.path("ca.pem"));
+/// Runs a command through a proxy, with the simulator's root.
+fn run(test: &TestEnv, (variable, url): (&str, &str), arguments: &[&str]) -> Output {
+    let mut program = program(test);
+    program.arg("--cacert").arg(test.path("ca.pem"));
     program.env(variable, url).args(arguments).output().unwrap()
 }
 
-fn ask(world: &TestEnv, variable: (&str, &str), arguments: &[&str]) -> Value {
-    json(&run(world, variable, arguments))
+fn ask(test: &TestEnv, variable: (&str, &str), arguments: &[&str]) -> Value {
+    json(&run(test, variable, arguments))
 }
 
-/// A whole login by a proxy, its refresh and its end.
+/// A whole login through a proxy, then a refresh and a logout.
 #[track_caller]
-fn live(world: &TestEnv, variable: (&str, &str)) {
-    let prompt = ask(world, variable, &["start"]);
+fn live(test: &TestEnv, variable: (&str, &str)) {
+    let prompt = ask(test, variable, &["start"]);
     let code = prompt["user_code"].as_str();
     let code = code.unwrap_or_else(|| panic!("{prompt}"));
-    world.simulator.approve(code).unwrap();
-    let progress = ask(world, variable, &["poll"]);
+    test.simulator.approve(code).unwrap();
+    let progress = ask(test, variable, &["poll"]);
     assert_eq!(progress["status"], "connected", "{progress}");
     assert_eq!(progress["models_count"], 7, "{progress}");
-    world.pass(60);
-    let refreshed = ask(world, variable, &["refresh"]);
+    test.pass(60);
+    let refreshed = ask(test, variable, &["refresh"]);
     assert_eq!(refreshed["status"], "refreshed", "{refreshed}");
-    let out = ask(world, variable, &["logout", "--revoke"]);
+    let out = ask(test, variable, &["logout", "--revoke"]);
     assert_eq!(out["revoked"], true, "{out}");
 }
 
 #[test]
 fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
-    let world = TestEnv::new();
+    let test = TestEnv::new();
     for (variable, scheme) in [("ALL_PROXY", "socks5h"), ("https_proxy", "socks5")] {
-        let proxy = Socks::to(world.simulator.https_address(), Manner::Leads);
+        let proxy = Socks::to(test.simulator.https_address(), Manner::Leads);
         live(
-            &world,
+            &test,
             (variable, &format!("{scheme}://{}", proxy.address())),
         );
         let mut asked = proxy.asked();
@@ -78,16 +78,16 @@ fn a_login_goes_through_a_socks_proxy_that_resolves_the_names() {
 }
 
 #[test]
-fn a_login_goes_through_a_proxy_that_asks_for_a_password() {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+fn a_login_goes_through_a_proxy_that_requires_a_password() {
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     let socks = Socks::to(target, Manner::Asks("ada", "p@ss:w/rd"));
     let url = format!("socks5h://ada:p%40ss%3Aw%2Frd@{}", socks.address());
-    live(&world, ("all_proxy", &url));
+    live(&test, ("all_proxy", &url));
     // "ada:p@ss"
     let http = Proxy::asking(target, "YWRhOnBAc3M=");
     live(
-        &world,
+        &test,
         (
             "HTTPS_PROXY",
             &format!("http://ada:p%40ss@{}", http.address()),
@@ -95,10 +95,10 @@ fn a_login_goes_through_a_proxy_that_asks_for_a_password() {
     );
 }
 
-/// What `doctor` finds wrong with both hosts: message and hint.
+/// The failures that `doctor` finds for both hosts: message and hint.
 #[track_caller]
-fn wrong(world: &TestEnv, variable: (&str, &str)) -> (String, String) {
-    let findings = ask(world, variable, &["doctor"]);
+fn wrong(test: &TestEnv, variable: (&str, &str)) -> (String, String) {
+    let findings = ask(test, variable, &["doctor"]);
     let findings = findings["findings"].as_array().unwrap();
     let wrong = ["auth.openai.com", "chatgpt.com"].map(|host| {
         let finding = findings.iter().find(|finding| finding["subject"] == host);
@@ -118,17 +118,17 @@ fn closed_port() -> SocketAddr {
 
 /// Faults: F6
 #[test]
-fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+fn a_proxy_failure_names_the_proxy_and_does_not_advise_to_set_one() {
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     let asking = Socks::to(target, Manner::Asks("ada", "right")).address();
     let denying = Socks::to(target, Manner::Replies(2)).address();
     let asking_http = Proxy::asking(target, "YWRhOnJpZ2h0").address();
     let denying_http = Proxy::answering("403 Forbidden").address();
     let closed = closed_port();
-    // Its certificate comes from an authority of its own.
+    // The proxy's certificate comes from another authority.
     let stranger = TestEnv::new();
-    // A label of 64 characters: no name server is asked.
+    // A label of 64 characters is invalid, so the program asks no name server.
     let unknown = format!("{}.invalid:1080", "x".repeat(64));
     let authentication = ("user name and a password", "password into ALL_PROXY");
     let refused = ("the proxy refused", "start the proxy");
@@ -155,37 +155,37 @@ fn a_fault_of_the_proxy_is_said_of_the_proxy_and_never_to_set_one() {
             ("the proxy's certificate", "--cacert"),
         ),
     ] {
-        let (said, advised) = wrong(&world, ("ALL_PROXY", &url));
+        let (said, advised) = wrong(&test, ("ALL_PROXY", &url));
         assert!(said.contains(message), "{url}: {said}");
         assert!(advised.contains(hint), "{url}: {advised}");
         assert!(!advised.contains("HTTPS_PROXY"), "{url}: {advised}");
         assert!(!format!("{said}{advised}").contains("CANARY"), "{url}");
 
-        let begun = ask(&world, ("ALL_PROXY", &url), &["start"]);
+        let begun = ask(&test, ("ALL_PROXY", &url), &["start"]);
         assert_eq!(begun["ok"], false, "{url}: {begun}");
     }
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
 }
 
 /// Faults: F6
 #[test]
-fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
-    let mut doctor = program(&world);
+fn an_untrusted_certificate_is_named_as_the_cause() {
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
+    let mut doctor = program(&test);
     doctor.env("HTTPS_PROXY", proxy.url()).arg("doctor");
     let found = json(&doctor.output().unwrap()).to_string();
     assert!(found.contains("the certificate is not trusted"), "{found}");
     assert!(found.contains("--cacert"), "{found}");
     assert!(!found.contains("set HTTPS_PROXY"), "{found}");
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
 }
 
 /// Faults: F6
 #[test]
-fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
-    let world = TestEnv::new();
-    let target = world.simulator.https_address();
+fn a_host_that_the_proxy_cannot_reach_is_named_as_the_cause() {
+    let test = TestEnv::new();
+    let target = test.simulator.https_address();
     for (reply, message) in [
         (3, "no connection could be made"),
         (4, "no connection could be made"),
@@ -194,12 +194,12 @@ fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
     ] {
         let proxy = Socks::to(target, Manner::Replies(reply));
         let url = format!("socks5://{}", proxy.address());
-        let (said, hint) = wrong(&world, ("HTTPS_PROXY", &url));
+        let (said, hint) = wrong(&test, ("HTTPS_PROXY", &url));
         assert!(said.contains(message), "{reply}: {said}");
         assert!(hint.contains("the proxy of HTTPS_PROXY"), "{reply}: {hint}");
     }
     for status in ["502 Bad Gateway", "503 Unavailable", "504 Timeout"] {
-        let (said, _) = wrong(&world, ("HTTPS_PROXY", &Proxy::answering(status).url()));
+        let (said, _) = wrong(&test, ("HTTPS_PROXY", &Proxy::answering(status).url()));
         assert!(said.contains("no connection could be made"), "{said}");
     }
 }
@@ -207,8 +207,8 @@ fn a_host_that_the_proxy_cannot_reach_is_said_of_the_host() {
 const UNUSABLE: (&str, &str) = ("ALL_PROXY", "quic://user:CANARY@proxy.example:3128");
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
-    let world = TestEnv::new();
+fn an_unusable_proxy_does_not_affect_commands_that_send_nothing() {
+    let test = TestEnv::new();
     for arguments in [
         &["status"][..],
         &["logout"],
@@ -217,21 +217,21 @@ fn a_proxy_that_cannot_be_used_is_no_concern_of_commands_that_send_nothing() {
         &["profiles", "remove", "ada"],
         &["status", "--profile", "ada"],
     ] {
-        let output = run(&world, UNUSABLE, arguments);
+        let output = run(&test, UNUSABLE, arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
     }
-    let inspected = ask(&world, UNUSABLE, &["inspect"]);
+    let inspected = ask(&test, UNUSABLE, &["inspect"]);
     let problem = inspected["unusable_proxy"].as_str().unwrap();
     assert!(problem.contains("ALL_PROXY"), "{problem}");
     assert_eq!(inspected["proxies"]["chatgpt.com"], Value::Null);
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable() {
-    let world = TestEnv::new();
+fn an_unusable_proxy_fails_requests_and_doctor_names_its_variable() {
+    let test = TestEnv::new();
     for cgi in [None, Some("GET")] {
         let with = |arguments: &[&str]| {
-            let mut program = program(&world);
+            let mut program = program(&test);
             program
                 .envs([UNUSABLE])
                 .envs(cgi.map(|it| ("REQUEST_METHOD", it)));
@@ -252,9 +252,9 @@ fn a_proxy_that_cannot_be_used_fails_what_is_sent_and_doctor_names_its_variable(
 }
 
 #[test]
-fn a_proxy_variable_that_is_empty_is_unset() {
-    let world = TestEnv::new();
-    let mut program = program(&world);
+fn an_empty_proxy_variable_counts_as_unset() {
+    let test = TestEnv::new();
+    let mut program = program(&test);
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         program.env(variable, "");
     }
@@ -265,11 +265,11 @@ fn a_proxy_variable_that_is_empty_is_unset() {
 
 /// Faults: F15
 #[test]
-fn an_exception_with_a_star_is_heeded_and_one_that_means_nothing_is_named() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
+fn a_no_proxy_entry_with_a_star_applies_and_an_invalid_one_is_named() {
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
     let with = |exceptions: &str, command: &str| {
-        let mut program = program(&world);
+        let mut program = program(&test);
         program.env("HTTPS_PROXY", proxy.url());
         program.env("NO_PROXY", exceptions).arg(command);
         program.output().unwrap()

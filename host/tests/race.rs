@@ -1,11 +1,11 @@
-//! Many ask at once whenever an access token is about to end, or has ended: each
-//! refresh token is presented once, nobody waits while the old token lives, and
-//! nobody has to log in again.
+//! Eight processes ask at once whenever an access token is due or expired. Each refresh
+//! token is presented once, no process waits while the old token is valid, and no login
+//! is lost.
 //!
-//! Of the eight processes four are the program, started anew for every question;
-//! four live on and hold a host, as a platform's do.
-//! `CHATGPT_OAUTH_RACE_EXPIRIES=10000` races for longer, `--nocapture` prints what
-//! was counted.
+//! Four of the processes are the program, started for each question. The other four
+//! keep running and hold a host, as a platform does.
+//! `CHATGPT_OAUTH_RACE_EXPIRIES=10000` runs longer, and `--nocapture` prints the
+//! counts.
 
 mod support;
 
@@ -24,26 +24,28 @@ use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
 use support::{TestEnv, sign_in};
 
-/// How many expiries there are; unset means [`FEW`].
+/// The number of expiries; unset means [`FEW`].
 const EXPIRIES: &str = "CHATGPT_OAUTH_RACE_EXPIRIES";
 const FEW: u64 = 200;
-/// Set for a process that lives on: where the others are.
+/// Set for a long-lived process: the store, the clock and the simulator of the race.
 const PLACE: &str = "CHATGPT_OAUTH_RACE_PLACE";
-const RACE: &str = "s16_eight_processes_present_every_refresh_token_once_and_lose_no_login";
+const RACE: &str = "eight_processes_present_every_refresh_token_once_and_lose_no_login";
 
 /// How many processes there are of each kind.
 const OF_A_KIND: u64 = 4;
 /// How long access tokens last, in seconds.
 const LIFETIME: u64 = 3600;
-/// A token with this much left, in seconds, is due and still serves.
+/// How much of its lifetime a token has left when it is due and still valid, in
+/// seconds.
 const DUE: u64 = 250;
-/// How long the service takes for a refresh: the others arrive meanwhile.
+/// How long the simulator takes for a refresh; the other processes arrive in this time.
 const SERVICE: Duration = Duration::from_millis(20);
 
+/// Faults: S16
 #[test]
-fn s16_eight_processes_present_every_refresh_token_once_and_lose_no_login() {
+fn eight_processes_present_every_refresh_token_once_and_lose_no_login() {
     if let Ok(place) = std::env::var(PLACE) {
-        return live_on(&serde_json::from_str(&place).unwrap());
+        return answer_questions(&serde_json::from_str(&place).unwrap());
     }
     let expiries = std::env::var(EXPIRIES).map_or(FEW, |number| number.parse().unwrap());
     let mut race = Race::new();
@@ -61,50 +63,49 @@ fn s16_eight_processes_present_every_refresh_token_once_and_lose_no_login() {
     );
 }
 
-fn world() -> TestEnv {
+fn test_env() -> TestEnv {
     TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)))
 }
 
 struct Race {
-    world: TestEnv,
-    living: Vec<Living>,
+    test: TestEnv,
+    long_lived: Vec<LongLived>,
     began: Instant,
-    /// How often which token was given out.
+    /// How often the new and the old token were returned.
     new: usize,
     old: usize,
 }
 
 impl Race {
     fn new() -> Self {
-        let world = world();
-        let login = world.ask(&["start"]);
+        let test = test_env();
+        let login = test.ask(&["start"]);
         let code = login["user_code"].as_str().unwrap();
-        world.simulator.approve(code).unwrap();
-        assert_eq!(world.ask(&["poll"])["status"], "connected");
-        world
-            .simulator
+        test.simulator.approve(code).unwrap();
+        assert_eq!(test.ask(&["poll"])["status"], "connected");
+        test.simulator
             .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
-        let living = (0..OF_A_KIND).map(|_| Living::start(&world)).collect();
+        let long_lived = (0..OF_A_KIND).map(|_| LongLived::start(&test)).collect();
         Self {
-            world,
-            living,
+            test,
+            long_lived,
             began: Instant::now(),
             new: 0,
             old: 0,
         }
     }
 
-    /// One expiry, and what everybody is told.
+    /// Lets one token expire and checks every answer.
     fn expire(&mut self, round: u64) {
-        // Every eighth token is dead by the time that somebody asks.
-        let dead = round.is_multiple_of(8);
-        self.world
-            .pass(if dead { LIFETIME } else { LIFETIME - DUE });
-        self.world.simulator.clear_requests();
+        // Every eighth token is expired when the processes ask, the others are due.
+        let expired = round.is_multiple_of(8);
+        self.test
+            .pass(if expired { LIFETIME } else { LIFETIME - DUE });
+        self.test.simulator.clear_requests();
 
         let answers = self.ask_all(round);
 
-        let refreshes = self.world.simulator.requests_to(Endpoint::Token).len();
+        let refreshes = self.test.simulator.requests_to(Endpoint::Token).len();
         assert_eq!(refreshes, 1, "round {round}: {answers:?}");
         let mut tokens = BTreeSet::new();
         for (question, answer) in &answers {
@@ -115,8 +116,8 @@ impl Race {
                     "round {round}: {answer}"
                 ),
                 "authorize" => {
-                    let is_new = answer["expires_at"] == self.world.now() + LIFETIME;
-                    assert!(is_new || !dead, "round {round}: {answer}");
+                    let is_new = answer["expires_at"] == self.test.now() + LIFETIME;
+                    assert!(is_new || !expired, "round {round}: {answer}");
                     *(if is_new { &mut self.new } else { &mut self.old }) += 1;
                     tokens.insert(answer["headers"].to_string());
                 }
@@ -125,29 +126,26 @@ impl Race {
         }
         for headers in tokens {
             let headers = serde_json::from_str(&headers).unwrap();
-            assert!(
-                is_accepted(&self.world.simulator, &headers),
-                "round {round}"
-            );
+            assert!(is_accepted(&self.test.simulator, &headers), "round {round}");
         }
     }
 
-    /// Asks everybody at once; returns what they were asked and answered.
+    /// Asks all processes at once and returns each question with its answer.
     fn ask_all(&mut self, round: u64) -> Vec<(&'static str, Value)> {
-        let anew: Vec<_> = (0..OF_A_KIND)
+        let programs: Vec<_> = (0..OF_A_KIND)
             .map(|process| question(round, process))
-            .map(|asked| (asked, start_anew(&self.world, asked)))
+            .map(|asked| (asked, start_program(&self.test, asked)))
             .collect();
-        // Now those are first that live on, now the others.
+        // The delay decides which kind of process comes first.
         std::thread::sleep(Duration::from_millis(round % 8 * 4));
-        for (process, living) in (OF_A_KIND..).zip(&mut self.living) {
-            living.ask(question(round, process));
+        for (process, long_lived) in (OF_A_KIND..).zip(&mut self.long_lived) {
+            long_lived.ask(question(round, process));
         }
         let mut answers = Vec::new();
-        for (process, living) in (OF_A_KIND..).zip(&mut self.living) {
-            answers.push((question(round, process), living.answer()));
+        for (process, long_lived) in (OF_A_KIND..).zip(&mut self.long_lived) {
+            answers.push((question(round, process), long_lived.answer()));
         }
-        for (asked, process) in anew {
+        for (asked, process) in programs {
             let output: Output = process.wait_with_output().unwrap();
             answers.push((asked, support::json(&output)));
         }
@@ -155,7 +153,7 @@ impl Race {
     }
 
     fn assert_one_presentation_a_token(&self, expiries: u64) {
-        let mut tokens = self.world.simulator.presentations();
+        let mut tokens = self.test.simulator.presentations();
         let last = tokens.pop().unwrap();
         assert_eq!(last.presentations.len(), 0);
         assert_eq!(tokens.len() as u64, expiries);
@@ -166,7 +164,8 @@ impl Race {
     }
 }
 
-/// What a process asks in a round; in time each asks everything.
+/// The question of a process in a round; over the rounds, each process asks each
+/// question.
 fn question(round: u64, process: u64) -> &'static str {
     match (round + process) % (2 * OF_A_KIND) {
         0 => "status",
@@ -176,8 +175,8 @@ fn question(round: u64, process: u64) -> &'static str {
     }
 }
 
-fn start_anew(world: &TestEnv, question: &str) -> Child {
-    let mut command = world.command();
+fn start_program(test: &TestEnv, question: &str) -> Child {
+    let mut command = test.command();
     command.args(["--json", question]);
     if question == "authorize" {
         command.arg("--reveal-token");
@@ -203,18 +202,18 @@ fn is_accepted(simulator: &Simulator, headers: &serde_json::Map<String, Value>) 
     answer.starts_with("HTTP/1.1 200 ")
 }
 
-/// A process that lives on: asked in lines, it answers in lines.
-struct Living {
+/// A process that keeps running: one line asks it, and it answers in one line.
+struct LongLived {
     process: Child,
     answers: BufReader<ChildStderr>,
 }
 
-impl Living {
-    /// This test once more, in a process of its own.
-    fn start(world: &TestEnv) -> Self {
+impl LongLived {
+    /// Runs this test again in a new process.
+    fn start(test: &TestEnv) -> Self {
         let place = json!({
-            "store": world.store(), "clock": world.path("clock"),
-            "ca": world.simulator.ca_pem(), "connect_to": world.simulator.connect_to(),
+            "store": test.store(), "clock": test.path("clock"),
+            "ca": test.simulator.ca_pem(), "connect_to": test.simulator.connect_to(),
         });
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", RACE])
@@ -239,16 +238,16 @@ impl Living {
     }
 }
 
-impl Drop for Living {
+impl Drop for LongLived {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-/// Answers until nobody asks any more.
+/// Answers until the test closes standard input.
 #[tokio::main(flavor = "current_thread")]
-async fn live_on(place: &Value) {
+async fn answer_questions(place: &Value) {
     let text = |name: &str| place[name].as_str().unwrap();
     let store = SqliteStore::open(text("store"), StoreKind::Test).await;
     let mut host = Host::builder(store.unwrap())
@@ -259,7 +258,7 @@ async fn live_on(place: &Value) {
         host = host.connect_to(connect_to.as_str().unwrap().parse().unwrap());
     }
     let profile = host.build().unwrap().profile("default".parse().unwrap());
-    // Not by a macro: the test harness keeps what those print.
+    // Not `eprintln!`: the test harness captures its output.
     let mut answers = std::io::stderr();
     for question in std::io::stdin().lines() {
         let answer = ask(&profile, &question.unwrap()).await;
@@ -287,33 +286,29 @@ fn to_json(answer: impl serde::Serialize) -> Value {
     serde_json::to_value(answer).unwrap()
 }
 
-/// `scripts/yardstick.py` makes the Codex CLI do the same.
+/// `scripts/compare_codex.py` makes the Codex CLI do the same.
 #[test]
-fn a_token_that_is_always_about_to_end_is_refreshed_by_one_of_four_processes() {
+fn one_of_four_processes_refreshes_a_token_that_is_always_due() {
     let lifetime = 200;
-    let world = TestEnv::with(|settings| {
+    let test = TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(lifetime))
             .auto_approve(Duration::ZERO)
     });
-    assert!(world.run(&["login"]).status.success());
-    world
-        .simulator
+    assert!(test.run(&["login"]).status.success());
+    test.simulator
         .fault_always(Endpoint::Token, Fault::normal().delay(SERVICE));
     for _ in 0..60 {
-        world.pass(20);
-        let asked: Vec<_> = (0..4).map(|_| start_anew(&world, "authorize")).collect();
+        test.pass(20);
+        let asked: Vec<_> = (0..4).map(|_| start_program(&test, "authorize")).collect();
         for process in asked {
             let answer = support::json(&process.wait_with_output().unwrap());
             assert_eq!(answer["ok"], true, "{answer}");
-            assert!(
-                answer["expires_at"].as_u64() > Some(world.now()),
-                "{answer}"
-            );
+            assert!(answer["expires_at"].as_u64() > Some(test.now()), "{answer}");
         }
     }
-    // One in each 100 to 120 s: never in the first half of a lifetime.
-    let presentations = world.presentations();
+    // One refresh in each 100 to 120 s: never in the first half of a lifetime.
+    let presentations = test.presentations();
     assert!(
         (10..=12).contains(&presentations.iter().sum::<usize>()),
         "{presentations:?}"
@@ -324,10 +319,10 @@ fn a_token_that_is_always_about_to_end_is_refreshed_by_one_of_four_processes() {
     );
 }
 
-/// One of the hosts that share the world's store.
-async fn of_the_file(world: &TestEnv) -> Profile {
-    let store = SqliteStore::open(world.store(), StoreKind::Test).await;
-    world.host(store.unwrap()).profile("ada".parse().unwrap())
+/// A host over the store that all hosts share.
+async fn of_the_file(test: &TestEnv) -> Profile {
+    let store = SqliteStore::open(test.store(), StoreKind::Test).await;
+    test.host(store.unwrap()).profile("ada".parse().unwrap())
 }
 
 fn bearer(authorization: &Authorization) -> String {
@@ -339,12 +334,12 @@ fn bearer(authorization: &Authorization) -> String {
 }
 
 #[tokio::test]
-async fn a_hundred_callers_of_a_dead_token_get_the_new_one_by_one_request() {
-    let world = world();
-    let ada = of_the_file(&world).await;
-    sign_in(&world, &ada).await;
-    world.pass(LIFETIME);
-    world.simulator.fault(
+async fn a_hundred_callers_with_an_expired_token_cause_one_request() {
+    let test = test_env();
+    let ada = of_the_file(&test).await;
+    sign_in(&test, &ada).await;
+    test.pass(LIFETIME);
+    test.simulator.fault(
         Endpoint::Token,
         Fault::normal().delay(Duration::from_millis(300)),
     );
@@ -360,28 +355,28 @@ async fn a_hundred_callers_of_a_dead_token_get_the_new_one_by_one_request() {
     }
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
-    assert_eq!(world.presentations(), [1, 0]);
+    assert_eq!(test.presentations(), [1, 0]);
 }
 
 #[tokio::test]
-async fn a_hundred_callers_get_the_live_token_at_once_while_its_refresh_hangs() {
-    let world = world();
-    let ada = of_the_file(&world).await;
-    sign_in(&world, &ada).await;
+async fn a_hundred_callers_get_the_valid_token_while_its_refresh_hangs() {
+    let test = test_env();
+    let ada = of_the_file(&test).await;
+    sign_in(&test, &ada).await;
     let old = bearer(&ada.authorize(None).await.unwrap());
-    world.pass(LIFETIME - DUE);
-    world.simulator.clear_requests();
-    world.simulator.fault(
+    test.pass(LIFETIME - DUE);
+    test.simulator.clear_requests();
+    test.simulator.fault(
         Endpoint::Token,
         Fault::normal().delay(Duration::from_secs(3)),
     );
     let refreshing = ada.clone();
     let refreshing = tokio::spawn(async move { refreshing.authorize(None).await });
-    while world.simulator.requests_to(Endpoint::Token).is_empty() {
+    while test.simulator.requests_to(Endpoint::Token).is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 
-    for host in [ada, of_the_file(&world).await] {
+    for host in [ada, of_the_file(&test).await] {
         for _ in 0..50 {
             let given = host.authorize(None).await.unwrap();
             assert_eq!(bearer(&given), old);
@@ -394,5 +389,5 @@ async fn a_hundred_callers_get_the_live_token_at_once_while_its_refresh_hangs() 
     assert!(!refreshing.is_finished());
     let new = refreshing.await.unwrap().unwrap();
     assert_ne!(bearer(&new), old);
-    assert_eq!(world.presentations(), [1, 0]);
+    assert_eq!(test.presentations(), [1, 0]);
 }

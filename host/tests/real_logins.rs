@@ -1,10 +1,9 @@
-//! Whether anything that is typed, set or stored carries a real login elsewhere than
-//! to the six addresses of the policy. (What may be typed at all,
-//! `host/src/commands/mod.rs` lists.)
+//! No argument, variable or stored value sends a real login elsewhere than to the six
+//! URLs of the policy. `host/src/commands/mod.rs` lists the arguments.
 //!
-//! A real login needs a store of the real kind and no `--connect-to`. Here it is made
-//! by the way that an operator has: through a proxy, which leads to the simulator,
-//! and with a root that they trust.
+//! A real login needs a store of the real kind and no `--connect-to`. These tests
+//! create one as an operator could: through a proxy that connects to the simulator, and
+//! with a root that the operator trusts.
 
 mod support;
 
@@ -23,16 +22,16 @@ use serde_json::{Value, json};
 use support::proxy::Proxy;
 use support::{TestEnv, json as answer, sign_in};
 
-/// The hosts of the policy, as a proxy is asked for them.
+/// The hosts of the policy, as the program names them to a proxy.
 const CONNECTS: [&str; 2] = [
     "CONNECT auth.openai.com:443 HTTP/1.1",
     "CONNECT chatgpt.com:443 HTTP/1.1",
 ];
 
-/// How the program is told of a proxy.
+/// The variables that name a proxy.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Everything that presents a token, or asks for one.
+/// Every command that presents a token or requests one.
 const COMMANDS: [&[&str]; 7] = [
     &["models", "--force"],
     &["usage", "--force"],
@@ -43,13 +42,13 @@ const COMMANDS: [&[&str]; 7] = [
     &["logout", "--revoke"],
 ];
 
-/// The program over a store of real logins.
-fn program(world: &TestEnv) -> Command {
-    program_over(&world.path("real/openai.db"), world)
+/// The program with a store of real logins.
+fn program(test: &TestEnv) -> Command {
+    program_over(&test.path("real/openai.db"), test)
 }
 
-/// The program, with nothing of the environment's own.
-fn program_over(store: &Path, world: &TestEnv) -> Command {
+/// The program, without the proxy variables of this process.
+fn program_over(store: &Path, test: &TestEnv) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     let store = format!("sqlite:{}", store.display());
     for variable in PROXY_VARIABLES.iter().chain(&["NO_PROXY", "no_proxy"]) {
@@ -57,8 +56,8 @@ fn program_over(store: &Path, world: &TestEnv) -> Command {
     }
     program
         .args(["--json", "--store", &store])
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
-        .env("XDG_STATE_HOME", world.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
         .env("SSL_CERT_FILE", "/dev/null")
         .env_remove("SSL_CERT_DIR");
     program
@@ -68,39 +67,40 @@ fn run(mut program: Command) -> Value {
     answer(&program.output().unwrap())
 }
 
-/// Signs in by a proxy and a root that the operator trusts.
-fn sign_in_for_real(world: &TestEnv, proxy: &Proxy) {
+/// Signs in through a proxy and a root that the operator trusts.
+fn sign_in_for_real(test: &TestEnv, proxy: &Proxy) {
     let trusting = |command: &str| {
-        let mut program = program(world);
-        let ca = world.path("ca.pem");
+        let mut program = program(test);
+        let ca = test.path("ca.pem");
         program.env("HTTPS_PROXY", proxy.url());
         program.arg("--cacert").arg(ca).arg(command);
         run(program)
     };
     let prompt = trusting("start");
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
+    test.simulator.approve(code).unwrap();
     assert_eq!(trusting("poll")["status"], "connected");
-    world.simulator.clear_requests();
+    test.simulator.clear_requests();
     proxy.forget();
 }
 
 #[test]
-fn a_proxy_that_nobody_vouches_for_hears_the_names_of_the_two_hosts_and_nothing_else() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
-    let other_proxy = Proxy::to(world.simulator.http_address());
-    sign_in_for_real(&world, &proxy);
+fn an_untrusted_proxy_learns_only_the_names_of_the_two_hosts() {
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
+    let other_proxy = Proxy::to(test.simulator.http_address());
+    sign_in_for_real(&test, &proxy);
     let stranger = rcgen::generate_simple_self_signed(["chatgpt.com".to_owned()]).unwrap();
-    let stranger_pem = world.path("stranger.pem");
+    let stranger_pem = test.path("stranger.pem");
     std::fs::write(&stranger_pem, stranger.cert.pem()).unwrap();
 
     for (n, command) in COMMANDS.iter().enumerate() {
-        // The first two present the token; then it has ended, and the others want another.
-        world.pass(if n < 2 { 60 } else { 20 * 24 * 3600 });
-        let mut program = program(&world);
+        // The first two commands present the token; then it has expired, and the others
+        // need a new one.
+        test.pass(if n < 2 { 60 } else { 20 * 24 * 3600 });
+        let mut program = program(&test);
         program.env(PROXY_VARIABLES[n % PROXY_VARIABLES.len()], proxy.url());
-        // These have no say.
+        // These variables have no effect.
         program.env("HTTP_PROXY", other_proxy.url());
         program.env("http_proxy", other_proxy.url());
         program.env("REQUEST_METHOD", "GET");
@@ -111,12 +111,12 @@ fn a_proxy_that_nobody_vouches_for_hears_the_names_of_the_two_hosts_and_nothing_
         run(program);
     }
 
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
     assert!(other_proxy.connects().is_empty());
     let asked: BTreeSet<_> = proxy.connects().into_iter().collect();
     assert_eq!(asked.into_iter().collect::<Vec<_>>(), CONNECTS);
     let heard = proxy.heard();
-    for secret in world.simulator.secrets() {
+    for secret in test.simulator.secrets() {
         assert!(!heard.contains(&secret.value), "{:?}", secret.kind);
     }
 }
@@ -129,28 +129,28 @@ fn assert_is_of_the_wrong_kind(refused: &Value) {
 }
 
 #[test]
-fn connect_to_refuses_a_store_of_real_logins_whatever_else_is_said() {
-    let world = TestEnv::new();
-    let proxy = Proxy::to(world.simulator.https_address());
-    sign_in_for_real(&world, &proxy);
-    let before = rows(&world.path("real/openai.db"));
-    let [auth, backend] = world.simulator.connect_to();
+fn connect_to_refuses_a_store_of_real_logins_with_any_option() {
+    let test = TestEnv::new();
+    let proxy = Proxy::to(test.simulator.https_address());
+    sign_in_for_real(&test, &proxy);
+    let before = rows(&test.path("real/openai.db"));
+    let [auth, backend] = test.simulator.connect_to();
     for command in COMMANDS {
-        world.pass(20 * 24 * 3600);
-        let mut program = program(&world);
+        test.pass(20 * 24 * 3600);
+        let mut program = program(&test);
         program.env("HTTPS_PROXY", proxy.url());
         program.args(["--connect-to", &auth, "--connect-to", &backend]);
-        program.arg("--cacert").arg(world.path("ca.pem"));
+        program.arg("--cacert").arg(test.path("ca.pem"));
         program.args(command);
         assert_is_of_the_wrong_kind(&run(program));
     }
-    assert!(world.simulator.requests().is_empty());
+    assert!(test.simulator.requests().is_empty());
     assert!(proxy.connects().is_empty());
-    assert_eq!(rows(&world.path("real/openai.db")), before);
+    assert_eq!(rows(&test.path("real/openai.db")), before);
 }
 
-/// What the store holds of the profile. Not the bytes of its file: SQLite moves what
-/// the last process left in the write-ahead log into it when the next one closes it.
+/// The profile's values. Not the bytes of the file: closing the store moves the rest of
+/// the write-ahead log into the file.
 fn rows(store: &Path) -> Vec<(String, String, Option<Vec<u8>>)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -170,21 +170,21 @@ fn rows(store: &Path) -> Vec<(String, String, Option<Vec<u8>>)> {
 }
 
 #[test]
-fn a_login_at_a_simulator_is_never_shown_to_the_real_hosts() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let proxy = Proxy::to(world.simulator.https_address());
+fn a_login_at_a_simulator_is_never_sent_to_the_real_hosts() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let proxy = Proxy::to(test.simulator.https_address());
     for command in COMMANDS {
-        let mut program = program_over(&world.store(), &world);
+        let mut program = program_over(&test.store(), &test);
         program.env("HTTPS_PROXY", proxy.url()).args(command);
         assert_is_of_the_wrong_kind(&run(program));
     }
     assert!(proxy.connects().is_empty());
 }
 
-/// The program's own sources that read the environment, and what they read of it.
+/// The files of the program that read the environment, and how often.
 #[test]
-fn the_environment_is_read_in_known_places_alone() {
+fn the_environment_is_read_only_in_known_places() {
     let sources = support::root().join("host");
     let mut found = Vec::new();
     for package in ["src", "runtime/src", "storage/src"] {
@@ -195,18 +195,19 @@ fn the_environment_is_read_in_known_places_alone() {
         .map(|file| file.strip_prefix(&sources).unwrap().to_str().unwrap())
         .collect();
     let known = [
-        // For tests: the clock, and the points at which to die. No released build has these.
+        // For tests: the clock, and the points at which to die. No released build has
+        // these.
         "src/open.rs",
-        // Whether the terminal can redraw, and which variable an error comes from.
+        // Whether the terminal can redraw, and which variable causes an error.
         "src/output/progress.rs",
         "src/variables.rs",
         "runtime/src/sandbox/failpoint.rs",
         // Proxies.
         "runtime/src/egress/connect/proxy.rs",
-        // Where the key and the store are.
+        // The key and the store.
         "storage/src/seal/keys.rs",
         "storage/src/location.rs",
-        // In their tests.
+        // Only in tests.
         "storage/src/private_file.rs",
         "storage/src/sqlite/tests.rs",
     ];
@@ -224,7 +225,7 @@ fn files_that_read_it(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Names a resolver was asked for; it leads nowhere.
+/// Records the names that it is asked for, and resolves none of them.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<BTreeSet<String>>>);
 
@@ -236,7 +237,7 @@ impl Resolver for Asked {
     }
 }
 
-/// What a record could say of where to go, if anybody listened.
+/// Fields that would name another host, if the component read them.
 fn elsewhere() -> Value {
     let url = "https://elsewhere.example/";
     let names = [
@@ -282,18 +283,18 @@ fn elsewhere() -> Value {
     Value::Object(fields)
 }
 
-/// The records of somebody who is signed in, has looked at everything and has a code
-/// that waits, with all that could lead elsewhere written into them.
-async fn tampered(world: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
+/// The records of a profile that is signed in, has cached models and usage and has a
+/// waiting code. Each record has the fields of [`elsewhere`].
+async fn tampered(test: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
     let store = Arc::new(MemoryStore::of_kind(StoreKind::Test));
-    let profile = world.host(store.clone()).profile("ada".parse().unwrap());
-    sign_in(world, &profile).await;
-    world.pass(120);
+    let profile = test.host(store.clone()).profile("ada".parse().unwrap());
+    sign_in(test, &profile).await;
+    test.pass(120);
     profile.models(true).await.unwrap();
     profile.usage(true).await.unwrap();
     profile.start().await.unwrap();
-    // Long enough that all of it may be asked for again.
-    world.pass(60);
+    // Every cached value may be requested again.
+    test.pass(60);
 
     let mut records = Vec::new();
     for key in ["credential", "pending", "models", "usage"] {
@@ -305,14 +306,14 @@ async fn tampered(world: &TestEnv) -> Vec<(&'static str, Vec<u8>)> {
             record_fields.entry(name.clone()).or_insert(value.clone());
         }
         if key == "credential" {
-            record["access_token"] = world.simulator.sign(&odd_claims()).into();
+            record["access_token"] = test.simulator.sign(&odd_claims()).into();
         }
         records.push((key, record.to_string().into_bytes()));
     }
     records
 }
 
-/// Claims of a token that was issued elsewhere, for elsewhere.
+/// Claims of a token from another issuer for another audience.
 fn odd_claims() -> Value {
     let mut claims = elsewhere();
     claims["exp"] = (support::BEGINNING + 3600).into();
@@ -335,8 +336,8 @@ async fn store_of(kind: StoreKind, records: &[(&'static str, Vec<u8>)]) -> Memor
     store
 }
 
-/// Calls everything; none may have asked for an address outside of the policy.
-async fn call_everything(world: &TestEnv, profile: &Profile) {
+/// Calls every function and asserts that all requests go to addresses of the policy.
+async fn call_everything(test: &TestEnv, profile: &Profile) {
     let mut failures = Vec::new();
     let status = profile.status().await.unwrap();
     assert_eq!(status.state, ConnectionState::Connected, "{status:?}");
@@ -344,7 +345,7 @@ async fn call_everything(world: &TestEnv, profile: &Profile) {
     failures.extend(profile.models(true).await.err());
     failures.extend(profile.poll(None).await.err());
     failures.extend(profile.refresh().await.err());
-    world.pass(20 * 24 * 3600);
+    test.pass(20 * 24 * 3600);
     match profile.authorize(None).await {
         Ok(token) => assert_eq!(token.base_url(), "https://chatgpt.com/backend-api/codex"),
         Err(error) => failures.push(error),
@@ -362,35 +363,37 @@ async fn call_everything(world: &TestEnv, profile: &Profile) {
     }
 }
 
+/// Faults: M07 M08
 #[tokio::test]
-async fn m07_m08_no_stored_value_leads_a_real_login_to_another_host() {
-    let world = TestEnv::new();
-    let records = tampered(&world).await;
+async fn no_stored_value_sends_a_real_login_to_another_host() {
+    let test = TestEnv::new();
+    let records = tampered(&test).await;
     let asked = Asked::default();
     let host = Host::builder(store_of(StoreKind::OpenAi, &records).await)
         .resolver(asked.clone())
-        .wall_clock_file(world.path("clock"));
+        .wall_clock_file(test.path("clock"));
     let host = host.build().unwrap();
     let proxy = host.proxy("auth.openai.com").unwrap();
     assert_eq!(
         proxy, None,
         "unset the proxy: it would resolve names itself"
     );
-    call_everything(&world, &host.profile("ada".parse().unwrap())).await;
+    call_everything(&test, &host.profile("ada".parse().unwrap())).await;
     let asked: Vec<_> = asked.0.lock().unwrap().iter().cloned().collect();
     assert_eq!(asked, ["auth.openai.com", "chatgpt.com"]);
 }
 
+/// Faults: M07 M08
 #[tokio::test]
-async fn m07_m08_no_stored_value_leads_a_request_to_another_address() {
-    let world = TestEnv::new();
-    let records = tampered(&world).await;
-    world.simulator.clear_requests();
-    let host = world.host(store_of(StoreKind::Test, &records).await);
-    call_everything(&world, &host.profile("ada".parse().unwrap())).await;
+async fn no_stored_value_sends_a_request_to_another_address() {
+    let test = TestEnv::new();
+    let records = tampered(&test).await;
+    test.simulator.clear_requests();
+    let host = test.host(store_of(StoreKind::Test, &records).await);
+    call_everything(&test, &host.profile("ada".parse().unwrap())).await;
 
     let policy: BTreeSet<_> = POLICY.iter().map(ToString::to_string).collect();
-    let asked: BTreeSet<_> = world
+    let asked: BTreeSet<_> = test
         .simulator
         .requests()
         .iter()

@@ -1,6 +1,6 @@
-//! Whose the files of a store are, which modes they have, and what is said where they
-//! cannot be used. Root ignores modes, so an ordinary user runs the program here, or
-//! a mount namespace takes the right to write.
+//! Owners and modes of the files of a store, and the error when the program cannot use
+//! them. Root ignores modes, so an ordinary user runs the program here, or a mount
+//! namespace is read-only.
 
 mod support;
 
@@ -30,9 +30,9 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o777
 }
 
-/// The store's directory and all that lies in it, the directory first.
-fn files(world: &TestEnv) -> Vec<PathBuf> {
-    let directory = world.store().parent().unwrap().to_owned();
+/// The store's directory and the files in it, the directory first.
+fn files(test: &TestEnv) -> Vec<PathBuf> {
+    let directory = test.store().parent().unwrap().to_owned();
     let entries = fs::read_dir(&directory).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -44,16 +44,16 @@ fn ask(command: &mut Command, arguments: &[&str]) -> Value {
     json(&command.arg("--json").args(arguments).output().unwrap())
 }
 
-/// The program as an ordinary user, after this in a shell.
-fn as_user(world: &TestEnv, before: &str) -> Command {
+/// The program as an ordinary user, after a shell ran this.
+fn as_user(test: &TestEnv, before: &str) -> Command {
     let shell = format!("{before} && exec \"$0\" \"$@\"");
-    world.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
+    test.wrapped(&[&AS_USER[..], &["bash", "-c", &shell]].concat())
 }
 
-/// Everything in the world is the ordinary user's.
-fn of_user(world: TestEnv) -> TestEnv {
-    world.give_to(USER);
-    world
+/// Gives all files of the environment to the ordinary user.
+fn of_user(test: TestEnv) -> TestEnv {
+    test.give_to(USER);
+    test
 }
 
 fn hint(answer: &Value) -> &str {
@@ -62,16 +62,16 @@ fn hint(answer: &Value) -> &str {
     answer["hint"].as_str().unwrap()
 }
 
-/// What `doctor` advises about the store.
-fn advice(world: &TestEnv) -> String {
-    let answer = world.ask(&["doctor"]);
+/// The hint of `doctor` about the store.
+fn doctor_hint(test: &TestEnv) -> String {
+    let answer = test.ask(&["doctor"]);
     let findings = answer["findings"].as_array().unwrap();
     let store = findings.iter().find(|found| found["subject"] == "store");
     store.unwrap()["hint"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
-fn run_by_hand(command: &str) {
+fn run_in_shell(command: &str) {
     assert!(
         Command::new("sh")
             .args(["-c", command])
@@ -84,28 +84,28 @@ fn run_by_hand(command: &str) {
 
 /// Faults: F5
 #[test]
-fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_names() {
+fn the_hint_of_a_store_with_open_modes_repairs_it() {
     for (directory_mode, file_mode) in [
         (0o2770, 0o660),
         (0o750, 0o640),
         (0o755, 0o600),
         (0o700, 0o666),
     ] {
-        let world = TestEnv::new();
-        world.sign_in();
-        let [directory, rest @ ..] = &files(&world)[..] else {
+        let test = TestEnv::new();
+        test.sign_in();
+        let [directory, rest @ ..] = &files(&test)[..] else {
             unreachable!()
         };
         rest.iter().for_each(|file| chmod(file, file_mode));
         chmod(directory, directory_mode);
 
-        let refused = world.ask(&["status"]);
+        let refused = test.ask(&["status"]);
         let command = hint(&refused).to_owned();
         assert!(command.starts_with("chmod "), "{command}");
-        assert_eq!(advice(&world), command);
-        run_by_hand(&command);
-        assert_eq!(world.ask(&["status"])["state"], "connected", "{command}");
-        for file in files(&world) {
+        assert_eq!(doctor_hint(&test), command);
+        run_in_shell(&command);
+        assert_eq!(test.ask(&["status"])["state"], "connected", "{command}");
+        for file in files(&test) {
             assert_eq!(mode(&file) & 0o077, 0, "{}", file.display());
         }
     }
@@ -113,16 +113,16 @@ fn a_store_whose_modes_were_opened_is_repaired_by_the_command_that_the_hint_name
 
 /// Faults: F5
 #[test]
-fn a_store_of_another_user_is_to_be_used_as_its_owner() {
-    let world = TestEnv::new();
-    world.sign_in();
-    for file in files(&world) {
+fn the_hint_of_a_store_of_another_user_names_its_owner() {
+    let test = TestEnv::new();
+    test.sign_in();
+    for file in files(&test) {
         chown(file, Some(USER), None).unwrap();
     }
-    let refused = world.ask(&["status"]);
+    let refused = test.ask(&["status"]);
     assert_eq!(hint(&refused), "run this program as the owner, user 65534");
-    assert_eq!(advice(&world), hint(&refused));
-    let owner = as_user(&of_user(world), "true")
+    assert_eq!(doctor_hint(&test), hint(&refused));
+    let owner = as_user(&of_user(test), "true")
         .arg("--json")
         .arg("status")
         .output();
@@ -131,24 +131,24 @@ fn a_store_of_another_user_is_to_be_used_as_its_owner() {
 
 /// Faults: F5
 #[test]
-fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
+fn a_shared_directory_keeps_its_mode() {
     for (directory_mode, beside) in [(0o1777, None), (0o777, None), (0o755, Some("report.txt"))] {
-        let world = TestEnv::new();
-        world.sign_in();
-        let directory = files(&world).remove(0);
+        let test = TestEnv::new();
+        test.sign_in();
+        let directory = files(&test).remove(0);
         chmod(&directory, directory_mode);
         if let Some(name) = beside {
             fs::write(directory.join(name), "").unwrap();
         }
-        let refused = world.ask(&["status"]);
+        let refused = test.ask(&["status"]);
         assert!(!hint(&refused).contains("chmod"), "{refused}");
-        assert_eq!(advice(&world), hint(&refused));
+        assert_eq!(doctor_hint(&test), hint(&refused));
         let (_, commands) = hint(&refused).split_once(": ").unwrap();
-        run_by_hand(commands);
+        run_in_shell(commands);
         assert_eq!(mode(&directory), directory_mode & 0o777);
 
         let moved = format!("sqlite:{}/chatgpt-oauth/test.db", directory.display());
-        let arguments = world.options().into_iter().map(|option| match &*option {
+        let arguments = test.options().into_iter().map(|option| match &*option {
             store if store.starts_with("sqlite:") => moved.clone(),
             _ => option,
         });
@@ -160,49 +160,49 @@ fn a_directory_that_is_there_for_others_too_keeps_its_mode() {
 
 /// Faults: F14
 #[test]
-fn whatever_the_umask_the_files_are_their_owners_to_use() {
+fn with_any_umask_only_the_owner_can_use_the_files() {
     for umask in ["477", "777", "277", "077", "022", "000"] {
-        let world = of_user(TestEnv::new());
+        let test = of_user(TestEnv::new());
         let ask =
-            |arguments: &[&str]| ask(&mut as_user(&world, &format!("umask {umask}")), arguments);
+            |arguments: &[&str]| ask(&mut as_user(&test, &format!("umask {umask}")), arguments);
         let prompt = ask(&["start"]);
         let code = prompt["user_code"]
             .as_str()
             .unwrap_or_else(|| panic!("{umask}: {prompt}"));
-        world.simulator.approve(code).unwrap();
-        world.pass(1);
+        test.simulator.approve(code).unwrap();
+        test.pass(1);
         assert_eq!(ask(&["poll"])["status"], "connected", "{umask}");
         assert_eq!(ask(&["rekey"])["ok"], true, "{umask}");
-        world.pass(120);
+        test.pass(120);
         assert_eq!(ask(&["refresh"])["status"], "refreshed", "{umask}");
         assert_eq!(ask(&["status"])["state"], "connected", "{umask}");
 
-        let marks = world.path("state/chatgpt-oauth");
+        let marks = test.path("state/chatgpt-oauth");
         let marks = fs::read_dir(&marks)
             .unwrap()
             .map(|entry| entry.unwrap().path());
-        for file in files(&world).into_iter().chain(marks) {
+        for file in files(&test).into_iter().chain(marks) {
             let expected = if file.is_dir() { 0o700 } else { 0o600 };
             assert_eq!(mode(&file), expected, "{umask}: {}", file.display());
         }
-        assert_eq!(mode(&world.path("state/chatgpt-oauth")), 0o700, "{umask}");
+        assert_eq!(mode(&test.path("state/chatgpt-oauth")), 0o700, "{umask}");
     }
 }
 
 /// Faults: F13
 #[test]
-fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaired() {
-    let world = TestEnv::new();
-    world.sign_in();
-    world.pass(120);
-    let store = world.store();
+fn a_store_without_write_permission_is_not_retryable_until_repaired() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    let store = test.store();
     let directory = store.parent().unwrap();
     let mount = format!(
         "mount --bind '{0}' '{0}' && mount -o remount,ro,bind '{0}' && exec \"$0\" \"$@\"",
         directory.display()
     );
-    let read_only = || world.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
-    world.simulator.clear_requests();
+    let read_only = || test.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
+    test.simulator.clear_requests();
     for command in ["start", "refresh", "logout"] {
         let refused = ask(&mut read_only(), &[command]);
         assert!(hint(&refused).contains("writ"), "{refused}");
@@ -210,8 +210,8 @@ fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaire
     }
     assert_eq!(ask(&mut read_only(), &["status"])["state"], "connected");
 
-    let world = of_user(world);
-    let owned = || as_user(&world, "true");
+    let test = of_user(test);
+    let owned = || as_user(&test, "true");
     for (path, mode) in [(directory, 0o000), (&*store, 0o400), (&*store, 0o000)] {
         let before = fs::metadata(path).unwrap().permissions();
         chmod(path, mode);
@@ -220,32 +220,32 @@ fn a_store_that_may_not_be_written_is_not_worth_trying_again_until_it_is_repaire
         assert_eq!(refused["retry_after_seconds"], Value::Null);
         fs::set_permissions(path, before).unwrap();
     }
-    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 0);
+    assert_eq!(test.simulator.requests_to(Endpoint::Token).len(), 0);
     let refreshed = ask(&mut owned(), &["refresh"]);
     assert_eq!(refreshed["status"], "refreshed", "{refreshed}");
 }
 
 /// Faults: F13
 #[test]
-fn a_full_disk_is_tried_again_after_a_minute() {
-    let world = TestEnv::new();
-    world.sign_in();
-    world.pass(120);
-    let directory = world.store().parent().unwrap().to_owned();
-    // The files on a disk of 1 MiB, which is filled to its end.
+fn a_full_disk_is_retryable_after_a_minute() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    let directory = test.store().parent().unwrap().to_owned();
+    // The files are on a disk of 1 MiB that is full.
     let fill = format!(
         "cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=1m,mode=700 tmpfs '{0}' && cp -a '{0}.copy'/. '{0}' && \
          {{ cat /dev/zero > '{0}/filling' 2>/dev/null; rm -rf '{0}.copy'; exec \"$0\" \"$@\"; }}",
         directory.display()
     );
-    let full = || world.wrapped(&["unshare", "--mount", "sh", "-c", &fill]);
-    world.simulator.clear_requests();
+    let full = || test.wrapped(&["unshare", "--mount", "sh", "-c", &fill]);
+    test.simulator.clear_requests();
     for command in ["refresh", "logout", "refresh", "logout", "refresh"] {
         let refused = ask(&mut full(), &[command]);
         assert_eq!(refused["code"], "store-unavailable", "{refused}");
         assert_eq!(refused["retryable"], true, "{refused}");
         assert_eq!(refused["retry_after_seconds"], 60, "{refused}");
     }
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
     assert_eq!(ask(&mut full(), &["status"])["state"], "connected");
 }

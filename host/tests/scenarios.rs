@@ -1,8 +1,8 @@
-//! What people do at a terminal, and what they see: one file a story in
-//! `scenarios/`, each with an OpenAI, a store and a person of its own.
+//! What people type at a terminal and what the program prints: one scenario a file in
+//! `scenarios/`, each with its own simulator, store and person.
 //!
-//! `person approve` and `person deny` stand for what the person does on OpenAI's
-//! page with the code that waits.
+//! `person approve` and `person deny` do what the person does on OpenAI's page with the
+//! waiting code.
 
 mod support;
 
@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use support::TestEnv;
 
-/// A program of one line, for the scenario to call by its name.
-fn program(world: &TestEnv, name: &str, line: &str) -> PathBuf {
-    let path = world.path(name);
+/// Writes a shell script of one line that a scenario calls by its name.
+fn program(test: &TestEnv, name: &str, line: &str) -> PathBuf {
+    let path = test.path(name);
     fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
     path
@@ -26,15 +26,15 @@ fn quoted(words: &[String]) -> String {
     quoted.join(" ")
 }
 
-/// `chatgpt-oauth` with the options that lead it to this world.
-fn chatgpt_oauth(world: &TestEnv) -> PathBuf {
+/// `chatgpt-oauth` with the options of this environment.
+fn chatgpt_oauth(test: &TestEnv) -> PathBuf {
     let program_file = env!("CARGO_BIN_EXE_chatgpt-oauth");
-    let line = format!("exec '{program_file}' {} \"$@\"", quoted(&world.options()));
-    program(world, "chatgpt-oauth", &line)
+    let line = format!("exec '{program_file}' {} \"$@\"", quoted(&test.options()));
+    program(test, "chatgpt-oauth", &line)
 }
 
-/// Presses a button on OpenAI's page for the code that waits.
-fn person(world: &TestEnv) -> PathBuf {
+/// Presses a button on OpenAI's page for the waiting code.
+fn person(test: &TestEnv) -> PathBuf {
     let script = "
 import json, os, sys, urllib.parse, urllib.request
 page, clock, decision = sys.argv[1:]
@@ -47,36 +47,36 @@ open(clock + '.next', 'w').write(str(later))
 os.rename(clock + '.next', clock)
 print('a minute later the person says that they are done')
 ";
-    let script_file = world.path("person.py");
+    let script_file = test.path("person.py");
     fs::write(&script_file, script).unwrap();
     let line = format!(
         "exec python3 '{}' {} '{}' \"$1\"",
         script_file.display(),
-        world.simulator.http_url(),
-        world.path("clock").display(),
+        test.simulator.http_url(),
+        test.path("clock").display(),
     );
-    program(world, "person", &line)
+    program(test, "person", &line)
 }
 
 fn play(story: &Path) {
-    let world = TestEnv::with(|settings| match story.file_stem().unwrap().to_str() {
+    let test = TestEnv::with(|settings| match story.file_stem().unwrap().to_str() {
         Some("login-and-wait") => settings.auto_approve(Duration::ZERO),
         _ => settings,
     });
     trycmd::TestCases::new()
-        .register_bin("chatgpt-oauth", chatgpt_oauth(&world))
-        .register_bin("person", person(&world))
+        .register_bin("chatgpt-oauth", chatgpt_oauth(&test))
+        .register_bin("person", person(&test))
         .env("CHATGPT_OAUTH_PROFILE", "ada")
         .env(
             "CHATGPT_OAUTH_TEST_CLOCK",
-            world.path("clock").display().to_string(),
+            test.path("clock").display().to_string(),
         )
-        .env("XDG_STATE_HOME", world.path("state").display().to_string())
+        .env("XDG_STATE_HOME", test.path("state").display().to_string())
         .case(story);
 }
 
 #[test]
-fn people_see_what_the_stories_say() {
+fn the_program_prints_what_the_scenarios_show() {
     let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let mut stories: Vec<_> = fs::read_dir(stories)
         .unwrap()

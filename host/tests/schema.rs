@@ -1,4 +1,4 @@
-//! Every answer in the scenarios is one that `schema` describes.
+//! Every answer in the scenarios matches the schema that `schema` prints.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,8 +14,7 @@ fn schemas() -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The commands of a scenario with what they print, as far as that is JSON and not
-/// abridged.
+/// The commands of a scenario with the JSON that they print, without abridged answers.
 fn answers(scenario: &str) -> Vec<(String, Value)> {
     let mut command = String::new();
     let mut found = Vec::new();
@@ -29,7 +28,7 @@ fn answers(scenario: &str) -> Vec<(String, Value)> {
     found
 }
 
-/// `[..]` stands for any text, and outside of quotes for a number.
+/// Replaces `[..]`, which stands for any text, and outside of quotes for a number.
 fn parse(line: &str) -> Value {
     let line = line.replace(":[..]", ":1");
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -69,7 +68,7 @@ fn scenarios() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_answer_of_the_scenarios_fits_its_schema_and_no_field_is_left_out() {
+fn every_answer_of_the_scenarios_fits_its_schema_with_every_field() {
     let schemas = schemas();
     let mut checked = 0;
     for file in scenarios() {

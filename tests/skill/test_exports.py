@@ -159,7 +159,7 @@ class Arguments(Case):
         self.assert_not_called()
 
 
-class TheProgramsSurroundings(Case):
+class TheEnvironment(Case):
     def test_it_gets_the_environment_and_no_input(self):
         self.set(CHATGPT_OAUTH_PROFILE="alice", CHATGPT_OAUTH_STORE="sqlite:/a.db", FAKE_OTHER="x")
         exports.status()
@@ -191,7 +191,7 @@ class TheProgramsSurroundings(Case):
 
 
 class TheAnswer(Case):
-    def test_it_is_returned_whatever_the_exit_code(self):
+    def test_it_is_returned_with_any_exit_code(self):
         failed = {
             "ok": False, "error": "the login has ended", "code": "needs-login", "hint": "Sign in again.",
             "retryable": False, "retry_after_seconds": None, "relogin_required": True,
@@ -202,7 +202,7 @@ class TheAnswer(Case):
                     self.set(FAKE_OUTPUT=json.dumps(answer) + "\n", FAKE_EXIT=exit_code)
                     self.assertEqual(exports.refresh(), answer)
 
-    def test_output_that_is_no_answer_is_reported_and_not_quoted(self):
+    def test_output_that_is_not_an_answer_is_reported_and_not_quoted(self):
         garbage = ["", "\n", "CANARY", '{"ok": true', '{"ok": true} CANARY', "[" * 100_000]
         other_json = ["null", "7", '"CANARY"', "[]", '[{"ok": true}]', "{}", '{"ok": 1}', '{"token": "CANARY"}']
         for output in garbage + other_json:
@@ -213,7 +213,7 @@ class TheAnswer(Case):
                     self.assert_failed(answer, code)
                     self.assertIn("status()", answer["hint"])
 
-    def test_bytes_that_are_no_text_are_no_answer(self):
+    def test_bytes_that_are_not_utf8_are_not_an_answer(self):
         program = self.write_program("binary", "import sys; sys.stdout.buffer.write(b'{\"ok\": \\xff}')")
         self.set(CHATGPT_OAUTH_BIN=program)
         self.assert_failed(exports.status(), "internal")
@@ -241,7 +241,7 @@ class TheAnswer(Case):
         with tempfile.TemporaryDirectory() as empty, mock.patch.dict(os.environ, {"PATH": empty}):
             self.assert_failed(exports.status(), "internal")
 
-    def test_a_program_that_takes_too_long_goes_on_to_its_end(self):
+    def test_a_program_that_takes_too_long_is_not_interrupted(self):
         done = self.directory / "done"
         # The output is larger than a pipe holds, so the program ends only if its output is read.
         self.set(FAKE_SECONDS="1", FAKE_OUTPUT=json.dumps({"ok": True, "x": "x" * 100_000}), FAKE_DONE=done)

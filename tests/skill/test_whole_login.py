@@ -41,7 +41,7 @@ def binary(variable, package):
 
 
 class Simulator:
-    """OpenAI's side, and the person's browser."""
+    """The simulator, and the person's browser."""
 
     def __init__(self, program, ca):
         command = [program, "--json", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ca", ca]

@@ -1,4 +1,4 @@
-//! The bucket: each function asks the directory anew.
+//! The bucket. Each function reads the directory and keeps nothing in memory.
 
 pub use crate::bindings::store::Error;
 
@@ -8,16 +8,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-/// What callers may call the bucket.
+/// The identifiers of the bucket.
 const IDENTIFIERS: [&str; 2] = ["default", ""];
 
 /// The largest value, in bytes.
 const MAX_VALUE: usize = 256 * 1024;
 
-/// One handle of the bucket in a directory.
+/// A handle of the bucket in a directory.
 pub struct Bucket<D> {
     directory: D,
-    /// Whether this handle has looked for leftovers.
+    /// Whether this handle has removed leftovers.
     has_tidied: Cell<bool>,
 }
 
@@ -26,7 +26,7 @@ impl<D: Directory> Bucket<D> {
     ///
     /// # Errors
     ///
-    /// When it is asked for by another name, and when there is no directory.
+    /// If the identifier is another one, or if there is no directory.
     pub fn open(identifier: &str, directories: impl IntoIterator<Item = D>) -> Result<Self, Error> {
         if !IDENTIFIERS.contains(&identifier) {
             return Err(Error::NoSuchStore);
@@ -42,7 +42,7 @@ impl<D: Directory> Bucket<D> {
     ///
     /// # Errors
     ///
-    /// `corrupt` for what cannot have been set; any other text when the directory
+    /// `corrupt` if `set` cannot have written the file; any other text if the directory
     /// cannot be read.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         let name = name::of_key(key)?;
@@ -61,18 +61,18 @@ impl<D: Directory> Bucket<D> {
     ///
     /// # Errors
     ///
-    /// As for [`get`](Self::get), of which it reads nothing.
+    /// As [`get`](Self::get), but it reads no value.
     pub fn exists(&self, key: &str) -> Result<bool, Error> {
         self.has(&name::of_key(key)?)
     }
 
-    /// Gives a key this value.
+    /// Sets the value of a key.
     ///
     /// # Errors
     ///
-    /// One of the words of the table in `fault`, or any other text when the
-    /// directory cannot be written. Only if the disk itself fails in the very last
-    /// step does the new value lie there all the same.
+    /// One of the words of the table in `fault`, or any other text if the directory
+    /// cannot be written. The new value is then not stored, unless the disk fails in
+    /// the last step.
     pub fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
         let name = name::of_key(key)?;
         if value.len() > MAX_VALUE {
@@ -83,11 +83,11 @@ impl<D: Directory> Bucket<D> {
         replace::replace(&self.directory, &name, value)
     }
 
-    /// Takes a key's value away, if it has one.
+    /// Deletes the value of a key, if it has one.
     ///
     /// # Errors
     ///
-    /// As for [`set`](Self::set).
+    /// As [`set`](Self::set).
     pub fn delete(&self, key: &str) -> Result<(), Error> {
         let name = name::of_key(key)?;
         if !self.has(&name)? {
@@ -101,11 +101,11 @@ impl<D: Directory> Bucket<D> {
         }
     }
 
-    /// All keys at once, in no order: there are no cursors.
+    /// All keys at once, in any order: there are no cursors.
     ///
     /// # Errors
     ///
-    /// For a cursor, and when the directory cannot be read.
+    /// If there is a cursor, or if the directory cannot be read.
     pub fn keys(&self, cursor: Option<u64>) -> Result<Vec<String>, Error> {
         if cursor.is_some() {
             return Err(fault::foreign_cursor());
@@ -117,14 +117,14 @@ impl<D: Directory> Bucket<D> {
         Ok(files.filter_map(|file| name::key(&file.name)).collect())
     }
 
-    /// Removes leftovers, once a handle.
+    /// Removes leftovers, once for each handle.
     fn tidy(&self) {
         if !self.has_tidied.replace(true) {
             leftovers::remove(&self.directory);
         }
     }
 
-    /// Whether there is a file of that name. Anything else in its place is an error.
+    /// Whether there is a file with this name. Anything but a regular file is an error.
     fn has(&self, name: &str) -> Result<bool, Error> {
         match self.directory.metadata(name) {
             Ok(metadata) => require_file(metadata.kind, name).map(|()| true),
@@ -141,7 +141,8 @@ fn require_file(kind: DescriptorType, name: &str) -> Result<(), Error> {
     }
 }
 
-/// Reads a whole file. It keeps its size: no file is written to that has a key.
+/// Reads a whole file. Its size cannot change, because `set` never writes to an
+/// existing file.
 fn read(file: &impl File, name: &str) -> Result<Vec<u8>, Error> {
     let metadata = file.metadata().map_err(fault::reading)?;
     require_file(metadata.kind, name)?;

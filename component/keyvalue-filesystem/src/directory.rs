@@ -1,73 +1,72 @@
-//! What a bucket needs of a directory, and of the world around it.
+//! The interface between the bucket and a directory, a clock and a random source.
 
 pub use crate::bindings::wasi::filesystem::types::{DescriptorType, ErrorCode};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A directory, and what lies in it under plain names. No operation follows a
-/// link.
+/// A directory with entries under plain names. No operation follows a link.
 pub trait Directory {
-    /// A file of it that is open.
+    /// An open file of the directory.
     type File: File;
 
-    /// Everything in it.
+    /// All entries.
     fn entries(&self) -> Result<Vec<Entry>, ErrorCode>;
 
-    /// What lies under a name.
+    /// The metadata of an entry.
     fn metadata(&self, name: &str) -> Result<Metadata, ErrorCode>;
 
-    /// Opens a file to be read.
+    /// Opens a file for reading.
     fn open(&self, name: &str) -> Result<Self::File, ErrorCode>;
 
-    /// Makes a file to be written; `exist` if there is anything of that name.
+    /// Creates a file for writing; `exist` if there is an entry with this name.
     fn create(&self, name: &str) -> Result<Self::File, ErrorCode>;
 
-    /// Gives a file another name, in place of the file that had it.
+    /// Renames a file, and replaces the file that has the new name.
     fn rename(&self, from: &str, to: &str) -> Result<(), ErrorCode>;
 
     /// Removes a file.
     fn remove(&self, name: &str) -> Result<(), ErrorCode>;
 
-    /// Brings the names to the disk.
+    /// Syncs the names to the disk.
     fn sync(&self) -> Result<(), ErrorCode>;
 
-    /// The time, in Unix seconds, as files have it.
+    /// The time in Unix seconds, by the clock of file times.
     fn now(&self) -> u64;
 
-    /// 128 bits that nobody else has.
+    /// 128 random bits, which are unique.
     fn random(&self) -> [u8; 16];
 }
 
 /// An open file; dropping it closes it.
 pub trait File {
-    /// What it is.
+    /// Its metadata.
     fn metadata(&self) -> Result<Metadata, ErrorCode>;
 
-    /// Reads some of it: at most `length` bytes from `offset`, and none at its end.
+    /// Reads at most `length` bytes from `offset`, and none at the end of the file.
     fn read(&self, length: usize, offset: usize) -> Result<Vec<u8>, ErrorCode>;
 
     /// Writes some of `bytes` at `offset`; returns how many.
     fn write(&self, bytes: &[u8], offset: usize) -> Result<usize, ErrorCode>;
 
-    /// Brings its bytes to the disk.
+    /// Syncs its bytes to the disk.
     fn sync(&self) -> Result<(), ErrorCode>;
 }
 
-/// A name in a directory.
+/// An entry of a directory.
 pub struct Entry {
     /// The name.
     pub name: String,
-    /// What it names.
+    /// The kind of file that it names.
     pub kind: DescriptorType,
 }
 
-/// What is known of a file without reading it.
+/// The metadata of a file.
 #[derive(Clone, Copy)]
 pub struct Metadata {
-    /// What it is.
+    /// The kind of file.
     pub kind: DescriptorType,
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// When it was last written, in Unix seconds, where that is known.
+    /// The time of the last write in Unix seconds, if it is known.
     pub modified: Option<u64>,
 }

@@ -1,14 +1,15 @@
-//! A directory in memory, which fails and dies where a test wants it to.
+//! A directory in memory that fails, or stops as if killed, at a step that a test
+//! chooses.
 
 use crate::directory::{self, DescriptorType, Entry, ErrorCode, Metadata};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// When every test begins, in Unix seconds.
+/// The time at which every test begins, in Unix seconds.
 pub(crate) const NOW: u64 = 1_795_514_400;
 
-/// The most bytes that a read or a write moves.
+/// The largest number of bytes that one read or write moves.
 const PIECE: usize = 100_000;
 
 /// Clones are handles of the same directory.
@@ -19,17 +20,18 @@ pub(crate) struct Directory(Rc<State>);
 struct State {
     nodes: RefCell<BTreeMap<String, Node>>,
     steps: RefCell<Vec<String>>,
-    trouble: Cell<Option<Trouble>>,
+    plan: Cell<Option<FaultPlan>>,
     created: Cell<u8>,
     later: Cell<u64>,
 }
 
-/// What happens, and at which step; steps count from 0.
+/// The fault of a test and its step; steps count from 0.
 #[derive(Clone, Copy)]
-pub(crate) enum Trouble {
-    /// That step fails, and the others work.
+pub(crate) enum FaultPlan {
+    /// This step fails, and the others work.
     Failure(usize, ErrorCode),
-    /// The process is killed before that step: neither it nor any later one happens.
+    /// The process is killed before this step: neither this step nor a later one
+    /// happens.
     Death(usize),
 }
 
@@ -37,18 +39,18 @@ pub(crate) enum Trouble {
 struct Node {
     kind: DescriptorType,
     bytes: Rc<RefCell<Vec<u8>>>,
-    /// What the metadata says instead of the number of bytes.
+    /// The size in the metadata, if it differs from the number of bytes.
     claimed: Option<u64>,
     modified: u64,
 }
 
 impl Directory {
-    /// Lays a file there, unseen by [`steps`](Self::steps).
+    /// Puts a file there; [`steps`](Self::steps) does not list that.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         self.put_node(name, DescriptorType::RegularFile, bytes);
     }
 
-    /// Lays something else there.
+    /// Puts an entry of another kind there.
     pub(crate) fn put_other(&self, name: &str, kind: DescriptorType) {
         self.put_node(name, kind, b"");
     }
@@ -63,7 +65,7 @@ impl Directory {
         self.0.nodes.borrow_mut().insert(name.to_owned(), node);
     }
 
-    /// Lets a file claim another size than it has.
+    /// Sets the size in the metadata of a file.
     pub(crate) fn claim(&self, name: &str, size: u64) {
         let mut nodes = self.0.nodes.borrow_mut();
         nodes.get_mut(name).expect("a file").claimed = Some(size);
@@ -83,13 +85,13 @@ impl Directory {
         self.0.later.set(self.0.later.get() + seconds);
     }
 
-    /// Counts steps anew, with this trouble ahead.
-    pub(crate) fn expect(&self, trouble: Option<Trouble>) {
-        self.0.trouble.set(trouble);
+    /// Sets the next fault and restarts the count of steps.
+    pub(crate) fn expect(&self, plan: Option<FaultPlan>) {
+        self.0.plan.set(plan);
         self.0.steps.borrow_mut().clear();
     }
 
-    /// The steps that were asked for, random names cut off.
+    /// The steps so far, without random parts of names.
     pub(crate) fn steps(&self) -> Vec<String> {
         self.0.steps.borrow().clone()
     }
@@ -107,9 +109,9 @@ impl Directory {
             .unwrap_or(name);
         steps.push(format!("{what} {name}").trim_end().to_owned());
         let number = steps.len() - 1;
-        match self.0.trouble.get() {
-            Some(Trouble::Failure(at, code)) if at == number => Err(code),
-            Some(Trouble::Death(at)) if at <= number => Err(ErrorCode::Io),
+        match self.0.plan.get() {
+            Some(FaultPlan::Failure(at, code)) if at == number => Err(code),
+            Some(FaultPlan::Death(at)) if at <= number => Err(ErrorCode::Io),
             _ => Ok(()),
         }
     }
@@ -200,7 +202,7 @@ impl Node {
     }
 }
 
-/// It stays the same file when its name goes to another.
+/// An open file stays the same when its name goes to another file.
 pub(crate) struct File {
     name: String,
     node: Node,

@@ -1,13 +1,13 @@
-//! What callers are told. The text begins with a word for programs where there is
-//! one, and goes on for people; it contains names of files and never a value.
+//! The errors. A text begins with a word for programs if the table has one, then a
+//! message for people follows. It contains names of files and never a value.
 //!
 //! | word        | when                                                       |
 //! |-------------|------------------------------------------------------------|
-//! | `read-only` | nothing can be written there                               |
+//! | `read-only` | the directory does not permit writing                      |
 //! | `full`      | the disk or a quota is full                                |
-//! | `busy`      | somebody else is in the way for the moment                 |
+//! | `busy`      | the directory or a file is in use at the moment            |
 //! | `too-large` | the key or the value is over the limit                     |
-//! | `corrupt`   | what lies under a key cannot have been set                 |
+//! | `corrupt`   | `set` cannot have written the file of a key                |
 
 use crate::bucket::Error;
 use crate::directory::ErrorCode;
@@ -48,7 +48,7 @@ pub(crate) fn reading(code: ErrorCode) -> Error {
 /// Writing or removing failed.
 pub(crate) fn writing(code: ErrorCode) -> Error {
     match code {
-        // Runtimes say either of what they have opened to be read only.
+        // Runtimes return either for a directory that they have opened read-only.
         ErrorCode::ReadOnly | ErrorCode::NotPermitted => {
             failed("read-only: the directory must not be written", code)
         }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_fails_says_why_in_a_word() {
+    fn a_failed_write_names_its_cause_in_one_word() {
         for (code, expected) in [
             (
                 ErrorCode::ReadOnly,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_that_fails_is_never_taken_for_a_store_that_takes_no_writes() {
+    fn a_failed_read_is_never_reported_as_a_read_only_store() {
         for (code, expected) in [
             (
                 ErrorCode::NotPermitted,

@@ -1,14 +1,14 @@
-//! What writers leave that were killed before they were done. It may hold secrets,
-//! so it does not stay for ever.
+//! Leftovers: unfinished values of writers that were killed. They may hold secrets, so
+//! a later writer removes them.
 
 use crate::directory::{DescriptorType, Directory, Entry};
 use crate::name;
 
-/// How old a leftover is, in seconds: no write takes that long. Should one do so
-/// all the same, because its machine slept, it fails, and the old value stays.
+/// The age of a leftover, in seconds: no write takes that long. If one does, because
+/// its machine slept, it fails and the old value stays.
 const AGE: u64 = 300;
 
-/// Removes leftovers. What goes wrong is no matter: the next writer tries again.
+/// Removes leftovers and ignores failures: the next writer tries again.
 pub(crate) fn remove(directory: &impl Directory) {
     for entry in directory.entries().unwrap_or_default() {
         if is_leftover(directory, &entry) {

@@ -1,48 +1,47 @@
-//! A key-value store in one directory, as a WebAssembly component: it exports
-//! `wasi:keyvalue/store@0.2.0-draft` and keeps a value a file, over
-//! `wasi:filesystem`. Composed with a component that imports the store, it makes
-//! one for runtimes that have files and no store.
+//! A key-value store in one directory, as a WebAssembly component. It exports
+//! `wasi:keyvalue/store@0.2.0-draft` and stores each value in a file, over
+//! `wasi:filesystem`. Composed with a component that imports the store, it makes that
+//! component usable in runtimes that have files and no store.
 //!
 //! ```text
-//!     wasi              what a caller asks for: open, get, set …
+//!     wasi              the exports: open, get, set …
 //!      │
 //!     bucket            one value, all keys
-//!      │  ├─ name       which file is which key's
-//!      │  ├─ replace    how a value is written
-//!      │  └─ leftovers  what writers that were killed leave
+//!      │  ├─ name       maps keys to names of files
+//!      │  ├─ replace    writes a value
+//!      │  └─ leftovers  removes unfinished values of killed writers
 //!      │
-//!     directory         what all of them need of a directory
+//!     directory         the interface of a directory
 //!      │
-//!     wasi              the same over wasi:filesystem
+//!     wasi              its implementation over wasi:filesystem
 //! ```
 //!
-//! Everything but `wasi` is ordinary Rust and is tested natively with a fake
+//! Everything except `wasi` is ordinary Rust, and runs in native tests with a fake
 //! directory.
 //!
 //! # The bucket
 //!
-//! The bucket is the first directory that the runtime opens to the component,
-//! and its identifier is `default` or empty. Nothing is kept in memory: every
-//! handle, in this process or another, sees what any of them has written. Files
-//! appear with the first `set`.
+//! The bucket is the first directory that the runtime opens to the component, and its
+//! identifier is `default` or empty. Nothing is kept in memory, so a handle sees the
+//! writes of every other handle, in any process. Files appear with the first `set`.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - Under a key lies one whole value that was set there, or none, whenever a
-//!   writer is killed and however many write at once; the last one wins.
-//! - A value that `set` or `delete` has returned for is on the disk, and so is its
-//!   name where directories can be synced.
-//! - No key leads out of the directory or to another key's file, on no file
-//!   system; no link is followed, and nothing but a regular file is read, written
-//!   over or removed.
-//! - A key has at most 64 bytes, a value at most 256 KiB, and no larger file is
-//!   read.
+//! - A key has one whole value that was set, or none, even if writers are killed or
+//!   several write at once. The last writer wins.
+//! - When `set` or `delete` returns, the value is on the disk. So is its name, if
+//!   directories can be synced.
+//! - On every file system, a key stays inside the directory and never names another
+//!   key's file. The store follows no link, and reads, overwrites and removes only
+//!   regular files.
+//! - A key has at most 64 bytes and a value at most 256 KiB. The store reads no larger
+//!   file.
 //!
 //! # Scope
 //!
-//! WASI has no file modes, locks or owners. So the values lie in the clear with
-//! the modes that the runtime's umask leaves them, and a `set` does not notice
-//! that somebody else has written since the value was read.
+//! WASI has no file modes, locks or owners. So values are stored in the clear, with the
+//! modes that the runtime's umask gives them, and a `set` does not notice that another
+//! process has written since the value was read.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 

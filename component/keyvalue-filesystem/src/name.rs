@@ -1,14 +1,14 @@
-//! Which file is which key's.
+//! Maps keys to names of files.
 //!
-//! | file                           | what it is                   |
-//! |--------------------------------|------------------------------|
-//! | `key-` and the key             | its value                    |
-//! | `tmp-` and 32 hexadecimal digits | a value that is being written |
+//! | file                             | what it is              |
+//! |----------------------------------|-------------------------|
+//! | `key-` and the encoded key       | the key's value         |
+//! | `tmp-` and 32 hexadecimal digits | an unfinished value     |
 //!
-//! Of a key, `a-z`, `0-9`, `-` and `_` stand for themselves, and every other byte
-//! is `%` and its two hexadecimal digits, in lower case. So a name has no dots or
-//! separators, no two names differ in case alone, and none of them means a device
-//! on Windows.
+//! In an encoded key, `a-z`, `0-9`, `-` and `_` stand for themselves, and every other
+//! byte is `%` and its two hexadecimal digits in lower case. So a name has no dots or
+//! separators, two names never differ only in case, and no name means a device on
+//! Windows.
 
 use crate::bucket::Error;
 use crate::fault;
@@ -18,8 +18,8 @@ use alloc::vec::Vec;
 const VALUE: &str = "key-";
 const UNFINISHED: &str = "tmp-";
 
-/// The longest key, in bytes: three times as long, its name still fits on every
-/// file system.
+/// The longest key, in bytes: encoded, it is at most three times as long and fits on
+/// every file system.
 const MAX_KEY: usize = 64;
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -42,7 +42,7 @@ pub(crate) fn of_key(key: &str) -> Result<String, Error> {
     Ok(name)
 }
 
-/// The key whose file has this name.
+/// The key that has a file with this name, if any.
 pub(crate) fn key(name: &str) -> Option<String> {
     let mut encoded = name.strip_prefix(VALUE)?.bytes();
     let mut bytes = Vec::new();
@@ -53,12 +53,12 @@ pub(crate) fn key(name: &str) -> Option<String> {
         });
     }
     let key = String::from_utf8(bytes).ok()?;
-    // Somebody else's file may be called otherwise: then it is no value.
+    // A file that `of_key` does not name is not a value.
     let is_own = of_key(&key).is_ok_and(|own| own == name);
     is_own.then_some(key)
 }
 
-/// The name for a value while it is written.
+/// The name of an unfinished value.
 pub(crate) fn unfinished(random: [u8; 16]) -> String {
     let mut name = String::from(UNFINISHED);
     for byte in random {
@@ -67,7 +67,7 @@ pub(crate) fn unfinished(random: [u8; 16]) -> String {
     name
 }
 
-/// Whether this is a name for a value while it is written.
+/// Whether this is the name of an unfinished value.
 pub(crate) fn is_unfinished(name: &str) -> bool {
     let digits = name.strip_prefix(UNFINISHED);
     digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|b| DIGITS.contains(&b)))
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_of_few_characters_and_never_differ_in_case_alone() {
+    fn names_use_few_characters_and_never_differ_only_in_case() {
         let mut names = BTreeSet::new();
         for character in every_byte().chars() {
             let name = of_key(&character.to_string()).unwrap();
@@ -133,7 +133,7 @@ mod tests {
             );
             assert!(names.insert(name.to_ascii_lowercase()), "{name} twice");
         }
-        // Composed and decomposed: some file systems take them for the same.
+        // Composed and decomposed forms: some file systems treat them as equal.
         assert_ne!(of_key("\u{e9}"), of_key("e\u{301}"));
     }
 
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_key_has_are_no_keys() {
+    fn other_file_names_are_not_keys() {
         let too_long = format!("key-{}", "a".repeat(65));
         for name in [
             "credential",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_values_are_told_from_everything_else() {
+    fn unfinished_values_are_distinguished_from_everything_else() {
         let name = unfinished([0xa5; 16]);
         assert_eq!(name, format!("tmp-{}", "a5".repeat(16)));
         assert!(is_unfinished(&name));

@@ -1,25 +1,25 @@
-//! How a value is written: beside the old one, to the disk, and then into its
-//! place at once.
+//! Writes a value: to a new file, to the disk, and then over the old file by one
+//! rename.
 
 use crate::bucket::Error;
 use crate::directory::{Directory, ErrorCode, File};
 use crate::{fault, name};
 
-/// Puts `value` into the place of the file `name`, or makes that file.
+/// Replaces the file `name` with one that holds `value`, or creates it.
 pub(crate) fn replace(directory: &impl Directory, name: &str, value: &[u8]) -> Result<(), Error> {
     let unfinished = name::unfinished(directory.random());
     let file = directory.create(&unfinished).map_err(fault::writing)?;
     let written = write(file, value).and_then(|()| directory.rename(&unfinished, name));
     if let Err(code) = written {
-        // What cannot be removed now is a leftover for later.
+        // If this fails, a later writer removes the leftover.
         let _ = directory.remove(&unfinished);
         return Err(fault::writing(code));
     }
     sync_names(directory)
 }
 
-/// Brings the names of a directory to the disk, if it can: not every system syncs
-/// directories, and those that do not say any of these.
+/// Syncs the names of a directory to the disk, if the system can: a system that cannot
+/// returns one of these errors.
 pub(crate) fn sync_names(directory: &impl Directory) -> Result<(), Error> {
     match directory.sync() {
         Err(
@@ -34,7 +34,7 @@ pub(crate) fn sync_names(directory: &impl Directory) -> Result<(), Error> {
     }
 }
 
-/// Writes the whole file and closes it: an open one cannot be renamed everywhere.
+/// Writes the whole file and closes it: some systems cannot rename an open file.
 fn write(file: impl File, value: &[u8]) -> Result<(), ErrorCode> {
     let mut written = 0;
     while written < value.len() {

@@ -1,4 +1,4 @@
-//! The only file that knows WASI: the exports, and the directory.
+//! The exports and the directory over WASI. No other file uses WASI's functions.
 
 use crate::bindings::store::{self, Error, KeyResponse};
 use crate::bindings::wasi::clocks::wall_clock;
@@ -63,8 +63,8 @@ impl Directory for Preopened {
                     kind: entry.type_,
                 }),
                 Ok(None) => return Ok(entries),
-                // A name of other bytes is nobody's key, and a file may go while
-                // it is looked at.
+                // A name that is not UTF-8 is not a key, and a file may be removed
+                // while the directory is read.
                 Err(ErrorCode::IllegalByteSequence | ErrorCode::NoEntry) => {}
                 Err(code) => return Err(code),
             }
@@ -132,7 +132,7 @@ impl File for Descriptor {
     }
 }
 
-/// The flags of a path whose last part may be a link that is not followed.
+/// Without `symlink-follow`, a path whose last part is a link is not followed.
 fn no_links() -> PathFlags {
     PathFlags::empty()
 }
@@ -145,11 +145,11 @@ fn metadata(stat: DescriptorStat) -> Metadata {
     }
 }
 
-/// Smaller and faster here than the one of Rust's standard library.
+/// Smaller and faster in this component than the allocator of Rust's standard library.
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// A panic traps, and says nothing: its machinery would be larger than the rest.
+/// A panic traps without a message: printing one would be larger than all other code.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
     core::arch::wasm32::unreachable()

@@ -1,3 +1,5 @@
+//! The digest of a file.
+
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of a file, as 64 hexadecimal digits.

@@ -7,13 +7,13 @@
 //! | `inspect` | [`inspect`] | reads a component and says what it has beyond its world |
 //!
 //! A world is reproducible: the same sources and the same toolchain give the same
-//! bytes, wherever the sources and cargo's home lie. It says what it is in custom
-//! sections and nothing of where it was built. `metadata.rs` has the names of these
+//! bytes, in any directory and with any home of cargo. Its custom sections describe it,
+//! and nothing in them depends on the machine. `metadata.rs` has the names of these
 //! sections for the writer and the reader.
 //!
-//! The build script of `host/runtime` builds and embeds worlds; `cargo run --package
-//! chatgpt-oauth-packaging --features dist` writes all of them to `dist/`, with what
-//! goes with a publication.
+//! The build script of `host/runtime` builds and embeds worlds. `cargo run --package
+//! chatgpt-oauth-packaging --features dist` writes all of them to `dist/`, with the
+//! other files of a publication.
 
 #[cfg(feature = "build")]
 mod build;

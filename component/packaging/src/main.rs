@@ -1,13 +1,13 @@
-//! Writes everything that is published of the component:
+//! Writes all published files of the component:
 //!
 //!     cargo run --package chatgpt-oauth-packaging --features dist [-- DIRECTORY]
 //!
-//! | in `dist/`, or the directory that is named | what it is                       |
-//! |---------------------|---------------------------------------------------------|
-//! | `WORLD.wasm`        | the component                                           |
-//! | `WORLD.cdx.json`    | its bill of materials, in CycloneDX                     |
-//! | `wit.wasm`          | the contract, as a package of WIT in its binary form    |
-//! | `SHA256SUMS`        | the digests of all of them, for `sha256sum --check`     |
+//! | in `dist/`, or in DIRECTORY | what it is                                          |
+//! |-----------------------------|-----------------------------------------------------|
+//! | `WORLD.wasm`                | the component                                       |
+//! | `WORLD.cdx.json`            | its bill of materials, in CycloneDX                 |
+//! | `wit.wasm`                  | the contract, as a WIT package in its binary form   |
+//! | `SHA256SUMS`                | the digests of all files, for `sha256sum --check`   |
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,14 @@
-//! The custom sections in which a component says what it is, as `build` writes and
+//! The names of the custom sections that describe a component. `build` writes them, and
 //! `inspect` reads them.
 //!
 //! | section          | holds                                                        |
 //! |------------------|--------------------------------------------------------------|
 //! | `component-name` | `chatgpt-oauth-` and the world's name; runtimes identify a component by it, and `inspect` compares the component with the world that it names |
 //! | `producers`      | the language and the tools, with their versions               |
-//! | `package-docs`   | what `wit/` says of it: tools show it beside the component's WIT |
-//! | `version`, `description`, `licenses` | what `wkg oci push` makes annotations of: `org.opencontainers.image.*` |
+//! | `package-docs`   | the documentation in `wit/`; tools show it beside the component's WIT |
+//! | `version`, `description`, `licenses` | `wkg oci push` turns them into annotations: `org.opencontainers.image.*` |
 //! | `.dep-v0`        | the packages linked into it and the macros, as `cargo auditable` writes them |
-//! | `test-origin`    | in builds for tests alone: where requests go instead of to OpenAI |
+//! | `test-origin`    | only in builds for tests: where requests go instead of to OpenAI |
 #![cfg_attr(
     not(all(feature = "build", feature = "inspect")),
     allow(dead_code, reason = "writer and reader need different sections")

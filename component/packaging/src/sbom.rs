@@ -1,5 +1,5 @@
-//! What is linked into a world, and the macros that wrote parts of it, read off
-//! `cargo tree`.
+//! The packages that are linked into a world, and the macros that generated code for
+//! it, from `cargo tree`.
 
 use anyhow::{Context, Result};
 use auditable_serde::{DependencyKind, Package, Source, VersionInfo};
@@ -12,9 +12,8 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    /// Reads trees as `cargo tree --edges normal --no-dedupe --prefix depth
-    /// --format {p}` prints them. Those after the first count as dependencies of
-    /// the first one's root.
+    /// Reads trees that `cargo tree --edges normal --no-dedupe --prefix depth --format
+    /// {p}` prints. Later trees count as dependencies of the first tree's root.
     pub(crate) fn read(trees: &[String]) -> Result<Self> {
         let mut reader = Reader::default();
         for (number, tree) in trees.iter().enumerate() {
@@ -35,8 +34,9 @@ impl Dependencies {
         &self.packages
     }
 
-    /// What the section `.dep-v0` holds: the packages as JSON, by zlib. Not
-    /// compressed: how a compressor does that is nobody's promise.
+    /// The content of the section `.dep-v0`: the packages as JSON, in zlib's format.
+    /// Without compression, because the output of a compressor can change between its
+    /// versions.
     pub(crate) fn to_section(&self) -> Result<Vec<u8>> {
         let json = serde_json::to_vec(&self.packages)?;
         Ok(compress_to_vec_zlib(&json, 0))
@@ -46,12 +46,12 @@ impl Dependencies {
 #[derive(Default)]
 struct Reader {
     packages: Vec<Package>,
-    /// The packages from the root to the one read last.
+    /// The packages from the root to the last one that was read.
     path: Vec<usize>,
 }
 
 impl Reader {
-    /// Takes a line such as `2serde v1.0.0` or `3syn v2.0.0 (proc-macro)`.
+    /// Adds a line such as `2serde v1.0.0` or `3syn v2.0.0 (proc-macro)`.
     fn add(&mut self, line: &str, deeper: usize) -> Result<()> {
         let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let depth = line[..digits].parse::<usize>()? + deeper;
@@ -92,7 +92,7 @@ impl Reader {
         })
     }
 
-    /// Where a package is in the list, into which it comes if it is not there.
+    /// The index of a package in the list; adds the package if it is missing.
     fn index(&mut self, package: Package) -> usize {
         let is_same =
             |known: &Package| (&known.name, &known.version) == (&package.name, &package.version);
@@ -138,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_macro_needs_is_not_in_the_component() {
+    fn packages_that_only_a_macro_needs_are_not_listed() {
         let kinds: Vec<_> = read(&[TREE]).iter().map(|package| package.kind).collect();
         use DependencyKind::{Build, Runtime};
         assert_eq!(kinds, [Runtime, Runtime, Runtime, Build, Build]);
     }
 
     #[test]
-    fn a_second_tree_hangs_on_the_first_ones_root() {
+    fn a_second_tree_is_attached_to_the_root_of_the_first() {
         let packages = read(&[TREE, "0store v0.1.0 (/somewhere/store)\n1talc v5.0.0\n"]);
         assert_eq!(packages[0].dependencies, [1, 3, 5]);
         assert_eq!(packages[5].dependencies, [6]);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tree_is_an_error() {
+    fn an_unparsable_tree_is_an_error() {
         for tree in ["app v0.1.0", "0app", "0app 0.1.0", "0app v1"] {
             assert!(Dependencies::read(&[tree.to_owned()]).is_err(), "{tree}");
         }

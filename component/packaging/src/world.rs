@@ -1,24 +1,26 @@
+//! The worlds of the component, their names and their modules.
+
 use std::fmt;
 
 #[cfg(feature = "build")]
 use crate::build::Module;
 
-/// One way to build the component.
+/// A world of the component: one way to build it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum World {
     /// The seven functions, over `wasi:keyvalue@0.2.0-draft`: wasmtime, wasmCloud.
     Onboarding,
-    /// The same with `credentials`: for a platform's own host.
+    /// `Onboarding` with `credentials`: for a platform's own host.
     Platform,
     /// `Onboarding` over `wasi:keyvalue@0.2.0-draft2`: Spin.
     OnboardingDraft2,
-    /// `Onboarding` over files, for what has no key-value store: the plain
+    /// `Onboarding` over files, for runtimes without a key-value store: the plain
     /// wasmtime CLI, Wassette.
     OnboardingFilesystem,
 }
 
 impl World {
-    /// All of them.
+    /// All worlds.
     pub const ALL: [Self; 4] = [
         Self::Onboarding,
         Self::Platform,
@@ -26,7 +28,7 @@ impl World {
         Self::OnboardingFilesystem,
     ];
 
-    /// The name: that of its world in `wit/world.wit`.
+    /// The name, as in `wit/world.wit`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,7 +39,7 @@ impl World {
         }
     }
 
-    /// What it is, in a sentence for a registry's page.
+    /// The description, in one sentence for a registry's page.
     #[cfg(feature = "build")]
     pub(crate) const fn description(self) -> &'static str {
         match self {
@@ -56,7 +58,7 @@ impl World {
         }
     }
 
-    /// The module that it is made of.
+    /// The core module of the component.
     #[cfg(feature = "build")]
     pub(crate) const fn module(self) -> Module {
         Module {
@@ -69,7 +71,7 @@ impl World {
         }
     }
 
-    /// The module whose component satisfies an import of the first one.
+    /// The module of the component that satisfies an import of the first one.
     #[cfg(feature = "build")]
     pub(crate) const fn plug(self) -> Option<Module> {
         match self {

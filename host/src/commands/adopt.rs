@@ -1,3 +1,5 @@
+//! `adopt`: accepts the login of a restored backup as the latest one.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -19,8 +21,8 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     };
     Ok(terminal.answer(&answer, || {
         match adopted {
-            true => "The stored login counts as the latest one.",
-            false => "The stored login is the latest one that is known here.",
+            true => "The stored login is now the latest one.",
+            false => "The stored login already is the latest one that is known here.",
         }
         .to_owned()
     }))

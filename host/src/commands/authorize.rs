@@ -1,3 +1,5 @@
+//! `authorize`: shows which token a model call would use.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -11,7 +13,7 @@ use crate::output::Terminal;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Print the headers for a model call, the bearer token among them
+    /// Print the headers of a model call, with the bearer token
     #[arg(long)]
     reveal_token: bool,
 
@@ -43,7 +45,7 @@ fn to_text(authorization: &Authorization, reveal: bool) -> String {
     lines.extend(
         authorization
             .expires_at()
-            .map(|end| format!("ends at: {end} (Unix seconds)")),
+            .map(|end| format!("expires at: {end} (Unix seconds)")),
     );
     if reveal {
         lines.extend(
@@ -52,7 +54,7 @@ fn to_text(authorization: &Authorization, reveal: bool) -> String {
                 .map(|(name, value)| format!("{name}: {value}")),
         );
     } else {
-        lines.push("The headers are shown with --reveal-token only.".to_owned());
+        lines.push("--reveal-token shows the headers.".to_owned());
     }
     lines.join("\n")
 }

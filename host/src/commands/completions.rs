@@ -1,3 +1,5 @@
+//! `completions`: prints a completion script for a shell.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -8,7 +10,7 @@ use crate::output::Terminal;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The shell to write for
+    /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }

@@ -1,3 +1,5 @@
+//! `component`: writes the component of a world to a file.
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +16,7 @@ use crate::output::Terminal;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Which world: the runtime decides, and whether the caller may have tokens, which only `platform` returns
+    /// The world: it depends on the runtime; only `platform` returns tokens
     #[arg(
         long,
         value_name = "WORLD",
@@ -30,7 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
     let world = World::named(&arguments.world);
-    let world = world.ok_or_else(|| open::invalid("there is no such world"))?;
+    let world = world.ok_or_else(|| open::invalid("unknown world"))?;
     let file = &arguments.output;
     write(file, world.component)
         .map_err(|error| open::invalid(format!("cannot write {}: {error}", file.display())))?;
@@ -49,7 +51,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode,
     }))
 }
 
-/// Writes beside the file first, so that a half-written component is never found.
+/// Writes a second file and renames it, so that `file` is never half-written.
 fn write(file: &Path, component: &[u8]) -> std::io::Result<()> {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
@@ -57,7 +59,7 @@ fn write(file: &Path, component: &[u8]) -> std::io::Result<()> {
     let written = std::fs::File::create_new(&part).and_then(|mut part| part.write_all(component));
     let renamed = written.and_then(|()| std::fs::rename(&part, file));
     if renamed.is_err() {
-        // It may not even have been made.
+        // The second file may not exist.
         let _ = std::fs::remove_file(&part);
     }
     renamed

@@ -1,3 +1,5 @@
+//! `doctor`: checks component, store, key, network and clock, and suggests fixes.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::answers::True;
@@ -12,37 +14,37 @@ use crate::output::Text;
 use crate::output::exit_code;
 
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let findings = match surroundings(global) {
+    let findings = match host_without_store(global) {
         Ok(host) => {
             let mut findings = vec![host.examine_component().await];
             findings.extend(store(global).await?);
             findings.extend(host.examine_network().await);
             findings
         }
-        // Without the component nothing else can be looked at.
+        // Without the component, no other check can run.
         Err(error) if error.code == ErrorCode::Internal => {
             vec![Finding::new("component", Err::<String, _>(error))]
         }
         Err(error) => return Err(error),
     };
-    let first_wrong = findings
+    let first_failure = findings
         .iter()
         .find_map(|finding| finding.outcome.as_ref().err());
     let answer = Doctor {
         ok: True,
-        healthy: first_wrong.is_none(),
+        healthy: first_failure.is_none(),
         findings: findings.iter().map(Into::into).collect(),
     };
-    let told = terminal.answer(&answer, || to_text(&findings));
-    Ok(first_wrong.map_or(told, |error| exit_code::of(error.code)))
+    let printed = terminal.answer(&answer, || to_text(&findings));
+    Ok(first_failure.map_or(printed, |error| exit_code::of(error.code)))
 }
 
-/// The store; one that is not there yet is not made to be looked at.
+/// Checks the store, unless it does not exist: a check creates none.
 async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
     let path = open::store_file(global)?;
     let named = path.display().to_string();
     if !path.exists() {
-        let none = format!("none yet at {named}; the first login makes it");
+        let none = format!("none yet at {named}; the first login creates it");
         return Ok(vec![Finding::new("store", Ok::<_, Error>(none))]);
     }
     Ok(match open::host(global, Access::ReadWrite).await {
@@ -56,10 +58,10 @@ async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
     })
 }
 
-/// A host for what does not depend on the store.
-fn surroundings(global: &Global) -> Result<Host, Error> {
+/// A host for the checks that do not depend on the store.
+fn host_without_store(global: &Global) -> Result<Host, Error> {
     let store = MemoryStore::of_kind(open::kind(global));
-    open::led(Host::builder(store), global)?.build()
+    open::apply_options(Host::builder(store), global)?.build()
 }
 
 fn to_text(findings: &[Finding]) -> String {

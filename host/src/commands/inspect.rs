@@ -1,3 +1,5 @@
+//! `inspect`: shows what a component can reach, and fails if it does not match its world.
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -19,10 +21,10 @@ use crate::output::exit_code;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The component [default: the one that this program runs]
+    /// The component's file [default: the component that this program runs]
     file: Option<PathBuf>,
 
-    /// Show what it imports and exports as WIT, too
+    /// Also show its imports and exports as WIT
     #[arg(long)]
     wit: bool,
 }
@@ -38,21 +40,21 @@ pub(crate) fn run(
     };
     let inspection =
         Inspection::of(&component).map_err(|error| open::invalid(format!("{name}: {error}")))?;
-    let findings = Findings {
+    let report = Report {
         network: Network::of(global)?,
         wit: arguments.wit,
         refusal: refusal(&inspection, global),
         name,
         inspection: &inspection,
     };
-    let told = terminal.answer(&findings.answer(), || findings.to_text());
-    Ok(match &findings.refusal {
+    let printed = terminal.answer(&report.answer(), || report.to_text());
+    Ok(match &report.refusal {
         Some(refusal) => exit_code::of(refusal.code),
-        None => told,
+        None => printed,
     })
 }
 
-/// The largest file that is looked at, in bytes: a world has a hundredth of it.
+/// The largest file that `inspect` reads, in bytes: a hundred times the size of a world.
 const LARGEST: u64 = 16 << 20;
 
 fn read(file: &Path) -> Result<Vec<u8>, Error> {
@@ -62,7 +64,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
     };
     let metadata = std::fs::metadata(file).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
-        return Err(unreadable(&"it is no regular file"));
+        return Err(unreadable(&"it is not a regular file"));
     }
     if metadata.len() > LARGEST {
         return Err(unreadable(&"it is larger than 16 MiB"));
@@ -70,13 +72,13 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
     std::fs::read(file).map_err(|error| unreadable(&error))
 }
 
-/// Why the component must not be loaded, if so.
+/// Why a runtime must not load the component, or `None` if it may.
 fn refusal(inspection: &Inspection, global: &Global) -> Option<Error> {
     if !inspection.violations.is_empty() {
         return Some(Error::permanent(
             ErrorCode::EgressDenied,
-            "the component is not what its world says",
-            "do not load it: take the one that `chatgpt-oauth component` writes",
+            "the component does not match its world",
+            "do not load it; use the one that `chatgpt-oauth component` writes",
         ));
     }
     let wanted = global.component_digest?;
@@ -87,14 +89,14 @@ fn digest(inspection: &Inspection) -> Digest {
     Digest::from(inspection.sha256)
 }
 
-/// What leads this host to the hosts of the policy, beside their names.
+/// How this host reaches the hosts of the policy.
 #[derive(Default)]
 struct Network {
-    /// The proxy by which each host would be reached, if by one.
+    /// Each host with its proxy, or `None` for a direct connection.
     proxies: Vec<(&'static str, Option<String>)>,
-    /// What is wrong with the variable that names it.
+    /// The error in the variable that names the proxy.
     unusable_proxy: Option<String>,
-    /// What is reached although it is not public.
+    /// The ranges of non-public addresses that are permitted.
     allowed: Vec<String>,
 }
 
@@ -135,20 +137,21 @@ impl Network {
 
     fn to_text(&self, lines: &mut Text) {
         for (host, proxy) in &self.proxies {
-            let by = |proxy| format!("{host} by the proxy {proxy}, which answers for its address");
-            lines.line(proxy.as_ref().map(by));
+            let through =
+                |proxy| format!("{host} through the proxy {proxy}, which resolves its address");
+            lines.line(proxy.as_ref().map(through));
         }
-        let nothing = |why| format!("nothing, as it is: {why}");
+        let nothing = |why| format!("nothing at present: {why}");
         lines.line(self.unusable_proxy.as_ref().map(nothing));
         if !self.allowed.is_empty() {
             let allowed = self.allowed.join(", ");
-            lines.field("at addresses that are not public, too", Some(allowed));
+            lines.field("also at non-public addresses", Some(allowed));
         }
     }
 }
 
-/// What was found out about a component, and what this host would let it do.
-struct Findings<'a> {
+/// The inspection of a component, and what this host permits it.
+struct Report<'a> {
     name: String,
     inspection: &'a Inspection,
     refusal: Option<Error>,
@@ -156,8 +159,8 @@ struct Findings<'a> {
     wit: bool,
 }
 
-impl Findings<'_> {
-    /// The embedded world that has the very same bytes.
+impl Report<'_> {
+    /// The embedded world with exactly these bytes.
     fn embedded(&self) -> Option<&'static str> {
         let digest = digest(self.inspection).to_string();
         let same = WORLDS.iter().find(|world| world.digest == digest);
@@ -165,7 +168,7 @@ impl Findings<'_> {
     }
 
     fn answer(&self) -> Inspect {
-        let found = self.found();
+        let found = self.inspection();
         match &self.refusal {
             Some(refusal) => Inspect::Refused {
                 failure: refusal.into(),
@@ -175,7 +178,7 @@ impl Findings<'_> {
         }
     }
 
-    fn found(&self) -> answers::operations::Inspection {
+    fn inspection(&self) -> answers::operations::Inspection {
         let of = self.inspection;
         answers::operations::Inspection {
             component: self.name.clone(),
@@ -206,15 +209,15 @@ impl Findings<'_> {
         let (size, digest) = (self.inspection.size, digest(self.inspection));
         lines.field(&self.name, Some(format!("{size} bytes, sha256:{digest}")));
         lines.field("world", self.inspection.world.as_ref());
-        let same = self.embedded().unwrap_or("none of them");
+        let same = self.embedded().unwrap_or("none");
         lines.field("same bytes as an embedded world", Some(same));
         lines.field("version", self.inspection.version.as_ref());
-        lines.field("made by", Some(self.inspection.producers.join(", ")));
+        lines.field("producers", Some(self.inspection.producers.join(", ")));
         lines.list("imports:", self.inspection.imports.iter());
         lines.list("exports:", self.inspection.exports.iter());
-        lines.list("this host would let it reach:", POLICY.iter());
+        lines.list("URLs that this host permits:", POLICY.iter());
         self.network.to_text(&mut lines);
-        lines.list("for each call:", limits_to_text().iter());
+        lines.list("limits of a call:", limits_to_text().iter());
         if self.wit {
             lines.line(self.inspection.wit.as_ref());
         }
@@ -223,11 +226,9 @@ impl Findings<'_> {
         }
         lines.line(Some(match &self.refusal {
             None if self.embedded().is_some() => {
-                "It is what its world says, and imports nothing more.".to_owned()
+                "It matches its world, and is embedded in this program.".to_owned()
             }
-            None => {
-                "By its types it is what its world says. Its bytes are unknown here.".to_owned()
-            }
+            None => "Its types match its world. Its bytes are unknown here.".to_owned(),
             Some(refusal) => format!("{}: {}", refusal.message, refusal.hint),
         }));
         lines.join()
@@ -249,7 +250,7 @@ fn limits_to_text() -> [String; 3] {
         ),
         format!("{} s of computing", LIMITS.computing.as_secs()),
         format!(
-            "{} s in all, {} s for a request, {} s for an operation of the store",
+            "{} s in total, {} s for a request, {} s for an operation of the store",
             LIMITS.call.as_secs(),
             LIMITS.request.as_secs(),
             LIMITS.store.as_secs()

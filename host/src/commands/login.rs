@@ -1,3 +1,5 @@
+//! `login`: shows the code, waits for the approval and finishes the login.
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,13 +16,13 @@ use crate::output::Terminal;
 use crate::output::format;
 use crate::signals::Interruption;
 
-/// How long after the end of a code a failure that can pass is still waited
-/// out: the code may have been approved in its last minute.
+/// How long after the code expires `login` still retries transient failures: the
+/// person may have approved the code in its last minute.
 const GRACE: Duration = Duration::from_secs(120);
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Accept this account only; another one is signed out again
+    /// Accept only this account; sign the profile out if it is another one
     #[arg(long, value_name = "EMAIL")]
     expect: Option<String>,
 }
@@ -37,12 +39,12 @@ pub(crate) async fn run(
     let waiting = Waiting {
         profile: &profile,
         pending: &prompt.pending,
-        ends: Instant::now() + Duration::from_secs(prompt.pending.expires_in_seconds),
+        expires: Instant::now() + Duration::from_secs(prompt.pending.expires_in_seconds),
         terminal,
         interruption,
     };
     let Some(progress) = waiting.poll_until_connected().await? else {
-        return Ok(left_resumable(&prompt, terminal));
+        return Ok(interrupted(&prompt, terminal));
     };
     if let Some(expected) = &arguments.expect {
         accept_only(expected, &progress, &profile).await?;
@@ -54,20 +56,20 @@ pub(crate) async fn run(
 struct Waiting<'a> {
     profile: &'a Profile,
     pending: &'a PendingLogin,
-    ends: Instant,
+    expires: Instant,
     terminal: &'a Terminal,
     interruption: Interruption,
 }
 
 impl Waiting<'_> {
-    /// Polls at the pace that the service asks for. `None` when the person
-    /// interrupts; a call under way ends first.
+    /// Polls at the interval that OpenAI asks for. `None` when the person interrupts;
+    /// a running call ends first.
     async fn poll_until_connected(mut self) -> Result<Option<LoginProgress>, Error> {
         let mut pause = self.pending.interval_seconds;
         let mut failure = String::new();
         loop {
             self.count_down(pause).await;
-            if self.interruption.has_come() {
+            if self.interruption.has_occurred() {
                 return Ok(None);
             }
             pause = match self.profile.poll(Some(&self.pending.pending_id)).await {
@@ -78,8 +80,8 @@ impl Waiting<'_> {
                     failure.clear();
                     progress.retry_after_seconds
                 }
-                Err(error) if self.can_pass(&error) => {
-                    self.tell_once(&error, &mut failure);
+                Err(error) if self.is_retried(&error) => {
+                    self.notice_once(&error, &mut failure);
                     error.retry_after_seconds
                 }
                 Err(error) => return Err(error),
@@ -88,9 +90,9 @@ impl Waiting<'_> {
         }
     }
 
-    /// Says a failure unless it is the one before: an outage of minutes would scroll
-    /// the code away.
-    fn tell_once(&self, error: &Error, before: &mut String) {
+    /// Prints a failure unless it repeats the one before: an outage of minutes would
+    /// scroll the code away.
+    fn notice_once(&self, error: &Error, before: &mut String) {
         if *before != error.message {
             self.terminal
                 .notice(&format!("{}; trying again", error.message));
@@ -98,15 +100,17 @@ impl Waiting<'_> {
         }
     }
 
-    fn can_pass(&self, error: &Error) -> bool {
-        error.retryable && Instant::now() < self.ends + GRACE && !self.interruption.has_come()
+    fn is_retried(&self, error: &Error) -> bool {
+        error.retryable
+            && Instant::now() < self.expires + GRACE
+            && !self.interruption.has_occurred()
     }
 
-    /// Waits for so many seconds, showing how long the code still counts.
+    /// Waits for `pause` seconds and shows when the code expires.
     async fn count_down(&mut self, pause: u32) {
         let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
-        while Instant::now() < until && !self.interruption.has_come() {
-            let left = self.ends.saturating_duration_since(Instant::now());
+        while Instant::now() < until && !self.interruption.has_occurred() {
+            let left = self.expires.saturating_duration_since(Instant::now());
             let left = format::countdown(left.as_secs());
             let code = &self.pending.user_code;
             self.terminal.progress(
@@ -116,17 +120,17 @@ impl Waiting<'_> {
             let tick = until.min(Instant::now() + Duration::from_secs(1));
             tokio::select! {
                 () = sleep_until(tick) => {}
-                () = self.interruption.come() => {}
+                () = self.interruption.wait() => {}
             }
         }
         self.terminal.end_progress();
     }
 }
 
-/// Says that the login still waits, and how it goes on.
-fn left_resumable(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
+/// Says that the login still waits, and how to continue it.
+fn interrupted(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
     terminal.notice(&format!(
-        "interrupted; to go on, approve the code, then run this command again, or `poll` in its place; this code still counts: {}",
+        "interrupted; to continue, approve the code, then run this command again, or `poll`; this code is still valid: {}",
         prompt.pending.user_code
     ));
     match terminal.is_json() {
@@ -149,10 +153,10 @@ async fn accept_only(
         return Ok(());
     }
     let hint = match profile.logout(false).await {
-        Ok(_) => "it was signed out again; log in with the expected account".to_owned(),
-        Err(fault) => format!(
-            "it IS STILL SIGNED IN, since signing out failed ({}): run logout",
-            fault.message
+        Ok(_) => "the profile is signed out again; log in with the expected account".to_owned(),
+        Err(error) => format!(
+            "the profile IS STILL SIGNED IN, because signing out failed ({}): run logout",
+            error.message
         ),
     };
     let message = format!("this is {email}, and {expected} was expected");

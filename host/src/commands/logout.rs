@@ -1,3 +1,5 @@
+//! `logout`: signs out here, and with `--revoke` also at OpenAI.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -10,7 +12,7 @@ use crate::output::Terminal;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Also tell OpenAI to end the login; it may end this person's other Codex sessions too
+    /// Also ask OpenAI to end the login; that may end this person's other Codex sessions too
     #[arg(long)]
     revoke: bool,
 }

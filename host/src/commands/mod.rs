@@ -1,5 +1,5 @@
-//! The commands, a file each and all of one shape: `Arguments`, and `run`, which asks
-//! the library once and hands the answer to the [`Terminal`].
+//! The commands, one file each. Each file has `run`, which calls the library once and
+//! gives the answer to the [`Terminal`], and `Arguments` if the command has some.
 
 mod adopt;
 mod authorize;
@@ -31,7 +31,7 @@ use crate::options::Global;
 use crate::output::Terminal;
 use crate::signals::Interruption;
 
-/// The version, and which component runs and which are written out.
+/// The version, and the digest of each world's component.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut version = env!("CARGO_PKG_VERSION").to_owned();
     for world in WORLDS {
@@ -47,17 +47,17 @@ Examples:
   chatgpt-oauth start                        the same in two steps: begin …
   chatgpt-oauth poll                         … and finish, in any process
   chatgpt-oauth --json status                one JSON object on standard output
-  chatgpt-oauth --profile alice usage        for a machine with several people
+  chatgpt-oauth --profile alice usage        on a machine with several people
 
 Exit codes:
   0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
-  6 blocked by policy, region or plan · 1 anything else
-  129, 130, 143 asked to end by SIGHUP, SIGINT, SIGTERM: the call under way ended first
+  6 blocked by policy, region or plan · 1 any other failure
+  129, 130, 131, 143 ended by SIGHUP, SIGINT, SIGQUIT, SIGTERM after the running call
 
 This is not OpenAI's product. One profile is one person's own subscription.";
 
 /// Connects a ChatGPT subscription by OpenAI's device-code login. The whole
-/// login runs in a WebAssembly sandbox that can reach six addresses and one
+/// login runs in a WebAssembly sandbox that can reach six URLs and one
 /// bucket.
 #[derive(Parser)]
 #[command(name = "chatgpt-oauth", version = VERSION.as_str(), after_help = EXAMPLES, arg_required_else_help = true)]
@@ -73,35 +73,35 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Sign in: show the code, wait for the approval, finish
     Login(login::Arguments),
-    /// Say where the connection stands; reads only
+    /// Show the state of the connection; sends and writes nothing
     Status,
     /// Begin a login, or show the one that waits
     Start,
-    /// Ask once whether the login is approved, and finish it
+    /// Check once for the approval, and finish the login
     Poll(poll::Arguments),
     /// Sign out
     Logout(logout::Arguments),
-    /// Get a new access token now
+    /// Request a new access token
     Refresh,
     /// List the models of the subscription
     Models(models::Arguments),
-    /// Say how much of the subscription is used
+    /// Show how much of the subscription is used
     Usage(usage::Arguments),
-    /// Say which token a model call would use; show it only if asked to
+    /// Show which token a model call would use; print it only with --reveal-token
     Authorize(authorize::Arguments),
     /// Write the WebAssembly component to a file, for another runtime
     Component(component::Arguments),
-    /// Say what a component can reach; fail if that is more than the contract
+    /// Show what a component can reach; fail if it does not match its world
     Inspect(inspect::Arguments),
     /// List or remove profiles
     Profiles(profiles::Arguments),
-    /// Look at store, key, network and clock, and say what mends what is wrong
+    /// Check component, store, key, network and clock, and suggest fixes
     Doctor,
-    /// Seal the store with a new key; the one before still opens
+    /// Seal the store with a new key; the previous one still opens values
     Rekey(rekey::Arguments),
-    /// Set aside what is stored of a profile and cannot be read
+    /// Set the unreadable values of a profile aside
     Reset(reset::Arguments),
-    /// Take a login from a restored backup for the latest one
+    /// Accept the login of a restored backup as the latest one
     Adopt,
     /// Print the JSON Schema of every answer
     Schema,
@@ -147,17 +147,17 @@ mod tests {
     use super::*;
 
     /// Options that say how to connect. `host/tests/real_logins.rs` shows for each that
-    /// it carries no real login elsewhere.
+    /// it sends no real login elsewhere.
     const HOW_TO_CONNECT: [&str; 3] = ["allow-addresses", "cacert", "connect-to"];
 
-    /// The option that says which component may have it.
+    /// The option that says which component may run.
     const WHO_HAS_LOGINS: [&str; 1] = ["component-digest"];
 
-    /// Options that say where the store and its key are, and whose login it is: a
-    /// login is used where it is found, at the same six addresses.
+    /// Options that name the store, its key and the profile: they choose a login, which
+    /// the program sends to the same six URLs.
     const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
 
-    /// Options that say what to do and what to show.
+    /// Options that choose what the command does and shows.
     const WHAT_TO_DO: [&str; 13] = [
         "expect",
         "force",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn no_option_says_where_a_real_login_goes() {
+    fn every_option_is_classified_by_what_it_can_redirect() {
         let program = program();
         let known: BTreeSet<_> = all(&program)
             .into_iter()
@@ -202,12 +202,12 @@ mod tests {
         assert_eq!(
             known,
             looked_at.into_iter().collect(),
-            "a new option is told apart here: could it lead a login elsewhere?"
+            "add the new option to one of the lists: could it send a login elsewhere?"
         );
     }
 
     #[test]
-    fn no_variable_of_the_environment_does() {
+    fn every_variable_of_the_environment_is_known() {
         let program = program();
         let known: BTreeSet<_> = all(&program)
             .into_iter()

@@ -1,3 +1,5 @@
+//! `models`: lists the models of the subscription.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;

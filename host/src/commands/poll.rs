@@ -1,3 +1,5 @@
+//! `poll`: checks once for the approval and finishes the login.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -13,7 +15,7 @@ use crate::output::format;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// What `start` returned as pending_id, or the user code [default: the login that waits]
+    /// The pending_id that `start` returned, or the user code [default: the login that waits]
     #[arg(value_name = "ID")]
     pending_id: Option<String>,
 }
@@ -28,7 +30,7 @@ pub(crate) async fn run(
     Ok(terminal.answer(&Poll::from(&progress), || to_text(&progress)))
 }
 
-/// The progress as a person reads it.
+/// The progress as text.
 pub(crate) fn to_text(progress: &LoginProgress) -> String {
     let mut lines = Text::default();
     match &progress.pending {
@@ -41,7 +43,7 @@ pub(crate) fn to_text(progress: &LoginProgress) -> String {
 
 fn waiting(pending: &PendingLogin) -> String {
     format!(
-        "code {}, counts for {}",
+        "code {}, expires in {}",
         pending.user_code,
         format::countdown(pending.expires_in_seconds)
     )

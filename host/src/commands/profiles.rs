@@ -1,3 +1,5 @@
+//! `profiles`: lists or removes profiles.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::answers::True;
@@ -20,11 +22,11 @@ pub(crate) struct Arguments {
 enum Action {
     /// List the profiles of the store
     List,
-    /// Remove a profile and all that is stored of it; OpenAI is not told
+    /// Remove a profile and all its values, without asking OpenAI to end the login
     Remove {
         /// The profile's name
         name: ProfileName,
-        /// Remove it even if somebody is signed in, or if it cannot be read
+        /// Also remove a profile that is signed in or unreadable
         #[arg(long)]
         force: bool,
     },
@@ -76,7 +78,7 @@ async fn remove(
     };
     Ok(terminal.answer(&answer, || match known {
         true => format!("removed {name}"),
-        false => format!("there was no {name}"),
+        false => format!("there was no profile {name}"),
     }))
 }
 

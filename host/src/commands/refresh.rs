@@ -1,3 +1,5 @@
+//! `refresh`: requests a new access token.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -13,7 +15,7 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     let result = profile.refresh().await?;
     Ok(terminal.answer(&Refresh::from(&result), || {
         match result.expires_in_seconds {
-            Some(seconds) => format!("refreshed; the token ends in {}", format::span(seconds)),
+            Some(seconds) => format!("refreshed; the token expires in {}", format::span(seconds)),
             None => "refreshed".to_owned(),
         }
     }))

@@ -1,3 +1,5 @@
+//! `rekey`: seals the store with a new key.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::answers::operations::Rekey;
@@ -12,7 +14,7 @@ use crate::output::exit_code;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Make no new key: seal with the first one in the key file, which somebody else has put there
+    /// Make no new key: seal with the first key in the key file, which the operator has put there
     #[arg(long)]
     reseal: bool,
 }
@@ -27,9 +29,9 @@ pub(crate) async fn run(
         true => host.reseal().await?,
         false => host.rekey().await?,
     };
-    let told = terminal.answer(&Rekey::from(&outcome), || to_text(&outcome));
+    let printed = terminal.answer(&Rekey::from(&outcome), || to_text(&outcome));
     let left = outcome.left.first();
-    Ok(left.map_or(told, |left| exit_code::of(left.error.code)))
+    Ok(left.map_or(printed, |left| exit_code::of(left.error.code)))
 }
 
 fn to_text(outcome: &Resealed) -> String {
@@ -37,7 +39,7 @@ fn to_text(outcome: &Resealed) -> String {
     lines.field("key that seals", Some(&outcome.key));
     lines.field("values sealed with it now", Some(outcome.resealed));
     for left in &outcome.left {
-        let what = format!("LEFT as it was: {} of {}", left.key, left.profile);
+        let what = format!("LEFT unchanged: {} of {}", left.key, left.profile);
         let why = [&left.error.message, &left.error.hint];
         lines.list(&what, why.into_iter());
     }

@@ -1,3 +1,5 @@
+//! `reset`: sets the unreadable values of a profile aside.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -10,11 +12,11 @@ use crate::options::Global;
 use crate::output::Terminal;
 
 const NOTHING: &str =
-    "Whatever is stored of the profile can be read. `chatgpt-oauth logout` signs out.";
+    "Every stored value of the profile can be read. `chatgpt-oauth logout` signs out.";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Set aside what can be read, too
+    /// Also set readable values aside
     #[arg(long)]
     force: bool,
 }
@@ -35,7 +37,7 @@ pub(crate) async fn run(
     Ok(terminal.answer(&answer, || match set_aside.is_empty() {
         true => NOTHING.to_owned(),
         false => format!(
-            "set aside, sealed as it is, for 30 days: {}",
+            "set aside for 30 days, still sealed: {}",
             set_aside.join(", ")
         ),
     }))

@@ -1,3 +1,5 @@
+//! `start`: begins a login, or shows the one that waits.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -17,11 +19,11 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     }))
 }
 
-/// The prompt as a person reads it: the code last, so that a small screen has it.
+/// The prompt as text, with the code last, so that a small screen shows the code.
 pub(crate) fn to_text(prompt: &LoginPrompt) -> String {
     let pending = &prompt.pending;
     format!(
-        "{}\n\n  Open   {}\n  Enter  {}   (counts for {})",
+        "{}\n\n  Open   {}\n  Enter  {}   (expires in {})",
         prompt.instructions,
         pending.verification_url,
         pending.user_code,

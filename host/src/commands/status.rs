@@ -1,3 +1,5 @@
+//! `status`: shows the state of the connection.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
@@ -22,7 +24,10 @@ fn to_text(status: &ConnectionStatus) -> String {
     lines.field("state", Some(state(status.state)));
     lines.field("account", account);
     lines.field("plan", status.plan.as_ref());
-    lines.field("token ends in", status.expires_in_seconds.map(format::span));
+    lines.field(
+        "token expires in",
+        status.expires_in_seconds.map(format::span),
+    );
     lines.field("models", status.models_count);
     lines.field("default model", status.default_model_id.as_ref());
     lines.line(status.usage.as_ref().map(format::usage));
@@ -33,7 +38,7 @@ fn to_text(status: &ConnectionStatus) -> String {
 
 fn waiting(pending: &PendingLogin) -> String {
     format!(
-        "waiting for approval: code {} at {}, counts for {}",
+        "waiting for approval: code {} at {}, expires in {}",
         pending.user_code,
         pending.verification_url,
         format::countdown(pending.expires_in_seconds)

@@ -1,3 +1,5 @@
+//! `usage`: shows how much of the subscription is used.
+
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;

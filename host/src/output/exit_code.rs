@@ -1,4 +1,4 @@
-//! Exit codes: one for each class of errors, so that a script needs no text.
+//! The exit codes: one for each class of errors, so that a script need not parse text.
 
 use std::process::ExitCode;
 

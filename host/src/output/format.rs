@@ -1,8 +1,8 @@
-//! Numbers in words.
+//! Formats time spans and the usage for people.
 
 use chatgpt_oauth::types::{UsageReport, UsageWindow};
 
-/// A time span, by its two largest units: `9 days 23 h`.
+/// A time span in its two largest units: `9 days 23 h`.
 pub(crate) fn span(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
@@ -19,7 +19,7 @@ pub(crate) fn countdown(seconds: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// The usage, a line a window.
+/// The usage, one line for each window.
 pub(crate) fn usage(report: &UsageReport) -> String {
     let mut lines: Vec<String> = report.windows.iter().map(window).collect();
     if report.limit_reached == Some(true) {
@@ -37,7 +37,7 @@ pub(crate) fn usage(report: &UsageReport) -> String {
     lines.join("\n")
 }
 
-/// What blocks the subscription, and until when.
+/// The limit that is reached, and when it resets.
 fn limit(report: &UsageReport) -> String {
     let reason = report.limit_reason.as_deref().unwrap_or("unknown");
     let Some(name) = &report.limit_name else {
@@ -62,13 +62,13 @@ fn window(window: &UsageWindow) -> String {
         None => "usage unknown".to_owned(),
     };
     match window.resets_in_seconds {
-        Some(seconds) => format!("{}: {used}, starts anew in {}", window.name, span(seconds)),
+        Some(seconds) => format!("{}: {used}, resets in {}", window.name, span(seconds)),
         None => format!("{}: {used}", window.name),
     }
 }
 
-/// A share, rounded down: 100 % stands for a window with nothing left, and 0 % for
-/// one of which nothing is used.
+/// A percentage, rounded down: `100 %` means that nothing is left, and `0 %` that
+/// nothing is used.
 fn full_percent(percent: f64) -> String {
     match percent > 0.0 && percent < 1.0 {
         true => "under 1 %".to_owned(),
@@ -83,7 +83,7 @@ mod tests {
 
     /// Faults: F15
     #[test]
-    fn a_window_is_shown_as_used_up_only_when_it_is_and_as_unused_only_when_it_is() {
+    fn a_window_shows_0_or_100_percent_only_when_that_is_exact() {
         let shares = [
             (0.0, "0 %"),
             (-0.0, "0 %"),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_told_by_its_largest_units() {
+    fn a_span_shows_its_two_largest_units() {
         let spans = [
             (0, "0 s"),
             (59, "59 s"),
@@ -138,7 +138,7 @@ mod tests {
 
     /// Faults: F2
     #[test]
-    fn a_blocked_subscription_reads_as_blocked_by_what_and_until_when() {
+    fn a_reached_limit_is_shown_with_its_reason_and_its_reset() {
         let reason = "workspace_owner_credits_depleted";
         assert_eq!(
             usage(&report(None, None)),

@@ -1,5 +1,5 @@
-//! What the program prints. An answer comes in as JSON and as text; [`Terminal`]
-//! writes one of the two to standard output, everything else to standard error.
+//! Prints answers, errors and progress. [`Terminal`] writes an answer to standard
+//! output, as JSON or as text, and everything else to standard error.
 
 pub(crate) mod exit_code;
 pub(crate) mod format;

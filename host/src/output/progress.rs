@@ -1,36 +1,37 @@
-//! One line on standard error that shows how far something is.
+//! The line of progress on standard error.
 //!
-//! It is one row wherever it is redrawn: cut to the width that the terminal has at
-//! that moment. The cursor waits at its beginning, so that what a terminal makes of
-//! the line when it becomes narrower is below the cursor and is erased with it.
+//! Every redraw cuts the line to the terminal's width at that moment, so that it takes
+//! one row. The cursor stays at the beginning of the line: if the terminal becomes
+//! narrower and wraps the line, the rest is below the cursor, and the next redraw
+//! erases it.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
-/// The columns of a terminal that does not say how many it has.
+/// The columns of a terminal that does not report how many it has.
 const USUAL_COLUMNS: u16 = 80;
 
 /// The line of progress.
 #[derive(Default)]
 pub(crate) struct Progress {
-    /// The state that was said last, where nothing can be redrawn.
-    said: RefCell<String>,
+    /// The state that was printed last, on a terminal that cannot redraw.
+    printed: RefCell<String>,
 }
 
 impl Progress {
-    /// Shows `line` in place. A terminal that cannot redraw gets `state` instead,
-    /// once, until another one comes; what is no terminal gets nothing.
+    /// Redraws the line as `line`. On a terminal that cannot redraw, prints `state`
+    /// when it changes; prints nothing if standard error is not a terminal.
     pub(crate) fn show(&self, state: &str, line: &str) {
         if takes_escapes() {
             draw(line);
-        } else if io::stderr().is_terminal() && *self.said.borrow() != state {
-            // A line of progress that is lost harms nobody.
+        } else if io::stderr().is_terminal() && *self.printed.borrow() != state {
+            // The command goes on without its progress.
             let _ = writeln!(io::stderr(), "{state}");
-            state.clone_into(&mut self.said.borrow_mut());
+            state.clone_into(&mut self.printed.borrow_mut());
         }
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     pub(crate) fn end(&self) {
         if takes_escapes() {
             draw("");
@@ -59,8 +60,8 @@ fn columns() -> u16 {
     }
 }
 
-/// As much of the line as leaves the last column free: some terminals begin a new
-/// row as soon as it is written.
+/// The beginning of the line that leaves the last column free: some terminals begin
+/// a new row as soon as the last column is written.
 fn cut(line: &str, columns: u16) -> &str {
     let free = usize::from(columns).saturating_sub(1);
     // No character takes more than two columns.

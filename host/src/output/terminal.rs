@@ -1,13 +1,13 @@
-//! What this program prints, and where. The rules:
+//! Standard output and standard error. The rules:
 //!
-//! 1. With `--json`, standard output carries one JSON object and nothing else;
-//!    but for `--help` and `completions`, which are text.
-//! 2. Without it, standard output carries the answer in words.
-//! 3. Progress, notices and errors in words go to standard error.
-//! 4. Nothing that came from outside can steer the terminal: control characters
-//!    and marks that turn the direction of writing are taken out of all words.
-//! 5. No escape sequence goes to what is no terminal, or one that takes none.
-//! 6. No token is printed, but by `authorize --reveal-token`.
+//! 1. With `--json`, standard output gets one JSON object and nothing else.
+//!    Exceptions are `--help` and `completions`, which are text.
+//! 2. Without `--json`, standard output gets the answer as text.
+//! 3. Progress, notices and errors as text go to standard error.
+//! 4. Text has no control or bidirectional characters, so that no value from outside
+//!    can control the terminal.
+//! 5. Escape sequences go only to a terminal that understands them.
+//! 6. Only `authorize --reveal-token` prints a token.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -37,12 +37,12 @@ impl Terminal {
         self.json
     }
 
-    /// Prints the answer, as JSON or in the words that `words` makes, and returns
-    /// the exit code: an answer that cannot be printed is none.
-    pub(crate) fn answer(&self, json: &impl Serialize, words: impl FnOnce() -> String) -> ExitCode {
+    /// Prints the answer, as JSON or as the text that `text` returns, and returns the
+    /// exit code: an answer that cannot be printed is a failure.
+    pub(crate) fn answer(&self, json: &impl Serialize, text: impl FnOnce() -> String) -> ExitCode {
         match self.json {
-            true => self.print(&harmless_json(json)),
-            false => self.print(&harmless(&words())),
+            true => self.print(&escape_json(json)),
+            false => self.print(&sanitize(&text())),
         }
     }
 
@@ -57,28 +57,28 @@ impl Terminal {
         }
     }
 
-    /// Prints an error: as JSON on standard output, or in words on standard error.
+    /// Prints an error: as JSON on standard output, or as text on standard error.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            self.print(&harmless_json(&Failure::from(error)));
+            self.print(&escape_json(&Failure::from(error)));
             return;
         }
         self.notice(&format!("error: {}\n{}", error.message, error.hint));
     }
 
-    /// Says something beside the answer, on standard error.
+    /// Prints a notice on standard error.
     pub(crate) fn notice(&self, text: &str) {
-        // Where standard error is closed, nobody wants to know.
-        let _ = write(&mut io::stderr(), &harmless(text));
+        // If standard error is closed, there is no other place for the notice.
+        let _ = write(&mut io::stderr(), &sanitize(text));
     }
 
-    /// Says how far something is: `line` in place on a terminal, `state` on one that
-    /// cannot redraw, when it changes; nothing elsewhere.
+    /// Shows progress: redraws `line` on a terminal, prints `state` when it changes on
+    /// a terminal that cannot redraw, and nothing elsewhere.
     pub(crate) fn progress(&self, state: &str, line: &str) {
-        self.progress.show(&harmless(state), &harmless(line));
+        self.progress.show(&sanitize(state), &sanitize(line));
     }
 
-    /// Takes the line of progress away.
+    /// Erases the line of progress.
     pub(crate) fn end_progress(&self) {
         self.progress.end();
     }
@@ -86,30 +86,31 @@ impl Terminal {
 
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     match writeln!(to, "{text}").and_then(|()| to.flush()) {
-        // Whoever closed the other end of a pipe wants no more of it.
+        // A reader that closes the pipe wants no more output: that is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }
 }
 
-/// The text without what could steer a terminal; lines stay lines.
-fn harmless(text: &str) -> String {
-    text.chars().filter(|c| !steers(*c)).collect()
+/// The text without the characters that could control a terminal; line breaks stay.
+fn sanitize(text: &str) -> String {
+    text.chars().filter(|c| !controls(*c)).collect()
 }
 
-/// The same for JSON, where nothing is lost: it is written as an escape.
-fn harmless_json(json: &impl Serialize) -> String {
-    let escaped = |c: char| match steers(c) {
+/// The answer as JSON, with the characters that could control a terminal as escapes.
+fn escape_json(json: &impl Serialize) -> String {
+    let escaped = |c: char| match controls(c) {
         true => format!("\\u{:04x}", u32::from(c)),
         false => c.to_string(),
     };
-    // Answers have no maps but with text as keys.
+    // Every map in an answer has text as keys.
     let json = serde_json::to_string(json).expect("an answer is JSON");
     json.chars().map(escaped).collect()
 }
 
-/// Whether a character could steer a terminal. All of these fit into four digits.
-fn steers(c: char) -> bool {
+/// Whether a character could control a terminal or turn the direction of text. Each
+/// of them has four hexadecimal digits at most, as a JSON escape needs.
+fn controls(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c,
             '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -118,22 +119,24 @@ fn steers(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{harmless, harmless_json};
+    use super::{escape_json, sanitize};
     use serde_json::json;
 
+    /// Faults: M12
     #[test]
-    fn m12_json_escapes_what_steers_the_terminal_and_loses_nothing() {
+    fn json_escapes_control_characters_and_loses_nothing() {
         let text = "a\u{1b}[31mb\u{9b}c\n\u{202e}d\u{7f}ä";
-        let printed = harmless_json(&json!({"x": text}));
+        let printed = escape_json(&json!({"x": text}));
         assert_eq!(printed, r#"{"x":"a\u001b[31mb\u009bc\n\u202ed\u007fä"}"#);
         let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(read["x"], text);
     }
 
+    /// Faults: M12
     #[test]
-    fn m12_nothing_from_outside_steers_the_terminal() {
+    fn text_has_no_control_or_bidirectional_characters() {
         assert_eq!(
-            harmless("a\u{1b}[31mb\u{9b}c\r\n\u{202e}d\u{7}"),
+            sanitize("a\u{1b}[31mb\u{9b}c\r\n\u{202e}d\u{7}"),
             "a[31mbc\nd"
         );
     }

@@ -1,8 +1,8 @@
-//! An answer in words: a line for each thing that is known.
+//! An answer as text, with one line for each known value.
 
 use std::fmt::Display;
 
-/// Lines, one below the other.
+/// The lines of an answer.
 #[derive(Default)]
 pub(crate) struct Text(Vec<String>);
 
@@ -25,14 +25,13 @@ impl Text {
         self.0.extend(items.map(line));
     }
 
-    /// All of them.
+    /// All lines as one text.
     pub(crate) fn join(&self) -> String {
         self.0.join("\n")
     }
 }
 
-/// A value on one line, whatever is in it: what comes from outside must not make
-/// lines of its own.
+/// The value on one line, so that a value from outside cannot add lines.
 fn one_line(value: impl Display) -> String {
     value.to_string().replace(['\n', '\r'], " ")
 }
@@ -41,8 +40,9 @@ fn one_line(value: impl Display) -> String {
 mod tests {
     use super::Text;
 
+    /// Faults: M12
     #[test]
-    fn m12_what_comes_from_outside_makes_no_line_of_its_own() {
+    fn a_value_from_outside_adds_no_line() {
         let mut text = Text::default();
         text.field("version", Some("1\nworld: platform"));
         text.list("imports:", ["a\r\nexports:"].iter());

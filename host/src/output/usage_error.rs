@@ -1,5 +1,4 @@
-//! What to say when the arguments cannot be understood, or only help or the
-//! version is asked for.
+//! Prints what clap returns instead of arguments: a usage error, the help or the version.
 
 use std::error::Error as _;
 use std::ffi::OsStr;
@@ -8,10 +7,11 @@ use std::process::ExitCode;
 use chatgpt_oauth::{AddressRangeError, answers};
 use clap::error::ErrorKind;
 
-use crate::open::invalid;
+use crate::open::{CORRECT_THE_VARIABLE, invalid};
 use crate::output::Terminal;
+use crate::variables;
 
-/// The exit code of what cannot be understood.
+/// The exit code of a usage error.
 const USAGE: u8 = 2;
 
 /// Prints the error; as JSON with `--json`. Help is always text.
@@ -37,7 +37,7 @@ pub(crate) fn print(refusal: &clap::Error) -> ExitCode {
     }
 }
 
-/// Nothing is parsed yet, so this looks for the option as such.
+/// Whether the arguments contain `--json`. They are not parsed when this runs.
 fn asks_for_json() -> bool {
     std::env::args_os()
         .take_while(|argument| argument != "--")
@@ -45,18 +45,21 @@ fn asks_for_json() -> bool {
 }
 
 fn to_text(refusal: &clap::Error, code: ExitCode) -> ExitCode {
-    // Nothing can be done about a closed terminal.
+    // If the terminal is closed, there is no other place for the error.
     let _ = refusal.print();
     code
 }
 
-/// What to give instead, where the value that was given says that.
+/// The hint of the error, if it has a better one than that of [`invalid`].
 fn hint(refusal: &clap::Error) -> Option<String> {
+    if variables::are_the_cause(refusal) {
+        return Some(CORRECT_THE_VARIABLE.to_owned());
+    }
     let cause = refusal.source()?.downcast_ref::<AddressRangeError>()?;
     Some(cause.hint())
 }
 
-/// What is wrong, in one line: the first paragraph, without usage and tips.
+/// The message of the error on one line: its first paragraph, without usage and tips.
 fn message(refusal: &clap::Error) -> String {
     if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return "a command is missing".to_owned();

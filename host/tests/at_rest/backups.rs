@@ -10,26 +10,27 @@ use crate::support;
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, backup, restore, rows, works};
 
+/// Faults: S08 M09
 #[test]
-fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let old = backup(&world);
-    world.pass(A_LONG_TIME);
-    works(&world);
-    let presented = world.simulator.presentations();
-    restore(&world, &old);
+fn a_login_from_a_backup_is_served_but_not_refreshed() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let old = backup(&test);
+    test.pass(A_LONG_TIME);
+    works(&test);
+    let presented = test.simulator.presentations();
+    restore(&test, &old);
 
-    let before = rows(&world);
+    let before = rows(&test);
     for command in [
         &["authorize"][..],
         &["refresh"],
         &["models", "--force"],
         &["start"],
     ] {
-        let answer = world.ask(command);
+        let answer = test.ask(command);
         match command[0] {
-            // A new login is the way out.
+            // A new login resolves the error.
             "start" => assert_eq!(answer["ok"], true, "{answer}"),
             _ => assert_eq!(
                 answer["code"], "rollback-suspected",
@@ -38,59 +39,59 @@ fn s08_m09_a_login_from_a_backup_is_served_but_not_refreshed() {
         }
     }
     let login = |rows: &[Row]| rows.iter().find(|row| row.key == "credential").cloned();
-    assert_eq!(login(&rows(&world)), login(&before));
-    let after = world.simulator.presentations();
+    assert_eq!(login(&rows(&test)), login(&before));
+    let after = test.simulator.presentations();
     assert_eq!(after.len(), presented.len());
     assert!(after.iter().all(|token| token.presentations.len() <= 1));
-    let findings = world.ask(&["doctor"])["findings"].to_string();
+    let findings = test.ask(&["doctor"])["findings"].to_string();
     assert!(findings.contains("rollback-suspected"), "{findings}");
 
-    world.sign_in();
-    world.pass(A_LONG_TIME);
-    works(&world);
-    assert_eq!(world.ask(&["adopt"])["adopted"], false);
+    test.sign_in();
+    test.pass(A_LONG_TIME);
+    works(&test);
+    assert_eq!(test.ask(&["adopt"])["adopted"], false);
 }
 
+/// Faults: S08
 #[test]
-fn s08_a_backup_whose_token_lives_is_served_as_long_as_it_does() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let old = backup(&world);
-    world.pass(100);
-    assert_eq!(world.ask(&["refresh"])["ok"], true);
-    restore(&world, &old);
-    works(&world);
-    assert_eq!(world.ask(&["status"])["state"], "connected");
-    assert_eq!(world.ask(&["logout"])["ok"], true);
-    world.sign_in();
-    works(&world);
+fn a_token_from_a_backup_is_served_until_it_expires() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let old = backup(&test);
+    test.pass(100);
+    assert_eq!(test.ask(&["refresh"])["ok"], true);
+    restore(&test, &old);
+    works(&test);
+    assert_eq!(test.ask(&["status"])["state"], "connected");
+    assert_eq!(test.ask(&["logout"])["ok"], true);
+    test.sign_in();
+    works(&test);
 }
 
 #[test]
 fn a_backup_that_was_restored_on_purpose_is_adopted() {
-    let world = TestEnv::new();
-    world
-        .simulator
+    let test = TestEnv::new();
+    test.simulator
         .set_rotation(Rotation::Grace { within: None });
-    world.sign_in();
-    let old = backup(&world);
-    world.pass(A_LONG_TIME);
-    works(&world);
-    restore(&world, &old);
-    assert_eq!(world.ask(&["authorize"])["code"], "rollback-suspected");
-    assert_eq!(world.ask(&["adopt"])["adopted"], true);
-    works(&world);
+    test.sign_in();
+    let old = backup(&test);
+    test.pass(A_LONG_TIME);
+    works(&test);
+    restore(&test, &old);
+    assert_eq!(test.ask(&["authorize"])["code"], "rollback-suspected");
+    assert_eq!(test.ask(&["adopt"])["adopted"], true);
+    works(&test);
 }
 
 #[test]
-fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
-    let world = TestEnv::new();
-    world.sign_in();
+fn callers_that_lose_a_race_are_not_reported_as_restored_backups() {
+    let test = TestEnv::new();
+    test.sign_in();
     for _ in 0..6 {
-        world.pass(A_LONG_TIME);
+        test.pass(A_LONG_TIME);
         let callers: Vec<_> = (0..10)
             .map(|_| {
-                let mut command = world.command();
+                let mut command = test.command();
                 command.args(["--json", "authorize"]);
                 command.stdout(Stdio::piped()).spawn().unwrap()
             })
@@ -103,20 +104,20 @@ fn callers_that_lose_a_race_are_not_taken_for_restored_backups() {
 }
 
 #[test]
-fn an_adoption_that_cannot_be_noted_is_a_failure() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let old = backup(&world);
-    world.pass(A_LONG_TIME);
-    works(&world);
-    restore(&world, &old);
-    let marks = fs::read_dir(world.path("state/chatgpt-oauth")).unwrap();
+fn an_adoption_that_cannot_be_recorded_is_a_failure() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let old = backup(&test);
+    test.pass(A_LONG_TIME);
+    works(&test);
+    restore(&test, &old);
+    let marks = fs::read_dir(test.path("state/chatgpt-oauth")).unwrap();
     let mut marks = marks.map(|entry| entry.unwrap().path());
     let lock = marks.find(|path| path.extension().is_some_and(|name| name == "lock"));
     let lock = lock.unwrap();
     fs::remove_file(&lock).unwrap();
     fs::create_dir(&lock).unwrap();
-    assert_eq!(world.ask(&["adopt"])["code"], "store-unavailable");
+    assert_eq!(test.ask(&["adopt"])["code"], "store-unavailable");
     fs::remove_dir(&lock).unwrap();
-    assert_eq!(world.ask(&["adopt"])["adopted"], true);
+    assert_eq!(test.ask(&["adopt"])["adopted"], true);
 }

@@ -1,4 +1,4 @@
-//! What the doctor finds.
+//! What `doctor` reports about a store and its key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,10 +10,10 @@ use crate::support::TestEnv;
 use crate::{key_file, tamper};
 
 #[test]
-fn the_doctor_finds_nothing_wrong_where_nothing_is() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let output = world.command().args(["--json", "doctor"]).output().unwrap();
+fn doctor_finds_nothing_wrong_in_a_healthy_store() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let output = test.command().args(["--json", "doctor"]).output().unwrap();
     let answer = support::json(&output);
     assert_eq!(
         (&answer["healthy"], output.status.code()),
@@ -38,13 +38,13 @@ fn the_doctor_finds_nothing_wrong_where_nothing_is() {
 }
 
 #[test]
-fn the_doctor_names_what_is_wrong_and_what_mends_it() {
-    let world = TestEnv::new();
-    world.sign_in();
-    world.simulator.skew_date(3600);
-    tamper(&world, "credential", |value| value[40] ^= 1);
+fn doctor_names_each_failure_and_its_fix() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.simulator.skew_date(3600);
+    tamper(&test, "credential", |value| value[40] ^= 1);
     let wrong = |subject: &str| {
-        let answer = world.ask(&["doctor"]);
+        let answer = test.ask(&["doctor"]);
         assert_eq!(answer["healthy"], false, "{answer}");
         let findings = answer["findings"].as_array().unwrap().clone();
         let finding = findings
@@ -56,9 +56,9 @@ fn the_doctor_names_what_is_wrong_and_what_mends_it() {
     };
     assert!(wrong("clock").contains("NTP"));
     assert!(wrong("credential of default").contains("reset"));
-    fs::set_permissions(world.store(), fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(test.store(), fs::Permissions::from_mode(0o644)).unwrap();
     assert!(wrong("store").starts_with("chmod 600"));
-    fs::set_permissions(world.store(), fs::Permissions::from_mode(0o600)).unwrap();
-    fs::write(key_file(&world), "").unwrap();
+    fs::set_permissions(test.store(), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(key_file(&test), "").unwrap();
     assert!(wrong("key").contains("openssl rand"));
 }

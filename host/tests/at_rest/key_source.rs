@@ -1,4 +1,4 @@
-//! Where the key comes from, and when it is made.
+//! Where the key comes from, and when the program creates it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,41 +11,43 @@ use crate::support;
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, name, works};
 
+/// Faults: S32
 #[test]
-fn s32_a_key_that_is_lost_is_not_replaced_by_another_one() {
-    let world = TestEnv::new();
-    world.sign_in();
-    world.pass(A_LONG_TIME);
-    let elsewhere = world.path("key");
-    fs::rename(key_file(&world), &elsewhere).unwrap();
-    all_commands_fail(&world, "key-unknown");
-    let told = String::from_utf8(world.run(&["authorize"]).stderr).unwrap();
-    assert!(told.contains("test.db.key is missing"), "{told}");
-    let somebody_new = world.ask(&["--profile", "eve", "start"]);
-    assert_eq!(somebody_new["code"], "key-unknown");
-    assert!(!key_file(&world).exists());
-    fs::rename(elsewhere, key_file(&world)).unwrap();
-    works(&world);
+fn a_lost_key_is_not_replaced_by_a_new_one() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(A_LONG_TIME);
+    let elsewhere = test.path("key");
+    fs::rename(key_file(&test), &elsewhere).unwrap();
+    all_commands_fail(&test, "key-unknown");
+    let output = String::from_utf8(test.run(&["authorize"]).stderr).unwrap();
+    assert!(output.contains("test.db.key is missing"), "{output}");
+    let new_profile = test.ask(&["--profile", "eve", "start"]);
+    assert_eq!(new_profile["code"], "key-unknown");
+    assert!(!key_file(&test).exists());
+    fs::rename(elsewhere, key_file(&test)).unwrap();
+    works(&test);
 }
 
+/// Faults: S32
 #[test]
-fn s32_a_strange_key_seals_nothing_in_a_store_that_it_does_not_open() {
-    let world = TestEnv::new();
-    world.sign_in();
-    let right = fs::read(key_file(&world)).unwrap();
-    fs::write(key_file(&world), "ab".repeat(32)).unwrap();
-    let new = world.ask(&["--profile", "eve", "start"]);
+fn an_unknown_key_seals_nothing_in_a_store_that_it_does_not_open() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let right = fs::read(key_file(&test)).unwrap();
+    fs::write(key_file(&test), "ab".repeat(32)).unwrap();
+    let new = test.ask(&["--profile", "eve", "start"]);
     assert_eq!(new["code"], "key-unknown", "{new}");
-    fs::write(key_file(&world), right).unwrap();
-    assert_eq!(world.ask(&["--profile", "eve", "start"])["ok"], true);
+    fs::write(key_file(&test), right).unwrap();
+    assert_eq!(test.ask(&["--profile", "eve", "start"])["ok"], true);
 }
 
 #[test]
-fn the_first_ones_at_the_same_moment_share_one_key() {
-    let world = TestEnv::new();
+fn concurrent_first_writers_share_one_key() {
+    let test = TestEnv::new();
     let starting: Vec<_> = (0..8)
         .map(|n| {
-            let mut command = world.command();
+            let mut command = test.command();
             command.args(["--json", "--profile", &format!("p{n}"), "start"]);
             command
                 .stdout(std::process::Stdio::piped())
@@ -58,25 +60,25 @@ fn the_first_ones_at_the_same_moment_share_one_key() {
         assert_eq!(answer["ok"], true, "{answer}");
     }
     for n in 0..8 {
-        let status = world.ask(&["--profile", &format!("p{n}"), "status"]);
+        let status = test.ask(&["--profile", &format!("p{n}"), "status"]);
         assert_eq!(status["state"], "pending", "{status}");
     }
 }
 
 #[test]
-fn looking_makes_no_key() {
-    let world = TestEnv::new();
+fn commands_that_only_read_create_no_key() {
+    let test = TestEnv::new();
     for command in [
         &["status"][..],
         &["doctor"],
         &["profiles", "list"],
         &["adopt"],
     ] {
-        assert_eq!(world.ask(command)["ok"], true, "{command:?}");
+        assert_eq!(test.ask(command)["ok"], true, "{command:?}");
     }
-    assert!(!world.store().parent().unwrap().exists());
+    assert!(!test.store().parent().unwrap().exists());
 
-    block_on(SqliteStore::open(world.store(), StoreKind::Test)).unwrap();
+    block_on(SqliteStore::open(test.store(), StoreKind::Test)).unwrap();
     for command in [
         &["status"][..],
         &["doctor"],
@@ -84,35 +86,35 @@ fn looking_makes_no_key() {
         &["adopt"],
         &["reset"],
     ] {
-        assert_eq!(world.ask(command)["ok"], true, "{command:?}");
+        assert_eq!(test.ask(command)["ok"], true, "{command:?}");
     }
-    assert!(!key_file(&world).exists());
+    assert!(!key_file(&test).exists());
 }
 
 #[test]
-fn a_key_comes_from_where_it_is_named() {
-    let world = TestEnv::new();
-    let named = made_key(&world.path("named.key"), 0o600);
-    fs::create_dir(world.path("credentials")).unwrap();
-    made_key(&world.path("credentials/chatgpt-oauth.key"), 0o440);
+fn the_key_comes_from_the_file_that_is_named() {
+    let test = TestEnv::new();
+    let named = made_key(&test.path("named.key"), 0o600);
+    fs::create_dir(test.path("credentials")).unwrap();
+    made_key(&test.path("credentials/chatgpt-oauth.key"), 0o440);
     let run = |by: &dyn Fn(&mut Command)| -> Output {
-        let mut command = world.command();
+        let mut command = test.command();
         by(&mut command);
         command.args(["--json", "start"]).output().unwrap()
     };
-    let handed = support::json(&run(&|command| {
-        command.env("CREDENTIALS_DIRECTORY", world.path("credentials"));
+    let provided = support::json(&run(&|command| {
+        command.env("CREDENTIALS_DIRECTORY", test.path("credentials"));
     }));
-    assert_eq!(handed["ok"], true, "{handed}");
-    // The same digits, so it is the same key.
+    assert_eq!(provided["ok"], true, "{provided}");
+    // Both files hold the same key.
     let by_name = support::json(&run(&|command| {
         command.arg("--key-file").arg(&named);
     }));
-    assert_eq!(by_name["pending_id"], handed["pending_id"]);
-    assert!(!key_file(&world).exists());
+    assert_eq!(by_name["pending_id"], provided["pending_id"]);
+    assert!(!key_file(&test).exists());
 
     let missing = support::json(&run(&|command| {
-        command.env("CHATGPT_OAUTH_KEY_FILE", world.path("nowhere"));
+        command.env("CHATGPT_OAUTH_KEY_FILE", test.path("nowhere"));
     }));
     assert_eq!(missing["code"], "key-unknown", "{missing}");
     assert!(
@@ -121,41 +123,43 @@ fn a_key_comes_from_where_it_is_named() {
     );
 }
 
+/// Faults: S13
 #[test]
-fn s13_a_key_that_others_can_read_is_refused_with_the_command_that_mends_it() {
-    let world = TestEnv::new();
-    world.sign_in();
-    fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o644)).unwrap();
-    let refused = world.ask(&["status"]);
+fn a_key_that_others_can_read_is_refused_with_the_command_that_fixes_it() {
+    let test = TestEnv::new();
+    test.sign_in();
+    fs::set_permissions(key_file(&test), fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = test.ask(&["status"]);
     assert_eq!(refused["code"], "key-unknown");
-    let mend = refused["hint"].as_str().unwrap();
-    let mended = Command::new("sh").args(["-c", mend]).status().unwrap();
-    assert!(mended.success(), "{mend}");
-    works(&world);
+    let fix = refused["hint"].as_str().unwrap();
+    let fixed = Command::new("sh").args(["-c", fix]).status().unwrap();
+    assert!(fixed.success(), "{fix}");
+    works(&test);
 }
 
+/// Faults: S32
 #[test]
-fn s32_a_running_process_loses_nothing_with_a_file_that_is_exchanged_for_a_strange_one() {
-    let world = TestEnv::new();
-    world.sign_in();
+fn a_running_process_loses_nothing_when_its_key_file_is_replaced() {
+    let test = TestEnv::new();
+    test.sign_in();
     let runtime = Runtime::new().unwrap();
     let running = runtime.block_on(async {
-        let store = SqliteStore::open(world.store(), StoreKind::Test).await;
-        let running = world.host(store.unwrap()).profile(name());
+        let store = SqliteStore::open(test.store(), StoreKind::Test).await;
+        let running = test.host(store.unwrap()).profile(name());
         running.authorize(None).await.unwrap();
         running
     });
-    let right = fs::read(key_file(&world)).unwrap();
-    for strange in [Some("ab".repeat(32)), None] {
-        fs::remove_file(key_file(&world)).unwrap();
-        if let Some(strange) = strange {
-            fs::write(key_file(&world), strange).unwrap();
-            fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o600)).unwrap();
+    let right = fs::read(key_file(&test)).unwrap();
+    for other in [Some("ab".repeat(32)), None] {
+        fs::remove_file(key_file(&test)).unwrap();
+        if let Some(other) = other {
+            fs::write(key_file(&test), other).unwrap();
+            fs::set_permissions(key_file(&test), fs::Permissions::from_mode(0o600)).unwrap();
         }
-        world.pass(A_LONG_TIME);
+        test.pass(A_LONG_TIME);
         runtime.block_on(running.authorize(None)).unwrap();
-        fs::write(key_file(&world), &right).unwrap();
-        fs::set_permissions(key_file(&world), fs::Permissions::from_mode(0o600)).unwrap();
-        works(&world);
+        fs::write(key_file(&test), &right).unwrap();
+        fs::set_permissions(key_file(&test), fs::Permissions::from_mode(0o600)).unwrap();
+        works(&test);
     }
 }

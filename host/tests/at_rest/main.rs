@@ -1,10 +1,10 @@
-//! What lies on the disk: sealed, told apart when it cannot be read, never
-//! written over then, and with a way out.
+//! What is on the disk: values are sealed, and the errors distinguish why a value
+//! cannot be read. The program does not overwrite such a value and names a fix.
 
 mod backups;
 mod doctor;
-mod exchange;
 mod key_source;
+mod rekey;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
@@ -21,7 +21,7 @@ use serde_json::Value;
 use support::TestEnv;
 use tokio::runtime::Runtime;
 
-/// Longer than an access token of the simulator lives.
+/// Longer than the lifetime of the simulator's access tokens, in seconds.
 const A_LONG_TIME: u64 = 900_000;
 
 /// Every command that reads or writes a login.
@@ -36,29 +36,29 @@ const COMMANDS: [&[&str]; 8] = [
     &["logout"],
 ];
 
-fn key_file(world: &TestEnv) -> PathBuf {
-    world.store().with_file_name("test.db.key")
+fn key_file(test: &TestEnv) -> PathBuf {
+    test.store().with_file_name("test.db.key")
 }
 
 fn name() -> ProfileName {
     "default".parse().unwrap()
 }
 
-/// What is stored of the profile, as it lies there.
-fn rows(world: &TestEnv) -> Vec<Row> {
+/// The profile's rows, still sealed.
+fn rows(test: &TestEnv) -> Vec<Row> {
     block_on(async {
-        let store = SqliteStore::open_read_only(world.store(), StoreKind::Test).await;
+        let store = SqliteStore::open_read_only(test.store(), StoreKind::Test).await;
         let mut rows = store.unwrap().load(&name()).await.unwrap();
         rows.sort_by(|one, other| one.key.cmp(&other.key));
         rows
     })
 }
 
-/// Changes what is stored under a key, past everything.
-fn tamper(world: &TestEnv, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+/// Changes the stored value under a key without the host.
+fn tamper(test: &TestEnv, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
     let profile = name();
     block_on(async {
-        let store = SqliteStore::open(world.store(), StoreKind::Test)
+        let store = SqliteStore::open(test.store(), StoreKind::Test)
             .await
             .unwrap();
         let row = store.read(&profile, key).await.unwrap().unwrap();
@@ -73,15 +73,15 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     Runtime::new().unwrap().block_on(future)
 }
 
-/// Runs SQL on the file, past everything, and returns what it answers.
-fn sql(world: &TestEnv, statement: &str) -> String {
+/// Runs SQL on the file without the host and returns the result.
+fn sql(test: &TestEnv, statement: &str) -> String {
     let script = "import sqlite3, sys
 base = sqlite3.connect(sys.argv[1])
 print(base.execute(sys.argv[2]).fetchall())
 base.commit()";
     let output = Command::new("python3")
         .args(["-c", script])
-        .arg(world.store())
+        .arg(test.store())
         .arg(statement)
         .output()
         .unwrap();
@@ -89,17 +89,12 @@ base.commit()";
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Every command ends in this error, and the rows stay as they are.
+/// Asserts that every command fails with this error and leaves the rows unchanged.
 #[track_caller]
-fn all_commands_fail(world: &TestEnv, code: &str) {
-    let before = rows(world);
+fn all_commands_fail(test: &TestEnv, code: &str) {
+    let before = rows(test);
     for command in COMMANDS {
-        let output = world
-            .command()
-            .arg("--json")
-            .args(command)
-            .output()
-            .unwrap();
+        let output = test.command().arg("--json").args(command).output().unwrap();
         let answer = support::json(&output);
         match command[0] {
             "status" if answer["ok"] == true => assert_eq!(answer["state"], "unreadable"),
@@ -111,54 +106,54 @@ fn all_commands_fail(world: &TestEnv, code: &str) {
             }
         }
     }
-    assert_eq!(rows(world), before);
+    assert_eq!(rows(test), before);
 }
 
 #[track_caller]
-fn works(world: &TestEnv) {
-    let answer = world.ask(&["authorize"]);
+fn works(test: &TestEnv) {
+    let answer = test.ask(&["authorize"]);
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
 /// Copies the store, as a backup does.
-fn backup(world: &TestEnv) -> Vec<u8> {
-    sql(world, "PRAGMA wal_checkpoint(TRUNCATE)");
-    fs::read(world.store()).unwrap()
+fn backup(test: &TestEnv) -> Vec<u8> {
+    sql(test, "PRAGMA wal_checkpoint(TRUNCATE)");
+    fs::read(test.store()).unwrap()
 }
 
-fn restore(world: &TestEnv, backup: &[u8]) {
+fn restore(test: &TestEnv, backup: &[u8]) {
     for journal in ["-wal", "-shm"] {
-        let mut path = world.store().into_os_string();
+        let mut path = test.store().into_os_string();
         path.push(journal);
         let _ = fs::remove_file(path);
     }
-    fs::write(world.store(), backup).unwrap();
+    fs::write(test.store(), backup).unwrap();
 }
 
 /// Runs a command with another store.
 #[track_caller]
-fn ask_of(world: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
-    let ours = format!("sqlite:{}", world.store().display());
+fn ask_of(test: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
+    let ours = format!("sqlite:{}", test.store().display());
     let theirs = format!("sqlite:{}", store.display());
-    let options = world.options().into_iter();
+    let options = test.options().into_iter();
     let options = options.map(|option| option.replace(&ours, &theirs));
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command
-        .env("XDG_STATE_HOME", world.path("state"))
-        .env("CHATGPT_OAUTH_TEST_CLOCK", world.path("clock"))
+        .env("XDG_STATE_HOME", test.path("state"))
+        .env("CHATGPT_OAUTH_TEST_CLOCK", test.path("clock"))
         .args(options)
         .arg("--json")
         .args(arguments);
     json_of(&mut command)
 }
 
-/// The one JSON object that a command prints.
+/// The JSON object that a command prints.
 #[track_caller]
 fn json_of(command: &mut Command) -> Value {
     support::json(&command.output().unwrap())
 }
 
-/// A key file of somebody's own making.
+/// Writes a key file as an operator does.
 fn made_key(path: &Path, mode: u32) -> PathBuf {
     fs::write(path, "cd".repeat(32)).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();

@@ -1,4 +1,4 @@
-//! What whoever gets at the files can read.
+//! What a reader of the files can learn.
 
 use std::fs;
 
@@ -7,17 +7,18 @@ use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use crate::support::TestEnv;
 use crate::{A_LONG_TIME, block_on};
 
+/// Faults: M14
 #[test]
-fn m14_the_files_of_a_store_hold_no_secret_at_any_time() {
-    let world = TestEnv::new();
-    // Keeps the journal from being taken away with the last process.
+fn the_files_of_a_store_hold_no_secret_at_any_time() {
+    let test = TestEnv::new();
+    // Keeps the journal when the last process closes the store.
     let _reader = {
-        world.ask(&["start"]);
-        block_on(SqliteStore::open_read_only(world.store(), StoreKind::Test)).unwrap()
+        test.ask(&["start"]);
+        block_on(SqliteStore::open_read_only(test.store(), StoreKind::Test)).unwrap()
     };
     let mut seen = Vec::new();
     let mut look = || {
-        for entry in fs::read_dir(world.store().parent().unwrap()).unwrap() {
+        for entry in fs::read_dir(test.store().parent().unwrap()).unwrap() {
             seen.push((
                 entry.as_ref().unwrap().file_name(),
                 fs::read(entry.unwrap().path()).unwrap(),
@@ -25,9 +26,9 @@ fn m14_the_files_of_a_store_hold_no_secret_at_any_time() {
         }
     };
     look();
-    let code = world.simulator.pending_codes().remove(0);
-    world.simulator.approve(&code).unwrap();
-    world.simulator.fault(
+    let code = test.simulator.pending_codes().remove(0);
+    test.simulator.approve(&code).unwrap();
+    test.simulator.fault(
         openai_simulator::Endpoint::Token,
         openai_simulator::Fault::silence(),
     );
@@ -41,15 +42,15 @@ fn m14_the_files_of_a_store_hold_no_secret_at_any_time() {
         (&["rekey"], 100),
         (&["logout", "--revoke"], 0),
     ] {
-        world.ask(command);
+        test.ask(command);
         look();
-        world.pass(later);
+        test.pass(later);
     }
     assert!(
         seen.iter()
             .any(|(name, bytes)| { name.to_string_lossy().ends_with("-wal") && !bytes.is_empty() })
     );
-    let secrets = world.simulator.secrets();
+    let secrets = test.simulator.secrets();
     assert!(secrets.len() >= 8, "{}", secrets.len());
     for secret in secrets {
         let pieces = secret

@@ -1,5 +1,6 @@
-//! One command, dying at each of its points in a world of its own, and what came of
-//! it with a service that forgives nothing and with one that forgives.
+//! One command that dies at each of its points, each time in a new environment, and
+//! what the death costs with a service that does not forgive reuse and with one that
+//! does.
 
 use std::fmt::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -12,41 +13,41 @@ use rustix::process::Signal;
 use crate::LIFETIME;
 use crate::support::{BEGINNING, TestEnv, json};
 
-/// What the service makes of a token presented again: it ends the login, or it
+/// What the service does when a token is presented again: it ends the login, or it
 /// forgives until the token's successor is presented.
 const SERVICES: [Rotation; 2] = [Rotation::Strict, Rotation::Grace { within: None }];
 
-/// The request whose answer exists nowhere else until it is stored.
+/// The request whose answer cannot be requested again.
 const PRECIOUS: &str = "send /oauth/token";
 
-/// What a death has cost.
+/// What a death costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// The login lives, or it has ended as its person wished.
-    Well,
-    /// The person has to sign in once more, which works at once.
+pub enum Cost {
+    /// The login is alive, or was ended as the person asked.
+    Nothing,
+    /// The person must sign in once more, and the first attempt works.
     SignInAgain,
 }
 
-/// How a command ends before its time.
+/// How a command dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// As by `kill -9`, or for want of memory.
+    /// As by `kill -9` or the out-of-memory killer.
     Kill,
-    /// The host panics while the guest waits for it.
+    /// The host panics while the guest waits for the host.
     Panic,
 }
 
-/// A command in a situation, and how its user goes on after it died.
+/// A command in a situation, and how its user continues after it died.
 pub struct Command {
     pub name: &'static str,
-    /// Brings about the situation; returns the command's arguments.
+    /// Creates the situation and returns the command's arguments.
     pub situation: fn(&TestEnv) -> Vec<String>,
-    /// Goes on as a user would, and checks that it leads somewhere.
-    pub recovery: fn(&TestEnv) -> Fate,
-    /// Whether any service answers the precious request a second time.
+    /// Continues as a user would, and asserts that the profile works again.
+    pub recovery: fn(&TestEnv) -> Cost,
+    /// Whether a service that forgives answers the precious request a second time.
     pub is_forgiven: bool,
-    /// How long the first access token works, from the beginning, in seconds.
+    /// How long the first access token is valid, in seconds from the beginning.
     pub token_works: u64,
     pub death: Death,
 }
@@ -55,22 +56,22 @@ impl Command {
     pub fn new(
         name: &'static str,
         situation: fn(&TestEnv) -> Vec<String>,
-        recovery: fn(&TestEnv) -> Fate,
+        recovery: fn(&TestEnv) -> Cost,
     ) -> Self {
         Self {
             name,
             situation,
             recovery,
             is_forgiven: true,
-            // It counts as ended 30 s early.
+            // A token counts as expired 30 s early.
             token_works: LIFETIME - 30,
             death: Death::Kill,
         }
     }
 
-    /// Lets the command die at each of its points and prints what came of it. How
-    /// forgiving the service is matters only where there is something to forgive.
-    pub fn dies_everywhere(&self) {
+    /// Runs the command once for each of its points, dies there, and prints the table.
+    /// Only a command that sends the precious request runs with both services.
+    pub fn die_at_every_point(&self) {
         let points = self.points();
         let is_forgiven = self.is_forgiven && points.iter().any(|point| point.contains(PRECIOUS));
         let services = &SERVICES[..if is_forgiven { 2 } else { 1 }];
@@ -78,32 +79,32 @@ impl Command {
         for (number, point) in (1..).zip(&points) {
             write!(table, "  {point:<42}").unwrap();
             for service in services {
-                let fate = self.fate(number, &points, *service);
+                let cost = self.cost(number, &points, *service);
                 let expected = self.expected(number, &points, *service);
-                assert_eq!(fate, expected, "{}, {point}, {service:?}", self.name);
-                write!(table, "{:<16}", format!("{fate:?}")).unwrap();
+                assert_eq!(cost, expected, "{}, {point}, {service:?}", self.name);
+                write!(table, "{:<16}", format!("{cost:?}")).unwrap();
             }
             table.push('\n');
         }
         print!("{table}");
     }
 
-    /// The points that the command passes when nothing goes wrong.
+    /// The points that the command passes when it does not die.
     fn points(&self) -> Vec<String> {
-        let world = world(Rotation::Strict);
-        let arguments = (self.situation)(&world);
-        let done = run(&world, &arguments, None);
+        let test = test_env(Rotation::Strict);
+        let arguments = (self.situation)(&test);
+        let done = run(&test, &arguments, None);
         assert!(done.status.success(), "{done:?}");
-        let points = passed(&world);
+        let points = passed(&test);
         assert!(points.len() >= 4, "{points:?}");
         points
     }
 
-    /// What comes of a death at one point, in a world of its own.
-    fn fate(&self, number: usize, points: &[String], service: Rotation) -> Fate {
-        let world = world(service);
-        let arguments = (self.situation)(&world);
-        let dead = run(&world, &arguments, Some((self.death, &number.to_string())));
+    /// What a death at one point costs, in a new environment.
+    fn cost(&self, number: usize, points: &[String], service: Rotation) -> Cost {
+        let test = test_env(service);
+        let arguments = (self.situation)(&test);
+        let dead = run(&test, &arguments, Some((self.death, &number.to_string())));
         match self.death {
             Death::Kill => {
                 assert_eq!(dead.status.signal(), Some(Signal::KILL.as_raw()));
@@ -111,32 +112,32 @@ impl Command {
             }
             Death::Panic => assert_eq!(json(&dead)["code"], "internal"),
         }
-        assert_eq!(passed(&world), points[..number]);
-        let fate = (self.recovery)(&world);
-        self.check_reuse(&world, service);
-        fate
+        assert_eq!(passed(&test), points[..number]);
+        let cost = (self.recovery)(&test);
+        self.check_reuse(&test, service);
+        cost
     }
 
-    /// Only the answer to the precious request, from the service's deed to the
-    /// commit, cannot be had again.
-    fn expected(&self, number: usize, points: &[String], service: Rotation) -> Fate {
+    /// A login is lost only while the answer to the precious request is received and
+    /// not yet stored.
+    fn expected(&self, number: usize, points: &[String], service: Rotation) -> Cost {
         let place = |what: &str| points.iter().position(|point| point.contains(what));
         let Some(sent) = place(PRECIOUS) else {
-            return Fate::Well;
+            return Cost::Nothing;
         };
         let is_commit = |point: &String| point == "after set credential";
         let committed = sent + points[sent..].iter().position(is_commit).unwrap();
-        // Numbers count from 1: the answer is there after the point `sent + 1`.
+        // `number` counts from 1: the answer exists after the point `sent + 1`.
         let is_lost = (sent + 2..=committed).contains(&number);
         match is_lost && service == Rotation::Strict {
-            true => Fate::SignInAgain,
-            false => Fate::Well,
+            true => Cost::SignInAgain,
+            false => Cost::Nothing,
         }
     }
 
-    /// Nothing sets reuse detection off while there is a token to lose.
-    fn check_reuse(&self, world: &TestEnv, service: Rotation) {
-        let tokens = world.simulator.presentations();
+    /// Asserts that no token is reused while there is a token to lose.
+    fn check_reuse(&self, test: &TestEnv, service: Rotation) {
+        let tokens = test.simulator.presentations();
         let presentations = tokens.iter().flat_map(|token| &token.presentations);
         let mut reused = presentations.filter(|one| one.outcome == Outcome::Reused);
         let end = i64::try_from(BEGINNING + self.token_works).unwrap();
@@ -144,7 +145,7 @@ impl Command {
     }
 }
 
-fn world(rotation: Rotation) -> TestEnv {
+fn test_env(rotation: Rotation) -> TestEnv {
     TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(LIFETIME))
@@ -152,12 +153,12 @@ fn world(rotation: Rotation) -> TestEnv {
     })
 }
 
-/// Runs the program so that it notes its points, and dies at one of them.
-pub fn run(world: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -> Output {
-    _ = std::fs::remove_file(world.path("points"));
-    let mut command = world.command();
+/// Runs the program so that it records its points, and dies at one of them.
+pub fn run(test: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) -> Output {
+    _ = std::fs::remove_file(test.path("points"));
+    let mut command = test.command();
     command
-        .env("CHATGPT_OAUTH_TEST_POINTS", world.path("points"))
+        .env("CHATGPT_OAUTH_TEST_POINTS", test.path("points"))
         .arg("--json")
         .args(arguments);
     if let Some((death, point)) = death {
@@ -170,8 +171,8 @@ pub fn run(world: &TestEnv, arguments: &[String], death: Option<(Death, &str)>) 
     command.output().unwrap()
 }
 
-/// The points that the last run has passed.
-pub fn passed(world: &TestEnv) -> Vec<String> {
-    let points = std::fs::read_to_string(world.path("points")).unwrap();
+/// The points that the last run passed.
+pub fn passed(test: &TestEnv) -> Vec<String> {
+    let points = std::fs::read_to_string(test.path("points")).unwrap();
     points.lines().map(str::to_owned).collect()
 }

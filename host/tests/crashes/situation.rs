@@ -1,89 +1,89 @@
-//! What led to a command, and the command's arguments.
+//! The situations in which a command runs, and the command's arguments.
 
 use crate::LIFETIME;
 use crate::matrix::{Death, run};
 use crate::recovery::holds_tokens;
 use crate::support::TestEnv;
 
-/// Long enough after the login for everything to be asked for again, in seconds.
+/// How long after the login every cached value may be requested again, in seconds.
 pub const A_WHILE: u64 = 120;
 
 fn command(arguments: &[&str]) -> Vec<String> {
     arguments.iter().copied().map(str::to_owned).collect()
 }
 
-fn signed_in(world: &TestEnv, seconds_ago: u64) {
-    world.sign_in();
-    world.pass(seconds_ago);
+fn signed_in(test: &TestEnv, seconds_ago: u64) {
+    test.sign_in();
+    test.pass(seconds_ago);
 }
 
 pub fn nobody_signed_in(_: &TestEnv) -> Vec<String> {
     command(&["start"])
 }
 
-pub fn code_waits(world: &TestEnv) -> Vec<String> {
-    world.ask(&["start"]);
+pub fn code_waits(test: &TestEnv) -> Vec<String> {
+    test.ask(&["start"]);
     command(&["poll"])
 }
 
-pub fn code_approved(world: &TestEnv) -> Vec<String> {
-    let prompt = world.ask(&["start"]);
+pub fn code_approved(test: &TestEnv) -> Vec<String> {
+    let prompt = test.ask(&["start"]);
     let code = prompt["user_code"].as_str().unwrap();
-    world.simulator.approve(code).unwrap();
+    test.simulator.approve(code).unwrap();
     command(&["poll"])
 }
 
-pub fn token_lives(world: &TestEnv) -> Vec<String> {
-    signed_in(world, A_WHILE);
+pub fn token_valid(test: &TestEnv) -> Vec<String> {
+    signed_in(test, A_WHILE);
     command(&["refresh"])
 }
 
-pub fn token_due(world: &TestEnv) -> Vec<String> {
-    signed_in(world, LIFETIME - 240);
+pub fn token_due(test: &TestEnv) -> Vec<String> {
+    signed_in(test, LIFETIME - 240);
     command(&["authorize"])
 }
 
-pub fn token_ended(world: &TestEnv) -> Vec<String> {
-    signed_in(world, LIFETIME);
+pub fn token_expired(test: &TestEnv) -> Vec<String> {
+    signed_in(test, LIFETIME);
     command(&["authorize"])
 }
 
-pub fn token_refused(world: &TestEnv) -> Vec<String> {
-    signed_in(world, A_WHILE);
-    let authorization = world.ask(&["authorize"]);
+pub fn token_refused(test: &TestEnv) -> Vec<String> {
+    signed_in(test, A_WHILE);
+    let authorization = test.ask(&["authorize"]);
     let fingerprint = authorization["fingerprint"].as_str().unwrap();
     command(&["authorize", "--refused", fingerprint])
 }
 
-pub fn models_wanted(world: &TestEnv) -> Vec<String> {
-    signed_in(world, A_WHILE);
+pub fn models_wanted(test: &TestEnv) -> Vec<String> {
+    signed_in(test, A_WHILE);
     command(&["models", "--force"])
 }
 
-pub fn usage_wanted(world: &TestEnv) -> Vec<String> {
-    signed_in(world, A_WHILE);
+pub fn usage_wanted(test: &TestEnv) -> Vec<String> {
+    signed_in(test, A_WHILE);
     command(&["usage", "--force"])
 }
 
-pub fn signing_out(world: &TestEnv) -> Vec<String> {
-    signed_in(world, A_WHILE);
-    assert!(holds_tokens(world));
+pub fn signing_out(test: &TestEnv) -> Vec<String> {
+    signed_in(test, A_WHILE);
+    assert!(holds_tokens(test));
     command(&["logout"])
 }
 
-pub fn signing_out_everywhere(world: &TestEnv) -> Vec<String> {
-    signing_out(world);
+pub fn signing_out_everywhere(test: &TestEnv) -> Vec<String> {
+    signing_out(test);
     command(&["logout", "--revoke"])
 }
 
-/// The tokens are stored still, to be revoked.
-pub fn logout_interrupted(world: &TestEnv) -> Vec<String> {
-    let logout = signing_out_everywhere(world);
+/// The record still holds the tokens that are to be revoked.
+pub fn logout_interrupted(test: &TestEnv) -> Vec<String> {
+    let logout = signing_out_everywhere(test);
     run(
-        world,
+        test,
         &logout,
         Some((Death::Kill, "before send /oauth/revoke")),
     );
-    assert!(holds_tokens(world));
+    assert!(holds_tokens(test));
     command(&["start"])
 }

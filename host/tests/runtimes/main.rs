@@ -1,11 +1,11 @@
-//! The component in runtimes that are not ours: whole logins over several
-//! processes against the simulator, and what people run into.
+//! The component in other runtimes: whole logins over several processes against the
+//! simulator, and the failures that people meet.
 //!
-//! There is no option there that leads the component to the simulator, so it is
-//! a build for tests, whose requests all go to one port of this machine.
+//! These runtimes have no option that connects the component to the simulator. So the
+//! component is a build for tests that sends every request to one port of this machine.
 
 mod node;
 mod python;
 mod stories;
 mod test_component;
-mod world;
+mod test_env;

@@ -11,15 +11,15 @@ use std::time::Duration;
 use openai_simulator::{Endpoint, Fault};
 
 use crate::stories::{self, Runtime};
-use crate::world::{self, TestEnv, world};
+use crate::test_env::{self, TestEnv, test_env};
 
 /// A directory with the example's programs.
 struct Node(PathBuf);
 
-/// Led to the simulator.
-fn node(world: &TestEnv) -> &'static Node {
+/// The example, with the simulator's addresses in its policy.
+fn node(test: &TestEnv) -> &'static Node {
     static NODE: LazyLock<Node> = LazyLock::new(|| Node::set_up("runtimes-node"));
-    world.copy_example("node", &NODE.0);
+    test.copy_example("node", &NODE.0);
     &NODE
 }
 
@@ -33,10 +33,10 @@ impl Node {
         fs::create_dir_all(&directory).unwrap();
         symlink(modules, directory.join("node_modules")).unwrap();
         let node = Self(directory);
-        world::copy_unchanged("node", &node.0);
+        test_env::copy_unchanged("node", &node.0);
         let transpiled = node
             .program("transpile.mjs")
-            .arg(world::component_file())
+            .arg(test_env::component_file())
             .output()
             .expect("node cannot be run: install Node 20 or newer");
         let said = String::from_utf8_lossy(&transpiled.stderr);
@@ -82,63 +82,63 @@ impl Runtime for Node {
 }
 
 #[test]
-fn a_login_lives_over_processes_in_node() {
-    let world = world();
-    stories::a_login_lives_over_processes(node(&world), &world);
+fn a_login_survives_its_process_in_node() {
+    let test = test_env();
+    stories::a_login_survives_its_process(node(&test), &test);
 }
 
 #[test]
 fn the_login_program_waits_for_the_person_in_node() {
-    let world = world();
-    stories::the_login_program_waits_for_the_person(node(&world), &world);
+    let test = test_env();
+    stories::the_login_program_waits_for_the_person(node(&test), &test);
 }
 
 #[test]
-fn nobody_else_can_read_what_node_stores() {
-    let world = world();
-    stories::nobody_else_can_read_what_is_stored(node(&world), &world);
+fn no_other_user_can_read_what_node_stores() {
+    let test = test_env();
+    stories::nobody_else_can_read_what_is_stored(node(&test), &test);
 }
 
 #[test]
-fn a_directory_that_is_missing_is_a_store_that_does_not_work_in_node() {
-    let world = world();
-    stories::a_directory_that_is_missing_is_a_store_that_does_not_work(node(&world), &world);
+fn a_missing_directory_is_a_store_failure_in_node() {
+    let test = test_env();
+    stories::a_directory_that_is_missing_is_a_store_that_does_not_work(node(&test), &test);
 }
 
 #[test]
-fn a_declined_login_and_a_late_one_say_so_in_node() {
-    let world = world();
-    stories::a_declined_login_and_a_late_one_say_so(node(&world), &world);
+fn a_declined_and_an_expired_login_are_reported_in_node() {
+    let test = test_env();
+    stories::a_declined_login_and_a_late_one_say_so(node(&test), &test);
 }
 
 #[test]
-fn what_is_not_on_the_list_is_not_reached_in_node() {
-    let world = world();
+fn only_urls_of_the_policy_are_reached_in_node() {
+    let test = test_env();
     let unchanged = Node::set_up("runtimes-node-unchanged");
-    stories::what_is_not_on_the_list_is_not_reached(&unchanged, &world);
+    stories::what_is_not_on_the_list_is_not_reached(&unchanged, &test);
 }
 
 #[test]
 fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_node() {
-    let world = world();
+    let test = test_env();
     let lost = Fault::silence().after_processing();
-    stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&world), &world, lost);
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&test), &test, lost);
 }
 
-/// jco's shim calls this a timeout of connecting.
+/// jco's shim reports this as a timeout of connecting.
 #[test]
 fn a_refresh_that_is_not_answered_has_an_unknown_outcome_in_node() {
-    let world = world();
+    let test = test_env();
     let lost = Fault::hang();
-    stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&world), &world, lost);
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(node(&test), &test, lost);
 }
 
-/// The component allows 5 s for connecting and 15 s for the first byte; the shim
-/// would end both after 5 s.
+/// The component allows 5 s for connecting and 15 s for the first byte; the shim would
+/// end both after 5 s.
 #[test]
 fn an_answer_may_take_longer_than_connecting_in_node() {
-    let world = world();
+    let test = test_env();
     let slow = Fault::normal().delay(Duration::from_secs(7));
-    world.simulator.fault(Endpoint::UserCode, slow);
-    stories::the_login_program_waits_for_the_person(node(&world), &world);
+    test.simulator.fault(Endpoint::UserCode, slow);
+    stories::the_login_program_waits_for_the_person(node(&test), &test);
 }

@@ -9,21 +9,21 @@ use openai_simulator::Fault;
 use tempfile::TempDir;
 
 use crate::stories::{self, Runtime};
-use crate::world::{self, TestEnv, world};
+use crate::test_env::{self, TestEnv, test_env};
 
 /// A directory with the example's programs.
 struct Python(TempDir);
 
-/// Led to the simulator.
-fn python(world: &TestEnv) -> Python {
+/// The example, with the simulator's addresses in its policy.
+fn python(test: &TestEnv) -> Python {
     let python = unchanged();
-    world.copy_example("python", python.0.path());
+    test.copy_example("python", python.0.path());
     python
 }
 
 fn unchanged() -> Python {
     let directory = tempfile::tempdir().unwrap();
-    world::copy_unchanged("python", directory.path());
+    test_env::copy_unchanged("python", directory.path());
     Python(directory)
 }
 
@@ -47,7 +47,7 @@ impl Runtime for Python {
         let mut command = self.command();
         command
             .args(["-c", &program])
-            .arg(world::component_file())
+            .arg(test_env::component_file())
             .arg(directory)
             .arg(function);
         command
@@ -57,7 +57,7 @@ impl Runtime for Python {
         let mut command = self.command();
         command
             .arg("sign_in.py")
-            .arg(world::component_file())
+            .arg(test_env::component_file())
             .arg(directory);
         command
     }
@@ -67,9 +67,9 @@ impl Runtime for Python {
     }
 }
 
-/// Whatever the guest calls, and in whatever order: all requests go through `send`.
+/// The guest can call the functions in any order: all requests go through `send`.
 #[test]
-fn python_sends_nothing_that_is_not_on_the_list() {
+fn python_refuses_requests_outside_the_policy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -87,57 +87,57 @@ fn python_sends_nothing_that_is_not_on_the_list() {
     let python = unchanged();
     let mut command = python.command();
     let output = command.args(["-c", &program]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(told, "HTTP-request-denied\n".repeat(5), "{complaints}");
-    assert!(listener.accept().is_err(), "somebody has connected");
+    let answers = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(answers, "HTTP-request-denied\n".repeat(5), "{stderr}");
+    assert!(listener.accept().is_err(), "the guest has connected");
 }
 
 #[test]
-fn a_login_lives_over_processes_in_python() {
-    let world = world();
-    stories::a_login_lives_over_processes(&python(&world), &world);
+fn a_login_survives_its_process_in_python() {
+    let test = test_env();
+    stories::a_login_survives_its_process(&python(&test), &test);
 }
 
 #[test]
 fn the_login_program_waits_for_the_person_in_python() {
-    let world = world();
-    stories::the_login_program_waits_for_the_person(&python(&world), &world);
+    let test = test_env();
+    stories::the_login_program_waits_for_the_person(&python(&test), &test);
 }
 
 #[test]
-fn nobody_else_can_read_what_python_stores() {
-    let world = world();
-    stories::nobody_else_can_read_what_is_stored(&python(&world), &world);
+fn no_other_user_can_read_what_python_stores() {
+    let test = test_env();
+    stories::nobody_else_can_read_what_is_stored(&python(&test), &test);
 }
 
 #[test]
-fn a_directory_that_is_missing_is_a_store_that_does_not_work_in_python() {
-    let world = world();
-    stories::a_directory_that_is_missing_is_a_store_that_does_not_work(&python(&world), &world);
+fn a_missing_directory_is_a_store_failure_in_python() {
+    let test = test_env();
+    stories::a_directory_that_is_missing_is_a_store_that_does_not_work(&python(&test), &test);
 }
 
 #[test]
-fn a_declined_login_and_a_late_one_say_so_in_python() {
-    let world = world();
-    stories::a_declined_login_and_a_late_one_say_so(&python(&world), &world);
+fn a_declined_and_an_expired_login_are_reported_in_python() {
+    let test = test_env();
+    stories::a_declined_login_and_a_late_one_say_so(&python(&test), &test);
 }
 
 #[test]
-fn what_is_not_on_the_list_is_not_reached_in_python() {
-    let world = world();
-    stories::what_is_not_on_the_list_is_not_reached(&unchanged(), &world);
+fn only_urls_of_the_policy_are_reached_in_python() {
+    let test = test_env();
+    stories::what_is_not_on_the_list_is_not_reached(&unchanged(), &test);
 }
 
 #[test]
 fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_python() {
-    let world = world();
+    let test = test_env();
     let lost = Fault::silence().after_processing();
-    stories::a_refresh_without_an_answer_has_an_unknown_outcome(&python(&world), &world, lost);
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(&python(&test), &test, lost);
 }
 
 #[test]
 fn two_processes_at_once_present_a_refresh_token_once_in_python() {
-    let world = world();
-    stories::two_processes_at_once_present_a_refresh_token_once(&python(&world), &world);
+    let test = test_env();
+    stories::two_processes_at_once_present_a_refresh_token_once(&python(&test), &test);
 }

@@ -1,4 +1,4 @@
-//! What happens to people, whatever the runtime.
+//! The tests that every runtime runs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -9,34 +9,34 @@ use openai_simulator::{Endpoint, Fault};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::world::TestEnv;
+use crate::test_env::TestEnv;
 
 /// A runtime with an example's programs.
 pub trait Runtime {
-    /// The process that calls one function over the login in `directory`, with a
-    /// wall clock that is so many seconds ahead.
+    /// A process that calls one function on the login in `directory`, with a wall clock
+    /// that is this many seconds ahead.
     fn call(&self, directory: &Path, function: &str, ahead: u64) -> Command;
 
-    /// The process that does a whole login there.
+    /// A process that does a whole login in `directory`.
     fn sign_in(&self, directory: &Path) -> Command;
 
-    /// How a field of the contract is spelt in its answers.
+    /// The name of a field of the WIT in this runtime's answers.
     fn field(&self, name: &str) -> String;
 }
 
-/// A person with a directory, and the processes that ran for them.
+/// A person with a directory, and the processes that run for them.
 struct Person<'a, R> {
     runtime: &'a R,
-    world: &'a TestEnv,
+    test: &'a TestEnv,
     directory: TempDir,
 }
 
 impl<'a, R: Runtime> Person<'a, R> {
-    fn new(runtime: &'a R, world: &'a TestEnv) -> Self {
+    fn new(runtime: &'a R, test: &'a TestEnv) -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self {
             runtime,
-            world,
+            test,
             directory,
         }
     }
@@ -46,19 +46,19 @@ impl<'a, R: Runtime> Person<'a, R> {
         files.map(|file| file.unwrap().path()).collect()
     }
 
-    /// What a process of its own answers, and whether it says that all is well.
+    /// Runs a function in a new process; returns its answer and whether it succeeded.
     #[track_caller]
     fn ask_later(&self, function: &str, ahead: u64) -> (Value, bool) {
         let mut command = self.runtime.call(self.directory.path(), function, ahead);
         let output = command.output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        let complaints = String::from_utf8_lossy(&output.stderr);
-        for secret in self.world.simulator.secrets() {
-            assert!(!told.contains(&secret.value), "{:?}", secret.kind);
-            assert!(!complaints.contains(&secret.value), "{:?}", secret.kind);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        for secret in self.test.simulator.secrets() {
+            assert!(!stdout.contains(&secret.value), "{:?}", secret.kind);
+            assert!(!stderr.contains(&secret.value), "{:?}", secret.kind);
         }
-        let answer = serde_json::from_str(&told)
-            .unwrap_or_else(|error| panic!("{function}: {error}: {told}{complaints}"));
+        let answer = serde_json::from_str(&stdout)
+            .unwrap_or_else(|error| panic!("{function}: {error}: {stdout}{stderr}"));
         (answer, output.status.success())
     }
 
@@ -92,21 +92,21 @@ impl<'a, R: Runtime> Person<'a, R> {
     #[track_caller]
     fn signed_in(self) -> Self {
         let code = self.start();
-        self.world.simulator.approve(&code).unwrap();
+        self.test.simulator.approve(&code).unwrap();
         assert_eq!(self.ask("poll")["status"], "connected");
         self
     }
 }
 
-pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world);
+pub fn a_login_survives_its_process(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test);
     assert_eq!(person.ask("status")["state"], "not-connected");
     assert_eq!(person.files(), [] as [PathBuf; 0]);
 
     let code = person.start();
     assert_eq!(person.ask("poll")["status"], "pending");
     assert_eq!(person.ask("status")["state"], "pending");
-    world.simulator.approve(&code).unwrap();
+    test.simulator.approve(&code).unwrap();
     let (progress, _) = person.ask_later("poll", 5);
     assert_eq!(progress["status"], "connected");
 
@@ -117,9 +117,9 @@ pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
     assert_eq!(person.ask_later("models", 400).0["source"], "api");
     assert_eq!(person.ask("usage")["plan"], "plus");
 
-    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+    let exchanges = test.simulator.requests_to(Endpoint::Token).len();
     assert!(person.ask_later("refresh", 120).1);
-    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    let refreshed = test.simulator.requests_to(Endpoint::Token).len();
     assert_eq!(refreshed, exchanges + 1);
 
     assert_eq!(person.ask("logout")["status"], "disconnected");
@@ -127,8 +127,8 @@ pub fn a_login_lives_over_processes(runtime: &impl Runtime, world: &TestEnv) {
     assert_eq!(person.failure("refresh", 0), "not-connected");
 }
 
-pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world);
+pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test);
     let mut command = runtime.sign_in(person.directory.path());
     let mut program = command
         .stdin(Stdio::piped())
@@ -142,23 +142,23 @@ pub fn the_login_program_waits_for_the_person(runtime: &impl Runtime, world: &Te
     let (_, code) = instructions.split_once("enter the code ").unwrap();
     let (code, _) = code.split_once('.').unwrap();
     assert!(shown.next().unwrap().starts_with("Press Enter"));
-    world.simulator.approve(code).unwrap();
-    // One line, and nothing after it: the program must not wait for more.
+    test.simulator.approve(code).unwrap();
+    // The input is one line and then stays open: the program must not wait for more.
     let mut keyboard = program.stdin.take().unwrap();
     keyboard.write_all(b"\n").unwrap();
     drop(keyboard);
-    let told: Vec<String> = shown.collect();
-    assert!(program.wait().unwrap().success(), "{told:?}");
-    assert!(told[0].starts_with("Connected."), "{told:?}");
+    let lines: Vec<String> = shown.collect();
+    assert!(program.wait().unwrap().success(), "{lines:?}");
+    assert!(lines[0].starts_with("Connected."), "{lines:?}");
     assert!(
-        told[1].starts_with("Signed in as ada@example.com (plus)"),
-        "{told:?}"
+        lines[1].starts_with("Signed in as ada@example.com (plus)"),
+        "{lines:?}"
     );
-    assert!(told[2].trim().starts_with("openai-codex/"), "{told:?}");
+    assert!(lines[2].trim().starts_with("openai-codex/"), "{lines:?}");
 }
 
-pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world).signed_in();
+pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test).signed_in();
     let files = person.files();
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
@@ -170,67 +170,67 @@ pub fn nobody_else_can_read_what_is_stored(runtime: &impl Runtime, world: &TestE
 
 pub fn a_directory_that_is_missing_is_a_store_that_does_not_work(
     runtime: &impl Runtime,
-    world: &TestEnv,
+    test: &TestEnv,
 ) {
-    let person = Person::new(runtime, world);
+    let person = Person::new(runtime, test);
     std::fs::remove_dir(person.directory.path()).unwrap();
     for function in ["status", "start"] {
         assert_eq!(person.failure(function, 0), "store-unavailable");
     }
     assert!(!person.directory.path().exists());
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
 }
 
-pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world);
-    world.simulator.deny(&person.start()).unwrap();
+pub fn a_declined_login_and_a_late_one_say_so(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test);
+    test.simulator.deny(&person.start()).unwrap();
     assert_eq!(person.failure("poll", 0), "login-denied");
-    world.simulator.expire_code(&person.start()).unwrap();
+    test.simulator.expire_code(&person.start()).unwrap();
     assert_eq!(person.failure("poll", 0), "login-expired");
     assert_eq!(person.ask("status")["state"], "not-connected");
     assert_eq!(person.failure("poll", 0), "no-pending-login");
 }
 
-/// `unchanged` is the example as it is: the simulator is not on its list.
-pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(unchanged, world);
+/// `unchanged` is the example as it is: its policy does not contain the simulator.
+pub fn what_is_not_on_the_list_is_not_reached(unchanged: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(unchanged, test);
     assert_eq!(person.failure("start", 0), "egress-denied");
-    assert_eq!(world.simulator.requests().len(), 0);
+    assert_eq!(test.simulator.requests().len(), 0);
 }
 
 pub fn a_refresh_without_an_answer_has_an_unknown_outcome(
     runtime: &impl Runtime,
-    world: &TestEnv,
+    test: &TestEnv,
     lost: Fault,
 ) {
-    let person = Person::new(runtime, world).signed_in();
-    world.simulator.fault(Endpoint::Token, lost);
+    let person = Person::new(runtime, test).signed_in();
+    test.simulator.fault(Endpoint::Token, lost);
     assert_eq!(person.failure("refresh", 120), "refresh-uncertain");
-    let asked = world.simulator.requests_to(Endpoint::Token).len();
+    let asked = test.simulator.requests_to(Endpoint::Token).len();
     assert_eq!(person.ask("status")["state"], "uncertain");
     assert_eq!(person.failure("refresh", 125), "refresh-uncertain");
-    assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), asked);
+    assert_eq!(test.simulator.requests_to(Endpoint::Token).len(), asked);
 }
 
-/// Only where writes are conditional.
-pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, world: &TestEnv) {
-    let person = Person::new(runtime, world).signed_in();
-    let exchanges = world.simulator.requests_to(Endpoint::Token).len();
+/// Only for runtimes whose writes are conditional.
+pub fn two_processes_at_once_present_a_refresh_token_once(runtime: &impl Runtime, test: &TestEnv) {
+    let person = Person::new(runtime, test).signed_in();
+    let exchanges = test.simulator.requests_to(Endpoint::Token).len();
     for round in 1..=6 {
         let refreshes = [(); 2].map(|()| {
             let mut refresh = runtime.call(person.directory.path(), "refresh", round * 120);
             refresh.stdout(Stdio::piped()).spawn().unwrap()
         });
-        let told = refreshes.map(|refresh| refresh.wait_with_output().unwrap());
+        let outputs = refreshes.map(|refresh| refresh.wait_with_output().unwrap());
         assert!(
-            told.iter().any(|output| output.status.success()),
-            "{told:?}"
+            outputs.iter().any(|output| output.status.success()),
+            "{outputs:?}"
         );
         assert_eq!(person.ask("status")["state"], "connected");
     }
-    let refreshed = world.simulator.requests_to(Endpoint::Token).len();
+    let refreshed = test.simulator.requests_to(Endpoint::Token).len();
     assert_eq!(refreshed, exchanges + 6);
-    for token in world.simulator.presentations() {
+    for token in test.simulator.presentations() {
         assert!(token.presentations.len() <= 1, "{token:?}");
     }
 }

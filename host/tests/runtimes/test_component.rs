@@ -1,4 +1,4 @@
-//! The component, built to send every request to one origin.
+//! The component, built so that it sends every request to one origin.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub fn build(world: World, origin: &str) -> Result<Vec<u8>, String> {
 }
 
 #[test]
-fn a_build_for_tests_says_so_when_it_is_inspected_and_reaches_no_other_machine() {
+fn a_build_for_tests_says_so_to_inspect_and_reaches_only_this_machine() {
     let origin = "http://127.0.0.1:1";
     let component = build(World::Onboarding, origin).unwrap();
     let inspection = Inspection::of(&component).unwrap();
@@ -24,7 +24,7 @@ fn a_build_for_tests_says_so_when_it_is_inspected_and_reaches_no_other_machine()
         [Violation::TestBuild(origin.to_owned())]
     );
 
-    // The same build, that does not compile.
+    // The build fails with other origins.
     for origin in [
         "https://auth.openai.com",
         "http://127.0.0.1.example.com:80",

@@ -1,5 +1,5 @@
-//! What a test of the program happens in: that of the library's tests, and the
-//! program with the options that lead it there.
+//! The environment of a test of the program: that of the library's tests, and the
+//! program with the options of that environment.
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
@@ -16,8 +16,8 @@ pub use library::*;
 use serde_json::Value;
 
 impl TestEnv {
-    /// The program with the options that lead it here, and nothing of the
-    /// environment's own.
+    /// The program with the options of this environment, and without the variables of
+    /// this process.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
         command
@@ -26,7 +26,7 @@ impl TestEnv {
             .env_remove("CREDENTIALS_DIRECTORY")
             .env("CHATGPT_OAUTH_TEST_CLOCK", self.clock())
             .env("XDG_STATE_HOME", self.path("state"))
-            // To read the machine's own roots takes longer than a request.
+            // Reading the machine's own roots takes longer than a request.
             .env("SSL_CERT_FILE", "/dev/null")
             .args(self.options());
         command
@@ -49,14 +49,14 @@ impl TestEnv {
         command
     }
 
-    /// Makes everything here another user's.
+    /// Gives all files to another user.
     pub fn give_to(&self, user: u32) {
         let mut chown = Command::new("chown");
         let chown = chown.args(["-R", &format!("{user}:{user}")]);
         assert!(chown.arg(self.directory.path()).status().unwrap().success());
     }
 
-    /// The options that lead the program here.
+    /// The options that make the program use this store and this simulator.
     pub fn options(&self) -> Vec<String> {
         let [auth, backend] = self.simulator.connect_to();
         let store = format!("sqlite:{}", self.store().display());
@@ -70,7 +70,7 @@ impl TestEnv {
         options.concat().into_iter().map(str::to_owned).collect()
     }
 
-    /// Signs in by two processes and returns the answer of the second.
+    /// Signs in with two processes and returns the answer of the second.
     #[track_caller]
     pub fn sign_in(&self) -> Value {
         let prompt = self.ask(&["start"]);
@@ -85,8 +85,8 @@ impl TestEnv {
         self.command().args(arguments).output().unwrap()
     }
 
-    /// Runs a command with `--json` and returns what it printed, which must be
-    /// one JSON object and nothing else.
+    /// Runs a command with `--json` and returns what it prints, which must be one JSON
+    /// object and nothing else.
     #[track_caller]
     pub fn ask(&self, arguments: &[&str]) -> Value {
         let output = self.command().arg("--json").args(arguments).output();

@@ -1,5 +1,5 @@
-//! A proxy that leads everybody to one address, whatever they ask for, and
-//! remembers what it heard.
+//! A proxy that connects every client to one address, whatever host the client names,
+//! and records what it receives.
 
 use std::io::{Read, Write, copy};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -24,12 +24,12 @@ impl Proxy {
         Self::with(target, None, "200 OK")
     }
 
-    /// One that refuses a client without this user name and password, in Base64.
+    /// A proxy that refuses clients without this user name and password, in Base64.
     pub fn asking(target: SocketAddr, credentials: &'static str) -> Self {
         Self::with(target, Some(credentials), "200 OK")
     }
 
-    /// One that answers every request with this status.
+    /// A proxy that answers every request with this status.
     pub fn answering(status: &'static str) -> Self {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
         Self::with(nowhere, None, status)
@@ -43,7 +43,7 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let memory = Arc::clone(&memory);
-                // A client that has gone is no fault of the proxy's.
+                // A client that disconnects is not an error of the proxy.
                 thread::spawn(move || _ = lead(client, target, credentials, status, &memory));
             }
         });
@@ -62,7 +62,7 @@ impl Proxy {
         self.heard.lock().unwrap().connects.clone()
     }
 
-    /// All that clients said, before and in the tunnel, as text as far as it is any.
+    /// All bytes that clients sent, before and in the tunnel, as lossy text.
     pub fn heard(&self) -> String {
         String::from_utf8_lossy(&self.heard.lock().unwrap().bytes).into_owned()
     }
@@ -105,7 +105,7 @@ fn lead(
     })
 }
 
-/// Carries bytes both ways until both ends have ended.
+/// Copies bytes in both directions until both ends close.
 pub fn join(
     mut client: TcpStream,
     mut server: TcpStream,

@@ -1,5 +1,5 @@
-//! A SOCKS5 proxy (RFC 1928, RFC 1929) that leads every client to one address, and
-//! remembers the hosts that it was asked for.
+//! A SOCKS5 proxy (RFC 1928, RFC 1929) that connects every client to one address, and
+//! records the hosts that clients name.
 
 use std::io::{Error, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,12 +13,12 @@ pub struct Socks {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-/// How such a proxy behaves.
+/// What the proxy does.
 #[derive(Clone, Copy)]
 pub enum Manner {
-    /// Leads there.
+    /// Connects every client to this address.
     Leads,
-    /// Leads a client there that gives this user name and this password.
+    /// Connects clients with this user name and password to this address.
     Asks(&'static str, &'static str),
     /// Answers every request with this reply.
     Replies(u8),
@@ -33,7 +33,7 @@ impl Socks {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let memory = Arc::clone(&memory);
-                // A client that has gone is no fault of the proxy's.
+                // A client that disconnects is not an error of the proxy.
                 thread::spawn(move || _ = lead(client, target, manner, &memory));
             }
         });
@@ -44,7 +44,7 @@ impl Socks {
         self.address
     }
 
-    /// The names and ports that it was asked for.
+    /// The names and ports that clients asked for.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -59,7 +59,7 @@ fn lead(
     greet(&mut client, manner)?;
     let [_, command, _, kind] = receive(&mut client)?;
     if (command, kind) != (1, 3) {
-        // By name, or not at all: the proxy is what resolves it.
+        // Only names are accepted: the proxy resolves them.
         return client.write_all(&[5, 8, 0, 1, 0, 0, 0, 0, 0, 0]);
     }
     let name = text(&mut client)?;

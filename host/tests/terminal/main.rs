@@ -1,5 +1,5 @@
-//! What a person sees while `login` waits: on small terminals, on ones that change
-//! their size, and on ones that cannot redraw.
+//! What a person sees while `login` waits: on small terminals, on terminals that change
+//! their size, and on terminals that cannot redraw.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -20,19 +20,19 @@ struct Screen {
     answers: BufReader<ChildStdout>,
 }
 
-/// What is on it.
+/// The content of the terminal.
 struct Shown {
     rows: Vec<String>,
     /// The lines that were replaced since the last look, with their row.
     redrawn: Vec<(u64, String)>,
-    /// All that was ever written.
+    /// Everything that was ever written.
     text: String,
     ended: Option<i64>,
 }
 
 impl Screen {
-    fn open(world: &TestEnv, columns: u16, rows: u16, term: Option<&str>) -> Self {
-        let login = world.command();
+    fn open(test: &TestEnv, columns: u16, rows: u16, term: Option<&str>) -> Self {
+        let login = test.command();
         let mut command = Command::new("python3");
         command
             .arg(support::root().join("host/tests/terminal/screen.py"))
@@ -85,7 +85,7 @@ impl Screen {
         }
     }
 
-    /// Presses Ctrl-C and returns what is shown at the end.
+    /// Presses Ctrl-C and returns the content at the end.
     fn interrupt(mut self) -> Shown {
         self.order("interrupt");
         loop {
@@ -121,12 +121,12 @@ impl Shown {
     }
 }
 
-/// Waits until the program has asked `polls` times more whether the code is approved.
-fn wait_for_polls(world: &TestEnv, polls: usize) {
-    let asked = || world.simulator.requests_to(Endpoint::DevicePoll).len();
+/// Waits until the program has polled `polls` times more.
+fn wait_for_polls(test: &TestEnv, polls: usize) {
+    let asked = || test.simulator.requests_to(Endpoint::DevicePoll).len();
     for _ in 0..polls {
         let (before, began) = (asked(), Instant::now());
-        world.pass(2);
+        test.pass(2);
         while asked() == before {
             assert!(began.elapsed() < Duration::from_secs(60), "no poll");
             std::thread::sleep(Duration::from_millis(5));
@@ -134,34 +134,34 @@ fn wait_for_polls(world: &TestEnv, polls: usize) {
     }
 }
 
-fn code(world: &TestEnv) -> String {
-    world.simulator.pending_codes().remove(0)
+fn code(test: &TestEnv) -> String {
+    test.simulator.pending_codes().remove(0)
 }
 
 /// Faults: F7
 #[test]
 fn the_code_stays_on_a_small_screen_while_login_waits() {
     for (columns, rows) in [(40, 12), (20, 5), (80, 24)] {
-        let world = TestEnv::new();
-        let mut screen = Screen::open(&world, columns, rows, Some("xterm"));
-        wait_for_polls(&world, 4);
+        let test = TestEnv::new();
+        let mut screen = Screen::open(&test, columns, rows, Some("xterm"));
+        wait_for_polls(&test, 4);
         let shown = screen.shown();
         shown.redraws_one_row(columns.into());
         let above = &shown.rows[..shown.rows.len() - 1];
-        assert!(above.concat().contains(&code(&world)), "{:?}", shown.rows);
+        assert!(above.concat().contains(&code(&test)), "{:?}", shown.rows);
         let end = screen.interrupt();
         assert_eq!(end.ended, Some(130));
-        assert!(end.has(&code(&world)), "{:?}", end.rows);
+        assert!(end.has(&code(&test)), "{:?}", end.rows);
     }
 }
 
 /// Faults: F7
 #[test]
-fn the_countdown_is_one_row_where_nothing_fits() {
+fn the_countdown_takes_one_row_on_a_tiny_screen() {
     for columns in [1, 2, 10] {
-        let world = TestEnv::new();
-        let mut screen = Screen::open(&world, columns, 3, Some("xterm"));
-        wait_for_polls(&world, 2);
+        let test = TestEnv::new();
+        let mut screen = Screen::open(&test, columns, 3, Some("xterm"));
+        wait_for_polls(&test, 2);
         let shown = screen.shown();
         let first = shown.redrawn[0].0;
         assert!(
@@ -175,19 +175,19 @@ fn the_countdown_is_one_row_where_nothing_fits() {
 /// Faults: F7
 #[test]
 fn the_countdown_follows_the_width_and_leaves_nothing_behind() {
-    let world = TestEnv::new();
-    let mut screen = Screen::open(&world, 80, 24, Some("xterm"));
-    wait_for_polls(&world, 2);
+    let test = TestEnv::new();
+    let mut screen = Screen::open(&test, 80, 24, Some("xterm"));
+    wait_for_polls(&test, 2);
     screen.shown().redraws_one_row(80);
     for columns in [30, 20, 60] {
         screen.order(&format!("resize {columns} 12"));
-        // What was drawn for the width before is replaced by then.
-        wait_for_polls(&world, 2);
+        // By then, a new line replaces the one that was drawn for the old width.
+        wait_for_polls(&test, 2);
         screen.shown();
-        wait_for_polls(&world, 2);
+        wait_for_polls(&test, 2);
         let shown = screen.shown();
         shown.redraws_one_row(columns);
-        assert!(shown.has(&code(&world)), "{:?}", shown.rows);
+        assert!(shown.has(&code(&test)), "{:?}", shown.rows);
         assert!(!shown.has("waiting for the approval, "), "{:?}", shown.rows);
         let left = shown.rows.iter().filter(|row| row.contains("14:"));
         assert!(left.count() <= 1, "{:?}", shown.rows);
@@ -198,45 +198,45 @@ fn the_countdown_follows_the_width_and_leaves_nothing_behind() {
 #[test]
 fn a_terminal_that_cannot_redraw_gets_one_plain_line() {
     for term in [Some("dumb"), Some(""), None] {
-        let world = TestEnv::new();
-        let mut screen = Screen::open(&world, 40, 12, term);
-        wait_for_polls(&world, 3);
+        let test = TestEnv::new();
+        let mut screen = Screen::open(&test, 40, 12, term);
+        wait_for_polls(&test, 3);
         let shown = screen.shown();
         assert!(!shown.text.contains('\u{1b}'), "{term:?}: {:?}", shown.text);
         assert_eq!(shown.text.matches("waiting for the approval").count(), 1);
-        assert!(shown.has(&code(&world)), "{:?}", shown.rows);
+        assert!(shown.has(&code(&test)), "{:?}", shown.rows);
         assert!(!screen.interrupt().text.contains('\u{1b}'));
     }
 }
 
 /// Faults: F7
 #[test]
-fn an_outage_does_not_scroll_the_code_away() {
+fn an_outage_does_not_scroll_the_code_off_the_screen() {
     for term in ["xterm", "dumb"] {
-        let world = TestEnv::new();
+        let test = TestEnv::new();
         let outage = Fault::status(503).header("retry-after", "1");
-        world.simulator.fault_always(Endpoint::DevicePoll, outage);
-        let mut screen = Screen::open(&world, 40, 12, Some(term));
-        wait_for_polls(&world, 3);
+        test.simulator.fault_always(Endpoint::DevicePoll, outage);
+        let mut screen = Screen::open(&test, 40, 12, Some(term));
+        wait_for_polls(&test, 3);
         let shown = screen.shown();
         assert_eq!(shown.text.matches("trying again").count(), 1);
-        assert!(shown.has(&code(&world)), "{:?}", shown.rows);
+        assert!(shown.has(&code(&test)), "{:?}", shown.rows);
     }
 }
 
 /// Faults: F7
 #[test]
-fn what_is_no_terminal_gets_the_code_and_no_countdown() {
-    let world = TestEnv::new();
-    let mut command = world.command();
+fn without_a_terminal_login_prints_the_code_and_no_countdown() {
+    let test = TestEnv::new();
+    let mut command = test.command();
     command.arg("login").env("TERM", "xterm");
     let login = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
     let login = login.unwrap();
-    wait_for_polls(&world, 2);
-    let code = code(&world);
+    wait_for_polls(&test, 2);
+    let code = code(&test);
     kill_process(Pid::from_child(&login), Signal::INT).unwrap();
     let said = login.wait_with_output().unwrap().stderr;
     let said = String::from_utf8(said).unwrap();

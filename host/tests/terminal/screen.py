@@ -1,12 +1,13 @@
-"""Runs a program on a terminal of its own and says what a person sees there.
+"""Runs a program on its own terminal and prints what a person sees.
 
     screen.py COLUMNS ROWS PROGRAM ARGUMENT...
 
-Takes orders on standard input, a line each: `show` answers with a line of JSON,
-`resize COLUMNS ROWS`, and `interrupt`, which types Ctrl-C. Its end ends the program.
+Reads one command per line from standard input: `show` prints a line of JSON,
+`resize COLUMNS ROWS` changes the size, and `interrupt` types Ctrl-C. The end of
+standard input ends the program.
 
-The terminal is one that wraps its lines again when its width changes, and that
-begins a new row as soon as the last column is written.
+The terminal wraps its lines again when its width changes, and begins a new row as
+soon as the last column is written.
 """
 
 import fcntl

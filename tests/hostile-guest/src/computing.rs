@@ -1,4 +1,4 @@
-//! Time without end.
+//! Misdeeds that take unlimited time.
 
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::types::{Fields, OutgoingRequest};
@@ -20,7 +20,7 @@ pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
             monotonic_clock::subscribe_duration(nanoseconds).block();
         }
         "sleep until the end of all time" => monotonic_clock::subscribe_instant(u64::MAX).block(),
-        "write a body that nobody reads" => write_to_nobody(),
+        "write a body that nobody reads" => write_unread_body(),
         "poll nothing" => _ = poll::poll(&[]),
         "panic" => panic!("CANARY"),
         "trap" => core::arch::wasm32::unreachable(),
@@ -29,7 +29,7 @@ pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
     Some("survived".into())
 }
 
-fn write_to_nobody() {
+fn write_unread_body() {
     let request = OutgoingRequest::new(Fields::new());
     let body = request.body().unwrap();
     let stream = body.write().unwrap();

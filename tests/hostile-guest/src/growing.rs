@@ -1,4 +1,4 @@
-//! Room without end.
+//! Misdeeds that take unlimited space.
 
 use core::arch::wasm32::{memory_grow, memory_size};
 
@@ -9,7 +9,7 @@ use crate::bindings::wasi::random::random;
 pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
     match misdeed {
         "take all memory" => take_all_memory(),
-        "grow the memory as far as it goes" => return Some(pages_in_the_end().to_string()),
+        "grow the memory as far as it goes" => return Some(max_pages().to_string()),
         "overflow the stack" => _ = descend(0),
         "flood headers" => return Some(flood_headers(details[0].parse().unwrap())),
         "ask for random bytes" => {
@@ -40,8 +40,8 @@ fn take_all_memory() {
     }
 }
 
-/// Of 64 KiB each.
-fn pages_in_the_end() -> usize {
+/// Grows the memory to its limit and returns its size in pages of 64 KiB.
+fn max_pages() -> usize {
     while memory_grow::<0>(1) != usize::MAX {}
     memory_size::<0>()
 }
@@ -51,7 +51,7 @@ fn descend(depth: u64) -> u64 {
     std::hint::black_box(descend(std::hint::black_box(depth + 1)) + 1)
 }
 
-/// How far it came.
+/// Appends headers, and returns how many the host accepted.
 fn flood_headers(headers: usize) -> String {
     let fields = Fields::new();
     for n in 0..headers {

@@ -1,4 +1,4 @@
-//! Handles without end, of every kind that there is.
+//! Misdeeds that take unlimited handles, of every kind.
 
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::outgoing_handler;

@@ -1,16 +1,16 @@
-//! A component that does what a sandbox must survive. It has the world of the
-//! real one; `status` behaves, and `poll` takes an order: the name of a misdeed and
-//! its details, one after the other, with `SEPARATOR` between them.
+//! A component that attacks its sandbox. It has the world of the real one. `status`
+//! behaves, and `poll` takes an order: the name of a misdeed and its details, with
+//! `SEPARATOR` between them.
 //!
 //! | file | misdeeds |
 //! |---|---|
-//! | `computing` | time without end: computing, waiting, traps |
-//! | `growing` | room without end: memory, stack, headers, random bytes |
-//! | `holding` | handles without end, of every kind |
-//! | `requesting` | requests, with every part of them as the order says |
-//! | `storing` | buckets, keys and values, as the order says |
+//! | `computing` | unlimited time: computing, waiting, traps |
+//! | `growing` | unlimited space: memory, stack, headers, random bytes |
+//! | `holding` | unlimited handles of every kind |
+//! | `requesting` | requests whose every part the order can set |
+//! | `storing` | buckets, keys and values that the order names |
 //!
-//! What comes of a misdeed that the guest survives is the message of an error.
+//! If the guest survives a misdeed, the result is the message of an error.
 
 #![cfg(target_family = "wasm")]
 #![allow(missing_docs, unsafe_code, reason = "generated bindings")]
@@ -35,10 +35,10 @@ use bindings::exports::chatgpt::oauth::credentials::{self, Authorization};
 use bindings::wasi::clocks::wall_clock;
 use bindings::wasi::keyvalue0_2_0_draft::store;
 
-/// Stands between the words of an order: it is in none of them.
+/// Separates the words of an order; no word contains it.
 const SEPARATOR: char = '\u{1f}';
 
-/// Does a misdeed that it knows, and says what came of it.
+/// Commits the misdeed, if the theme has it, and returns the result.
 type Theme = fn(misdeed: &str, details: &[&str]) -> Option<String>;
 
 const THEMES: [Theme; 5] = [
@@ -79,8 +79,9 @@ impl Guest for Hostile {
         let mut words = order.split(SEPARATOR);
         let misdeed = words.next().unwrap_or_default();
         let details: Vec<_> = words.collect();
-        let told = THEMES.iter().find_map(|theme| theme(misdeed, &details));
-        Err(error(told.unwrap_or_else(|| format!("unknown: {misdeed}"))))
+        let result = THEMES.iter().find_map(|theme| theme(misdeed, &details));
+        let message = result.unwrap_or_else(|| format!("unknown: {misdeed}"));
+        Err(error(message))
     }
 
     fn start() -> Result<LoginPrompt, Error> {
@@ -92,7 +93,7 @@ impl Guest for Hostile {
     fn refresh() -> Result<RefreshResult, Error> {
         Err(error("nothing"))
     }
-    /// Finds somebody refreshing for as long as there is a key of that name.
+    /// Reports a refresh in progress while the bucket has the key `refreshing`.
     fn models(_: bool) -> Result<ModelList, Error> {
         let bucket = store::open("default").map_err(debug)?;
         match bucket.get("refreshing").map_err(debug)? {

@@ -1,5 +1,5 @@
-//! Requests, with every part of them as the order says: `method=PUT`,
-//! `header=name: value`. What is not named is as in a refresh.
+//! Misdeeds with requests. The order can set every part, such as `method=PUT` or
+//! `header=name: value`; the other parts are those of a refresh.
 
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::outgoing_handler;
@@ -12,7 +12,7 @@ use crate::bindings::wasi::io::streams::StreamError;
 pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
     let then: fn(FutureIncomingResponse) -> Result<String, String> = match misdeed {
         "request" => answer,
-        // What is under way is dropped with its call.
+        // The request is dropped with its call.
         "request and leave" => |_under_way| Ok("left".into()),
         "request and trap while it is under way" => |_under_way| {
             monotonic_clock::subscribe_duration(300_000_000).block();
@@ -28,7 +28,7 @@ pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
     Some(outcome.unwrap_or_else(|refusal| refusal))
 }
 
-/// What is to be sent.
+/// The request to send.
 pub(crate) struct Order<'a> {
     method: Method,
     scheme: Option<Scheme>,
@@ -36,8 +36,8 @@ pub(crate) struct Order<'a> {
     path: Option<&'a str>,
     headers: Vec<(&'a str, &'a str)>,
     body: Vec<u8>,
-    /// Nanoseconds for each thing that one can wait for.
-    patience: Option<u64>,
+    /// Each timeout of the request, in nanoseconds.
+    timeout: Option<u64>,
 }
 
 impl Default for Order<'_> {
@@ -49,7 +49,7 @@ impl Default for Order<'_> {
             path: Some("/oauth/token"),
             headers: Vec::new(),
             body: Vec::new(),
-            patience: None,
+            timeout: None,
         }
     }
 }
@@ -69,14 +69,14 @@ impl<'a> Order<'a> {
                 "header" => order.headers.push(value.split_once(": ").unwrap()),
                 "body" => order.body = value.as_bytes().to_vec(),
                 "bytes of body" => order.body = vec![b'x'; value.parse().unwrap()],
-                "patience" => order.patience = Some(value.parse().unwrap()),
+                "patience" => order.timeout = Some(value.parse().unwrap()),
                 other => panic!("no part of a request: {other}"),
             }
         }
         order
     }
 
-    /// The request, or which part of it was refused.
+    /// The request, or the part that the host refused.
     pub(crate) fn request(&self) -> Result<OutgoingRequest, String> {
         let headers = Fields::new();
         for (name, value) in &self.headers {
@@ -100,14 +100,14 @@ impl<'a> Order<'a> {
     }
 
     fn options(&self) -> Result<Option<RequestOptions>, String> {
-        let Some(patience) = self.patience else {
+        let Some(timeout) = self.timeout else {
             return Ok(None);
         };
         let options = RequestOptions::new();
         let set = options
-            .set_connect_timeout(Some(patience))
-            .and(options.set_first_byte_timeout(Some(patience)))
-            .and(options.set_between_bytes_timeout(Some(patience)));
+            .set_connect_timeout(Some(timeout))
+            .and(options.set_first_byte_timeout(Some(timeout)))
+            .and(options.set_between_bytes_timeout(Some(timeout)));
         set.map_err(|()| "patience refused".to_owned())?;
         Ok(Some(options))
     }
@@ -124,7 +124,7 @@ impl<'a> Order<'a> {
             }
         }
         drop(stream);
-        // What is wrong with it, the answer says too.
+        // The answer reports this error too.
         _ = OutgoingBody::finish(body, None);
         Ok(under_way)
     }
@@ -147,7 +147,7 @@ fn scheme(name: &str) -> Scheme {
     }
 }
 
-/// Status, headers and size of an answer, or the code of the failure.
+/// Status, headers and size of the answer, or the code of the failure.
 fn answer(under_way: FutureIncomingResponse) -> Result<String, String> {
     under_way.subscribe().block();
     let answer = under_way.get().unwrap().unwrap().map_err(text)?;

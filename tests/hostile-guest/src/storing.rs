@@ -1,4 +1,4 @@
-//! Buckets, keys and values, as the order says.
+//! Misdeeds with buckets, keys and values that the order names.
 
 use std::fmt::Debug;
 
@@ -34,11 +34,11 @@ fn written(key: &str, value: &[u8]) -> Result<String, Error> {
     own.set(key, value).map(shown)
 }
 
-/// How many of so many new keys there are in the end.
+/// Writes this many new keys, and returns how many the host accepted.
 fn write_keys(number: usize) -> Result<String, Error> {
     let own = own()?;
     for n in 0..number {
-        // Letters alone make a key.
+        // Digits become letters, because a key has only letters.
         let key: String = n
             .to_string()
             .bytes()

@@ -1,4 +1,4 @@
-//! A component that asks of a key-value store what a test wants: see `guest.wit`.
+//! A component that calls a key-value store for a test: see `guest.wit`.
 
 #![cfg(target_family = "wasm")]
 #![allow(missing_docs, unsafe_code, reason = "generated bindings")]

@@ -1,55 +1,56 @@
 //! Coarse time: ages in ticks of about half a minute.
 //!
-//! Only the order of the limits counts, so each is as small as its relation to
-//! the others permits. In the component the same relations hold in seconds.
+//! Only the order of the limits matters, so each limit is as small as its relation to
+//! the others permits. In the component, the same relations hold in seconds.
 //!
-//! Two hosts have clocks that differ. Those of one machine agree, and can be stepped
-//! together; its steady clock is not.
+//! The clocks of two hosts differ. The clocks of one machine agree; its wall clock can
+//! be set, its steady clock cannot.
 
 use crate::rules::Timepiece;
 
-/// A claim of this age is not followed by its request any more (5 s).
+/// A worker does not send the request of a claim of this age (5 s).
 pub(crate) const GUARD: u8 = 1;
 
-/// Who waits for an answer has it, or has given up, at this age of the request (30 s).
+/// At this age of the request, a worker that waits has its answer or has given up (30
+/// s).
 pub(crate) const REQUEST_ENDS: u8 = 1;
 
-/// Who holds an answer has stored it, or has crashed, at this age of the request
+/// At this age of the request, a worker that has an answer has stored it or has crashed
 /// (30 + 15 s).
 pub(crate) const STORING_ENDS: u8 = 2;
 
-/// How far the clocks of two hosts may be apart (30 s).
+/// The largest difference between the clocks of two hosts (30 s).
 const SKEW: u8 = 1;
 
-/// A refresh of this age counts as abandoned (65 s). By a clock that is ahead
-/// this comes while its holder is still at work.
-pub(crate) const ABANDONED_AFTER: u8 = 2;
+/// A refresh of this age counts as abandoned (65 s). By a clock that is ahead, its
+/// holder can still be at work.
+pub(crate) const LEASE_TTL: u8 = 2;
 
-/// Longer than the holder's whole work, by any clock (120 s).
+/// Longer than the whole work of the holder, by any clock (120 s).
 pub(crate) const QUIET: u8 = STORING_ENDS + SKEW + 1;
 
-/// Longer than the request, by any clock, and not than storing its answer.
+/// Longer than the request, by any clock, but not longer than storing its answer.
 pub(crate) const WIRE: u8 = REQUEST_ENDS + SKEW + 1;
 
-/// As long as a request (30 s).
+/// The duration of a request (30 s).
 pub(crate) const SPACING: u8 = REQUEST_ENDS;
 
-/// A request that has lost its sender is served at this age or never: before the
-/// quiet period ends by anybody's clock.
+/// The largest age at which a request without a sender is served: before the quiet
+/// period ends by any clock.
 pub(crate) const LAST_ARRIVAL: u8 = QUIET - SKEW - 1;
 
-/// At this age every limit has passed, by any clock.
+/// At this age, every limit has passed, by any clock.
 pub(crate) const OLDEST: u8 = QUIET + SKEW;
 
-/// How many probes in a row must be refused by an unknown code before the login ends
-/// (5).
+/// The number of probes in a row that must be refused with an unknown code to end the
+/// login (5).
 pub(crate) const REFUSALS: u8 = 3;
 
-/// How far the first and the last of them must be apart (24 h): more than as many
-/// probes take that follow one another at once.
+/// The shortest time between the first and the last of these refusals (24 h): more than
+/// this number of probes takes at the fastest pace.
 pub(crate) const REFUSED_FOR: u8 = 2 * QUIET + 1;
 
-/// By how much a clock is stepped: every limit passes, or none.
+/// The size of a step of the clock: every limit passes, or none.
 const STEP: i8 = OLDEST as i8;
 
 /// The clocks of the hosts that the workers run on.
@@ -57,19 +58,19 @@ const STEP: i8 = OLDEST as i8;
 pub(crate) enum Clocks {
     /// Every second worker runs on a host whose clock is ahead.
     Differing,
-    /// All run on one machine, whose wall clock was stepped by so many ticks.
+    /// All workers run on one machine, whose wall clock was set by this many ticks.
     OfOneMachine {
-        /// Ahead of the steady clock.
+        /// How far the wall clock is ahead of the steady clock.
         stepped: i8,
     },
 }
 
-/// By how much a clock is ahead of the true time.
-pub(crate) type Ahead = i8;
+/// How far a clock is ahead of the true time, in ticks.
+pub(crate) type ClockOffset = i8;
 
 impl Clocks {
     /// The clock of a worker.
-    pub(crate) fn of(self, worker: u8, timepiece: Timepiece) -> Ahead {
+    pub(crate) fn of(self, worker: u8, timepiece: Timepiece) -> ClockOffset {
         match (self, timepiece) {
             (Self::Differing, _) => (worker % 2 * SKEW) as i8,
             (Self::OfOneMachine { .. }, Timepiece::Steady) => 0,
@@ -77,7 +78,7 @@ impl Clocks {
         }
     }
 
-    /// The wall clock is set forward, or back.
+    /// The clocks after the wall clock is set forward or back.
     pub(crate) fn stepped(self, forward: bool) -> Option<Self> {
         match self {
             Self::Differing => None,
@@ -88,8 +89,8 @@ impl Clocks {
     }
 }
 
-/// The age that a claim has by a clock when its writer has dated it by another. One
-/// from the future has none.
-pub(crate) fn seen_age(age: u8, dated_by: Ahead, read_by: Ahead) -> u8 {
+/// The age of a claim by one clock when another clock dated it. A claim from the future
+/// has age 0.
+pub(crate) fn seen_age(age: u8, dated_by: ClockOffset, read_by: ClockOffset) -> u8 {
     age.saturating_add_signed(read_by - dated_by)
 }

@@ -1,19 +1,19 @@
-//! Exploring a [`Protocol`] to its end, or to a counterexample.
+//! Explores a [`Protocol`] completely, or up to a counterexample.
 
 use crate::protocol::{Action, Protocol};
 use stateright::{Checker, HasDiscoveries, Model};
 use std::collections::BTreeSet;
 
-/// As many as the machines have that run the tests.
+/// The number of cores of the machines that run the tests.
 const THREADS: usize = 2;
 
 impl Protocol {
-    /// Explores every history: each property must hold, and each thing that
-    /// happens sometimes must happen. Returns the number of states.
+    /// Explores every history: each property must hold, and each `sometimes` property
+    /// must occur. Returns the number of states.
     ///
     /// # Panics
     ///
-    /// With the history, if a property does not hold.
+    /// If a property does not hold; the message has the history.
     #[track_caller]
     pub fn assert_holds(self) -> usize {
         // Depth first takes a fifth of the memory.

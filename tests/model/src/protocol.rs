@@ -1,26 +1,27 @@
-//! What is explored: the rules, the service, and everything that can happen next.
+//! What the model explores: the rules, the service, and every action that can happen
+//! next.
 
 use crate::properties;
 use crate::rules::Rules;
 use crate::server::Service;
+use crate::system::System;
 use crate::worker::{Wire, Worker};
-use crate::world::World;
 use stateright::{Model, Property};
 
-/// What is explored.
+/// The configuration of an exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Protocol {
-    /// What the component does.
+    /// The rules of the component.
     pub rules: Rules,
-    /// What the service does.
+    /// The behaviour of the service.
     pub service: Service,
     /// How many calls run at a time: two or three.
     pub workers: u8,
-    /// How much happens.
+    /// How often each action can happen.
     pub limits: Limits,
 }
 
-/// How often something happens in one history, at most.
+/// How often each of these actions happens in one history, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// A worker claims the token.
@@ -29,23 +30,23 @@ pub struct Limits {
     pub crashes: u8,
     /// The network delivers a request twice.
     pub repeats: u8,
-    /// A request is served after its sender has gone.
+    /// A request is served after its sender is gone.
     pub late: u8,
     /// The person begins a new login.
     pub logins: u8,
     /// The person logs out.
     pub logouts: u8,
-    /// The service refuses by an unknown code.
+    /// The service refuses with an unknown code.
     pub refusals: u8,
-    /// The wall clock is set. If it is, all workers run on one machine.
+    /// The wall clock is set. If it can be set, all workers run on one machine.
     pub steps: u8,
 }
 
 impl Limits {
-    /// Each thing that happens can meet each other. Four claims are a first
-    /// presentation, two probes without an answer, and the one that recovers; two
-    /// crashes are the holder's and that of who took over. A fifth claim nearly
-    /// triples the states and finds nothing more.
+    /// Every action can meet every other. Four claims are a first presentation, two
+    /// probes without an answer, and the probe that recovers; two crashes are those of
+    /// the holder and of the worker that takes over. A fifth claim nearly triples the
+    /// states and finds nothing more.
     pub const EVERYTHING: Self = Self {
         claims: 4,
         crashes: 2,
@@ -57,7 +58,7 @@ impl Limits {
         steps: 0,
     };
 
-    /// Nobody logs in or out. That has far fewer states and leaves room for one more
+    /// No login and no logout. That has far fewer states and leaves room for one more
     /// claim, a third worker, or a service that does more.
     pub const ONE_LOGIN: Self = Self {
         claims: 5,
@@ -66,8 +67,8 @@ impl Limits {
         ..Self::EVERYTHING
     };
 
-    /// The service may refuse by an unknown code, too. Five claims are a first
-    /// presentation, three probes that end the login, and the one that recovers it.
+    /// The service may also refuse with an unknown code. Five claims are a first
+    /// presentation, three probes that end the login, and the probe that recovers it.
     pub const REFUSALS: Self = Self {
         refusals: 4,
         crashes: 1,
@@ -75,8 +76,9 @@ impl Limits {
         ..Self::ONE_LOGIN
     };
 
-    /// Calls go on at a service that only refuses. Five claims are a first presentation
-    /// and four probes, which suffice at any pace; three can be too close together.
+    /// Calls continue at a service that only refuses. Five claims are a first
+    /// presentation and four probes, which suffice at any pace; three can be too close
+    /// together.
     pub const ONLY_REFUSALS: Self = Self {
         claims: 5,
         crashes: 0,
@@ -85,14 +87,14 @@ impl Limits {
         ..Self::ONE_LOGIN
     };
 
-    /// The wall clock is set at any moment, once forward or back.
+    /// The wall clock is set once, at any moment, forward or back.
     pub const STEPS: Self = Self {
         steps: 1,
         ..Self::ONE_LOGIN
     };
 }
 
-/// What happens; the number is the worker's.
+/// An action; the number is the worker's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Half a minute passes.
@@ -101,25 +103,25 @@ pub enum Action {
     StepForward,
     /// The wall clock is set back.
     StepBack,
-    /// The stored access token ends, or the backend refuses it.
+    /// The stored access token expires, or the backend refuses it.
     AccessDies,
-    /// The service forgives the tokens no more that it has superseded so far.
+    /// The service stops forgiving the tokens that it has superseded so far.
     GraceEnds,
-    /// The token is claimed: mostly by storing an intent.
+    /// A worker claims the token, which usually stores an intent.
     Claim(u8),
     /// An abandoned refresh becomes uncertain.
     TakeOver(u8),
-    /// The token is presented.
+    /// The worker presents the token.
     Send(u8),
-    /// It is not, after all.
+    /// The worker does not present the token after all.
     GiveUp(u8),
     /// The service serves the request.
     Serve(u8),
-    /// The service is too busy to.
+    /// The service does not process the request.
     Refrain(u8),
-    /// The service refuses by an unknown code.
+    /// The service refuses with an unknown code.
     RefuseUnknown(u8),
-    /// The network delivers the request, and once more later.
+    /// The network delivers the request, and will deliver it again later.
     RepeatLater(u8),
     /// The network delivers the request and loses the answer.
     RepeatUnanswered(u8),
@@ -127,37 +129,37 @@ pub enum Action {
     Receive(u8),
     /// The connection ends.
     Cut(u8),
-    /// The connection ends, and the request is served all the same.
+    /// The connection ends, and the request can still arrive.
     CutLate(u8),
-    /// The answer is stored.
-    Settle(u8),
+    /// The worker stores what the answer says.
+    Commit(u8),
     /// The process ends.
     Crash(u8),
-    /// The process ends, and its request is served all the same.
+    /// The process ends, and its request can still arrive.
     CrashLate(u8),
-    /// A request is served that has lost its sender.
+    /// A request without a sender is served.
     ServeStray,
     /// The person begins a login.
     BeginLogin,
-    /// The login is stored.
+    /// The component stores the login.
     EndLogin,
     /// The person logs out.
     Logout,
-    /// The person logs out and wants the login revoked.
+    /// The person logs out and asks for revocation.
     BeginRevocation,
-    /// It is revoked.
+    /// The service revokes the login.
     EndRevocation,
 }
 
 impl Model for Protocol {
-    type State = World;
+    type State = System;
     type Action = Action;
 
-    fn init_states(&self) -> Vec<World> {
-        vec![World::new(self.limits)]
+    fn init_states(&self) -> Vec<System> {
+        vec![System::new(self.limits)]
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<Action>) {
+    fn actions(&self, system: &System, actions: &mut Vec<Action>) {
         actions.extend([
             Action::Tick,
             Action::StepForward,
@@ -172,11 +174,11 @@ impl Model for Protocol {
             Action::EndRevocation,
         ]);
         for worker in 0..self.workers {
-            actions.extend(world.worker(worker).actions().iter().map(|of| of(worker)));
+            actions.extend(system.worker(worker).actions().iter().map(|of| of(worker)));
         }
     }
 
-    fn next_state(&self, world: &World, action: Action) -> Option<World> {
+    fn next_state(&self, system: &System, action: Action) -> Option<System> {
         let (rules, service) = (&self.rules, self.service);
         let next = match action {
             Action::TakeOver(_) | Action::Refrain(_) | Action::Cut(_)
@@ -184,34 +186,34 @@ impl Model for Protocol {
             {
                 None
             }
-            Action::Tick => world.tick(),
-            Action::StepForward => world.step(true),
-            Action::StepBack => world.step(false),
-            Action::AccessDies => world.access_dies(),
-            Action::GraceEnds => world.grace_ends(service),
-            Action::Claim(worker) => world.claim(worker, rules),
-            Action::TakeOver(worker) => world.take_over(worker, rules),
-            Action::Send(worker) => world.send(worker, rules),
-            Action::GiveUp(worker) => world.give_up(worker, rules),
-            Action::Serve(worker) => world.serve(worker, service),
-            Action::Refrain(worker) => world.refrain(worker),
-            Action::RefuseUnknown(worker) => world.refuse_unknown(worker),
-            Action::RepeatLater(worker) => world.repeat_later(worker, service),
-            Action::RepeatUnanswered(worker) => world.repeat_unanswered(worker, service),
-            Action::Receive(worker) => world.receive(worker),
-            Action::Cut(worker) => world.cut(worker, false),
-            Action::CutLate(worker) => world.cut(worker, true),
-            Action::Settle(worker) => world.settle(worker, rules),
-            Action::Crash(worker) => world.crash(worker, false),
-            Action::CrashLate(worker) => world.crash(worker, true),
-            Action::ServeStray => world.serve_stray(service),
-            Action::BeginLogin => world.begin_login(),
-            Action::EndLogin => world.end_login(rules),
-            Action::Logout => world.logout(),
-            Action::BeginRevocation => world.begin_revocation(),
-            Action::EndRevocation => world.end_revocation(),
+            Action::Tick => system.tick(),
+            Action::StepForward => system.step(true),
+            Action::StepBack => system.step(false),
+            Action::AccessDies => system.access_dies(),
+            Action::GraceEnds => system.grace_ends(service),
+            Action::Claim(worker) => system.claim(worker, rules),
+            Action::TakeOver(worker) => system.take_over(worker, rules),
+            Action::Send(worker) => system.send(worker, rules),
+            Action::GiveUp(worker) => system.give_up(worker, rules),
+            Action::Serve(worker) => system.serve(worker, service),
+            Action::Refrain(worker) => system.refrain(worker),
+            Action::RefuseUnknown(worker) => system.refuse_unknown(worker),
+            Action::RepeatLater(worker) => system.repeat_later(worker, service),
+            Action::RepeatUnanswered(worker) => system.repeat_unanswered(worker, service),
+            Action::Receive(worker) => system.receive(worker),
+            Action::Cut(worker) => system.cut(worker, false),
+            Action::CutLate(worker) => system.cut(worker, true),
+            Action::Commit(worker) => system.commit(worker, rules),
+            Action::Crash(worker) => system.crash(worker, false),
+            Action::CrashLate(worker) => system.crash(worker, true),
+            Action::ServeStray => system.serve_stray(service),
+            Action::BeginLogin => system.begin_login(),
+            Action::EndLogin => system.end_login(rules),
+            Action::Logout => system.logout(),
+            Action::BeginRevocation => system.begin_revocation(),
+            Action::EndRevocation => system.end_revocation(),
         };
-        next.filter(|next| next != world)
+        next.filter(|next| next != system)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -241,7 +243,7 @@ impl Worker {
                 wire: Wire::Back(_),
                 ..
             } => &[Action::Receive, Action::Cut, Action::Crash],
-            Self::Holding { .. } => &[Action::Settle, Action::Crash],
+            Self::Holding { .. } => &[Action::Commit, Action::Crash],
         }
     }
 }

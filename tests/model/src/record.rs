@@ -1,75 +1,74 @@
 //! The stored login and its transitions (component/src/state/credential/record.rs).
 
-use crate::clock::{self, Ahead};
+use crate::clock::{self, ClockOffset};
 use crate::rules::{Claim, Commit, Outage, Rules};
-use crate::server::{Token, Verdict};
+use crate::server::{Token, TokenOutcome};
 
 /// The value under the key `credential`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     /// Plus one at every login and every logout.
-    pub(crate) epoch: u8,
+    pub(crate) login_seq: u8,
     pub(crate) state: State,
     /// The refresh token; none when logged out.
     pub(crate) token: Option<Token>,
     /// Whether the access token that came with it still works.
-    pub(crate) access_lives: bool,
+    pub(crate) access_works: bool,
     pub(crate) intent: Option<Intent>,
-    /// How often the token was claimed since its outcome is uncertain.
+    /// How often the token was claimed since its outcome became uncertain.
     pub(crate) probes: u8,
-    /// `not_before`, as the age that the intent has by then.
+    /// `not_before`, as the age of the intent at which it passes.
     pub(crate) pause: u8,
-    /// The latest probes, as far as each was refused by an unknown code.
+    /// The latest probes, if the service refused each with an unknown code.
     pub(crate) refusals: Option<Refusals>,
 }
 
-/// Probes in a row that the service has refused by an unknown code.
+/// Probes in a row that the service refused with an unknown code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Refusals {
-    /// How many, as far as it matters.
+    /// Their number, up to [`clock::REFUSALS`].
     count: u8,
-    /// Since the first, as far as it matters.
+    /// The age of the first, up to [`clock::REFUSED_FOR`].
     age: u8,
-    /// Whether they have ended the login: what comes later does not bring it back,
-    /// unless it is a token.
+    /// Whether they have ended the login: then only a new token brings it back.
     have_ended: bool,
 }
 
-/// Where the stored login stands.
+/// The state of the stored login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Signed in.
     Active,
-    /// Somebody is presenting the token.
+    /// A worker is presenting the token.
     Refreshing,
-    /// Whether the service took the last presentation is unknown.
+    /// It is unknown whether the service processed the last presentation.
     Uncertain,
-    /// The service has refused the token for good.
+    /// The service has rejected the token.
     NeedsLogin,
     /// A logout waits for its revocation.
     LoggingOut,
-    /// Nobody is signed in.
+    /// Not signed in.
     LoggedOut,
 }
 
-/// What is written before the token is presented.
+/// What a worker writes before it presents the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Intent {
-    /// Who has written it. A worker makes one call at a time, and it is the last
-    /// intent of a worker that stands in the record: this names the attempt, too.
+    /// The worker that wrote it. A worker makes one call at a time, and the record
+    /// holds a worker's latest intent, so this also identifies the attempt.
     by: u8,
-    /// Since it was written.
+    /// Ticks since it was written.
     age: u8,
-    /// The clock that it was dated by.
-    dated_by: Ahead,
+    /// The clock that dated it.
+    dated_by: ClockOffset,
 }
 
-/// A presentation, as its holder remembers it.
+/// A presentation, as the worker that sent it knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Presentation {
     pub(crate) token: Token,
-    pub(crate) epoch: u8,
-    /// Since it was sent, which is in the same tick as the claim.
+    pub(crate) login_seq: u8,
+    /// Ticks since it was sent, which is in the same tick as the claim.
     pub(crate) age: u8,
 }
 
@@ -77,10 +76,10 @@ impl Record {
     /// The record of a first login.
     pub(crate) const fn first_login() -> Self {
         Self {
-            epoch: 1,
+            login_seq: 1,
             state: State::Active,
             token: Some(Token::first(0)),
-            access_lives: true,
+            access_works: true,
             intent: None,
             probes: 0,
             pause: 0,
@@ -88,7 +87,7 @@ impl Record {
         }
     }
 
-    /// Whether somebody is signed in, be it with a dead token.
+    /// Whether there is a login, even one that needs a new login.
     pub(crate) fn has_login(&self) -> bool {
         !matches!(self.state, State::LoggingOut | State::LoggedOut)
     }
@@ -98,17 +97,17 @@ impl Record {
         self.intent.is_some_and(|intent| intent.by == worker)
     }
 
-    /// `decide` where it comes to `Step::Present`: the record to store. When a
-    /// refresh is due is left open, so an active login can be refreshed at any time.
-    pub(crate) fn claimed(mut self, worker: u8, clock: Ahead, rules: &Rules) -> Option<Self> {
+    /// `decide` when it returns `Action::Present`: the record to store. The model
+    /// leaves out when a refresh is due, so it can refresh an active login at any time.
+    pub(crate) fn claimed(mut self, worker: u8, clock: ClockOffset, rules: &Rules) -> Option<Self> {
         let probes = match self.state {
             State::Active => 0,
-            State::Uncertain if self.access_lives && rules.spare_live_access => return None,
+            State::Uncertain if self.access_works && rules.keep_while_access_works => return None,
             State::Uncertain | State::NeedsLogin if self.seen_age(clock)? < self.pause => {
                 return None;
             }
             State::Uncertain => self.probes + 1,
-            // `refresh` still asks a service that may have changed its mind.
+            // `refresh` still asks a service that has ended the login by refusals.
             State::NeedsLogin if self.is_ended_by_refusals() => self.probes + 1,
             _ => return None,
         };
@@ -127,27 +126,27 @@ impl Record {
     }
 
     /// `Record::taken_over`: an abandoned refresh becomes an uncertain one.
-    pub(crate) fn taken_over(mut self, clock: Ahead, rules: &Rules) -> Option<Self> {
-        if self.state != State::Refreshing || self.seen_age(clock)? < rules.abandoned_after {
+    pub(crate) fn taken_over(mut self, clock: ClockOffset, rules: &Rules) -> Option<Self> {
+        if self.state != State::Refreshing || self.seen_age(clock)? < rules.lease_ttl {
             return None;
         }
         if rules.claim == Claim::Lock {
             self.state = State::Active;
-            return Some(self.settled());
+            return Some(self.without_intent());
         }
         self.pause = rules.quiet.ticks();
         Some(self.after_outage(rules).without_outcome())
     }
 
-    /// `settle`: what the verdict makes of the record. None leaves it as it is.
-    pub(crate) fn settled_by(
+    /// `apply_outcome`: the record after the outcome, or `None` if it stays unchanged.
+    pub(crate) fn apply_outcome(
         self,
         worker: u8,
         presented: Presentation,
-        verdict: Verdict,
+        outcome: TokenOutcome,
         rules: &Rules,
     ) -> Option<Self> {
-        if self.epoch != presented.epoch || !self.has_login() {
+        if self.login_seq != presented.login_seq || !self.has_login() {
             return None;
         }
         let is_same_token = self.token == Some(presented.token);
@@ -157,14 +156,16 @@ impl Record {
             Commit::ByLineage => is_same_token,
             Commit::ByLease => is_ours,
         };
-        match verdict {
-            Verdict::Granted(token) if may_commit => Some(self.granted(token)),
-            Verdict::Refused if is_same_token && !other_in_flight => Some(self.refused()),
-            Verdict::NotProcessed if is_ours => Some(self.released(rules)),
-            Verdict::UnknownRefusal if is_ours => {
+        match outcome {
+            TokenOutcome::Granted(token) if may_commit => Some(self.granted(token)),
+            TokenOutcome::Rejected if is_same_token && !other_in_flight => Some(self.rejected()),
+            TokenOutcome::NotProcessed if is_ours => Some(self.released(rules)),
+            TokenOutcome::UnknownRefusal if is_ours => {
                 Some(self.with_refusal(rules).became_uncertain(rules))
             }
-            Verdict::Unknown if is_ours => Some(self.after_outage(rules).became_uncertain(rules)),
+            TokenOutcome::Unknown if is_ours => {
+                Some(self.after_outage(rules).became_uncertain(rules))
+            }
             _ => None,
         }
     }
@@ -172,20 +173,20 @@ impl Record {
     fn granted(mut self, token: Token) -> Self {
         self.state = State::Active;
         self.token = Some(token);
-        self.access_lives = true;
-        self.settled()
+        self.access_works = true;
+        self.without_intent()
     }
 
-    fn refused(mut self) -> Self {
+    fn rejected(mut self) -> Self {
         self.state = State::NeedsLogin;
         self.pause = 0;
         self.refusals = None;
         self
     }
 
-    /// Refused by an unknown code: uncertain, until a row of probes is long enough.
-    /// Tokens and intent stay even then, and so does the pause. Only probes count:
-    /// their access token has ended.
+    /// A refusal with an unknown code: the login is uncertain until the row of refused
+    /// probes is long enough. Tokens, intent and pause stay even then. Only probes
+    /// count, because their access token has expired.
     fn with_refusal(mut self, rules: &Rules) -> Self {
         if self.probes == 0 {
             return self;
@@ -201,7 +202,7 @@ impl Record {
         self
     }
 
-    /// What has brought no refusal interrupts the row.
+    /// An outcome other than a refusal interrupts the row.
     fn after_outage(mut self, rules: &Rules) -> Self {
         match rules.outage {
             _ if self.is_ended_by_refusals() => {}
@@ -224,8 +225,8 @@ impl Record {
         self.refusals.is_some_and(|row| row.have_ended)
     }
 
-    /// Takes the intent back. How long the service asks to wait is left out: the
-    /// token was not presented, so it may be presented at once.
+    /// Removes the intent. The model leaves out how long the service asks to wait: the
+    /// token was not presented, so a worker may present it at once.
     pub(crate) fn released(self, rules: &Rules) -> Self {
         self.after_outage(rules).untouched()
     }
@@ -233,7 +234,7 @@ impl Record {
     fn untouched(mut self) -> Self {
         if self.probes == 0 {
             self.state = State::Active;
-            return self.settled();
+            return self.without_intent();
         }
         self.probes -= 1;
         self.pause = 0;
@@ -242,7 +243,7 @@ impl Record {
 
     fn became_uncertain(mut self, rules: &Rules) -> Self {
         if rules.probe_limit.is_some_and(|limit| self.probes >= limit) {
-            return self.refused();
+            return self.rejected();
         }
         let quiet = match self.probes {
             0 => rules.quiet,
@@ -254,13 +255,13 @@ impl Record {
 
     /// A new login.
     pub(crate) fn logged_in(mut self, token: Token) -> Self {
-        self.epoch += 1;
+        self.login_seq += 1;
         self.granted(token)
     }
 
     /// A logout that revokes first.
     pub(crate) fn logging_out(mut self) -> Self {
-        self.epoch += 1;
+        self.login_seq += 1;
         self.state = State::LoggingOut;
         self.intent = None;
         self.refusals = None;
@@ -271,15 +272,15 @@ impl Record {
     pub(crate) fn logged_out(self) -> Self {
         let has_begun = self.state == State::LoggingOut;
         Self {
-            epoch: self.epoch + u8::from(!has_begun),
+            login_seq: self.login_seq + u8::from(!has_begun),
             state: State::LoggedOut,
             token: None,
-            access_lives: false,
-            ..self.settled()
+            access_works: false,
+            ..self.without_intent()
         }
     }
 
-    fn settled(mut self) -> Self {
+    fn without_intent(mut self) -> Self {
         self.intent = None;
         self.probes = 0;
         self.pause = 0;
@@ -287,7 +288,7 @@ impl Record {
         self
     }
 
-    fn seen_age(&self, clock: Ahead) -> Option<u8> {
+    fn seen_age(&self, clock: ClockOffset) -> Option<u8> {
         let intent = self.intent?;
         Some(clock::seen_age(intent.age, intent.dated_by, clock))
     }

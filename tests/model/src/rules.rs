@@ -1,61 +1,63 @@
 //! The rules of the component, each with a switch.
 //!
 //! [`Rules::default`] is the protocol. A mutation takes one rule out of it;
-//! tests/mutations.rs shows what that breaks.
+//! tests/mutations.rs shows which property that breaks.
 
 use crate::clock;
 
 /// The rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// What is written before the token is presented.
+    /// What a worker writes before it presents the token.
     pub claim: Claim,
-    /// Whether a claim that has become old is given up.
+    /// Whether a worker gives up a claim that is too old.
     pub send_guard: bool,
     /// The age at which a refresh counts as abandoned, in ticks.
-    pub abandoned_after: u8,
+    pub lease_ttl: u8,
     /// The pause after a first presentation with an unknown outcome.
     pub quiet: Quiet,
     /// The pause after a probe with an unknown outcome.
     pub quiet_after_probe: Quiet,
-    /// Whether nothing uncertain is spent while the access token lives.
-    pub spare_live_access: bool,
-    /// What a grant needs to be stored.
+    /// Whether an uncertain token is kept while the access token is valid.
+    pub keep_while_access_works: bool,
+    /// When a worker may store a granted token.
     pub commit: Commit,
-    /// Whether a login is dropped that began before the latest login or logout.
-    pub epoch_check: bool,
-    /// After how many probes with an unknown outcome the login is given up.
+    /// Whether the component drops a login that began before the latest login or
+    /// logout.
+    pub login_seq_check: bool,
+    /// The number of probes with an unknown outcome that ends the login, if any.
     pub probe_limit: Option<u8>,
-    /// How many probes in a row must be refused by an unknown code for the login to
-    /// end; none if that ends no login.
+    /// The number of probes in a row that must be refused with an unknown code to end
+    /// the login; `None` if refusals never end it.
     pub refusals: Option<u8>,
-    /// How far the first and the last of them must be apart, in ticks.
+    /// The shortest time between the first and the last of these refusals, in ticks.
     pub refused_for: u8,
-    /// What an outage makes of their number.
+    /// The effect of an outage on the row of refusals.
     pub outage: Outage,
-    /// What an intent ages by, and the pause that runs from it.
+    /// The clock for the age of an intent, and for the pause that begins with it.
     pub age: Timepiece,
-    /// What the send guard measures by.
+    /// The clock for the send guard.
     pub guard: Timepiece,
 }
 
-/// What is written before the token is presented.
+/// What a worker writes before it presents the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// An intent. Whoever finds it abandoned knows that the outcome is unknown.
+    /// An intent. A worker that finds it abandoned knows that the outcome is unknown.
     Intent,
-    /// A lock that runs out. Whoever finds it knows that somebody has held it.
+    /// A lock with a time limit. A worker that finds it knows only that another one
+    /// held it.
     Lock,
     /// Nothing.
     Nothing,
 }
 
-/// What a pause covers. It runs from the claim on.
+/// What a pause covers. It begins with the claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quiet {
     /// Guard, request, storing the answer, and the difference of clocks.
     WholeWork,
-    /// The same without storing the answer.
+    /// The same, without storing the answer.
     Wire,
     /// A request.
     Spacing,
@@ -63,33 +65,33 @@ pub enum Quiet {
     Nothing,
 }
 
-/// What a grant needs to be stored.
+/// When a worker may store a granted token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {
-    /// The stored token is still the one presented.
+    /// If the stored token is still the one that it presented.
     ByLineage,
-    /// The claim is still one's own: strict fencing.
+    /// If it still holds the claim: strict fencing.
     ByLease,
 }
 
-/// What an answer that is none, or none about the token, makes of the refusals by an
-/// unknown code before it.
+/// The effect of an outage, or of an answer that is not about the token, on the row of
+/// refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outage {
-    /// They are no longer in a row.
+    /// The row ends.
     Restarts,
-    /// It stands between them, and changes nothing.
+    /// The row continues.
     IsIgnored,
-    /// It counts as one of them.
+    /// The outage counts as a refusal.
     Counts,
 }
 
-/// What a machine measures time by.
+/// A clock of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timepiece {
-    /// A clock that is never set.
+    /// The steady clock, which is never set.
     Steady,
-    /// The wall clock, which can be.
+    /// The wall clock, which can be set.
     Wall,
 }
 
@@ -98,12 +100,12 @@ impl Default for Rules {
         Self {
             claim: Claim::Intent,
             send_guard: true,
-            abandoned_after: clock::ABANDONED_AFTER,
+            lease_ttl: clock::LEASE_TTL,
             quiet: Quiet::WholeWork,
             quiet_after_probe: Quiet::WholeWork,
-            spare_live_access: true,
+            keep_while_access_works: true,
             commit: Commit::ByLineage,
-            epoch_check: true,
+            login_seq_check: true,
             probe_limit: None,
             refusals: Some(clock::REFUSALS),
             refused_for: clock::REFUSED_FOR,

@@ -1,67 +1,66 @@
-//! The service: refresh tokens that count once, in families of one login each.
+//! The service: refresh tokens that work once, in families of one login each.
 
-/// How many logins a history has at most: the first and a new one.
+/// How many logins a history has, at most: the first and a new one.
 pub(crate) const FAMILIES: usize = 2;
 
 /// A refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token {
-    /// The login that it goes back to.
+    /// The login that issued the first token of the family.
     pub(crate) family: u8,
     /// In the order of issue, from 0.
     pub(crate) number: u8,
 }
 
-/// What the service does with a token that is presented.
+/// What the service does with a token that a worker presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// It counts once. Presented again it ends the login.
+    /// A token works once. Presented again, it ends the login.
     Strict,
-    /// The one just superseded is exchanged again, until its successor is presented.
+    /// The superseded token still works, until its successor is presented.
     Forgiving,
     /// The same, for a time.
     ForgivingBriefly,
-    /// It stays good.
+    /// A token stays valid.
     Keeping,
-    /// It is refused by an unknown code, whatever it is. No answer is lost.
+    /// The service refuses every token with an unknown code. No answer is lost.
     Refusing,
 }
 
-/// What the answer to a presentation means for the token
-/// (component/src/openai/token_outcome.rs).
+/// What an answer means for the token (component/src/openai/token_outcome.rs).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// The token to use from now on.
+pub enum TokenOutcome {
+    /// The next token.
     Granted(Token),
-    /// The service has not looked at the token.
+    /// The service did not process the token.
     NotProcessed,
-    /// The service refuses the token for good.
-    Refused,
-    /// The service refuses the token, by a code that may mean anything.
+    /// The service rejects the token for good.
+    Rejected,
+    /// The service refuses the token with an unknown code.
     UnknownRefusal,
-    /// No answer came, or none that says what has happened.
+    /// There is no answer, or it does not say what happened.
     Unknown,
 }
 
 /// The tokens of one login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Family {
-    /// The number of the token that is good.
+    /// The number of the valid token.
     current: u8,
-    /// The number of the superseded one that is forgiven.
+    /// The number of the superseded token that is forgiven.
     forgiven: Option<u8>,
     revoked: bool,
 }
 
-/// What became of a presented token.
+/// The result of a presentation.
 pub(crate) struct Taken {
-    pub(crate) verdict: Verdict,
-    /// Whether it has just set off the detection of reuse, which ends the login.
+    pub(crate) outcome: TokenOutcome,
+    /// Whether this presentation is the reuse that ended the login.
     pub(crate) is_reuse: bool,
 }
 
 impl Token {
-    /// The one that a login issues.
+    /// The token that a login issues.
     pub(crate) const fn first(family: u8) -> Self {
         Self { family, number: 0 }
     }
@@ -80,7 +79,7 @@ impl Family {
     pub(crate) fn take(&mut self, token: Token, service: Service) -> Taken {
         if service == Service::Refusing {
             return Taken {
-                verdict: Verdict::UnknownRefusal,
+                outcome: TokenOutcome::UnknownRefusal,
                 is_reuse: false,
             };
         }
@@ -89,7 +88,7 @@ impl Family {
             let is_reuse = !self.revoked;
             self.revoked = true;
             return Taken {
-                verdict: Verdict::Refused,
+                outcome: TokenOutcome::Rejected,
                 is_reuse,
             };
         }
@@ -100,7 +99,7 @@ impl Family {
             self.forgiven = Some(token.number);
         }
         Taken {
-            verdict: Verdict::Granted(Token {
+            outcome: TokenOutcome::Granted(Token {
                 number: self.current,
                 ..token
             }),
@@ -108,7 +107,7 @@ impl Family {
         }
     }
 
-    /// The time in which a superseded token is forgiven is over.
+    /// Ends the time in which the service forgives a superseded token.
     pub(crate) fn forgive_no_more(&mut self) {
         self.forgiven = None;
     }

@@ -1,37 +1,37 @@
-//! A call that refreshes, step by step (component/src/flow/refresh.rs). It may crash
-//! between any two.
+//! A call that refreshes, step by step (component/src/flow/refresh.rs). It can crash
+//! between any two steps.
 
-use crate::clock::{Ahead, GUARD, REQUEST_ENDS, STORING_ENDS, seen_age};
+use crate::clock::{ClockOffset, GUARD, REQUEST_ENDS, STORING_ENDS, seen_age};
 use crate::record::{Presentation, State};
 use crate::rules::{Claim, Rules};
-use crate::server::{Token, Verdict};
-use crate::world::{World, spend};
+use crate::server::{Token, TokenOutcome};
+use crate::system::{System, spend};
 
-/// Where a call stands.
+/// The progress of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Worker {
     /// Nothing is under way.
     Idle,
-    /// Its intent is stored, nothing is sent.
+    /// The intent is stored, and nothing is sent.
     Claimed {
-        /// Since the claim, no more than the guard.
+        /// Ticks since the claim, up to the guard.
         age: u8,
-        /// The clock that the guard was set by.
-        dated_by: Ahead,
+        /// The clock that dated the guard.
+        dated_by: ClockOffset,
     },
-    /// The token is on its way to the service, or the answer on its way back.
+    /// The request or its answer is under way.
     Waiting {
-        /// What was sent.
+        /// The presentation.
         presented: Presentation,
         /// What is under way.
         wire: Wire,
     },
-    /// The answer is here, and not in the record yet.
+    /// The worker has the answer and has not stored it.
     Holding {
-        /// What was sent.
+        /// The presentation.
         presented: Presentation,
         /// What the answer says.
-        verdict: Verdict,
+        outcome: TokenOutcome,
     },
 }
 
@@ -41,13 +41,13 @@ pub enum Wire {
     /// The request.
     Out,
     /// The answer.
-    Back(Verdict),
+    Back(TokenOutcome),
 }
 
 impl Worker {
-    /// Whether it has to go on before time does: the host bounds the request, and
-    /// the storing of its answer.
-    pub(crate) fn is_pressed(self) -> bool {
+    /// Whether the worker must act before the next tick: the host limits the request
+    /// and the time for storing its answer.
+    pub(crate) fn must_act(self) -> bool {
         match self {
             Self::Idle | Self::Claimed { .. } => false,
             Self::Waiting { presented, .. } => presented.age >= REQUEST_ENDS,
@@ -65,15 +65,15 @@ impl Worker {
         self
     }
 
-    /// The token that it has been granted, be it still on its way.
+    /// The token that the service granted to it, received or still under way.
     pub(crate) fn granted(self) -> Option<Token> {
         match self {
             Self::Waiting {
-                wire: Wire::Back(Verdict::Granted(token)),
+                wire: Wire::Back(TokenOutcome::Granted(token)),
                 ..
             }
             | Self::Holding {
-                verdict: Verdict::Granted(token),
+                outcome: TokenOutcome::Granted(token),
                 ..
             } => Some(token),
             _ => None,
@@ -81,9 +81,9 @@ impl Worker {
     }
 }
 
-/// A conditional write that succeeds is a read and a write at one moment, and one
-/// that fails changes nothing: so each of these is one step.
-impl World {
+/// A conditional write that succeeds is a read and a write at one moment, and one that
+/// fails changes nothing. So each of these methods is one step.
+impl System {
     /// Reads, decides to present, and stores the intent.
     pub(crate) fn claim(mut self, worker: u8, rules: &Rules) -> Option<Self> {
         spend(&mut self.left.claims)?;
@@ -101,17 +101,17 @@ impl World {
         Some(self)
     }
 
-    /// Reads again, finds the intent still there and young, and sends.
+    /// Reads again, finds the intent in the record and young enough, and sends.
     pub(crate) fn send(mut self, worker: u8, rules: &Rules) -> Option<Self> {
         if !self.may_send(worker, rules)? {
             return None;
         }
         let presented = Presentation {
             token: self.record.token?,
-            epoch: self.record.epoch,
+            login_seq: self.record.login_seq,
             age: 0,
         };
-        self.witness.presents(&self.record);
+        self.oracle.presents(&self.record);
         let wire = Wire::Out;
         self.put(worker, Worker::Waiting { presented, wire });
         Some(self)
@@ -138,33 +138,35 @@ impl World {
         Some(is_claimed && (age < GUARD || !rules.send_guard))
     }
 
-    /// Stores what the answer makes of the record as it is by now.
-    pub(crate) fn settle(mut self, worker: u8, rules: &Rules) -> Option<Self> {
-        let Worker::Holding { presented, verdict } = self.worker(worker) else {
+    /// Reads the current record and stores what the answer makes of it.
+    pub(crate) fn commit(mut self, worker: u8, rules: &Rules) -> Option<Self> {
+        let Worker::Holding { presented, outcome } = self.worker(worker) else {
             return None;
         };
         let before = self.record;
-        let settled = before.settled_by(worker, presented, verdict, rules);
+        let settled = before.apply_outcome(worker, presented, outcome, rules);
         self.record = settled.unwrap_or(before);
-        self.witness.answers(&before, presented, verdict);
-        match (settled, verdict) {
-            (Some(_), Verdict::Granted(token)) => self.witness.stores(&before, presented, token),
-            (None, Verdict::Granted(token)) => self.witness.drops(&before, token),
+        self.oracle.answers(&before, presented, outcome);
+        match (settled, outcome) {
+            (Some(_), TokenOutcome::Granted(token)) => {
+                self.oracle.stores(&before, presented, token)
+            }
+            (None, TokenOutcome::Granted(token)) => self.oracle.drops(&before, token),
             _ => {}
         }
         if settled.is_some() {
-            self.witness.settles(&before, verdict);
+            self.oracle.commits(&before, outcome);
         }
         self.put(worker, Worker::Idle);
         Some(self)
     }
 
-    /// Ends without another word. So does a worker whose store fails for longer
-    /// than the host repeats a write.
+    /// The process ends. A worker whose store fails for longer than the host retries a
+    /// write counts as crashed too.
     pub(crate) fn crash(mut self, worker: u8, late: bool) -> Option<Self> {
         spend(&mut self.left.crashes)?;
         self.lose_sender(worker, late)?;
-        self.witness.sees_a_fault();
+        self.oracle.sees_a_fault();
         self.put(worker, Worker::Idle);
         Some(self)
     }

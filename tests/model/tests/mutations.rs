@@ -1,13 +1,13 @@
-//! Without one of its rules the protocol breaks the property that the rule is for.
+//! Without one of its rules, the protocol breaks the property that needs the rule.
 
 use refresh_model::properties::{I1, I2, I3, I4, I5, I8, I13};
 use refresh_model::rules::{Claim, Commit, Outage, Quiet, Rules, Timepiece};
 use refresh_model::{Limits, Protocol, Service};
 
-/// How many probes end the login of a mutation: fewer than a history has claims for.
+/// How many probes end the login in a mutation: fewer than the claims of a history.
 const PROBE_LIMIT: u8 = 2;
 
-/// Explores what `mutate` makes of the rules.
+/// Asserts that the rules, changed by `mutate`, break the property.
 #[track_caller]
 fn assert_breaks(property: &'static str, mutate: fn(&mut Rules)) {
     assert_breaks_within(Limits::EVERYTHING, property, mutate);
@@ -53,11 +53,11 @@ fn i2_breaks_if_nothing_is_written_before_the_token_is_presented() {
 
 #[test]
 fn i3_breaks_if_a_login_is_stored_that_began_before_a_logout() {
-    assert_breaks(I3, |rules| rules.epoch_check = false);
+    assert_breaks(I3, |rules| rules.login_seq_check = false);
 }
 
 #[test]
-fn i4_breaks_if_only_who_still_holds_the_claim_may_commit() {
+fn i4_breaks_if_only_the_holder_of_the_claim_may_commit() {
     assert_breaks(I4, |rules| rules.commit = Commit::ByLease);
 }
 
@@ -72,7 +72,7 @@ fn i5_breaks_if_the_quiet_period_covers_the_wire_and_not_the_storing() {
 }
 
 #[test]
-fn i5_breaks_if_probes_are_half_a_minute_apart_and_a_request_outlives_its_sender() {
+fn i5_breaks_if_a_request_outlives_its_sender_and_probes_are_close() {
     assert_breaks(I5, |rules| rules.quiet_after_probe = Quiet::Spacing);
 }
 
@@ -83,7 +83,7 @@ fn i5_breaks_if_an_old_claim_is_still_followed_by_its_request() {
 
 #[test]
 fn i5_breaks_if_an_uncertain_token_is_spent_while_the_access_token_lives() {
-    assert_breaks(I5, |rules| rules.spare_live_access = false);
+    assert_breaks(I5, |rules| rules.keep_while_access_works = false);
 }
 
 #[test]

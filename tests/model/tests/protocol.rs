@@ -1,4 +1,4 @@
-//! With all its rules the protocol keeps every property.
+//! With all its rules, the protocol keeps every property.
 
 use refresh_model::rules::{Quiet, Rules};
 use refresh_model::{Limits, Protocol, Service};
@@ -14,7 +14,7 @@ fn protocol() -> Protocol {
 }
 
 #[test]
-fn every_property_holds_whatever_happens() {
+fn every_property_holds_under_every_fault() {
     let limits = Limits::EVERYTHING;
     let states = Protocol {
         limits,
@@ -36,7 +36,7 @@ fn every_property_holds_among_three_workers() {
 }
 
 #[test]
-fn every_property_holds_where_the_service_forgives() {
+fn every_property_holds_if_the_service_forgives() {
     let service = Service::Forgiving;
     let states = Protocol {
         service,
@@ -47,7 +47,7 @@ fn every_property_holds_where_the_service_forgives() {
 }
 
 #[test]
-fn every_property_holds_where_the_service_forgives_for_a_time() {
+fn every_property_holds_if_the_service_forgives_for_a_time() {
     let service = Service::ForgivingBriefly;
     let states = Protocol {
         service,
@@ -58,7 +58,7 @@ fn every_property_holds_where_the_service_forgives_for_a_time() {
 }
 
 #[test]
-fn every_property_holds_where_the_service_keeps_the_token() {
+fn every_property_holds_if_the_service_keeps_the_token() {
     let service = Service::Keeping;
     let states = Protocol {
         service,
@@ -69,9 +69,9 @@ fn every_property_holds_where_the_service_keeps_the_token() {
 }
 
 #[test]
-fn taking_over_a_holder_at_once_harms_nothing() {
+fn taking_over_from_a_holder_at_once_is_harmless() {
     let rules = Rules {
-        abandoned_after: 0,
+        lease_ttl: 0,
         ..Rules::default()
     };
     let states = Protocol {
@@ -83,7 +83,7 @@ fn taking_over_a_holder_at_once_harms_nothing() {
 }
 
 #[test]
-fn probes_half_a_minute_apart_harm_nothing_where_no_request_outlives_its_sender() {
+fn close_probes_are_harmless_if_no_request_outlives_its_sender() {
     let rules = Rules {
         quiet_after_probe: Quiet::Spacing,
         ..Rules::default()
@@ -102,7 +102,7 @@ fn probes_half_a_minute_apart_harm_nothing_where_no_request_outlives_its_sender(
 }
 
 #[test]
-fn every_property_holds_where_the_service_may_refuse_by_an_unknown_code() {
+fn every_property_holds_if_refusals_may_have_an_unknown_code() {
     let limits = Limits::REFUSALS;
     let states = Protocol {
         limits,

@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Account {
-    /// Address in the `email` claim, verified.
+    /// The address in the `email` claim, verified.
     pub email: String,
-    /// `chatgpt_account_id`: the workspace. Two people of a team share it. Empty: the claim is left out.
+    /// `chatgpt_account_id`: the workspace. Two people of a team share it. If empty, the claim is left out.
     pub account_id: String,
     /// `chatgpt_user_id`: the person.
     pub user_id: String,
     /// `chatgpt_plan_type`, an open enumeration: `free`, `plus`, `pro`, `team`, `enterprise` …
     ///
-    /// Tokens keep the plan of the sign-in; usage always answers with the present one, as the real backend does.
+    /// Tokens keep the plan of the sign-in; usage answers with the present plan, as the real backend does.
     pub plan_type: String,
     /// `chatgpt_account_is_fedramp`; the claim is present only when true.
     pub fedramp: bool,
     /// `organizations`: API platform organisations. They are not workspaces.
     pub organizations: Vec<Organization>,
-    /// Whether "device code authorization for Codex" is switched on. When it is off a code is issued all the same,
-    /// the page refuses, and polls stay pending.
+    /// Whether the account permits "device code authorization for Codex". If not, the simulator still issues a code,
+    /// the page refuses it, and polls stay pending.
     pub device_codes_enabled: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How a simulator is set up.
+//! The settings of a simulator.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,7 +13,7 @@ use crate::shared::Shared;
 use crate::simulator::Simulator;
 use crate::tls::{Certificate, Tls};
 
-/// Settings of a [`Simulator`]; made by [`Simulator::builder`].
+/// Settings of a [`Simulator`], from [`Simulator::builder`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     settings: Settings,
@@ -39,8 +39,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Adds an account; the first one added takes the place of the default account. Codes are approved as the first
-    /// unless another is named.
+    /// Adds an account; the first one replaces the default account. Codes are approved as the first account unless
+    /// the caller names another.
     pub fn account(mut self, account: Account) -> Self {
         self.accounts.push(account);
         self
@@ -52,38 +52,38 @@ impl Builder {
         self
     }
 
-    /// Seconds a client is told to wait between polls; 5 by default. Sooner polls are answered all the same: see
-    /// [`RecordedRequest::after_ms`](crate::RecordedRequest::after_ms) to catch them.
+    /// The `interval` of polls in seconds; 5 by default. The simulator also answers sooner polls:
+    /// [`RecordedRequest::after_ms`](crate::RecordedRequest::after_ms) shows them.
     pub fn interval(mut self, seconds: u64) -> Self {
         self.settings.interval = seconds;
         self
     }
 
-    /// How long a device code can be decided and polled for; 15 minutes by default.
+    /// How long a device code is valid; 15 minutes by default.
     pub fn code_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.code_lifetime = lifetime;
         self
     }
 
-    /// Approves every code so long after it was issued, without anybody's doing.
+    /// Approves every code automatically, this long after it was issued.
     pub fn auto_approve(mut self, after: Duration) -> Self {
         self.settings.auto_approve = Some(after);
         self
     }
 
-    /// How long access tokens last; 10 days by default.
+    /// The lifetime of access tokens; 10 days by default.
     pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.access_token_lifetime = lifetime;
         self
     }
 
-    /// How long a refresh token can be used; for ever by default, the live service's limit is not known.
+    /// The lifetime of refresh tokens; unlimited by default, because the live service's limit is not known.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.refresh_token_lifetime = Some(lifetime);
         self
     }
 
-    /// What happens to a refresh token that is presented; [`Rotation::Strict`] by default.
+    /// What happens when a refresh token is presented; [`Rotation::Strict`] by default.
     pub fn rotation(mut self, rotation: Rotation) -> Self {
         self.settings.rotation = rotation;
         self
@@ -101,28 +101,28 @@ impl Builder {
         self
     }
 
-    /// Takes the time from a file that holds Unix seconds as text, which a driver rewrites.
+    /// Reads the time from a file with Unix seconds as text, which a driver rewrites.
     pub fn clock_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.clock_file = Some(path.into());
         self
     }
 
-    /// Where HTTP is served; any free port of 127.0.0.1 by default.
+    /// The address of the HTTP listener; any free port of 127.0.0.1 by default.
     pub fn http(mut self, address: SocketAddr) -> Self {
         self.http = address;
         self
     }
 
-    /// Where HTTPS is served; any free port of 127.0.0.1 by default.
+    /// The address of the HTTPS listener; any free port of 127.0.0.1 by default.
     pub fn https(mut self, address: SocketAddr) -> Self {
         self.https = address;
         self
     }
 
-    /// Starts the server on a thread of its own.
+    /// Starts the server on its own thread.
     ///
     /// # Errors
-    /// An address that is not loopback, a port in use, a clock file without a number.
+    /// If an address is not loopback, a port is in use, or the clock file has no number.
     pub fn start(mut self) -> io::Result<Simulator> {
         if !self.http.ip().is_loopback() || !self.https.ip().is_loopback() {
             let why = "the simulator serves loopback addresses only";

@@ -1,4 +1,4 @@
-//! What the id token and the access token say, claim for claim as seen in the live service's tokens.
+//! The claims of the id token and the access token, as in the live service's tokens.
 
 use serde_json::{Value, json};
 
@@ -12,17 +12,17 @@ use crate::settings::ISSUER;
 const AUTH: &str = "https://api.openai.com/auth";
 const PROFILE: &str = "https://api.openai.com/profile";
 
-/// Seconds an id token lasts. Nothing depends on it.
+/// The lifetime of an id token in seconds. Nothing depends on it.
 const ID_TOKEN_LIFETIME: i64 = 3600;
 
-/// When a token is minted and for which sign-in.
+/// The time and the sign-in of a token.
 pub(crate) struct Minting<'a> {
     pub(crate) account: &'a Account,
     pub(crate) client_id: &'a str,
     /// Names the sign-in in the `sid` and `session_id` claims.
     pub(crate) session_id: &'a str,
     pub(crate) now: i64,
-    /// Seconds the access token lasts.
+    /// The lifetime of the access token in seconds.
     pub(crate) lifetime: i64,
 }
 
@@ -83,7 +83,7 @@ impl Minting<'_> {
         })
     }
 
-    /// The part of the `auth` object that both tokens carry.
+    /// The part of the `auth` object that both tokens have.
     fn shared_auth(&self) -> Value {
         let account = self.account;
         let mut auth = json!({

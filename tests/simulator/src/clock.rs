@@ -1,4 +1,4 @@
-//! The simulator's clock: the system's or a driver's, plus an offset that tests advance.
+//! The simulator's clock: the system's or a driver's time, plus an offset that tests advance.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// All times in this crate are Unix seconds read here, so one `advance` moves every expiry at once.
+/// Every time in this crate is in Unix seconds and is read here, so that one `advance` moves every expiry at once.
 pub(crate) struct Clock {
     source: Source,
     /// Seconds added to the source.
@@ -19,7 +19,8 @@ pub(crate) struct Clock {
 
 enum Source {
     System,
-    /// A file holding Unix seconds as text; the last value that could be read, for while it is being rewritten.
+    /// A file with Unix seconds as text, and the last value that was readable, for the time while a driver rewrites
+    /// the file.
     File(PathBuf, AtomicI64),
 }
 
@@ -28,7 +29,7 @@ impl Clock {
         Self::new(Source::System)
     }
 
-    /// Fails unless the file holds a number now.
+    /// Fails unless the file holds a number.
     pub(crate) fn file(path: PathBuf) -> io::Result<Self> {
         let first = read(&path)?;
         Ok(Self::new(Source::File(path, AtomicI64::new(first))))

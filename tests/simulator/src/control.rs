@@ -43,7 +43,7 @@ pub(crate) fn answer(command: &str, request: &Request, shared: &Shared) -> Answe
     }
 }
 
-/// An HTTP status and what is wrong.
+/// An HTTP status and the error.
 type Refused = (u16, String);
 
 fn run(command: &str, request: &Request, shared: &Shared) -> Result<Value, Refused> {

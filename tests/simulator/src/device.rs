@@ -1,9 +1,9 @@
-//! Device codes: issued, shown to a person, decided on the page, polled for, and redeemed once.
+//! Device codes: issued, shown to a person, decided on the page, polled for, and exchanged once.
 
 use crate::jwt::code_challenge;
 use crate::random;
 
-/// Seconds an authorization code lasts (RFC 6749, section 4.1.2 recommends at most ten minutes).
+/// The lifetime of an authorization code in seconds (RFC 6749, section 4.1.2 recommends at most ten minutes).
 const AUTHORIZATION_CODE_LIFETIME: i64 = 600;
 
 #[derive(Default)]
@@ -25,10 +25,10 @@ enum Decision {
     Redeemed,
 }
 
-/// What an approval makes. The server chooses the PKCE pair and hands it to the client that polls.
+/// The result of an approval. The server chooses the PKCE pair and returns it to the client that polls.
 #[derive(Clone)]
 pub(crate) struct Approval {
-    /// Index of the account that approved.
+    /// The index of the account that approved.
     pub(crate) account: usize,
     pub(crate) authorization_code: String,
     pub(crate) code_verifier: String,
@@ -36,16 +36,16 @@ pub(crate) struct Approval {
     expires_at: i64,
 }
 
-/// Why a person's decision did not count.
+/// Why the simulator refused a person's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecisionError {
-    /// No such user code was issued.
+    /// There is no such user code.
     UnknownCode,
     /// The code has expired.
     Expired,
-    /// The code has been approved or denied before.
+    /// The code was approved or denied before.
     AlreadyDecided,
-    /// The account has device-code authorization switched off.
+    /// The account does not permit device codes.
     DeviceCodesDisabled,
     /// The simulator has no such account.
     UnknownAccount,
@@ -76,7 +76,7 @@ pub(crate) enum NotApproved {
     Unknown,
 }
 
-/// Why an authorization code was refused.
+/// Why the simulator refused an authorization code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotRedeemed {
     Unknown,
@@ -127,13 +127,13 @@ impl DeviceCodes {
         Ok(())
     }
 
-    /// Lets a code expire now, decided or not.
+    /// Lets a code expire now, whether it was decided or not.
     pub(crate) fn expire(&mut self, user_code: &str, now: i64) -> Result<(), DecisionError> {
         self.by_user_code(user_code)?.expires_at = now;
         Ok(())
     }
 
-    /// The approval, as often as it is polled for until its code is redeemed: the answer may be lost on the way.
+    /// Returns the approval to every poll until its code is exchanged: an answer can be lost.
     pub(crate) fn poll(
         &self,
         device_auth_id: &str,
@@ -154,7 +154,7 @@ impl DeviceCodes {
         }
     }
 
-    /// Exchanges an authorization code, once. A wrong verifier does not spend it.
+    /// Exchanges an authorization code once. A wrong verifier does not spend the code.
     pub(crate) fn redeem(
         &mut self,
         authorization_code: &str,
@@ -190,7 +190,7 @@ impl DeviceCodes {
         }
     }
 
-    /// As a person types it: in small letters, without the dash, with spaces.
+    /// People type codes in small letters, without the dash, with spaces.
     fn by_user_code(&mut self, typed: &str) -> Result<&mut DeviceCode, DecisionError> {
         let typed = plain(typed);
         self.0

@@ -1,12 +1,12 @@
-//! The endpoints, by the names that faults and the request log use.
+//! The endpoints, with the names that faults and the request log use.
 
 use serde::{Deserialize, Serialize};
 
-/// An endpoint of `auth.openai.com` or `chatgpt.com`. Both hosts share one listener: the path decides.
+/// An endpoint of `auth.openai.com` or `chatgpt.com`. Both hosts share one listener, and the path decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// `POST /api/accounts/deviceauth/usercode`: asks for a device code.
+    /// `POST /api/accounts/deviceauth/usercode`: requests a device code.
     UserCode,
     /// `POST /api/accounts/deviceauth/token`: polls for the person's decision.
     DevicePoll,
@@ -33,12 +33,12 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint of a path, whatever the method.
+    /// The endpoint of a path, for any method.
     pub(crate) fn of(path: &str) -> Self {
         match path {
             "/api/accounts/deviceauth/usercode" => Self::UserCode,
             "/api/accounts/deviceauth/token" => Self::DevicePoll,
-            // The second is what discovery advertises; clients use the first, a working alias.
+            // Discovery names the second path; clients use the first, a working alias.
             "/oauth/token" | "/api/accounts/oauth/token" => Self::Token,
             "/oauth/revoke" => Self::Revoke,
             "/codex/device" => Self::DevicePage,

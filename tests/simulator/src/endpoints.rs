@@ -1,4 +1,4 @@
-//! One file an endpoint: a request and the state in, an answer out.
+//! The endpoints, one file each. Each maps a request and the state to an answer.
 
 mod accounts_check;
 mod bearer;
@@ -52,7 +52,7 @@ fn member(body: &serde_json::Value, name: &str) -> Option<String> {
     body.get(name)?.as_str().map(str::to_owned)
 }
 
-/// The JSON body of a request that declares one; otherwise the answer that says what is wrong.
+/// The JSON body of a request that declares one; otherwise the error answer.
 fn json_body(request: &Request) -> Result<serde_json::Value, Answer> {
     if request.content_type() != "application/json" {
         return Err(Answer::error(

@@ -1,4 +1,4 @@
-//! Scripted faults: what happens to an answer, and whether the server acts before it does.
+//! Scripted faults: what happens to an answer, and whether the server processes the request first.
 
 mod presets;
 mod queue;
@@ -13,12 +13,12 @@ use crate::http::{Answer, Cut, Delivery, Pace};
 
 pub(crate) use queue::Faults;
 
-/// Something that goes wrong with one request.
+/// A fault of one request.
 ///
-/// A fault that answers in the endpoint's place ([`status`](Self::status), [`silence`](Self::silence) …) keeps the
-/// request from being processed: the server's state does not change. With
-/// [`after_processing`](Self::after_processing) the server acts first, rotates the token say, and then the answer is
-/// lost or replaced. A fault that changes the normal answer ([`normal`](Self::normal), [`patch`](Self::patch),
+/// A fault that replaces the answer ([`status`](Self::status), [`silence`](Self::silence) …) prevents the request
+/// from being processed: the server's state does not change. With [`after_processing`](Self::after_processing), the
+/// server first processes the request, for example rotates the token, and then the answer is lost or replaced. A
+/// fault that changes the normal answer ([`normal`](Self::normal), [`patch`](Self::patch),
 /// [`transform`](Self::transform)) always processes the request.
 ///
 /// ```
@@ -40,7 +40,7 @@ pub struct Fault {
     effect: Effect,
     after_processing: bool,
     delay: Duration,
-    /// Replace those of the same name in the answer.
+    /// These headers replace those of the same name in the answer.
     headers: Vec<(String, String)>,
     chunked: bool,
     pace: Option<Pace>,
@@ -64,7 +64,7 @@ impl Fault {
         Self::new(Effect::Normal)
     }
 
-    /// An empty answer of that status.
+    /// An empty answer with this status.
     pub fn status(status: u16) -> Self {
         Self::new(Effect::Replace(Answer::empty(status)))
     }
@@ -94,7 +94,7 @@ impl Fault {
         Self::new(Effect::Raw(bytes.into()))
     }
 
-    /// The normal JSON answer with some members set, or removed where `patch` has null (RFC 7396).
+    /// The normal JSON answer with some members set, or removed if `patch` has null for them (RFC 7396).
     pub fn patch(patch: Value) -> Self {
         Self::transform(move |mut answer| {
             merge(&mut answer, &patch);
@@ -102,7 +102,7 @@ impl Fault {
         })
     }
 
-    /// The normal JSON answer, changed at will.
+    /// The normal JSON answer, changed by a closure.
     pub fn transform(change: impl Fn(Value) -> Value + Send + Sync + 'static) -> Self {
         Self::new(Effect::Transform(Arc::new(change)))
     }
@@ -115,31 +115,32 @@ impl Fault {
         self
     }
 
-    /// Sets a header. Given twice, it is sent twice.
+    /// Sets a header. A header set twice is sent twice.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Waits before the answer; before processing too, unless [`after_processing`](Self::after_processing) is set.
+    /// Waits before the answer, and before processing too, unless [`after_processing`](Self::after_processing) is
+    /// set.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Sends the body in pieces of so many bytes, with a pause before each.
+    /// Sends the body in pieces of this many bytes, with a pause before each.
     pub fn drip(mut self, piece: usize, pause: Duration) -> Self {
         self.pace = Some(Pace { piece, pause });
         self
     }
 
-    /// Ends the connection after so many bytes of the body.
+    /// Ends the connection after this many bytes of the body.
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut_after = Some(bytes);
         self
     }
 
-    /// Where the connection is to end, ends it by RST.
+    /// Ends the connection by RST, if the fault ends it.
     pub fn reset(mut self) -> Self {
         self.reset = true;
         self
@@ -151,7 +152,7 @@ impl Fault {
         self
     }
 
-    /// The server processes the request, and only then does the fault strike.
+    /// Lets the server process the request before the fault takes effect.
     pub fn after_processing(mut self) -> Self {
         self.after_processing = true;
         self
@@ -190,7 +191,7 @@ impl Fault {
         }
     }
 
-    /// What is sent, given the normal answer if the request was processed.
+    /// What to send, given the normal answer if the request was processed.
     pub(crate) fn deliver(&self, normal: Option<Answer>) -> Delivery {
         let mut answer = match (&self.effect, normal) {
             (Effect::Normal, Some(normal)) => normal,

@@ -1,5 +1,5 @@
-//! HTTP/1.1 (RFC 9112), written here rather than taken from a server library: faults must be able to put any byte on
-//! the wire, or none, and to reset the connection.
+//! HTTP/1.1 (RFC 9112). Not a server library: faults must be able to send any bytes or none, and to reset the
+//! connection.
 
 mod answer;
 mod delivery;

@@ -1,4 +1,5 @@
-//! The authorization server's state. No input or output: the endpoints ask it, the simulator handle steers it.
+//! The authorization server's state, without input or output: the endpoints query it, the simulator handle controls
+//! it.
 
 use serde_json::{Value, json};
 
@@ -19,10 +20,10 @@ pub(crate) struct Issuer {
     pub(crate) secrets: Vec<Secret>,
 }
 
-/// What the state needs to know of a request beside its content.
+/// What the state needs to know about a request, beside its content.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
-    /// Number in the request log.
+    /// The number in the request log.
     pub(crate) sequence: u64,
     /// Unix seconds.
     pub(crate) now: i64,
@@ -54,7 +55,7 @@ impl Issuer {
         issued
     }
 
-    /// Approves as the account of that index.
+    /// Approves as the account with this index.
     pub(crate) fn approve(
         &mut self,
         user_code: &str,
@@ -125,7 +126,7 @@ impl Issuer {
         Ok(answer)
     }
 
-    /// The account as it is today; the one in a token is as it was at sign-in.
+    /// The account as it is now; a token describes it as it was at sign-in.
     pub(crate) fn present_account(&self, at_sign_in: &Account) -> Account {
         self.accounts
             .iter()
@@ -147,7 +148,7 @@ impl Issuer {
             .map(|code| code.user_code.clone())
             .collect();
         for user_code in due {
-            // An account with device codes switched off cannot approve: the code stays pending, as with a person.
+            // An account that does not permit device codes cannot approve: the code stays pending, as with a person.
             let _ = self.approve(&user_code, 0, now);
         }
     }

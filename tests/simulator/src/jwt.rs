@@ -1,4 +1,4 @@
-//! Signed JSON Web Tokens (RFC 7519) with ES256, and the key that checks them (RFC 7517).
+//! Signed JSON Web Tokens (RFC 7519) with ES256, and the key that verifies them (RFC 7517).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -10,7 +10,7 @@ use ring::signature::{
 };
 use serde_json::{Value, json};
 
-/// A key made at start; a token of another simulator does not pass.
+/// A key that is created at start; tokens of another simulator do not verify.
 pub(crate) struct Signer {
     key: EcdsaKeyPair,
     key_id: String,
@@ -25,7 +25,7 @@ impl Signer {
             .and_then(|document| {
                 EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).ok()
             })
-            // A key that ring has just made is one that ring can read.
+            // ring can read a key that it has just created.
             .expect("a fresh P-256 key is valid");
         let key_id = fingerprint(key.public_key().as_ref());
         Self { key, key_id }
@@ -37,12 +37,12 @@ impl Signer {
         let signature = self
             .key
             .sign(&SystemRandom::new(), signed.as_bytes())
-            // Signing needs nothing but randomness, see random.rs.
+            // Signing needs only randomness, see random.rs.
             .expect("the operating system provides random bytes");
         format!("{signed}.{}", BASE64URL.encode(signature))
     }
 
-    /// The claims, if this signer signed them. Expiry is for the caller to judge.
+    /// The claims, if this signer signed them. The caller checks the expiry.
     pub(crate) fn verify(&self, token: &str) -> Option<Value> {
         let (signed, signature) = token.rsplit_once('.')?;
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.key.public_key())
@@ -63,7 +63,7 @@ impl Signer {
     }
 }
 
-/// The first 64 bits of a SHA-256 digest in hexadecimal: names a secret without giving it away.
+/// The first 64 bits of a SHA-256 digest in hexadecimal: they identify a secret without revealing it.
 pub(crate) fn fingerprint(secret: impl AsRef<[u8]>) -> String {
     digest(&SHA256, secret.as_ref()).as_ref()[..8]
         .iter()

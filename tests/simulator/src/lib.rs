@@ -1,7 +1,7 @@
-//! A stand-in for the OpenAI endpoints that ChatGPT and Codex device-code login uses: `auth.openai.com` and the parts
-//! of `chatgpt.com` that a connected program asks.
+//! A stand-in for the OpenAI endpoints that ChatGPT and Codex device-code login uses: `auth.openai.com`, and the
+//! parts of `chatgpt.com` that a connected program calls.
 //!
-//! The software under test is led to it (`--connect-to`, `--cacert`), or names its address itself; no code of the
+//! Options connect the software under test to it (`--connect-to`, `--cacert`, or an issuer URL); no code of the
 //! software changes. The real Codex CLI signs in, refreshes, works and logs out against it: `tests/codex_cli.rs`.
 //!
 //! ```
@@ -35,20 +35,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # How it is made
-//! A thread with a runtime of its own serves both hosts, as HTTP and as HTTPS; dropping the [`Simulator`] ends it.
-//! The state is plain values behind a lock (`issuer`, `device`, `tokens`); `endpoints` has a file for each endpoint,
-//! `fault` what may happen to an answer, and `http` puts it on the wire byte by byte.
+//! # Structure
+//! A thread with its own runtime serves both hosts, over HTTP and HTTPS; dropping the [`Simulator`] ends it. The
+//! state is plain values behind a lock (`issuer`, `device`, `tokens`). `endpoints` has a file for each endpoint,
+//! `fault` changes answers, and `http` sends them byte by byte.
 //!
-//! # How true it is
-//! The wire follows what clients in the field send and accept, and recorded answers of the live service where there
-//! are any. Not recorded anywhere, and therefore guesses: the answers to a poll for a denied or expired code, a poll
-//! after the code was exchanged, and a request for models without `client_version`.
+//! # Fidelity
+//! The wire follows what existing clients send and accept, and recorded answers of the live service. Some answers are
+//! guesses, because there is no recording: those to a poll for a denied or expired code, to a poll after the code was
+//! exchanged, and to a request for models without `client_version`.
 //!
 //! # Scope
 //! The device flow, refresh, revocation, models, usage, workspace routing, and one fixed answer of a model. Not the
-//! browser flow, API keys, WebSockets or HTTP/2. It serves loopback addresses only and protects nothing: its control
-//! surface under `/_simulator/` gives every secret to whoever asks.
+//! browser flow, API keys, WebSockets or HTTP/2. It serves only loopback addresses and protects nothing: its control
+//! surface under `/_simulator/` returns every secret to any caller.
 
 mod account;
 mod builder;

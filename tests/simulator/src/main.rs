@@ -12,36 +12,37 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-/// Stands in for the OpenAI endpoints that ChatGPT and Codex device-code login uses. Loopback only; ends on SIGTERM,
-/// SIGINT and, if asked to, with its standard input.
+/// Stands in for the OpenAI endpoints that ChatGPT and Codex device-code login uses. Serves only loopback; ends on
+/// SIGTERM, SIGINT and, with an option, when standard input ends.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to serve HTTP; port 0 is any free port
+    /// The address of the HTTP listener; port 0 is any free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     http: SocketAddr,
-    /// Where to serve HTTPS; port 0 is any free port
+    /// The address of the HTTPS listener; port 0 is any free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     https: SocketAddr,
-    /// Write the certificate of the authority made at start to this file, in PEM
+    /// Write the authority's certificate to this file, in PEM
     #[arg(long, value_name = "FILE", default_value = "openai-simulator-ca.pem")]
     ca: PathBuf,
-    /// Approve every code so many seconds after it was issued
+    /// Approve every code this many seconds after it was issued
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "0")]
     auto_approve: Option<u64>,
-    /// How long access tokens last
+    /// The lifetime of access tokens
     #[arg(long, value_name = "SECONDS", default_value_t = 864_000)]
     access_token_lifetime: u64,
-    /// How long clients are told to wait between polls
+    /// The interval of polls that the simulator announces
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     interval: u64,
-    /// What happens to refresh tokens: strict, grace, grace:SECONDS, keeps-token or omits-access-token
+    /// What happens when a refresh token is presented: strict, grace, grace:SECONDS, keeps-token or
+    /// omits-access-token
     #[arg(long, default_value = "strict")]
     rotation: Rotation,
-    /// Take accounts from this file: a JSON array of objects with email, account_id, user_id, plan_type …
+    /// Read accounts from this file: a JSON array of objects with email, account_id, user_id, plan_type …
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
-    /// Take the time from this file, which holds Unix seconds as text
+    /// Read the time from this file, which holds Unix seconds as text
     #[arg(long, value_name = "FILE")]
     clock: Option<PathBuf>,
     /// Print one line of JSON and nothing else
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> io::Result<()> {
-    // Before the announcement: whoever has read it may send the signal at once.
+    // Before the announcement: its reader may send the signal at once.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -71,7 +72,7 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     let simulator = start(arguments)?;
     simulator.write_ca(&arguments.ca)?;
     announce(arguments, &simulator)?;
-    runtime.block_on(end.come());
+    runtime.block_on(end.wait());
     Ok(())
 }
 
@@ -115,28 +116,28 @@ fn announce(arguments: &Arguments, simulator: &Simulator) -> io::Result<()> {
             ca.display(),
         )?;
         if io::stdin().is_terminal() {
-            writeln!(out, "\nControl-C ends it.")?;
+            writeln!(out, "\nCtrl-C ends the simulator.")?;
         }
     }
     out.flush()
 }
 
-/// What ends the process.
+/// The events that end the process.
 struct End {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
-    /// Dropped when standard input has ended; without the flag, never.
+    /// Dropped when standard input ends; without the option, never.
     stdin: Option<oneshot::Receiver<()>>,
 }
 
 impl End {
-    /// Must be called within a runtime.
+    /// The caller must be within a runtime.
     fn new(with_stdin: bool) -> io::Result<Self> {
         let stdin = with_stdin.then(|| {
             let (sender, receiver) = oneshot::channel();
             std::thread::spawn(move || {
                 let _keep = sender;
-                // An error ends it as well as the end of the input does.
+                // An error ends the process, as the end of the input does.
                 while matches!(io::stdin().read(&mut [0; 64]), Ok(1..)) {}
             });
             receiver
@@ -148,7 +149,7 @@ impl End {
         })
     }
 
-    async fn come(mut self) {
+    async fn wait(mut self) {
         let stdin = async {
             match self.stdin {
                 Some(ended) => drop(ended.await),

@@ -1,15 +1,15 @@
-//! Random identifiers, in the shapes that OpenAI's have.
+//! Random identifiers in the shapes of OpenAI's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-/// Capital letters and digits that are not mistaken for one another when read aloud or typed.
+/// Capital letters and digits that are not confused when read aloud or typed.
 const USER_CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // The operating system's generator does not fail once it has been seeded at boot.
+    // The operating system's generator does not fail once it is seeded at boot.
     SystemRandom::new()
         .fill(&mut bytes)
         .expect("the operating system provides random bytes");

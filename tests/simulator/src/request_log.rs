@@ -1,4 +1,4 @@
-//! What was asked and how it was answered.
+//! The requests that the simulator received, and its answers.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use crate::http::Request;
 /// A request that reached the simulator, for assertions. Requests to `/_simulator/` are not recorded.
 #[derive(Clone, Serialize)]
 pub struct RecordedRequest {
-    /// Number in the order of arrival, from 0; clearing the log does not restart it.
+    /// The number in the order of arrival, from 0; clearing the log does not restart it.
     pub sequence: u64,
     /// Unix seconds on the simulator's clock.
     pub at: i64,
-    /// Milliseconds since the simulator started, on a clock that nobody advances.
+    /// Milliseconds since the simulator started, of the machine's clock.
     pub after_ms: u64,
     /// The endpoint of the path.
     pub endpoint: Endpoint,
@@ -29,15 +29,15 @@ pub struct RecordedRequest {
     /// As sent; in JSON, as text.
     #[serde(serialize_with = "as_text")]
     pub body: Vec<u8>,
-    /// What was answered.
+    /// The answer.
     pub answered: Answered,
 }
 
-/// The fate of a request.
+/// How a request was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answered {
-    /// Not yet: it is being delayed.
+    /// Not yet: a fault delays it.
     Waiting,
     /// By the endpoint itself.
     Normally {
@@ -46,7 +46,7 @@ pub enum Answered {
     },
     /// By a fault.
     ByFault {
-        /// HTTP status; none if no status line was sent.
+        /// The HTTP status; `None` if no status line was sent.
         status: Option<u16>,
         /// Whether the endpoint processed the request, so that its state may have changed.
         processed: bool,
@@ -67,12 +67,12 @@ impl RecordedRequest {
         self.header("host").unwrap_or_default()
     }
 
-    /// The body as text; bytes that are no UTF-8 are replaced.
+    /// The body as text; bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON; null if it is none.
+    /// The body as JSON, or null.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -125,7 +125,7 @@ impl RequestLog {
     }
 
     pub(crate) fn answered(&mut self, sequence: u64, answered: Answered) {
-        // The log may have been cleared meanwhile.
+        // The log may have been cleared since.
         if let Some(request) = self
             .requests
             .iter_mut()

@@ -1,4 +1,4 @@
-//! Every secret that was ever issued, so that a test can look for it where it must not be.
+//! Every secret that was issued, so that a test can search for it where it must not be.
 
 use serde::Serialize;
 
@@ -11,13 +11,13 @@ pub struct Secret {
     pub value: String,
 }
 
-/// The kinds of secrets in the flow. A user code is none: it is made to be shown.
+/// The kinds of secrets in the flow. A user code is not a secret: it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretKind {
-    /// Handle that a client polls with.
+    /// The handle that a client polls with.
     DeviceAuthId,
-    /// Handed out at approval, exchanged once.
+    /// Issued at approval, exchanged once.
     AuthorizationCode,
     /// PKCE verifier, chosen by the server.
     CodeVerifier,

@@ -1,4 +1,4 @@
-//! Connections: accepting them, and answering the requests that come over them.
+//! Accepts connections and answers their requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::request_log::Answered;
 use crate::shared::{ConnectionFault, Shared};
 use crate::{control, endpoints};
 
-/// Longest that a connection which is to hang is kept.
+/// How long a hanging connection is kept, at most.
 const HANG: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves a listener until the runtime ends. With `tls`, as HTTPS.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
     loop {
-        // Accepting fails when the client has gone already, or when the process runs out of files.
+        // Accepting fails if the client has disconnected, or if the process has no more files.
         let Ok((tcp, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
@@ -30,7 +30,7 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, share
 }
 
 async fn connection(tcp: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
-    // Answers are written head first; the pieces of a slow body must go out as they are.
+    // The head of an answer is written first, and the pieces of a slow body must be sent as they are.
     let _ = tcp.set_nodelay(true);
     let Some(acceptor) = tls else {
         return requests(tcp, "http", &shared).await;
@@ -59,7 +59,7 @@ where
         {
             Ok(Sent::Whole) if !request.wants_close() => {}
             Ok(Sent::Whole) => break,
-            // Without a farewell in TLS: the client must notice that the answer is not whole.
+            // Without a TLS close: the client must notice that the answer is not whole.
             Ok(Sent::End) | Err(_) => return,
             Ok(Sent::Reset) => return reset(stream.tcp()),
             Ok(Sent::Hang) => return tokio::time::sleep(HANG).await,

@@ -1,4 +1,4 @@
-//! What a server operator decides, and tests vary.
+//! The settings of a server operator, which tests vary.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 /// The client id of the Codex CLI, a public client, which every program for ChatGPT subscriptions uses.
 pub const CLIENT_ID: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
-/// The issuer whose place the simulator takes.
+/// The issuer that the simulator stands in for.
 pub const ISSUER: &str = "https://auth.openai.com";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) client_id: String,
-    /// Seconds a client is told to wait between polls.
+    /// The interval of polls in seconds.
     pub(crate) interval: u64,
     pub(crate) code_lifetime: Duration,
-    /// How long after it was issued a device code is approved without anybody's doing.
+    /// How long after it was issued a device code is approved automatically.
     pub(crate) auto_approve: Option<Duration>,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) refresh_token_lifetime: Option<Duration>,
@@ -30,7 +30,7 @@ impl Default for Settings {
             interval: 5,
             code_lifetime: Duration::from_secs(15 * 60),
             auto_approve: None,
-            // What most measurements of the live service show.
+            // As in most measurements of the live service.
             access_token_lifetime: Duration::from_secs(10 * 24 * 3600),
             refresh_token_lifetime: None,
             rotation: Rotation::Strict,
@@ -41,21 +41,21 @@ impl Default for Settings {
 
 /// What the server does with a refresh token that is presented (RFC 9700, section 4.14.2).
 ///
-/// In every case but [`KeepsToken`](Rotation::KeepsToken) a token that has been used and is presented again ends its
-/// family: the refresh token and all access tokens of that sign-in.
+/// Except for [`KeepsToken`](Rotation::KeepsToken), a used token that is presented again ends its family: the refresh
+/// token and all access tokens of that sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
     /// Each token is accepted once. The default.
     Strict,
-    /// The token just superseded is accepted again while its successor has not been presented; the new successor takes
-    /// the place of the one before it.
+    /// The superseded token is accepted again while its successor has not been presented; the new successor replaces
+    /// the one before it.
     Grace {
-        /// Only so long after it was superseded; `None` for any time.
+        /// Only this long after it was superseded; `None` for any time.
         within: Option<Duration>,
     },
-    /// The answer carries no refresh token, and the one presented stays good.
+    /// The answer has no refresh token, and the presented one stays valid.
     KeepsToken,
-    /// The token is rotated, but the answer carries no access token.
+    /// The token is rotated, but the answer has no access token.
     OmitsAccessToken,
 }
 
@@ -88,6 +88,6 @@ impl FromStr for Rotation {
 pub enum RevocationScope {
     /// The sign-in that the token belongs to. The default.
     Family,
-    /// Every sign-in of that person, on other machines too, as users of the live service have reported.
+    /// Every sign-in of that person, also on other machines, as users of the live service have reported.
     User,
 }

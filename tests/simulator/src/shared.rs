@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     connection_faults: Mutex<VecDeque<ConnectionFault>>,
 }
 
-/// Something that goes wrong with an HTTPS connection before any request. HTTP stays as it is: drivers steer over it.
+/// A fault of an HTTPS connection before any request. HTTP has none, because drivers use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionFault {
@@ -68,7 +68,7 @@ impl Shared {
         self.connection_faults().clear();
     }
 
-    /// Puts a request into the log; returns its number.
+    /// Adds a request to the log and returns its number.
     pub(crate) fn record(&self, request: &Request) -> u64 {
         let after_ms = self.started.elapsed().as_millis() as u64;
         self.log().record(request, self.clock.now(), after_ms)

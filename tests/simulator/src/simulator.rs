@@ -30,13 +30,13 @@ pub struct Simulator {
     http: SocketAddr,
     https: SocketAddr,
     ca_pem: String,
-    /// Dropped to stop the thread.
+    /// Dropping it stops the thread.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
-    /// Settings to start from.
+    /// The default settings.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -59,7 +59,7 @@ impl Simulator {
             .enable_all()
             .build()?;
         let (plain, secure) = {
-            // Without `block_on`, which would panic in a caller's own runtime.
+            // Not `block_on`, which would panic inside a caller's runtime.
             let _entered = runtime.enter();
             (listen(http)?, listen(https)?)
         };
@@ -73,7 +73,7 @@ impl Simulator {
                 runtime.block_on(async {
                     tokio::spawn(server::serve(plain, None, Arc::clone(&for_thread)));
                     tokio::spawn(server::serve(secure, Some(tls.acceptor), for_thread));
-                    // Ends when the handle drops the sender; the runtime drops every connection with it.
+                    // The task ends when the handle drops the sender; the runtime drops every connection with it.
                     let _ = stopped.await;
                 });
             })?;
@@ -87,12 +87,12 @@ impl Simulator {
         })
     }
 
-    /// Where HTTP is served.
+    /// The address of the HTTP listener.
     pub fn http_address(&self) -> SocketAddr {
         self.http
     }
 
-    /// Where HTTPS is served.
+    /// The address of the HTTPS listener.
     pub fn https_address(&self) -> SocketAddr {
         self.https
     }
@@ -107,7 +107,7 @@ impl Simulator {
         format!("https://{}", self.https)
     }
 
-    /// Two values for a `--connect-to` flag as curl has it: both real hosts, led to the HTTPS listener.
+    /// Two values for a `--connect-to` option like curl's: they connect both real hosts to the HTTPS listener.
     pub fn connect_to(&self) -> [String; 2] {
         ["auth.openai.com", "chatgpt.com"]
             .map(|host| format!("{host}:443:{}:{}", self.https.ip(), self.https.port()))
@@ -118,10 +118,10 @@ impl Simulator {
         &self.ca_pem
     }
 
-    /// Writes [`ca_pem`](Self::ca_pem) to a file, for a `--cacert` flag.
+    /// Writes [`ca_pem`](Self::ca_pem) to a file, for a `--cacert` option.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// If the file cannot be written.
     pub fn write_ca(&self, path: impl AsRef<Path>) -> io::Result<()> {
         std::fs::write(path, &self.ca_pem)
     }
@@ -129,15 +129,15 @@ impl Simulator {
     /// Approves a user code as the first account.
     ///
     /// # Errors
-    /// The code does not wait for a decision, or the account has device codes switched off.
+    /// If the code does not wait for a decision, or the account does not permit device codes.
     pub fn approve(&self, user_code: &str) -> Result<(), DecisionError> {
         self.approve_as(user_code, 0)
     }
 
-    /// Approves a user code as the account of that number; accounts are numbered from 0 in the order added.
+    /// Approves a user code as the account with this number; accounts are numbered from 0 in the order added.
     ///
     /// # Errors
-    /// As [`approve`](Self::approve), or there is no such account.
+    /// As [`approve`](Self::approve), or if there is no such account.
     pub fn approve_as(&self, user_code: &str, account: usize) -> Result<(), DecisionError> {
         self.shared.issuer().approve(user_code, account, self.now())
     }
@@ -145,7 +145,7 @@ impl Simulator {
     /// Denies a user code.
     ///
     /// # Errors
-    /// The code does not wait for a decision.
+    /// If the code does not wait for a decision.
     pub fn deny(&self, user_code: &str) -> Result<(), DecisionError> {
         self.shared.issuer().devices.deny(user_code, self.now())
     }
@@ -153,7 +153,7 @@ impl Simulator {
     /// Lets a user code expire now.
     ///
     /// # Errors
-    /// No such code was issued.
+    /// If there is no such code.
     pub fn expire_code(&self, user_code: &str) -> Result<(), DecisionError> {
         self.shared.issuer().devices.expire(user_code, self.now())
     }
@@ -168,14 +168,14 @@ impl Simulator {
             .collect()
     }
 
-    /// The token answer to a new sign-in of any person, known to the simulator or not: to begin a test behind the
-    /// flow, or to answer a refresh with somebody else's tokens (`Fault::json(200, …)`).
+    /// The token answer to a new sign-in of any person, whether the simulator has the account or not: to begin a test
+    /// after the flow, or to answer a refresh with another person's tokens (`Fault::json(200, …)`).
     pub fn issue_tokens(&self, account: &Account) -> Value {
         self.shared.issuer().sign_in(account.clone(), self.now())
     }
 
-    /// Knows a refresh token of an earlier simulator: the first of a sign-in of that person. Access tokens of that
-    /// one are signed by another key and stay refused.
+    /// Accepts a refresh token of an earlier simulator, as the first of a sign-in of that person. Access tokens of
+    /// the earlier one stay refused, because another key signed them.
     pub fn know_refresh_token(&self, account: &Account, refresh_token: &str) {
         let mut issuer = self.shared.issuer();
         issuer
@@ -183,13 +183,13 @@ impl Simulator {
             .open(account.clone(), refresh_token.to_owned(), self.now());
     }
 
-    /// A JWT with these claims and a good signature, for a [`Fault::patch`]; the endpoints do not accept it, and
+    /// A JWT with these claims and a valid signature, for a [`Fault::patch`]. The endpoints do not accept it, and
     /// [`secrets`](Self::secrets) does not list it.
     pub fn sign(&self, claims: &Value) -> String {
         self.shared.issuer().signer.sign(claims)
     }
 
-    /// Ends a sign-in: its refresh token and all of its access tokens. Families are numbered from 0.
+    /// Ends a sign-in: its refresh token and all its access tokens. Families are numbered from 0.
     pub fn revoke_family(&self, family: usize, why: Revocation) {
         self.shared.issuer().tokens.revoke(family, why);
     }
@@ -199,55 +199,55 @@ impl Simulator {
         self.shared.issuer().tokens.revoke_all(why);
     }
 
-    /// Every refresh token issued, in that order, and how often each was presented.
+    /// Every refresh token in the order of issue, and how often each was presented.
     pub fn presentations(&self) -> Vec<Presentations> {
         self.shared.issuer().tokens.presentations()
     }
 
-    /// Every secret issued so far, in that order.
+    /// Every secret in the order of issue.
     pub fn secrets(&self) -> Vec<Secret> {
         self.shared.issuer().secrets.clone()
     }
 
-    /// Changes the account of that number. Tokens issued before keep their claims; usage answers with what is set here.
+    /// Changes the account with this number. Earlier tokens keep their claims; usage answers with the new values.
     ///
     /// # Panics
-    /// There is no such account.
+    /// If there is no such account.
     pub fn update_account(&self, account: usize, change: impl FnOnce(&mut Account)) {
         change(&mut self.shared.issuer().accounts[account]);
     }
 
-    /// How long access tokens last that are issued from now on.
+    /// Sets the lifetime of access tokens that are issued from now on.
     pub fn set_access_token_lifetime(&self, lifetime: Duration) {
         self.shared.issuer().settings.access_token_lifetime = lifetime;
     }
 
-    /// What happens to refresh tokens presented from now on.
+    /// Sets what happens when a refresh token is presented from now on.
     pub fn set_rotation(&self, rotation: Rotation) {
         self.shared.issuer().settings.rotation = rotation;
     }
 
-    /// Queues a fault for one request to the endpoint; faults of an endpoint strike in the order queued.
+    /// Queues a fault for one request to the endpoint. The faults of an endpoint apply in the order queued.
     pub fn fault(&self, endpoint: Endpoint, fault: Fault) {
         self.shared.faults().queue(endpoint, fault);
     }
 
-    /// Sets a fault for every request to the endpoint for which none is queued, until cleared.
+    /// Sets a fault for every request to the endpoint without a queued fault, until it is cleared.
     pub fn fault_always(&self, endpoint: Endpoint, fault: Fault) {
         self.shared.faults().stand(endpoint, fault);
     }
 
-    /// Queues a fault for one HTTPS connection, whatever it is for.
+    /// Queues a fault for one HTTPS connection.
     pub fn fault_connection(&self, fault: ConnectionFault) {
         self.shared.connection_faults().push_back(fault);
     }
 
-    /// Forgets all faults, queued and standing.
+    /// Removes all faults, queued and standing.
     pub fn clear_faults(&self) {
         self.shared.clear_faults();
     }
 
-    /// How many queued faults have not struck: zero at the end of a test that meant them all.
+    /// How many queued faults have not taken effect: zero at the end of a test that uses all of them.
     pub fn faults_left(&self) -> usize {
         self.shared.faults().left() + self.shared.connection_faults().len()
     }
@@ -257,7 +257,7 @@ impl Simulator {
         self.shared.log().all().to_vec()
     }
 
-    /// Those to one endpoint.
+    /// The requests to one endpoint.
     pub fn requests_to(&self, endpoint: Endpoint) -> Vec<RecordedRequest> {
         let mut requests = self.requests();
         requests.retain(|request| request.endpoint == endpoint);
@@ -274,18 +274,18 @@ impl Simulator {
         self.shared.clock.now()
     }
 
-    /// Lets time pass at once, for everything that expires.
+    /// Advances the time at once, for everything that expires.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
     }
 
-    /// Makes the `Date` header wrong by so many seconds; expiry stays as it is.
+    /// Makes the `Date` header wrong by this many seconds; expiry does not change.
     pub fn skew_date(&self, seconds: i64) {
         self.shared.clock.skew_date(seconds);
     }
 }
 
-/// Must be called within a runtime.
+/// The caller must be within a runtime.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -296,7 +296,7 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It panicked: the test that used it has failed already.
+            // The thread panicked: the test that used it has failed already.
             let _ = thread.join();
         }
     }

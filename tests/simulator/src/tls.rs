@@ -1,4 +1,4 @@
-//! A certificate authority made at start, and the server's certificate for both hosts.
+//! A certificate authority that is created at start, and the server's certificate for both hosts.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, version};
 
-/// The server's certificate, and what is wrong with it.
+/// The server's certificate, valid or with one defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
     /// For `auth.openai.com`, `chatgpt.com`, `localhost` and `127.0.0.1`. The default.
     Valid,
-    /// It ended in 2020.
+    /// It expired in 2020.
     Expired,
-    /// It names `example.com` only.
+    /// It names only `example.com`.
     WrongName,
-    /// Another authority issued it than [`Simulator::ca_pem`](crate::Simulator::ca_pem) names.
+    /// An authority other than [`Simulator::ca_pem`](crate::Simulator::ca_pem) issued it.
     UnknownIssuer,
 }
 
@@ -46,7 +46,7 @@ impl Tls {
                     .with_no_client_auth()
                     .with_single_cert(vec![leaf.der().clone()], key)
             })
-            // The provider has TLS 1.3 suites, and the key was made for this certificate.
+            // The provider has TLS 1.3 suites, and the key was created for this certificate.
             .expect("the certificate fits its key");
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {

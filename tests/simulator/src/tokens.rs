@@ -1,6 +1,6 @@
-//! Refresh tokens and the families they belong to: rotation, reuse detection, revocation.
+//! Refresh tokens and their families: rotation, reuse detection, revocation.
 //!
-//! A family is one sign-in. Its refresh tokens are generations 0, 1, 2 …; each names the one that superseded it.
+//! A family is one sign-in. Its refresh tokens are generations 0, 1, 2 …; each has a link to its successor.
 
 use std::collections::HashMap;
 
@@ -16,18 +16,18 @@ use crate::settings::{RevocationScope, Rotation};
 pub(crate) struct Tokens {
     families: Vec<Family>,
     refresh: Vec<RefreshToken>,
-    /// Values of refresh tokens to their places in `refresh`.
+    /// From the value of a refresh token to its index in `refresh`.
     by_value: HashMap<String, usize>,
-    /// Access tokens to their families.
+    /// From an access token to its family.
     access: HashMap<String, usize>,
 }
 
 pub(crate) struct Family {
-    /// As it was at sign-in: a refresh does not update the plan claim.
+    /// The account as it was at sign-in: a refresh does not update the plan claim.
     pub(crate) account: Account,
     pub(crate) session_id: String,
     revoked: Option<Revocation>,
-    /// Refresh tokens issued so far.
+    /// The number of refresh tokens issued so far.
     generations: usize,
 }
 
@@ -47,7 +47,7 @@ enum State {
         at: i64,
         successor: usize,
     },
-    /// Superseded by a successor that was itself replaced before anybody presented it.
+    /// Superseded by a successor that was itself replaced before it was presented.
     Replaced,
 }
 
@@ -63,14 +63,14 @@ pub enum Revocation {
     Invalidated,
 }
 
-/// One refresh token and how it was used: what a test asserts "one presentation per generation" on.
+/// One refresh token and its presentations: tests assert one presentation per generation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Presentations {
     /// The first 16 hexadecimal digits of the token's SHA-256 digest.
     pub fingerprint: String,
-    /// Number of the sign-in, from 0.
+    /// The number of the sign-in, from 0.
     pub family: usize,
-    /// Number of the token within its family, in the order of issue, from 0.
+    /// The number of the token within its family, in the order of issue, from 0.
     pub generation: usize,
     /// Every presentation, in order.
     pub presentations: Vec<Presentation>,
@@ -79,31 +79,31 @@ pub struct Presentations {
 /// A refresh token in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Presentation {
-    /// [`RecordedRequest::sequence`](crate::RecordedRequest::sequence) of the request that carried it.
+    /// [`RecordedRequest::sequence`](crate::RecordedRequest::sequence) of the request that presented it.
     pub request: u64,
     /// Unix seconds on the simulator's clock.
     pub at: i64,
-    /// What the server did. Whether the client learnt of it is in the request log.
+    /// What the server did. The request log says whether the client received the answer.
     pub outcome: Outcome,
 }
 
-/// What became of a presented refresh token.
+/// The result of a presentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Superseded by a new one.
     Rotated,
-    /// Superseded before, and forgiven: a new successor was issued ([`Rotation::Grace`]).
+    /// Superseded before, and forgiven: the server issued a new successor ([`Rotation::Grace`]).
     Forgiven,
-    /// Accepted and still good ([`Rotation::KeepsToken`]).
+    /// Accepted and still valid ([`Rotation::KeepsToken`]).
     Kept,
-    /// Superseded before: the family was ended, or had been.
+    /// Superseded before: the server ended the family now or earlier.
     Reused,
-    /// Its family had been revoked.
+    /// Its family was revoked.
     Revoked,
-    /// Too old.
+    /// Expired.
     Expired,
-    /// A fault answered in the server's place; nothing changed.
+    /// A fault answered instead of the server; nothing changed.
     Unprocessed,
 }
 
@@ -126,7 +126,7 @@ pub(crate) enum AccessRefused {
 /// An accepted refresh token.
 pub(crate) struct Refreshed {
     pub(crate) family: usize,
-    /// None where the presented token stays good.
+    /// `None` if the presented token stays valid.
     pub(crate) refresh_token: Option<String>,
 }
 
@@ -194,7 +194,7 @@ impl Tokens {
         })
     }
 
-    /// Records that a request carried the token although the server did not look at it.
+    /// Records that a request presented the token, although the server did not process it.
     pub(crate) fn presented_unprocessed(&mut self, token: &str, arrival: Arrival) {
         if let Some(index) = self.find(token) {
             self.record(index, arrival, Outcome::Unprocessed);
@@ -209,7 +209,7 @@ impl Tokens {
             .map_or(Ok(family), |why| Err(AccessRefused::Revoked(why)))
     }
 
-    /// Ends what a refresh or access token belongs to. An unknown token is no error (RFC 7009, section 2.2).
+    /// Ends the family of a refresh or access token. An unknown token is no error (RFC 7009, section 2.2).
     pub(crate) fn revoke_token(&mut self, token: &str, scope: RevocationScope) {
         let family = match self.find(token) {
             Some(index) => Some(self.refresh[index].family),
@@ -229,7 +229,7 @@ impl Tokens {
         }
     }
 
-    /// Ends a family; one that has ended keeps its first reason.
+    /// Ends a family; a family that has ended keeps its first reason.
     pub(crate) fn revoke(&mut self, family: usize, why: Revocation) {
         if let Some(family) = self.families.get_mut(family) {
             family.revoked.get_or_insert(why);
@@ -254,7 +254,7 @@ impl Tokens {
             .collect()
     }
 
-    /// What presenting the token leads to, before anything is changed.
+    /// The result of presenting the token, before anything changes.
     fn judge(
         &self,
         index: usize,

@@ -1,4 +1,4 @@
-//! The authenticated endpoints: who may ask, and what they answer.
+//! The authenticated endpoints: which requests they accept, and their answers.
 
 mod client;
 
@@ -30,7 +30,7 @@ fn slugs(simulator: &Simulator, token: &Value, client_version: &str) -> Vec<Stri
 }
 
 #[test]
-fn tokens_carry_the_claims_of_the_account_and_the_published_key_verifies_them() {
+fn tokens_carry_the_claims_of_the_account_and_verify() {
     let account = Account {
         fedramp: true,
         plan_type: "enterprise".into(),
@@ -90,7 +90,7 @@ fn tokens_carry_the_claims_of_the_account_and_the_published_key_verifies_them() 
 }
 
 #[test]
-fn an_account_without_id_has_no_such_claim_and_its_client_sends_no_header() {
+fn an_account_without_id_has_no_claim_and_its_client_no_header() {
     let account = Account {
         account_id: String::new(),
         ..Account::default()
@@ -202,7 +202,7 @@ fn the_free_plan_has_fewer_models_and_one_window() {
 }
 
 #[test]
-fn usage_tells_the_present_plan_and_the_tokens_that_of_the_sign_in() {
+fn usage_has_the_present_plan_and_tokens_that_of_the_sign_in() {
     let simulator = start();
     let tokens = sign_in(&simulator);
     simulator.update_account(0, |account| account.plan_type = "pro".into());
@@ -266,7 +266,7 @@ fn a_model_answers_with_events_that_end_in_completion() {
     let events = response.text().unwrap();
     assert!(events.starts_with("event: response.created\n"), "{events}");
     assert!(events.contains("\nevent: response.completed\n"));
-    // WebSockets are not served: clients then use HTTP.
+    // WebSockets are not supported: clients then use HTTP.
     assert_eq!(
         get(&simulator, "/backend-api/codex/responses")
             .send()

@@ -28,7 +28,7 @@ fn a_driver_sets_the_time_through_a_file() {
     assert_eq!(date(&simulator), "Sun, 06 Nov 1994 08:49:37 GMT");
     std::fs::write(&path, "784111778").unwrap();
     assert_eq!(simulator.now(), 784_111_778);
-    // While it is being rewritten, the last value holds.
+    // While a driver rewrites the file, the last value applies.
     std::fs::write(&path, "").unwrap();
     assert_eq!(simulator.now(), 784_111_778);
     simulator.advance(Duration::from_secs(2));

@@ -38,7 +38,7 @@ fn signed_in<'a>(simulator: &'a Simulator, test: &str) -> Codex<'a> {
     codex
 }
 
-/// The refresh grants that the simulator saw.
+/// The refresh grants that the simulator received.
 fn refreshes(simulator: &Simulator) -> Vec<serde_json::Value> {
     let mut requests = simulator.requests_to(Endpoint::Token);
     requests.retain(|request| request.json()["grant_type"] == "refresh_token");
@@ -144,7 +144,7 @@ fn codex_refreshes_ahead_of_expiry() {
 fn codex_refreshes_and_works_on_when_the_backend_refuses_its_token() {
     let simulator = simulator();
     let codex = signed_in(&simulator, "exec");
-    // For the server the access token has expired; the CLI's own clock says that it is fresh.
+    // For the server, the access token has expired; by the CLI's own clock it is valid.
     simulator.advance(Duration::from_secs(11 * 24 * 3600));
 
     let output = codex.run(&["exec", "--skip-git-repo-check", "--ephemeral", "Say hello"]);

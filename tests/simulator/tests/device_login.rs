@@ -1,4 +1,4 @@
-//! The device flow as a client sees it.
+//! The device flow from a client's side.
 
 mod client;
 
@@ -12,7 +12,7 @@ fn user_code(issued: &Value) -> &str {
     issued["user_code"].as_str().unwrap()
 }
 
-/// Exchanges the code of an approval with one form field changed; none removed means `value` is empty.
+/// Exchanges the code of an approval with one form field set to `value`.
 fn exchange_with(simulator: &Simulator, approval: &Value, name: &str, value: &str) -> (u16, Value) {
     let mut form = vec![
         ("grant_type", "authorization_code"),
@@ -93,7 +93,7 @@ fn a_code_is_pending_until_it_is_approved_and_then_becomes_tokens() {
 }
 
 #[test]
-fn a_denied_an_expired_and_an_unknown_code_are_told_apart() {
+fn denied_expired_and_unknown_codes_get_different_answers() {
     let simulator = start();
     let denied = ask_for_code(&simulator);
     simulator.deny(user_code(&denied)).unwrap();
@@ -122,7 +122,7 @@ fn a_denied_an_expired_and_an_unknown_code_are_told_apart() {
 }
 
 #[test]
-fn an_approval_can_be_polled_for_again_until_its_code_is_exchanged() {
+fn an_approval_can_be_polled_again_until_its_code_is_exchanged() {
     let simulator = start();
     let (issued, approval) = approved(&simulator);
     assert_eq!(poll(&simulator, &issued), (200, approval.clone()));
@@ -133,7 +133,7 @@ fn an_approval_can_be_polled_for_again_until_its_code_is_exchanged() {
 }
 
 #[test]
-fn an_exchange_must_match_in_verifier_redirect_uri_and_client_and_carry_no_state() {
+fn an_exchange_must_match_its_code_and_carry_no_state() {
     let simulator = start();
     let (_, approval) = approved(&simulator);
     for (name, value, error) in [

@@ -69,7 +69,7 @@ fn an_unknown_code_is_refused_with_the_form_again() {
 }
 
 #[test]
-fn where_device_codes_are_switched_off_the_page_refuses_and_the_poll_stays_pending() {
+fn the_page_refuses_a_code_if_the_account_forbids_device_codes() {
     let account = Account {
         device_codes_enabled: false,
         ..Account::default()

@@ -10,7 +10,7 @@ use client::{ask_for_code, get, poll, read, refresh, refresh_request, sign_in, s
 use openai_simulator::{Account, Answered, Endpoint, Fault, Outcome, Simulator};
 use serde_json::{Value, json};
 
-/// Everything the server sends to a refresh over a bare socket, and how the connection ended.
+/// All bytes that the server sends to a refresh over a bare socket, and how the connection ended.
 fn raw_refresh(simulator: &Simulator, token: &Value) -> (String, Option<ErrorKind>) {
     let body = json!({
         "client_id": openai_simulator::CLIENT_ID, "grant_type": "refresh_token", "refresh_token": token,
@@ -41,7 +41,7 @@ fn first_token_outcomes(simulator: &Simulator) -> Vec<Outcome> {
 }
 
 #[test]
-fn queued_faults_strike_once_in_order_and_the_standing_one_until_cleared() {
+fn queued_faults_apply_once_in_order_and_a_standing_one_until_cleared() {
     let simulator = start();
     simulator.fault_always(Endpoint::UserCode, Fault::status(500));
     simulator.fault(Endpoint::UserCode, Fault::status(502));
@@ -61,7 +61,7 @@ fn queued_faults_strike_once_in_order_and_the_standing_one_until_cleared() {
 }
 
 #[test]
-fn a_fault_in_the_servers_place_leaves_its_state_alone() {
+fn a_fault_that_replaces_the_answer_leaves_the_state_unchanged() {
     let simulator = start();
     let tokens = sign_in(&simulator);
     simulator.fault(Endpoint::Token, Fault::silence());
@@ -99,7 +99,7 @@ fn after_processing_the_token_is_rotated_and_the_answer_lost() {
             processed: true
         }
     );
-    // The client repeats the token and loses the sign-in.
+    // The client presents the token again and loses the sign-in.
     assert_eq!(refresh(&simulator, &tokens["refresh_token"]).0, 401);
     assert_eq!(
         first_token_outcomes(&simulator),
@@ -199,7 +199,7 @@ fn a_delayed_request_is_processed_late_or_answered_late() {
     };
     let delay = Duration::from_millis(300);
     assert_eq!(give_up(Fault::normal().delay(delay)), []);
-    // Although the client has given up.
+    // The server processes the request although the client has given up.
     std::thread::sleep(2 * delay);
     assert_eq!(first_token_outcomes(&simulator), [Outcome::Rotated]);
     assert_eq!(
@@ -281,7 +281,7 @@ fn the_normal_answer_is_patched_and_transformed() {
 }
 
 #[test]
-fn a_refresh_is_answered_with_the_tokens_of_another_account_or_with_odd_claims() {
+fn a_refresh_can_return_tokens_of_another_account_or_odd_claims() {
     let simulator = start();
     let tokens = sign_in(&simulator);
     let other = Account {
@@ -326,7 +326,7 @@ fn headers_of_the_normal_answer_are_replaced() {
 }
 
 #[test]
-fn the_frequent_ones_have_names() {
+fn frequent_faults_have_presets() {
     let simulator = start();
     let code = ask_for_code(&simulator);
     for (fault, status, marker) in [

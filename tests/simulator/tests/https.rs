@@ -1,4 +1,4 @@
-//! Both hosts behind one certificate, and what can be wrong with a connection.
+//! Both hosts behind one certificate, and the faults of a connection.
 
 mod client;
 
@@ -8,7 +8,7 @@ use openai_simulator::{Certificate, ConnectionFault, Simulator};
 use reqwest::blocking::{Client, Response};
 use reqwest::tls;
 
-/// Trusts the simulator's authority alone, and finds both real hosts at its address.
+/// A client that trusts only the simulator's authority and finds both real hosts at its address.
 fn client(simulator: &Simulator) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let authority = tls::Certificate::from_pem(simulator.ca_pem().as_bytes()).unwrap();
@@ -29,7 +29,7 @@ fn ask(simulator: &Simulator, host: &str) -> reqwest::Result<Response> {
 }
 
 #[test]
-fn the_certificate_is_good_for_both_hosts_and_for_loopback() {
+fn the_certificate_is_valid_for_both_hosts_and_loopback() {
     let simulator = client::start();
     for host in ["auth.openai.com", "chatgpt.com", "127.0.0.1", "localhost"] {
         assert_eq!(ask(&simulator, host).unwrap().status(), 200, "{host}");
@@ -40,7 +40,7 @@ fn the_certificate_is_good_for_both_hosts_and_for_loopback() {
 }
 
 #[test]
-fn connect_to_leads_both_hosts_to_the_https_listener() {
+fn connect_to_sends_both_hosts_to_the_https_listener() {
     let simulator = client::start();
     let port = simulator.https_address().port();
     assert_eq!(
@@ -53,7 +53,7 @@ fn connect_to_leads_both_hosts_to_the_https_listener() {
 }
 
 #[test]
-fn a_bad_certificate_is_refused_by_a_client_that_looks() {
+fn a_bad_certificate_is_refused_by_a_client_that_verifies() {
     for certificate in [
         Certificate::Expired,
         Certificate::WrongName,

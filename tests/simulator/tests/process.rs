@@ -16,7 +16,7 @@ struct Process {
     ca: String,
 }
 
-/// Starts the binary with `--json` and reads the line it announces itself with.
+/// Starts the binary with `--json` and reads its announcement.
 fn start(test: &str, arguments: &[&str]) -> Process {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut child = Command::new(env!("CARGO_BIN_EXE_openai-simulator"))
@@ -122,7 +122,7 @@ impl Process {
         self.post("/oauth/token", grant)
     }
 
-    /// Whether it ends by itself within a few seconds, and successfully.
+    /// Whether the process ends by itself within a few seconds, with success.
     fn ends(&mut self) -> bool {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(5) {
@@ -170,7 +170,7 @@ fn it_ends_on_sigterm_and_sigint() {
 }
 
 #[test]
-fn it_tells_a_person_which_flags_to_use() {
+fn it_prints_the_flags_to_use() {
     let ca = format!("{}/person.pem", env!("CARGO_TARGET_TMPDIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_openai-simulator"))
         .args(["--ca", &ca, "--exit-with-stdin"])

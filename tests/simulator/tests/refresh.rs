@@ -158,7 +158,7 @@ fn a_refresh_token_can_expire() {
 }
 
 #[test]
-fn an_unknown_an_empty_and_a_missing_token_are_refused_as_the_live_service_does() {
+fn unknown_empty_and_missing_tokens_are_refused_like_live() {
     let simulator = start();
     let (status, body) = refresh(&simulator, &json!("rt_unknown"));
     assert_eq!((status, code(&body)), (401, "token_expired"));
@@ -196,7 +196,7 @@ fn a_parameter_given_twice_makes_the_request_invalid() {
 }
 
 #[test]
-fn a_presentation_that_a_fault_kept_from_the_server_is_counted_as_unprocessed() {
+fn a_presentation_that_a_fault_intercepts_counts_as_unprocessed() {
     let simulator = start();
     let tokens = sign_in(&simulator);
     simulator.fault(Endpoint::Token, Fault::status(503));
@@ -206,14 +206,14 @@ fn a_presentation_that_a_fault_kept_from_the_server_is_counted_as_unprocessed() 
         outcomes(&simulator)[0],
         [Outcome::Unprocessed, Outcome::Rotated]
     );
-    // Each names its request in the log.
+    // Each presentation names its request in the log.
     let presented = &simulator.presentations()[0].presentations;
     let logged = simulator.requests_to(Endpoint::Token);
     assert_eq!(presented[1].request, logged.last().unwrap().sequence);
 }
 
 #[test]
-fn revoking_a_refresh_token_ends_its_family_and_an_unknown_one_is_no_error() {
+fn revoking_a_token_ends_its_family_and_an_unknown_one_is_no_error() {
     let simulator = start();
     let (tokens, other) = (sign_in(&simulator), sign_in(&simulator));
     assert_eq!(
@@ -261,7 +261,7 @@ fn a_revocation_may_end_the_sessions_of_the_person_on_other_machines() {
 }
 
 #[test]
-fn the_operator_ends_one_sign_in_or_all() {
+fn an_operator_can_end_one_sign_in_or_all() {
     let simulator = start();
     let (first, second) = (sign_in(&simulator), sign_in(&simulator));
     simulator.revoke_family(0, Revocation::Invalidated);

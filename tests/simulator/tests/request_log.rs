@@ -1,4 +1,4 @@
-//! What the simulator tells of the requests it got.
+//! The log of the requests that the simulator received.
 
 mod client;
 

@@ -1,15 +1,17 @@
+//! Tests of the bucket with a directory in memory.
+
 use super::*;
-use crate::fake::{self, Trouble};
+use crate::fake::{self, FaultPlan};
 
 const OLD: &[u8] = b"old";
 
-/// Needs three writes and three reads.
+/// A value that takes three writes and three reads.
 fn large() -> Vec<u8> {
     (0..MAX_VALUE).map(|at| (at % 251) as u8).collect()
 }
 
 /// A directory with one value, and a handle of it.
-fn world() -> (fake::Directory, Bucket<fake::Directory>) {
+fn one_value() -> (fake::Directory, Bucket<fake::Directory>) {
     let directory = fake::Directory::default();
     directory.put("key-a", OLD);
     let bucket = open(&directory);
@@ -27,16 +29,16 @@ fn text(error: Error) -> String {
     text
 }
 
-/// The steps of a `set` that goes well.
+/// The number of steps of a `set` without a fault.
 fn steps_of_a_set(value: &[u8]) -> usize {
-    let (directory, bucket) = world();
+    let (directory, bucket) = one_value();
     bucket.set("a", value).unwrap();
     directory.steps().len()
 }
 
 #[test]
 fn what_is_set_is_read_and_listed_until_it_is_deleted() {
-    let (_, bucket) = world();
+    let (_, bucket) = one_value();
     let value = large();
     bucket.set("A/b", &value).unwrap();
     assert_eq!(bucket.get("A/b"), Ok(Some(value)));
@@ -55,7 +57,7 @@ fn what_is_set_is_read_and_listed_until_it_is_deleted() {
 
 #[test]
 fn the_bucket_is_the_first_directory_by_either_of_its_names() {
-    let (directory, _) = world();
+    let (directory, _) = one_value();
     for identifier in ["default", ""] {
         let directories = [directory.clone(), fake::Directory::default()];
         let bucket = Bucket::open(identifier, directories).unwrap();
@@ -68,7 +70,7 @@ fn the_bucket_is_the_first_directory_by_either_of_its_names() {
 }
 
 #[test]
-fn without_a_directory_there_is_a_word_on_how_to_give_one() {
+fn without_a_directory_the_error_says_how_to_give_one() {
     let error = Bucket::<fake::Directory>::open("default", []).map(|_| ());
     assert_eq!(
         text(error.unwrap_err()),
@@ -78,13 +80,13 @@ fn without_a_directory_there_is_a_word_on_how_to_give_one() {
 
 #[test]
 fn there_are_no_cursors() {
-    let (_, bucket) = world();
+    let (_, bucket) = one_value();
     let error = text(bucket.keys(Some(0)).unwrap_err());
     assert_eq!(error, "unknown cursor: all keys come at once");
 }
 
 #[test]
-fn looking_leaves_an_empty_directory_empty() {
+fn reading_leaves_an_empty_directory_empty() {
     let directory = fake::Directory::default();
     let bucket = open(&directory);
     assert_eq!(bucket.get("a"), Ok(None));
@@ -95,8 +97,8 @@ fn looking_leaves_an_empty_directory_empty() {
 }
 
 #[test]
-fn handles_see_what_others_write() {
-    let (directory, one) = world();
+fn a_handle_sees_what_another_handle_writes() {
+    let (directory, one) = one_value();
     let other = open(&directory);
     assert_eq!(one.get("a"), Ok(Some(OLD.to_vec())));
     other.set("a", b"new").unwrap();
@@ -107,7 +109,7 @@ fn handles_see_what_others_write() {
 
 #[test]
 fn a_value_and_its_name_are_on_the_disk_before_set_returns() {
-    let (directory, bucket) = world();
+    let (directory, bucket) = one_value();
     bucket.set("a", b"new").unwrap();
     let expected = [
         "look at key-a",
@@ -123,7 +125,7 @@ fn a_value_and_its_name_are_on_the_disk_before_set_returns() {
 
 #[test]
 fn a_deletion_is_on_the_disk_before_delete_returns() {
-    let (directory, bucket) = world();
+    let (directory, bucket) = one_value();
     bucket.delete("a").unwrap();
     assert_eq!(
         directory.steps(),
@@ -137,8 +139,8 @@ fn a_set_that_fails_at_any_step_leaves_the_old_value_and_no_other_file() {
     // The last step is the directory's sync.
     let renamed = steps_of_a_set(&value) - 1;
     for at in (0..renamed).filter(|&at| at != 1) {
-        let (directory, bucket) = world();
-        directory.expect(Some(Trouble::Failure(at, ErrorCode::InsufficientSpace)));
+        let (directory, bucket) = one_value();
+        directory.expect(Some(FaultPlan::Failure(at, ErrorCode::InsufficientSpace)));
         let error = text(bucket.set("a", &value).unwrap_err());
         assert!(at == 0 || error.starts_with("full: "), "{at}: {error}");
         assert_eq!(directory.names(), ["key-a"], "{at}");
@@ -152,8 +154,8 @@ fn a_set_that_is_killed_at_any_step_leaves_the_old_or_the_new_value() {
     let steps = steps_of_a_set(&value);
     let mut outcomes = Vec::new();
     for at in 0..=steps {
-        let (directory, bucket) = world();
-        directory.expect(Some(Trouble::Death(at)));
+        let (directory, bucket) = one_value();
+        directory.expect(Some(FaultPlan::Death(at)));
         let _ = bucket.set("a", &value);
         directory.expect(None);
         let after = open(&directory);
@@ -166,7 +168,7 @@ fn a_set_that_is_killed_at_any_step_leaves_the_old_or_the_new_value() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_synced_is_no_error_and_a_disk_that_fails_is() {
+fn a_failing_disk_is_an_error_and_a_directory_that_cannot_sync_is_not() {
     let sync = steps_of_a_set(OLD) - 1;
     for (code, is_error) in [
         (ErrorCode::Unsupported, false),
@@ -175,16 +177,16 @@ fn a_directory_that_cannot_be_synced_is_no_error_and_a_disk_that_fails_is() {
         (ErrorCode::Io, true),
         (ErrorCode::InsufficientSpace, true),
     ] {
-        let (directory, bucket) = world();
-        directory.expect(Some(Trouble::Failure(sync, code)));
+        let (directory, bucket) = one_value();
+        directory.expect(Some(FaultPlan::Failure(sync, code)));
         assert_eq!(bucket.set("a", b"new").is_err(), is_error, "{code:?}");
         assert_eq!(directory.bytes("key-a").as_deref(), Some(&b"new"[..]));
     }
 }
 
 #[test]
-fn somebody_elses_unfinished_value_is_not_taken_away() {
-    let (directory, bucket) = world();
+fn an_unfinished_value_of_another_handle_is_not_removed() {
+    let (directory, bucket) = one_value();
     let theirs = name::unfinished([1; 16]);
     directory.put(&theirs, b"theirs");
     let error = text(bucket.set("a", b"new").unwrap_err());
@@ -193,8 +195,8 @@ fn somebody_elses_unfinished_value_is_not_taken_away() {
 }
 
 #[test]
-fn leftovers_go_with_the_first_set_or_delete_of_a_handle_once_they_are_old() {
-    let (directory, bucket) = world();
+fn the_first_write_of_a_handle_removes_old_leftovers() {
+    let (directory, bucket) = one_value();
     let old = name::unfinished([0xaa; 16]);
     let young = name::unfinished([0xbb; 16]);
     directory.put(&old, b"half");
@@ -221,17 +223,17 @@ fn leftovers_go_with_the_first_set_or_delete_of_a_handle_once_they_are_old() {
 #[test]
 fn leftovers_that_cannot_be_removed_are_no_error() {
     for at in 1..=3 {
-        let (directory, bucket) = world();
+        let (directory, bucket) = one_value();
         directory.put(&name::unfinished([0xaa; 16]), b"half");
         directory.wait(301);
-        directory.expect(Some(Trouble::Failure(at, ErrorCode::Access)));
+        directory.expect(Some(FaultPlan::Failure(at, ErrorCode::Access)));
         bucket.set("a", b"new").unwrap();
         assert_eq!(directory.bytes("key-a").as_deref(), Some(&b"new"[..]));
     }
 }
 
 #[test]
-fn nothing_but_a_file_is_read_written_over_or_removed() {
+fn only_regular_files_are_read_overwritten_or_removed() {
     use DescriptorType::{BlockDevice, CharacterDevice, Directory, Fifo, SymbolicLink, Unknown};
     for kind in [
         BlockDevice,
@@ -241,7 +243,7 @@ fn nothing_but_a_file_is_read_written_over_or_removed() {
         SymbolicLink,
         Unknown,
     ] {
-        let (directory, bucket) = world();
+        let (directory, bucket) = one_value();
         directory.put_other("key-b", kind);
         let refused = Err(fault::no_file("key-b"));
         assert_eq!(bucket.get("b").map(|_| ()), refused);
@@ -255,7 +257,7 @@ fn nothing_but_a_file_is_read_written_over_or_removed() {
 
 #[test]
 fn values_over_the_limit_are_refused_before_anything_is_written() {
-    let (directory, bucket) = world();
+    let (directory, bucket) = one_value();
     let error = text(bucket.set("a", &vec![0; MAX_VALUE + 1]).unwrap_err());
     assert_eq!(error, "too-large: a value has at most 256 KiB");
     assert_eq!(directory.steps(), [""; 0]);
@@ -263,7 +265,7 @@ fn values_over_the_limit_are_refused_before_anything_is_written() {
 
 #[test]
 fn a_file_over_the_limit_is_corrupt_and_not_read() {
-    let (directory, bucket) = world();
+    let (directory, bucket) = one_value();
     for size in [MAX_VALUE as u64 + 1, u64::MAX] {
         directory.claim("key-a", size);
         directory.expect(None);
@@ -278,18 +280,18 @@ fn a_file_over_the_limit_is_corrupt_and_not_read() {
 
 #[test]
 fn a_file_that_ends_early_is_corrupt() {
-    let (directory, bucket) = world();
+    let (directory, bucket) = one_value();
     directory.claim("key-a", 4);
     let error = text(bucket.get("a").unwrap_err());
     assert_eq!(error, "corrupt: the file key-a is shorter than it says");
 }
 
 #[test]
-fn a_value_that_goes_while_it_is_looked_for_is_none() {
-    let (directory, bucket) = world();
-    directory.expect(Some(Trouble::Failure(1, ErrorCode::NoEntry)));
+fn a_value_that_is_deleted_during_get_is_none() {
+    let (directory, bucket) = one_value();
+    directory.expect(Some(FaultPlan::Failure(1, ErrorCode::NoEntry)));
     assert_eq!(bucket.get("a"), Ok(None));
-    directory.expect(Some(Trouble::Failure(1, ErrorCode::NoEntry)));
+    directory.expect(Some(FaultPlan::Failure(1, ErrorCode::NoEntry)));
     assert_eq!(bucket.delete("a"), Ok(()));
 }
 
@@ -297,13 +299,13 @@ fn a_value_that_goes_while_it_is_looked_for_is_none() {
 fn a_directory_that_cannot_be_read_is_never_an_empty_one() {
     let unreadable = fault::reading(ErrorCode::Access);
     for at in 0..4 {
-        let (directory, bucket) = world();
-        directory.expect(Some(Trouble::Failure(at, ErrorCode::Access)));
+        let (directory, bucket) = one_value();
+        directory.expect(Some(FaultPlan::Failure(at, ErrorCode::Access)));
         assert_eq!(bucket.get("a"), Err(unreadable.clone()), "{at}");
     }
-    let (directory, bucket) = world();
-    directory.expect(Some(Trouble::Failure(0, ErrorCode::Access)));
+    let (directory, bucket) = one_value();
+    directory.expect(Some(FaultPlan::Failure(0, ErrorCode::Access)));
     assert_eq!(bucket.keys(None), Err(unreadable.clone()));
-    directory.expect(Some(Trouble::Failure(0, ErrorCode::Access)));
+    directory.expect(Some(FaultPlan::Failure(0, ErrorCode::Access)));
     assert_eq!(bucket.exists("a"), Err(unreadable));
 }

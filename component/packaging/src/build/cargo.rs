@@ -1,4 +1,4 @@
-//! Runs cargo for what becomes a component.
+//! Runs cargo for the core modules of a component.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use anyhow::{Context, Result, bail};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// SHA-256 without unrolled loops: 8 KB less, for fingerprints of short texts.
+/// SHA-256 without unrolled loops: 8 KB less, and fast enough for fingerprints.
 const SMALL_SHA2: &str = r#"--cfg=sha2_backend_soft="compact""#;
 
-/// What the component's source calls the origin of a build for tests.
+/// The variable that the component's source reads for the origin of a build for tests.
 const TEST_ORIGIN: &str = "CHATGPT_OAUTH_TEST_ORIGIN";
 
-/// Where sources are, where they are built, and how.
+/// The sources, the directory to build in, and the options of the build.
 #[derive(Clone, Debug)]
 pub(crate) struct Cargo {
     pub(crate) workspace: PathBuf,
@@ -52,7 +52,7 @@ impl Module {
 impl Cargo {
     /// Builds a module.
     pub(crate) fn module(&self, module: &Module) -> Result<Vec<u8>> {
-        // What one build leaves, the next one of this program may replace.
+        // Another build of this process may replace the file before it is read.
         static DIRECTORY: Mutex<()> = Mutex::new(());
         let _until_it_is_read = DIRECTORY.lock().unwrap_or_else(PoisonError::into_inner);
 
@@ -60,7 +60,7 @@ impl Cargo {
         let status = self
             .command("rustc")?
             .args(["--profile", "component"])
-            // Beside an rlib cargo would not optimize across crates.
+            // With an rlib beside it, cargo would not optimize across crates.
             .args(["--lib", "--crate-type", "cdylib"])
             .args(module.selection())
             .arg("--target-dir")
@@ -75,7 +75,7 @@ impl Cargo {
         fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
     }
 
-    /// What a module is built from: a line a package, with its depth in front.
+    /// The packages of a module: one line each, with its depth in front.
     pub(crate) fn tree(&self, module: &Module) -> Result<String> {
         let output = self
             .command("tree")?
@@ -90,8 +90,8 @@ impl Cargo {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// The inner cargo. Of what an outer one was asked for it hears only through
-    /// the environment: of `CARGO_NET_OFFLINE`, not of `--offline`.
+    /// The inner cargo. It gets the options of an outer cargo only through the
+    /// environment: `CARGO_NET_OFFLINE`, but not `--offline`.
     fn command(&self, subcommand: &str) -> Result<Command> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         for (name, _) in env::vars_os() {
@@ -99,8 +99,9 @@ impl Cargo {
                 cargo.env_remove(name);
             }
         }
-        // Empty is none. As an option, and forced: a person's cargo may be configured
-        // to set variables, wrappers and profiles, and all of that must not count.
+        // An empty value means no origin. Options and `force` take precedence over a
+        // person's configuration of cargo, which may set variables, wrappers and
+        // profiles.
         let origin = self.test_origin.as_deref().unwrap_or_default();
         let origin = format!("env.{TEST_ORIGIN}.value={origin:?}");
         let forced = format!("env.{TEST_ORIGIN}.force=true");
@@ -119,8 +120,8 @@ impl Cargo {
         Ok(cargo)
     }
 
-    /// The settings of the workspace's `[profile.component]`, to be said again as
-    /// options: those also hold against a person's configuration of cargo.
+    /// The settings of the workspace's `[profile.component]`, as options, which take
+    /// precedence over a person's configuration of cargo.
     fn profile(&self) -> Result<Vec<String>> {
         let manifest = fs::read_to_string(self.workspace.join("Cargo.toml"))?;
         let (_, profile) = manifest
@@ -131,7 +132,8 @@ impl Cargo {
     }
 }
 
-/// Says in one line what is missing, instead of a page of "can't find crate for `core`".
+/// Reports the missing target in one line, instead of a page of "can't find crate for
+/// `core`".
 fn require_target() -> Result<()> {
     let libraries = rustc(&["--print", "target-libdir", "--target", TARGET])?;
     if !Path::new(&libraries).is_dir() {
@@ -142,7 +144,7 @@ fn require_target() -> Result<()> {
     Ok(())
 }
 
-/// Whether a variable of the outer build would change what comes out of this one.
+/// Whether a variable of the outer build would change the result of the inner one.
 fn changes_the_build(variable: &OsStr) -> bool {
     let Some(name) = variable.to_str() else {
         return false;
@@ -161,21 +163,21 @@ fn changes_the_build(variable: &OsStr) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
-/// The flags that keep this machine's directories out of the component and the
-/// component small, in cargo's encoding, which allows spaces in them.
+/// The flags that remove this machine's directories from the component and reduce its
+/// size, in cargo's encoding, which permits spaces.
 fn flags(workspace: &Path) -> String {
     let mut remaps = vec![(workspace.to_path_buf(), "/workspace")];
     if let Ok(sysroot) = rustc(&["--print", "sysroot"]) {
         remaps.push((PathBuf::from(sysroot), "/rust"));
     }
     if let Some(home) = cargo_home() {
-        // One directory per registry, named after it: a mirror must not show.
+        // Each registry has a directory with its name, which would reveal a mirror.
         let sources = fs::read_dir(home.join("registry/src"))
             .into_iter()
             .flatten();
         let mut sources: Vec<_> = sources.flatten().map(|entry| entry.path()).collect();
         sources.sort();
-        // rustc takes the last prefix that fits.
+        // rustc uses the last prefix that matches.
         remaps.push((home, "/cargo"));
         remaps.extend(sources.into_iter().map(|source| (source, "/crates")));
     }
@@ -194,7 +196,7 @@ fn cargo_home() -> Option<PathBuf> {
         .or_else(default)
 }
 
-/// The compiler's version: `rustc 1.95.0 (59807616e 2026-04-14)` is `1.95.0`.
+/// The compiler's version: `1.95.0` for `rustc 1.95.0 (59807616e 2026-04-14)`.
 pub(crate) fn rustc_version() -> Result<String> {
     let said = rustc(&["--version"])?;
     let version = said.split(' ').nth(1);

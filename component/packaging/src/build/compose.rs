@@ -1,15 +1,16 @@
-//! Makes one component of two.
+//! Composes two components.
 
 use anyhow::Result;
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 
-/// Satisfies imports of `socket` with what `plug` exports. What is left of both
-/// their imports is imported by the whole, which exports what `socket` does.
+/// Satisfies imports of `socket` with the exports of `plug`. The result imports the
+/// remaining imports of both, and exports the exports of `socket`.
 ///
 /// # Errors
 ///
-/// When one of them is no component, or `plug` exports nothing that `socket` imports.
+/// If one of them is not a component, or if `plug` exports nothing that `socket`
+/// imports.
 pub fn plug(socket: Vec<u8>, plug: Vec<u8>) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let socket = register(&mut graph, "component", socket)?;

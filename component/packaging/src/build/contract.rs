@@ -1,4 +1,4 @@
-//! `wit/`, for those who cannot read a directory.
+//! Reads the contract, `wit/`, and encodes it for tools.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,17 +9,18 @@ use wit_parser::{self as wit, Interface, PackageId, PackageMetadata, Resolve, Wo
 
 use crate::World;
 
-/// The contract as one file: a package of WIT in its binary form.
+/// The contract as one file: a WIT package in its binary form.
 pub(crate) fn encoded(workspace: &Path) -> Result<Vec<u8>> {
     let (resolve, package) = read(workspace)?;
     wit_component::encode(&resolve, package)
 }
 
-/// What the contract says of a world and its functions, in the form that tools
+/// The contract's documentation of a world and its functions, in the form that tools
 /// show beside the WIT of a component.
 ///
-/// That form has a place for the documentation of a component's world, and none
-/// for that of the interfaces which the world exports: so all of it is there.
+/// That form has a place for the documentation of a component's world, but none for
+/// that of the exported interfaces. So the documentation of the world contains all of
+/// it.
 pub(crate) fn documentation(workspace: &Path, world: World, component: &[u8]) -> Result<Vec<u8>> {
     let DecodedWasm::Component(mut resolve, id) = wit_component::decode(component)? else {
         bail!("no component");

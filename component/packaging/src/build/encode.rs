@@ -3,7 +3,7 @@
 use anyhow::Result;
 use wit_component::ComponentEncoder;
 
-/// The component of a module that wit-bindgen has left its world in.
+/// The component of a module in which wit-bindgen has recorded the world.
 pub(crate) fn component(module: &[u8]) -> Result<Vec<u8>> {
     ComponentEncoder::default()
         .validate(true)

@@ -1,5 +1,5 @@
-//! What a component says of itself: custom sections in front of everything else.
-//! Their names are in [`metadata`](crate::metadata).
+//! Writes the metadata of a component: custom sections in front of all other sections.
+//! [`metadata`](crate::metadata) has their names.
 
 use anyhow::{Result, ensure};
 use wasm_encoder::{
@@ -9,7 +9,7 @@ use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::{Dependencies, World, metadata};
 
-/// Everything that a label says.
+/// The metadata of a component.
 pub(crate) struct Label<'a> {
     pub(crate) world: World,
     pub(crate) producers: Producers,
@@ -19,7 +19,7 @@ pub(crate) struct Label<'a> {
 }
 
 impl Label<'_> {
-    /// Puts the label on a component that has none.
+    /// Adds the metadata to a component without custom sections.
     pub(crate) fn put_on(&self, component: &[u8]) -> Result<Vec<u8>> {
         let mut labelled = Component::new();
         labelled.section(&self.name());
@@ -66,8 +66,8 @@ impl Label<'_> {
 pub(crate) struct Producers(ProducersSection);
 
 impl Producers {
-    /// Gathers what they have left in the parts of a component, and adds the
-    /// compiler, whose note is stripped with the rest of what it leaves.
+    /// Collects the producers of all parts of a component, and adds the compiler, whose
+    /// own section is stripped.
     pub(crate) fn of(component: &[u8], rustc: &str) -> Result<Self> {
         let mut gathered = wasm_metadata::Producers::empty();
         gathered.add("language", "Rust", "2024");
@@ -93,7 +93,7 @@ impl Producers {
     }
 }
 
-/// The version alone, without what a distribution adds to it.
+/// The version without the additions of a distribution.
 fn number(version: &str) -> &str {
     version.split(' ').next().unwrap_or_default()
 }

@@ -29,7 +29,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Takes the sources of this workspace, and this directory to build in.
+    /// Builds from the sources of this workspace, in this directory.
     pub fn new(workspace: impl Into<PathBuf>, target_dir: impl Into<PathBuf>) -> Self {
         Self {
             cargo: Cargo {
@@ -40,17 +40,17 @@ impl Builder {
         }
     }
 
-    /// Builds for tests: the component then sends every request to this origin,
-    /// `http://127.0.0.1:PORT`, instead of to OpenAI, and says so in its name and
-    /// in a section of its own.
+    /// Builds for tests: the component sends every request to this origin,
+    /// `http://127.0.0.1:PORT`, instead of to OpenAI. Its name and a custom section say
+    /// so.
     #[must_use]
     pub fn test_origin(mut self, origin: impl Into<String>) -> Self {
         self.cargo.test_origin = Some(origin.into());
         self
     }
 
-    /// Builds another package of the workspace as a component, as it is: a guest for
-    /// tests.
+    /// Builds another package of the workspace as a component without metadata: a guest
+    /// for tests.
     ///
     /// # Errors
     ///
@@ -64,8 +64,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the target `wasm32-unknown-unknown` is missing, and when cargo or one
-    /// of the tools behind it fails; cargo's own messages go to standard error.
+    /// If the target `wasm32-unknown-unknown` is missing, or if cargo or a tool fails;
+    /// cargo's own messages go to standard error.
     pub fn build(&self, world: World) -> Result<Vec<u8>> {
         let module = self.cargo.module(&world.module())?;
         self.check_origin(&module)?;
@@ -86,8 +86,8 @@ impl Builder {
         label.put_on(&component)
     }
 
-    /// A build for tests must not look like a real one, nor the other way round,
-    /// whatever cargo was led to do.
+    /// Fails if a build for tests has no test origin, or a real build has one, whatever
+    /// the configuration of cargo.
     fn check_origin(&self, module: &[u8]) -> Result<()> {
         let loopback = b"127.0.0.1:";
         let found = module
@@ -100,20 +100,20 @@ impl Builder {
         Ok(())
     }
 
-    /// The contract, `wit/`, as one file: a package of WIT in its binary form.
+    /// The contract, `wit/`, as one file: a WIT package in its binary form.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn contract(&self) -> Result<Vec<u8>> {
         contract::encoded(&self.cargo.workspace)
     }
 
-    /// What a world is built from.
+    /// The packages that a world is built from.
     ///
     /// # Errors
     ///
-    /// When cargo fails.
+    /// If cargo fails.
     pub fn dependencies(&self, world: World) -> Result<Dependencies> {
         let plug = world.plug();
         let modules = [Some(world.module()), plug].into_iter().flatten();

@@ -1,5 +1,5 @@
-//! Takes out all custom sections: those that tools leave say on what machine and
-//! with which builds of tools a file was made.
+//! Removes all custom sections: those of tools describe the machine and the builds of
+//! the tools.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,7 @@ use wasm_encoder::reencode::{self, Reencode, ReencodeComponent};
 use wasm_encoder::{Component, Module};
 use wasmparser::{CustomSectionReader, Parser};
 
-/// Strips a component and everything in it.
+/// Strips a component and all its parts.
 pub(crate) fn component(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut component = Component::new();
     Strip.parse_component(&mut component, Parser::new(0), bytes)?;

@@ -9,7 +9,7 @@ use wit_parser::{PackageId, Resolve, SourceMap, WorldId, WorldItem, WorldKey};
 use super::metadata::Metadata;
 use super::{Surface, Violation};
 
-/// `wit/`, with the packages that it depends on in front.
+/// `wit/`, after the packages that it depends on.
 static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
     let mut package = None;
@@ -50,8 +50,7 @@ const PACKAGES: [&[(&str, &str)]; 8] = [
     wit!("connection.wit", "credentials.wit", "world.wit"),
 ];
 
-/// What a component has beyond its world: nothing, if it is what
-/// it says.
+/// What a component has beyond its world: nothing, if it matches.
 pub(super) fn violations(
     metadata: &Metadata,
     surface: &Surface,
@@ -77,15 +76,15 @@ pub(super) fn violations(
     violations
 }
 
-/// A build for tests says so twice; once is enough to be refused.
+/// A build for tests says so in its name and in a section; one of them is enough.
 fn test_build(metadata: &Metadata) -> Vec<Violation> {
     let origin = metadata.test_origin.clone();
     let origin = origin.or_else(|| metadata.says_test().then(|| "an unknown place".to_owned()));
     origin.map(Violation::TestBuild).into_iter().collect()
 }
 
-/// The world of this name: one that exports something of this contract, which
-/// those that others are made of do not.
+/// The world with this name, if it exports an interface of this contract. The worlds of
+/// parts do not.
 fn world_named(name: &str) -> Option<WorldId> {
     let (resolve, package) = &*CONTRACT;
     let world = *resolve.packages[*package].worlds.get(name)?;
@@ -116,14 +115,14 @@ fn beyond(world: WorldId, surface: &Surface, component: &[u8]) -> Vec<Violation>
     violations
 }
 
-/// What the exported interfaces of a component have beyond those of the world. An
-/// interface with more in it is a subtype, so that types alone would allow it.
+/// The items that the exported interfaces of a component have beyond those of the
+/// world. Such an interface is a subtype, so comparing types alone would accept it.
 fn more_in_interfaces(world: WorldId, component: &[u8]) -> impl Iterator<Item = String> {
     let (contract, _) = &*CONTRACT;
     let declared = contents(contract, world);
     let exported = match wit_component::decode(component) {
         Ok(DecodedWasm::Component(resolve, world)) => contents(&resolve, world),
-        // That is told elsewhere, and so are interfaces that nobody has declared.
+        // Other violations report that, and interfaces that the world does not declare.
         _ => BTreeMap::new(),
     };
     exported.into_iter().flat_map(move |(name, items)| {

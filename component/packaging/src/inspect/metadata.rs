@@ -1,5 +1,5 @@
-//! What a component says of itself, in custom sections: claims, but for those
-//! that [`contract`](super::contract) holds it to.
+//! Reads the metadata of a component from its custom sections. These are claims, except
+//! for those that [`contract`](super::contract) checks.
 
 use wasmparser::{ComponentName, CustomSectionReader, KnownCustom, Parser, Payload};
 
@@ -12,15 +12,15 @@ pub(super) struct Metadata {
     pub(super) description: Option<String>,
     pub(super) producers: Vec<String>,
     pub(super) test_origin: Option<String>,
-    /// Sections that come more than once.
+    /// Sections that appear more than once.
     pub(super) repeated: Vec<String>,
     /// Sections that cannot be read.
     pub(super) unreadable: Vec<String>,
 }
 
 impl Metadata {
-    /// Reads the sections of the component itself, not of what is nested in it. A
-    /// section that cannot be read says nothing.
+    /// Reads the sections of the component itself, without those of its parts, and
+    /// ignores sections that cannot be parsed.
     pub(super) fn of(component: &[u8]) -> Self {
         let mut found = Self::default();
         let mut depth = 0_u32;
@@ -35,7 +35,7 @@ impl Metadata {
         found
     }
 
-    /// The world that the name names.
+    /// The world in the name.
     pub(super) fn world(&self) -> Option<&str> {
         let world = self.name.as_deref()?.strip_prefix(metadata::NAME_PREFIX)?;
         Some(world.strip_suffix(metadata::TEST_SUFFIX).unwrap_or(world))
@@ -86,8 +86,8 @@ impl Metadata {
         }
     }
 
-    /// Notes what a section claims, and that another one has claimed it before:
-    /// of two names a runtime may take the other one.
+    /// Records a claim, and whether another section has made it before: a runtime may
+    /// use the other one.
     fn claim(&mut self, field: fn(&mut Self) -> &mut Option<String>, section: &str, text: &str) {
         if field(self).replace(text.to_owned()).is_some() {
             self.repeated.push(section.to_owned());

@@ -1,7 +1,7 @@
-//! What a component can reach: read off the file itself, nothing is run.
+//! Reads from a component's file what it can reach. Nothing of it runs.
 //!
 //! ```text
-//!   bytes ──▶ validated ──┬─▶ label     what it says of itself
+//!   bytes ──▶ validated ──┬─▶ metadata  what it claims
 //!                         ├─▶ imports, exports, WIT
 //!                         └─▶ contract  what it has beyond its world
 //! ```
@@ -17,31 +17,31 @@ use wit_component::{DecodedWasm, WitPrinter};
 use metadata::Metadata;
 use sha2::{Digest as _, Sha256};
 
-/// How deep parts may be nested in parts: a world's are two deep, composed
-/// three, and a checker's time grows with the square.
+/// The deepest nesting of parts: those of a world are two deep, composed three, and the
+/// time of validation grows with the square.
 const DEEPEST: u32 = 16;
 
-/// What a component is, imports and exports.
+/// What a component claims, imports and exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// What it calls itself, if anything.
+    /// Its name, if it has one.
     pub name: Option<String>,
-    /// The world that this names: a world of `wit/world.wit`.
+    /// The world in the name, as in `wit/world.wit`.
     pub world: Option<String>,
-    /// Which version it says it is.
+    /// The version that it claims.
     pub version: Option<String>,
-    /// What it says it does.
+    /// The description that it claims.
     pub description: Option<String>,
-    /// The tools that made it, with their versions, as it says.
+    /// The tools that built it, with their versions, as it claims.
     pub producers: Vec<String>,
-    /// Where it sends its requests instead of to OpenAI, if it was built for tests.
+    /// Where a build for tests sends its requests instead of to OpenAI.
     pub test_origin: Option<String>,
     /// Names of the imports, sorted.
     pub imports: Vec<String>,
     /// Names of the exports, sorted.
     pub exports: Vec<String>,
-    /// What both are, as a WIT package: of a component without violations.
+    /// Imports and exports as WIT, for a component without violations.
     pub wit: Option<String>,
     /// What it has beyond its world.
     pub violations: Vec<Violation>,
@@ -53,7 +53,7 @@ pub struct Inspection {
     pub sha256: [u8; 32],
 }
 
-/// Something about a component that its world does not account for.
+/// Why a component does not match its world.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Violation {
@@ -65,12 +65,12 @@ pub enum Violation {
     Import(String),
     /// It exports what its world does not.
     Export(String),
-    /// What it imports or exports has another type than in that world, or an
-    /// export is missing.
+    /// The type of an import or an export differs from that world's, or an export is
+    /// missing.
     OtherTypes(String),
-    /// It was built for tests, and sends what it knows there.
+    /// It is a build for tests, and sends its requests there.
     TestBuild(String),
-    /// It says something of itself in several sections of this name.
+    /// It has several sections of this name.
     Repeated(String),
     /// It has a section of this name that cannot be read.
     Unreadable(String),
@@ -78,20 +78,20 @@ pub enum Violation {
     Undecodable(String),
 }
 
-/// That is no WebAssembly component.
+/// Not a WebAssembly component.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no WebAssembly component: {0}")]
+#[error("not a WebAssembly component: {0}")]
 pub struct NotAComponent(String);
 
 impl Inspection {
-    /// Looks at a component.
+    /// Inspects a component.
     ///
     /// # Errors
     ///
-    /// [`NotAComponent`], for a core module and for a package of WIT too.
+    /// [`NotAComponent`], also for a core module and for a WIT package.
     pub fn of(component: &[u8]) -> Result<Self, NotAComponent> {
         if !Parser::is_component(component) {
-            return Err(NotAComponent("it does not begin like one".to_owned()));
+            return Err(NotAComponent("it has another header".to_owned()));
         }
         let mut surface = Surface::default();
         surface.read(component).map_err(invalid)?;
@@ -103,9 +103,10 @@ impl Inspection {
         let mut violations = contract::violations(&metadata, &surface, component);
         let wit = match wit_component::decode(component) {
             Ok(DecodedWasm::WitPackage(..)) => {
-                return Err(NotAComponent("it is a package of WIT".to_owned()));
+                return Err(NotAComponent("it is a WIT package".to_owned()));
             }
-            // A stranger's types may take more room in print than there is.
+            // The types of an unknown component may not fit into the memory when
+            // printed.
             Ok(component) => violations.is_empty().then(|| wit(&component)).transpose(),
             Err(error) => Err(error.to_string()),
         };
@@ -139,14 +140,11 @@ impl fmt::Display for Violation {
         match self {
             Self::Unnamed => write!(f, "it names no world of this contract"),
             Self::UnknownWorld(name) => {
-                write!(
-                    f,
-                    "it names itself {name}, which is no world of this contract"
-                )
+                write!(f, "its name {name} is not that of a world of this contract")
             }
             Self::Import(name) => write!(f, "it imports {name}"),
             Self::Export(name) => write!(f, "it exports {name}"),
-            Self::OtherTypes(what) => write!(f, "its types are others: {what}"),
+            Self::OtherTypes(what) => write!(f, "its types differ: {what}"),
             Self::Repeated(section) => write!(f, "it has several sections {section}"),
             Self::Unreadable(section) => write!(f, "its section {section} cannot be read"),
             Self::Undecodable(why) => write!(f, "it cannot be shown as WIT: {why}"),
@@ -157,14 +155,14 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Imports and exports of the component itself, not of what is nested in it.
+/// Imports and exports of the component itself, without those of its parts.
 #[derive(Default)]
 struct Surface {
     imports: Vec<String>,
     exports: Vec<String>,
-    /// The size of the custom sections, those of nested parts too, in bytes.
+    /// The size of all custom sections, with those of parts, in bytes.
     custom_sections: usize,
-    /// How deep parts are nested in parts.
+    /// The depth of nested parts.
     depth: u32,
 }
 
@@ -198,7 +196,7 @@ impl Surface {
     }
 }
 
-/// What a component imports and exports, as WIT.
+/// The imports and exports of a component as WIT.
 fn wit(component: &DecodedWasm) -> Result<String, String> {
     let (resolve, package) = (component.resolve(), component.package());
     let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();

@@ -1,3 +1,5 @@
+//! Whole logins in the wasmtime CLI.
+
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -11,7 +13,7 @@ use tempfile::TempDir;
 
 use super::{Wasmtime, names, workspace};
 
-/// The service, and a build of the component that knows no other.
+/// The simulator, and a build of the component that connects only to it.
 struct Fixture {
     simulator: Simulator,
     component: Vec<u8>,
@@ -28,7 +30,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     }
 });
 
-/// The component, with an empty directory to keep the login in.
+/// The component, with an empty directory for the login.
 fn world() -> (TempDir, Wasmtime) {
     let directory = TempDir::new().unwrap();
     let component = directory.path().join("onboarding-filesystem.wasm");
@@ -42,14 +44,14 @@ fn world() -> (TempDir, Wasmtime) {
     (directory, wasmtime)
 }
 
-/// The text between two others.
+/// The text between two other texts.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("{text}")).0
 }
 
 #[test]
-fn a_login_lives_from_process_to_process() {
+fn a_login_survives_its_process() {
     let (_directory, wasmtime) = world();
     let files = || names(wasmtime.directory.as_deref().unwrap());
     let status = wasmtime.ask("status()");
@@ -71,14 +73,14 @@ fn a_login_lives_from_process_to_process() {
         "{status}"
     );
 
-    // The login's own process has fetched both.
+    // The process of the login has fetched both.
     for call in ["models(false)", "usage(false)"] {
         let copy = wasmtime.ask(call);
         assert!(copy.starts_with("ok({source: cache,"), "{copy}");
     }
     assert_eq!(files(), ["key-credential", "key-models", "key-usage"]);
 
-    // A token of the last minute would be kept.
+    // A refresh within a minute would return the same token.
     let credential = wasmtime.directory.as_ref().unwrap().join("key-credential");
     let mut record: Value = serde_json::from_slice(&fs::read(&credential).unwrap()).unwrap();
     let received_at = record["received_at"].as_u64().unwrap();
@@ -106,7 +108,7 @@ fn a_login_lives_from_process_to_process() {
     }
 }
 
-/// Polls until the login is done.
+/// Polls until the login is finished.
 fn connected(wasmtime: &Wasmtime) -> String {
     for _ in 0..20 {
         let progress = wasmtime.ask("poll(none)");
@@ -120,7 +122,7 @@ fn connected(wasmtime: &Wasmtime) -> String {
 }
 
 #[test]
-fn without_a_directory_nothing_can_be_kept() {
+fn without_a_directory_nothing_can_be_stored() {
     let (_directory, mut wasmtime) = world();
     wasmtime.directory = None;
     for call in ["status()", "start()"] {

@@ -1,7 +1,7 @@
-//! The plain wasmtime CLI, with files for a store: one process a call.
+//! The plain wasmtime CLI with a store in files: one process for each call.
 //!
-//! `login` runs the world that people load, `store` a guest that asks its
-//! key-value store for more than that one ever does.
+//! `login` runs the world that people load. `store` runs a guest that makes more calls
+//! to its key-value store than the login does.
 
 mod login;
 mod store;
@@ -10,7 +10,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A component for the wasmtime CLI, and the directory that is opened to it.
+/// A component for the wasmtime CLI, and the directory that the CLI opens to it.
 #[derive(Clone)]
 struct Wasmtime {
     component: PathBuf,
@@ -30,13 +30,13 @@ impl Wasmtime {
         command
     }
 
-    /// Makes one call; returns what it printed.
+    /// Makes one call and returns its output.
     fn ask(&self, call: &str) -> String {
         printed(&mut self.command(call))
     }
 }
 
-/// What a process printed that must end well: a call that fails does, too.
+/// The output of a process that must succeed, even if the call returns an error.
 fn printed(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -59,7 +59,7 @@ fn workspace() -> &'static Path {
         .unwrap()
 }
 
-/// The names of what lies in a directory, in order.
+/// The names of the entries of a directory, in order.
 fn names(directory: &Path) -> Vec<String> {
     let entries = directory.read_dir().unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

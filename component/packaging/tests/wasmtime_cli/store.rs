@@ -1,3 +1,5 @@
+//! The store of the wasmtime CLI: limits, failures and concurrent writers.
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -48,7 +50,7 @@ impl World {
         self.wasmtime.ask(call)
     }
 
-    /// The files of values that are not finished.
+    /// The files of unfinished values.
     fn leftovers(&self) -> Vec<PathBuf> {
         let names = names(&self.store).into_iter();
         let unfinished = names.filter(|name| name.starts_with("tmp-"));
@@ -103,7 +105,7 @@ fn values_have_at_most_256_kib() {
 }
 
 #[test]
-fn nothing_but_a_file_is_read_written_over_or_removed() {
+fn only_regular_files_are_read_overwritten_or_removed() {
     let world = World::new();
     let outside = world.wasmtime.component.with_file_name("outside");
     fs::write(&outside, "secret").unwrap();
@@ -133,7 +135,7 @@ fn nothing_but_a_file_is_read_written_over_or_removed() {
 }
 
 #[test]
-fn where_nothing_can_be_written_reading_goes_on() {
+fn a_read_only_directory_can_be_read() {
     let world = World::new();
     assert_eq!(world.ask("set(\"a\", \"one\")"), "ok");
     fs::set_permissions(&world.store, fs::Permissions::from_mode(0o500)).unwrap();
@@ -146,7 +148,7 @@ fn where_nothing_can_be_written_reading_goes_on() {
     fs::set_permissions(&world.store, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// The same command for a process that file modes hold for: for root they do not.
+/// The same command for a process to which file modes apply: they do not apply to root.
 fn without_privileges(command: &Command) -> Command {
     let closed = TempDir::new().unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
@@ -166,7 +168,7 @@ fn without_privileges(command: &Command) -> Command {
 }
 
 #[test]
-fn a_reader_never_meets_half_a_value_of_two_writers() {
+fn a_reader_never_sees_half_a_value_of_two_writers() {
     let world = World::new();
     assert_eq!(world.ask("write-many(\"a\", 'z', 1)"), "ok");
     let calls = [
@@ -191,7 +193,7 @@ fn a_reader_never_meets_half_a_value_of_two_writers() {
 }
 
 #[test]
-fn a_writer_that_is_killed_leaves_a_whole_value_and_its_leftover_goes_later() {
+fn a_killed_writer_leaves_a_whole_value_and_a_later_write_cleans_up() {
     let world = World::new();
     assert_eq!(world.ask("write-many(\"a\", 'z', 1)"), "ok");
     let mut kills = 0;

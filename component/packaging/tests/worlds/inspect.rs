@@ -1,5 +1,5 @@
-//! What [`Inspection`] says of our own worlds, and of components that are not what
-//! they say.
+//! [`Inspection`] of the worlds of this contract, and of components that do not match
+//! their world.
 
 use chatgpt_oauth_packaging::World;
 use chatgpt_oauth_packaging::inspect::{Inspection, Violation};
@@ -19,7 +19,7 @@ fn named(name: &str) -> Vec<u8> {
     component.finish()
 }
 
-/// What is after the name of a world, under another name.
+/// A world with another name.
 fn renamed(component: &[u8], name: &str) -> Vec<u8> {
     let mut renamed = named(name);
     let payloads = Parser::new(0).parse_all(component).map(Result::unwrap);
@@ -42,7 +42,7 @@ fn violations(component: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn every_world_is_what_the_world_of_its_name_says_and_nothing_else() {
+fn every_world_matches_the_world_of_its_name() {
     for (world, component) in worlds() {
         let inspection = Inspection::of(component).unwrap();
         assert_eq!(inspection.violations, [], "{world}");
@@ -51,7 +51,7 @@ fn every_world_is_what_the_world_of_its_name_says_and_nothing_else() {
 }
 
 #[test]
-fn a_world_under_the_name_of_another_is_found_out() {
+fn a_world_under_the_name_of_another_is_reported() {
     let as_onboarding = renamed(component(World::Platform), "chatgpt-oauth-onboarding");
     assert_eq!(
         violations(&as_onboarding),
@@ -67,28 +67,28 @@ fn a_world_under_the_name_of_another_is_found_out() {
     );
     let as_platform = renamed(component(World::Onboarding), "chatgpt-oauth-platform");
     let [types] = &violations(&as_platform)[..] else {
-        panic!("not one violations");
+        panic!("not one violation");
     };
     assert!(types.contains("credentials"), "{types}");
 }
 
 #[test]
-fn a_component_that_names_no_world_is_found_out() {
+fn a_component_that_names_no_world_is_reported() {
     assert_eq!(
         violations(&Component::new().finish()),
         ["it names no world of this contract"]
     );
     for name in ["", "onboarding", "chatgpt-oauth-", "chatgpt-oauth-outside"] {
-        let unknown = format!("it names itself {name}, which is no world of this contract");
+        let unknown = format!("its name {name} is not that of a world of this contract");
         assert_eq!(violations(&named(name)), [unknown]);
     }
-    // A world, but of a part.
+    // A world of the contract, but that of a part.
     let part = "chatgpt-oauth-keyvalue-filesystem";
-    assert!(violations(&named(part))[0].contains("is no world"));
+    assert!(violations(&named(part))[0].contains("is not that of a world"));
 }
 
 #[test]
-fn a_build_for_tests_is_found_out_by_its_name_and_by_its_origin() {
+fn a_build_for_tests_is_reported_by_its_name_and_its_origin() {
     let by_name = renamed(
         component(World::Onboarding),
         "chatgpt-oauth-onboarding-test",
@@ -110,7 +110,7 @@ fn a_build_for_tests_is_found_out_by_its_name_and_by_its_origin() {
     );
 }
 
-/// A component of the contract with this in its interface `connection`, too.
+/// A component of the contract with more items in its interface `connection`.
 fn with_more(more: &str) -> Vec<u8> {
     let mut connection = include_str!("../../../../wit/connection.wit").to_owned();
     let end = connection.rfind('}').unwrap();
@@ -137,7 +137,7 @@ fn with_more(more: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_function_more_in_an_interface_of_the_contract_is_found_out() {
+fn an_extra_function_in_an_interface_of_the_contract_is_reported() {
     assert_eq!(violations(&with_more("")), [""; 0]);
     let more = "record loot { x: string } steal: func(profile: string) -> loot;";
     assert_eq!(
@@ -150,7 +150,7 @@ fn a_function_more_in_an_interface_of_the_contract_is_found_out() {
 }
 
 #[test]
-fn a_name_that_cannot_be_read_is_found_out() {
+fn an_unreadable_name_is_reported() {
     let mut component = Component::new();
     component.section(&CustomSection {
         name: "component-name".into(),
@@ -161,7 +161,7 @@ fn a_name_that_cannot_be_read_is_found_out() {
 }
 
 #[test]
-fn parts_that_are_nested_endlessly_are_refused_before_anything_looks_at_them() {
+fn endlessly_nested_parts_are_refused_before_they_are_parsed() {
     let mut component = Component::new().finish();
     for _ in 0..2000 {
         let mut outer = Component::new();
@@ -176,14 +176,14 @@ fn parts_that_are_nested_endlessly_are_refused_before_anything_looks_at_them() {
 }
 
 #[test]
-fn a_component_with_two_names_is_found_out() {
+fn a_component_with_two_names_is_reported() {
     let mut two = named("chatgpt-oauth-onboarding");
     two.extend_from_slice(&component(World::Platform)[Component::HEADER.len()..]);
     assert_eq!(violations(&two), ["it has several sections component-name"]);
 }
 
 #[test]
-fn a_component_whose_documentation_cannot_be_read_is_found_out() {
+fn unreadable_documentation_of_a_component_is_reported() {
     let mut component = Component::new();
     component.section(&CustomSection {
         name: "package-docs".into(),
@@ -200,7 +200,7 @@ fn a_component_whose_documentation_cannot_be_read_is_found_out() {
 }
 
 #[test]
-fn a_component_says_who_it_is_and_what_made_it() {
+fn a_component_carries_its_name_and_its_producers() {
     let inspection = Inspection::of(component(World::Onboarding)).unwrap();
     assert_eq!(inspection.name.as_deref(), Some("chatgpt-oauth-onboarding"));
     assert_eq!(
@@ -231,7 +231,7 @@ fn the_wit_of_a_component_names_its_functions() {
 }
 
 #[test]
-fn what_is_no_component_is_refused() {
+fn other_files_than_components_are_refused() {
     let module = b"\0asm\x01\0\0\0";
     let cut = &component(World::Onboarding)[..1000];
     let mut invalid = component(World::Onboarding).to_vec();
@@ -243,13 +243,13 @@ fn what_is_no_component_is_refused() {
 }
 
 #[test]
-fn a_package_of_wit_is_refused() {
+fn an_encoded_wit_package_is_refused() {
     let package = super::builder().contract().unwrap();
     assert!(Inspection::of(&package).is_err());
 }
 
 #[test]
-fn no_byte_in_another_place_makes_it_panic() {
+fn a_flipped_byte_is_refused_or_changes_the_digest() {
     let component = component(World::Onboarding);
     let whole = Inspection::of(component).unwrap();
     for position in (0..component.len()).step_by(component.len() / 200) {

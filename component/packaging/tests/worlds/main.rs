@@ -1,4 +1,4 @@
-//! Every world, as tools that are not ours read it.
+//! Every world, as other tools read it.
 
 mod inspect;
 
@@ -42,7 +42,7 @@ fn metadata(component: &[u8]) -> Metadata {
     }
 }
 
-/// As `wasm-tools component targets` does.
+/// As in `wasm-tools component targets`.
 #[test]
 fn each_world_fits_the_world_of_its_name() {
     let mut resolve = Resolve::default();
@@ -54,13 +54,13 @@ fn each_world_fits_the_world_of_its_name() {
     }
 }
 
-/// What has a section that it cannot read, `wasm-tools` refuses as a whole, and
-/// so do jco and what publishes components.
+/// `wasm-tools`, jco and publishing tools refuse a component with a section that they
+/// cannot read.
 #[test]
 fn each_world_can_be_decoded_and_shows_its_documentation() {
     for (world, component) in worlds() {
         let DecodedWasm::Component(resolve, id) = wit_component::decode(component).unwrap() else {
-            panic!("{world} is no component");
+            panic!("{world} is not a component");
         };
         let docs = resolve.worlds[id].docs.contents.as_deref().unwrap();
         for name in ["status", "start", "poll", "logout", "refresh", "models"] {
@@ -72,7 +72,7 @@ fn each_world_can_be_decoded_and_shows_its_documentation() {
 }
 
 #[test]
-fn each_world_says_what_it_is() {
+fn each_world_describes_itself() {
     for (world, component) in worlds() {
         let metadata = metadata(component);
         let name = format!("chatgpt-oauth-{world}");
@@ -94,8 +94,8 @@ fn each_world_says_what_it_is() {
     }
 }
 
-/// As `cargo audit bin`, `rust-audit-info` and scanners of images find them: in a
-/// section that comes before any nested module.
+/// `cargo audit bin`, `rust-audit-info` and scanners of images find the list in a
+/// section before any nested module.
 #[test]
 fn each_world_carries_the_list_of_the_packages_in_it() {
     for (world, component) in worlds() {

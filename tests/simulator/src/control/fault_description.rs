@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 
-/// What to do, at most one of `preset`, `status`, `patch`, `raw`, `silence` and `hang` (none: the normal answer), and
-/// modifiers that mean what the methods of [`Fault`] of their names do.
+/// At most one of `preset`, `status`, `patch`, `raw`, `silence` and `hang` (none: the normal answer), and modifiers
+/// that do what the methods of [`Fault`] with their names do.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FaultDescription {
@@ -19,7 +19,7 @@ pub(super) struct FaultDescription {
     status: Option<u16>,
     /// With `status`: a JSON body.
     json: Option<Value>,
-    /// With `status`: a body as it is.
+    /// With `status`: a body as text.
     body: Option<String>,
     patch: Option<Value>,
     raw: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct FaultDescription {
     hang: bool,
     headers: BTreeMap<String, String>,
     delay_ms: u64,
-    /// Bytes a piece, with `pause_ms` before each.
+    /// Bytes of each piece, with `pause_ms` before each piece.
     drip: Option<usize>,
     pause_ms: u64,
     cut_after: Option<usize>,
@@ -95,6 +95,6 @@ fn preset(name: &str) -> Result<Fault, String> {
         "truncated_json" => Fault::truncated_json(),
         "slow_down" => Fault::slow_down(),
         "device_login_disabled" => Fault::device_login_disabled(),
-        _ => return Err(format!("there is no preset {name:?}")),
+        _ => return Err(format!("unknown preset {name:?}")),
     })
 }

@@ -1,5 +1,5 @@
-//! `GET /backend-api/wham/accounts/check`: the person's workspaces, and which backend serves each. Codex asks it
-//! before it sends anything to a model.
+//! `GET /backend-api/wham/accounts/check`: the person's workspaces, and the backend of each. Codex requests it before
+//! it calls a model.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    // Those of the person, each once; the workspace of the token first.
+    // The person's workspaces, each once, with the workspace of the token first.
     let mut workspaces = vec![&asking];
     workspaces.extend(issuer.accounts.iter().filter(|account| {
         account.user_id == asking.user_id && account.account_id != asking.account_id

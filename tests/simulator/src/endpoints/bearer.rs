@@ -1,4 +1,4 @@
-//! Who asks the ChatGPT backend: the bearer token and the workspace header.
+//! Authenticates requests to the ChatGPT backend: the bearer token and the workspace header.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
 use crate::tokens::{AccessRefused, Revocation};
 
-/// The account of a good access token, as it is today. Otherwise the answer that says what is wrong.
+/// The current account of a valid access token; otherwise the error answer.
 pub(super) fn authenticate(
     issuer: &Issuer,
     request: &Request,
@@ -41,14 +41,14 @@ pub(super) fn authenticate(
             "token_revoked",
             "Your authentication token has been revoked.",
         )),
-        // An id token, signed by the same key.
+        // An id token has a signature of the same key.
         Err(AccessRefused::Unknown) => {
             Err(refused("token_invalid", "This is not an access token."))
         }
     }
 }
 
-/// As [`authenticate`], and the `ChatGPT-Account-ID` header must name the account. A client whose tokens carry no
+/// Like [`authenticate`], and the `ChatGPT-Account-ID` header must name the account. A client whose tokens have no
 /// account id omits the header.
 pub(super) fn authorize(
     issuer: &Issuer,

@@ -34,7 +34,7 @@ pub(super) fn answer(issuer: &mut Issuer, request: &Request, arrival: Arrival) -
             200,
             page("Sign-in denied", "<p>The device was not connected.</p>"),
         ),
-        // The refusal is shown here and nowhere else: to the device the code just stays pending.
+        // Only the page shows the refusal: for the device, the code stays pending.
         Err(DecisionError::DeviceCodesDisabled) => Answer::html(
             403,
             page(

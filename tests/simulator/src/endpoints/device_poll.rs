@@ -35,7 +35,7 @@ pub(super) fn answer(issuer: &mut Issuer, request: &Request, arrival: Arrival) -
             "deviceauth_authorization_pending",
             "Device authorization is pending. Please try again later.",
         ),
-        // No capture of the next two is public; the codes are those that clients in the field look for.
+        // No capture of the next two answers is public; the codes are those that existing clients check for.
         Err(NotApproved::Denied) => Answer::error(
             403,
             "deviceauth_access_denied",

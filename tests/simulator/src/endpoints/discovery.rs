@@ -1,4 +1,4 @@
-//! `/.well-known/openid-configuration` and the keys it names.
+//! `/.well-known/openid-configuration` and the keys that it names.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use crate::http::{Answer, Request};
 use crate::issuer::Issuer;
 use crate::settings::ISSUER;
 
-/// What the live service advertises: no device flow, and paths of which the `/oauth/…` ones are working aliases.
-/// The URLs follow the host that was asked, so that they can be followed; `issuer` is the claim in the tokens.
+/// The document of the live service: no device flow, and paths of which the `/oauth/…` ones are working aliases. The
+/// URLs use the host of the request, so that clients can follow them; `issuer` is the claim in the tokens.
 pub(super) fn configuration(request: &Request) -> Answer {
     let origin = request.origin();
     let document = json!({

@@ -1,6 +1,7 @@
-//! `GET /backend-api/codex/models?client_version=MAJOR.MINOR.PATCH`: the models an account may use.
+//! `GET /backend-api/codex/models?client_version=MAJOR.MINOR.PATCH`: the models that an account may use.
 //!
-//! The backend hides what a client is too old for: an old version gets an empty list and 200, `0.0.0` gets everything.
+//! The backend hides models from clients that are too old: an old version gets an empty list and 200, `0.0.0` gets
+//! every model.
 
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
     Answer::json(200, &body).header("etag", etag)
 }
 
-/// A client that says so sees the whole catalogue.
+/// A client with this version gets the whole catalogue.
 const UNGATED: [u32; 3] = [0, 0, 0];
 
 fn version(text: &str) -> Option<[u32; 3]> {
@@ -42,10 +43,10 @@ fn version(text: &str) -> Option<[u32; 3]> {
 struct Model {
     slug: &'static str,
     display_name: &'static str,
-    /// Lower first; the lowest that is listed is the default.
+    /// Lower first; the lowest listed one is the default.
     priority: u32,
     visibility: &'static str,
-    /// Oldest `client_version` that sees it.
+    /// The oldest `client_version` that gets it.
     since: &'static str,
     in_free_plan: bool,
     efforts: &'static [&'static str],
@@ -55,7 +56,8 @@ const TO_ULTRA: &[&str] = &["low", "medium", "high", "xhigh", "max", "ultra"];
 const TO_MAX: &[&str] = &["low", "medium", "high", "xhigh", "max"];
 const TO_XHIGH: &[&str] = &["low", "medium", "high", "xhigh"];
 
-/// What the live service listed in autumn 2026. A client must not know these names; they change every few weeks.
+/// The models that the live service listed in autumn 2026. A client must not know these names; they change every few
+/// weeks.
 const CATALOGUE: &[Model] = &[
     Model::listed("gpt-6-astra", "GPT-6 Astra", 1, "0.153.0", false, TO_ULTRA),
     Model::listed("gpt-6-sol", "GPT-6 Sol", 2, "0.155.0", false, TO_ULTRA),
@@ -104,7 +106,7 @@ impl Model {
         }
     }
 
-    /// With every field that Codex requires: it drops the whole list if one entry cannot be decoded.
+    /// Every field that Codex requires: it drops the whole list if it cannot decode one entry.
     fn entry(&self) -> Value {
         let levels: Vec<Value> = self
             .efforts

@@ -1,6 +1,6 @@
 //! `POST /backend-api/codex/responses`: one fixed sentence as server-sent events, enough for a client to end a turn.
 //!
-//! A client that asks for a WebSocket instead (`GET`) is told to use HTTP.
+//! The answer to a request for a WebSocket (`GET`) makes the client use HTTP.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
 use crate::random;
 
-/// What the model says.
+/// The model's answer.
 const SENTENCE: &str = "Hello from the simulator.";
 
 pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> Answer {

@@ -30,7 +30,7 @@ pub(super) fn answer(issuer: &mut Issuer, request: &Request, arrival: Arrival) -
     }
 }
 
-/// The refresh token of a refresh grant, for counting presentations that a fault keeps from being processed.
+/// The refresh token of a refresh grant, to count presentations that a fault intercepts.
 pub(crate) fn presented_refresh_token(request: &Request) -> Option<String> {
     let mut parameters = parameters(request)?;
     match parameters.get("grant_type")?.as_str() {
@@ -125,7 +125,7 @@ fn refusal(why: RefreshRefused) -> (&'static str, &'static str) {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The parameters, whatever the encoding. One that comes twice makes the request invalid (RFC 6749, section 3.2).
+/// The parameters in either encoding. A parameter given twice makes the request invalid (RFC 6749, section 3.2).
 fn parameters(request: &Request) -> Option<Parameters> {
     match request.content_type() {
         FORM => {

@@ -1,5 +1,5 @@
-//! `GET /backend-api/wham/usage`: the plan, its windows and credits. The plan here is the present one; that in the
-//! tokens is as old as the sign-in.
+//! `GET /backend-api/wham/usage`: the plan, its windows and credits. This plan is the present one; the plan in the
+//! tokens is that of the sign-in.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::bearer::authorize;
 use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
 
-/// Seconds of the two windows of a paid plan.
+/// The lengths of the two windows of a paid plan, in seconds.
 const FIVE_HOURS: i64 = 18_000;
 const WEEK: i64 = 604_800;
 
@@ -16,7 +16,7 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    // Accounts with a weekly window alone have it in the primary slot.
+    // Accounts with only a weekly window have it in the primary slot.
     let (primary, secondary) = match account.plan_type.as_str() {
         "free" => (window(31, WEEK, arrival.now), Value::Null),
         _ => (
@@ -52,7 +52,7 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
     Answer::json(200, &answer)
 }
 
-/// A window of that length, aligned with the epoch.
+/// A window of this length, aligned with the Unix epoch.
 fn window(used_percent: i64, seconds: i64, now: i64) -> Value {
     let reset_after = seconds - now.rem_euclid(seconds);
     json!({

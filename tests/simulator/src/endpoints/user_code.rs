@@ -15,12 +15,12 @@ pub(super) fn answer(issuer: &mut Issuer, request: &Request, arrival: Arrival) -
     if member(&body, "client_id").as_ref() != Some(&issuer.settings.client_id) {
         return Answer::error(400, "invalid_client", "The client is not known.");
     }
-    // Whether the account allows device codes is not known here: nobody has signed in yet.
+    // The account, and whether it permits device codes, is unknown before the person signs in.
     let (device_auth_id, user_code, expires_at) = issuer.issue_device_code(arrival.now);
     let answer = json!({
         "device_auth_id": device_auth_id,
         "user_code": user_code,
-        // A string of digits: Codex reads nothing else.
+        // A string of digits: Codex accepts no other type.
         "interval": issuer.settings.interval.to_string(),
         "expires_at": iso8601(expires_at),
     });

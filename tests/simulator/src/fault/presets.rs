@@ -1,11 +1,11 @@
-//! Faults that occur in the wild, by name.
+//! Presets: faults that occur in practice.
 
 use serde_json::json;
 
 use super::Fault;
 
 impl Fault {
-    /// A content delivery network wants a browser to prove itself: 403, HTML, `cf-mitigated: challenge`.
+    /// A content delivery network asks for a browser: 403, HTML, `cf-mitigated: challenge`.
     pub fn cloudflare_challenge() -> Self {
         Self::html(
             403,
@@ -16,7 +16,7 @@ impl Fault {
         .header("server", "cloudflare")
     }
 
-    /// The country of the client's address is not served: 403 with a JSON error.
+    /// The service does not support the country of the client's address: 403 with a JSON error.
     pub fn region_blocked() -> Self {
         Self::json(
             403,
@@ -29,7 +29,7 @@ impl Fault {
         )
     }
 
-    /// 429; `retry_after` is sent as it is, so that it can be seconds, a date or nonsense.
+    /// 429 with `retry_after` as given, so that it can be seconds, a date or nonsense.
     pub fn too_many_requests(retry_after: Option<&str>) -> Self {
         let fault = Self::openai_error(
             429,
@@ -57,7 +57,7 @@ impl Fault {
             .body(r#"{"access_token":"eyJhbGciOiJFUzI1NiIsInR5"#)
     }
 
-    /// 302 to another place.
+    /// 302 to another location.
     pub fn redirect(location: &str) -> Self {
         Self::status(302).header("location", location)
     }
@@ -76,7 +76,7 @@ impl Fault {
         )
     }
 
-    /// Polled too soon. The code is one that clients in the field look for; no capture is public.
+    /// The client polled too soon. Existing clients check for this code; no capture is public.
     pub fn slow_down() -> Self {
         Self::openai_error(403, "deviceauth_slow_down", "Polling too often.")
     }
@@ -86,7 +86,7 @@ impl Fault {
         Self::json(404, json!({ "detail": "Not Found" }))
     }
 
-    /// The plan's window is used up until `resets_at`, Unix seconds: 429.
+    /// The plan's window is used up until `resets_at`, in Unix seconds: 429.
     pub fn usage_limit_reached(plan_type: &str, resets_at: i64) -> Self {
         let error = json!({
             "type": "usage_limit_reached",

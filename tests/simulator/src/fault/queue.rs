@@ -1,4 +1,4 @@
-//! Which fault strikes next.
+//! The faults that wait for requests.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -25,7 +25,7 @@ impl Faults {
         self.standing.clear();
     }
 
-    /// The oldest queued fault, used up by this; when there is none, the standing one.
+    /// Takes the oldest queued fault; without one, the standing fault.
     pub(crate) fn next(&mut self, endpoint: Endpoint) -> Option<Fault> {
         self.queued
             .get_mut(&endpoint)
@@ -33,7 +33,7 @@ impl Faults {
             .or_else(|| self.standing.get(&endpoint).cloned())
     }
 
-    /// How many queued faults have not struck.
+    /// How many queued faults have not taken effect.
     pub(crate) fn left(&self) -> usize {
         self.queued.values().map(VecDeque::len).sum()
     }

@@ -1,4 +1,4 @@
-//! An answer, before anything happens to it on the way.
+//! An answer before a fault changes it.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Writing an answer: whole, in pieces, in part, or not at all.
+//! Sends an answer: whole, in pieces, in part, or not at all.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::Answer;
 
-/// What goes over the wire.
+/// What the server sends.
 #[derive(Clone, Debug)]
 pub(crate) enum Delivery {
     Answer {
@@ -19,45 +19,45 @@ pub(crate) enum Delivery {
         pace: Option<Pace>,
         cut: Option<Cut>,
     },
-    /// These bytes, and the end of the connection.
+    /// These bytes, then the end of the connection.
     Raw(Vec<u8>),
-    /// Not a byte; the connection ends.
+    /// Nothing; the connection ends.
     Nothing { reset: bool },
-    /// Not a byte; the connection stays open until the client gives up.
+    /// Nothing; the connection stays open until the client gives up.
     Hang,
 }
 
 /// The body in pieces with pauses between them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Bytes a piece.
+    /// Bytes of each piece.
     pub(crate) piece: usize,
     pub(crate) pause: Duration,
 }
 
-/// The connection ends in the midst of the body.
+/// The connection ends within the body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
-    /// Bytes of the body that are still sent.
+    /// How many bytes of the body are sent.
     pub(crate) after: usize,
     /// By RST instead of FIN.
     pub(crate) reset: bool,
 }
 
-/// What is left of the connection.
+/// What happens to the connection afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// Another request may follow.
     Whole,
     /// Close it.
     End,
-    /// Close it without a farewell, by RST.
+    /// Close it by RST.
     Reset,
     /// Keep it open and silent.
     Hang,
 }
 
-/// A connection that can be made to end with RST.
+/// A connection that can end with RST.
 pub(crate) trait Transport {
     fn tcp(&self) -> &TcpStream;
 }
@@ -84,7 +84,7 @@ impl Delivery {
         }
     }
 
-    /// The status the client will see, if the head of an answer reaches it.
+    /// The status that the client sees, if the head of an answer reaches it.
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Answer { answer, .. } => Some(answer.status),
@@ -162,7 +162,7 @@ async fn send_body(
     Ok(())
 }
 
-/// Status line and headers. Those that the answer names itself are not added.
+/// Status line and headers, without duplicates of those that the answer sets itself.
 fn head(answer: &Answer, chunked: bool, date: &str) -> String {
     let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
     let mut add = |name: &str, value: &str| {
@@ -183,7 +183,7 @@ fn head(answer: &Answer, chunked: bool, date: &str) -> String {
     head
 }
 
-/// The reason phrase (RFC 9110, section 15); empty for the less usual ones, which is allowed.
+/// The reason phrase (RFC 9110, section 15); empty for rare statuses, which is allowed.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -1,15 +1,15 @@
-//! Reading a request.
+//! Reads requests.
 
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// Longest request head and body that are read. A client under test that exceeds them is at fault.
+/// The largest request head and body that the server reads. A client under test stays below these.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 16 * 1024 * 1024;
 const MAX_HEADERS: usize = 128;
 
-/// A request as it came over the wire.
+/// A request as the client sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -46,7 +46,7 @@ impl Request {
         value.split(';').next().unwrap_or_default().trim()
     }
 
-    /// Scheme and authority that the client believes it talks to.
+    /// The scheme and authority that the client connected to, as the client sees them.
     pub(crate) fn origin(&self) -> String {
         format!(
             "{}://{}",
@@ -61,7 +61,7 @@ impl Request {
     }
 }
 
-/// Reads the next request of a connection; `buffer` keeps what was read beyond it. `None`: the client has gone.
+/// Reads the next request of a connection; `buffer` keeps the bytes after it. `None`: the client has disconnected.
 pub(crate) async fn read(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     buffer: &mut Vec<u8>,
@@ -90,7 +90,7 @@ pub(crate) async fn read(
         read_chunks(stream, buffer).await?
     } else {
         let length = request.header("content-length").map_or(Ok(0), str::parse);
-        let length = length.map_err(|_| malformed("content-length is no number"))?;
+        let length = length.map_err(|_| malformed("content-length is not a number"))?;
         take(stream, buffer, length).await?
     };
     Ok(Some(request))
@@ -135,7 +135,7 @@ async fn read_chunks(
         };
         let line = String::from_utf8_lossy(&buffer[..line_end]).into_owned();
         let size = usize::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16)
-            .map_err(|_| malformed("chunk size is no number"))?;
+            .map_err(|_| malformed("chunk size is not a number"))?;
         buffer.drain(..line_end + 2);
         if body.len() + size > MAX_BODY {
             return Err(malformed("request body too long"));

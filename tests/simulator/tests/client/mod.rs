@@ -1,4 +1,4 @@
-//! A plain HTTP client that goes through the flow as the wire protocol has it.
+//! A plain HTTP client that follows the flow of the wire protocol.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
@@ -13,7 +13,7 @@ pub fn start() -> Simulator {
 
 /// Over HTTP, without redirects, proxies and pooling.
 pub fn client() -> Client {
-    // The simulator has chosen ring for itself alone; a second installation is no error.
+    // The simulator uses ring only for itself; a second installation is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .no_proxy()
@@ -77,7 +77,7 @@ pub fn exchange(simulator: &Simulator, approval: &Value) -> (u16, Value) {
     read(post(simulator, "/oauth/token").form(&form).send().unwrap())
 }
 
-/// The whole device flow; the token answer.
+/// Runs the whole device flow and returns the token answer.
 pub fn sign_in(simulator: &Simulator) -> Value {
     let code = ask_for_code(simulator);
     simulator
@@ -99,7 +99,7 @@ pub fn refresh(simulator: &Simulator, refresh_token: &Value) -> (u16, Value) {
     read(refresh_request(simulator, refresh_token).send().unwrap())
 }
 
-/// Asks the ChatGPT backend as the default account.
+/// Sends a request to the ChatGPT backend as the default account.
 pub fn ask_as(simulator: &Simulator, path: &str, access_token: &Value) -> RequestBuilder {
     get(simulator, path)
         .bearer_auth(access_token.as_str().unwrap())

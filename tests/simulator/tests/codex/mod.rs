@@ -1,4 +1,4 @@
-//! The real Codex CLI, led to the simulator and to nothing else.
+//! The real Codex CLI, connected only to the simulator.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use openai_simulator::Simulator;
 use serde_json::{Value, json};
 
-/// A home of its own for each test.
+/// A separate home for each test.
 pub struct Codex<'a> {
     simulator: &'a Simulator,
     binary: PathBuf,
@@ -31,11 +31,11 @@ impl<'a> Codex<'a> {
         }
     }
 
-    /// Signs in by a device code; `decide` gets the user code that the CLI shows.
+    /// Signs in with a device code; `decide` receives the user code that the CLI shows.
     pub fn login(&self, decide: impl FnOnce(&str)) -> Output {
         let mut command = self.command(&["login", "--device-auth", "--experimental_issuer"]);
         let mut child = command.arg(self.simulator.http_url()).spawn().unwrap();
-        // Kept to the end: the CLI panics when nobody reads what it says.
+        // Kept to the end: the CLI panics when its output is not read.
         let mut lines = BufReader::new(child.stdout.take().unwrap())
             .lines()
             .map_while(Result::ok);
@@ -53,7 +53,7 @@ impl<'a> Codex<'a> {
         self.command(arguments).output().unwrap()
     }
 
-    /// Asks the app server for one thing, by JSON-RPC over its standard streams; returns the result.
+    /// Sends one request to the app server, by JSON-RPC over its standard streams, and returns the result.
     pub fn ask_app_server(&self, method: &str, params: Value) -> Value {
         let mut child = Killed(
             self.command(&["app-server"])
@@ -95,7 +95,7 @@ impl<'a> Codex<'a> {
         let https = self.simulator.https_url();
         let mut command = Command::new(&self.binary);
         command
-            // Nothing of the caller's: no proxy, no configuration, no credentials.
+            // Nothing of the caller's environment: no proxy, no configuration, no credentials.
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.home)
@@ -145,7 +145,7 @@ fn find() -> PathBuf {
         )
 }
 
-/// A word of the shape `ABCD-12345`, if the line is one but for colours.
+/// The word of the shape `ABCD-12345`, if the line has no other, apart from colours.
 fn user_code(line: &str) -> Option<String> {
     let mut plain = String::new();
     let mut parts = line.split("\x1b[");

@@ -1,13 +1,13 @@
-"""How often do four processes that share a login present a refresh token twice?
+"""Counts how often four processes that share a login present a refresh token twice.
 
-    eval "$(sh scripts/tools.sh)"; python3 scripts/yardstick.py [--seconds 300] [--rotation strict]
+    eval "$(sh scripts/tools.sh)"; python3 scripts/compare_codex.py [--seconds 300] [--rotation strict]
 
 In each round, four processes of the Codex CLI (`codex exec`) make a call at once,
 then four of this program (`chatgpt-oauth authorize`). Each program has its own
 login and simulator, in real time. Access tokens last 200 s, always less than the
 remaining lifetime at which the Codex CLI refreshes. A program that loses its
-login signs in again. Prints the simulators' counts; fails if ours presented a
-token twice, lost its login or had a failed call. Needs the Codex CLI's native
+login signs in again. Prints the simulators' counts; fails if this program presented
+a token twice, lost its login or had a failed call. Needs the Codex CLI's native
 program in CODEX_BIN.
 """
 
@@ -27,9 +27,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARIES = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
 PROCESSES = 4
 LIFETIME = 200
-# The limit of a call, in seconds: with such tokens a call of the Codex CLI may
-# refresh without end.
-PATIENCE = 60
+# The limit of a call, in seconds: with such short lifetimes, a call of the Codex CLI
+# may refresh in an endless loop.
+CALL_TIMEOUT = 60
 
 
 class Simulator:
@@ -82,7 +82,9 @@ class Codex:
         return self.run("exec", "--skip-git-repo-check", "--ephemeral", "Say hello")
 
 
-class Ours:
+class ChatgptOauth:
+    """This program with its own store, connected only to the simulator."""
+
     def __init__(self, simulator: Simulator, directory: pathlib.Path):
         self.command = [
             BINARIES / "chatgpt-oauth", "--store", f"sqlite:{directory}/store/test.db", "--cacert", simulator.ca,
@@ -100,7 +102,7 @@ class Ours:
 def succeeds(command: list, **options) -> bool:
     null = subprocess.DEVNULL
     try:
-        done = subprocess.run(command, stdin=null, stdout=null, stderr=null, timeout=PATIENCE, **options)
+        done = subprocess.run(command, stdin=null, stdout=null, stderr=null, timeout=CALL_TIMEOUT, **options)
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0
@@ -109,7 +111,7 @@ def succeeds(command: list, **options) -> bool:
 class Contender:
     """A program that four processes use at once, with its counts."""
 
-    def __init__(self, title: str, program: Codex | Ours, simulator: Simulator):
+    def __init__(self, title: str, program: Codex | ChatgptOauth, simulator: Simulator):
         self.title, self.program, self.simulator = title, program, simulator
         self.calls = self.failed = self.lost = 0
         self.sign_in()
@@ -141,14 +143,14 @@ class Contender:
 
 def measure(seconds: int, rotation: str) -> bool:
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        places = [pathlib.Path(name) / "codex", pathlib.Path(name) / "ours"]
-        for place in places:
-            place.mkdir()
-        simulators = [Simulator(place, rotation) for place in places]
+        directories = [pathlib.Path(name) / "codex", pathlib.Path(name) / "ours"]
+        for directory in directories:
+            directory.mkdir()
+        simulators = [Simulator(directory, rotation) for directory in directories]
         for simulator in simulators:
             stack.callback(simulator.end)
-        codex = Contender("codex exec", Codex(simulators[0], places[0] / "home"), simulators[0])
-        ours = Contender("chatgpt-oauth authorize", Ours(simulators[1], places[1]), simulators[1])
+        codex = Contender("codex exec", Codex(simulators[0], directories[0] / "home"), simulators[0])
+        ours = Contender("chatgpt-oauth authorize", ChatgptOauth(simulators[1], directories[1]), simulators[1])
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(PROCESSES) as pool:
             while time.monotonic() < began + seconds:
@@ -163,13 +165,13 @@ def measure(seconds: int, rotation: str) -> bool:
 def main() -> int:
     options = argparse.ArgumentParser(description="counts how often refresh tokens are presented")
     options.add_argument("--seconds", type=int, default=300)
-    options.add_argument("--rotation", default="strict", help="as the simulator has it")
-    asked = options.parse_args()
+    options.add_argument("--rotation", default="strict", help="a value of the simulator's --rotation")
+    arguments = options.parse_args()
     subprocess.run(
         ["cargo", "build", "--locked", "--quiet", "--package", "chatgpt-oauth", "--package", "openai-simulator"],
         cwd=ROOT, check=True,
     )
-    return 0 if measure(asked.seconds, asked.rotation) else 1
+    return 0 if measure(arguments.seconds, arguments.rotation) else 1
 
 
 if __name__ == "__main__":

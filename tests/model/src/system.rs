@@ -1,41 +1,41 @@
-//! The state of everything.
+//! The state of a history: the record, the service, the workers and the wire.
 
 use crate::clock::Clocks;
 use crate::network::Stray;
+use crate::oracle::Oracle;
 use crate::protocol::Limits;
 use crate::record::Record;
 use crate::server::{FAMILIES, Family, Service};
-use crate::witness::Witness;
 use crate::worker::Worker;
 
 /// How many calls run at a time, at most.
 const WORKERS: usize = 3;
 
-/// The state of everything.
+/// The state of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct World {
+pub struct System {
     pub(crate) record: Record,
     pub(crate) families: [Family; FAMILIES],
     pub(crate) workers: [Worker; WORKERS],
     pub(crate) stray: Option<Stray>,
     pub(crate) clocks: Clocks,
-    /// The epoch in which the pending login began.
+    /// The `login_seq` with which the pending login began.
     pub(crate) pending: Option<u8>,
     /// Logins so far.
     pub(crate) logins: u8,
-    /// What may still happen.
+    /// How often each action can still happen.
     pub(crate) left: Limits,
-    pub(crate) witness: Witness,
+    pub(crate) oracle: Oracle,
 }
 
-/// Takes one of what may still happen; none if nothing is left.
+/// Takes one from what can still happen; `None` if nothing is left.
 pub(crate) fn spend(left: &mut u8) -> Option<()> {
     *left = left.checked_sub(1)?;
     Some(())
 }
 
-impl World {
-    /// A first login, and nothing under way.
+impl System {
+    /// A first login, with nothing under way.
     pub(crate) fn new(limits: Limits) -> Self {
         let clocks = match limits.steps {
             0 => Clocks::Differing,
@@ -50,7 +50,7 @@ impl World {
             pending: None,
             logins: 1,
             left: limits,
-            witness: Witness::new(),
+            oracle: Oracle::new(),
         }
     }
 
@@ -63,33 +63,33 @@ impl World {
     }
 
     pub(crate) fn tick(mut self) -> Option<Self> {
-        if self.workers.iter().any(|worker| worker.is_pressed()) {
+        if self.workers.iter().any(|worker| worker.must_act()) {
             return None;
         }
         self.record = self.record.aged();
         self.workers = self.workers.map(Worker::aged);
         self.stray = self.stray.and_then(Stray::aged);
-        self.witness.ages();
+        self.oracle.ages();
         Some(self)
     }
 
-    /// The machine's wall clock is set; the time goes on as before.
+    /// The machine's wall clock is set; time itself goes on.
     pub(crate) fn step(mut self, forward: bool) -> Option<Self> {
         spend(&mut self.left.steps)?;
         self.clocks = self.clocks.stepped(forward)?;
-        self.witness.sees_a_fault();
+        self.oracle.sees_a_fault();
         Some(self)
     }
 
-    /// Whether a call has used up a claim, and has presented nothing.
+    /// Whether a call has used a claim and presented nothing.
     pub(crate) fn has_given_up(&self, limits: Limits) -> bool {
         let is_claimed = |worker: &&Worker| matches!(worker, Worker::Claimed { .. });
         let under_way = self.workers.iter().filter(is_claimed).count() as u8;
-        limits.claims - self.left.claims > under_way + self.witness.unanswered()
+        limits.claims - self.left.claims > under_way + self.oracle.unanswered()
     }
 
     pub(crate) fn access_dies(mut self) -> Option<Self> {
-        self.record.access_lives = false;
+        self.record.access_works = false;
         Some(self)
     }
 

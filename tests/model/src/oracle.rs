@@ -1,81 +1,81 @@
-//! What the properties need to know of a history, and nobody in it does. Nothing
-//! that happens depends on it.
+//! What the properties must know of a history. No worker reads it, and nothing in the
+//! protocol depends on it.
 
 use crate::clock;
 use crate::record::{Presentation, Record, State};
-use crate::server::{Token, Verdict};
+use crate::server::{Token, TokenOutcome};
 
-/// The memory of a history.
+/// The history so far, as far as the properties need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Witness {
-    /// Whether anything has gone wrong on the wire or in a process.
+pub struct Oracle {
+    /// Whether the wire or a process has failed.
     pub(crate) faulty: bool,
-    /// Whether the record's token has been presented, as long as nothing has gone wrong.
+    /// Whether the record's token was presented, while nothing has failed.
     presented: bool,
-    /// How many presentations of the record's token have brought no answer that
-    /// somebody has settled.
+    /// The number of presentations of the record's token whose answer no worker has
+    /// committed.
     unanswered: u8,
-    /// Whether an answer has come that refuses the record's token for good.
-    pub(crate) refused: bool,
-    /// The row of probes that the service has refused by an unknown code: how many,
-    /// and how long ago the first was.
+    /// Whether an answer rejected the record's token.
+    pub(crate) rejected: bool,
+    /// The probes in a row that the service refused with an unknown code: their number,
+    /// and the age of the first.
     row: Option<(u8, u8)>,
-    /// Whether the next one is under way.
+    /// Whether the next probe of the row is under way.
     row_is_open: bool,
-    /// Whether it was long enough to end the login.
+    /// Whether the row was long enough to end the login.
     pub(crate) refused_for_long: bool,
-    /// The families, as bits, of which the network has repeated a presentation.
+    /// The families of which the network has repeated a presentation, as bits.
     repeated: u8,
-    /// How the record's token came.
+    /// The origin of the record's token.
     pub(crate) origin: Origin,
-    /// Logins and logouts so far.
+    /// The number of logins and logouts so far.
     era: u8,
     /// The era in which the pending login began.
     pending_since: u8,
     /// The era in which the stored login began.
     login_since: u8,
-    /// What was broken, as bits.
-    broken: u8,
+    /// The violations so far, as bits.
+    violations: u8,
 }
 
-/// How the record's token came.
+/// The origin of the record's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// By a login.
+    /// A login.
     Login,
-    /// By a refresh.
+    /// A refresh.
     Refresh,
-    /// By a probe.
+    /// A probe.
     Probe,
-    /// By a presentation that the service forgave.
+    /// A presentation that the service forgave.
     Forgiveness,
-    /// By a refresh that somebody else had taken over meanwhile.
+    /// A refresh that another worker had taken over.
     LateHolder,
-    /// After refusals by an unknown code had ended the login.
+    /// A probe after refusals with an unknown code ended the login.
     AfterAll,
 }
 
-/// What a step can break.
+/// A property that a step can violate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Breach {
+pub(crate) enum Violation {
     /// I1: a presentation that the record does not count.
     Unrecorded = 1,
     /// I2: a second presentation without a fault.
     Twice = 2,
-    /// I4: a rotation dropped that nothing has superseded.
+    /// I4: a granted token that is dropped although nothing supersedes it.
     Dropped = 4,
-    /// I5: a working login ended by a reused token.
+    /// I5: a reused token that ends a working login.
     Reuse = 8,
 }
 
-impl Witness {
-    /// That of a first login.
+impl Oracle {
+    /// The oracle of a first login.
     pub(crate) const fn new() -> Self {
         Self {
             faulty: false,
             presented: false,
             unanswered: 0,
-            refused: false,
+            rejected: false,
             row: None,
             row_is_open: false,
             refused_for_long: false,
@@ -84,23 +84,23 @@ impl Witness {
             era: 1,
             pending_since: 0,
             login_since: 0,
-            broken: 0,
+            violations: 0,
         }
     }
 
-    pub(crate) fn has_broken(&self, breach: Breach) -> bool {
-        self.broken & breach as u8 != 0
+    pub(crate) fn has_violated(&self, violation: Violation) -> bool {
+        self.violations & violation as u8 != 0
     }
 
-    /// A token that the network presents a second time is spent by the network:
-    /// what that breaks in its family is nobody's fault.
-    pub(crate) fn breaks(&mut self, breach: Breach, token: Token) {
+    /// Records a violation, unless the network has repeated a presentation of the
+    /// family: then the network spends the token, and the component is not the cause.
+    pub(crate) fn violates(&mut self, violation: Violation, token: Token) {
         if self.repeated & 1 << token.family == 0 {
-            self.broken |= breach as u8;
+            self.violations |= violation as u8;
         }
     }
 
-    /// Whether the network has repeated anything.
+    /// Whether the network has repeated a request.
     pub(crate) fn has_seen_a_repeat(&self) -> bool {
         self.repeated != 0
     }
@@ -120,13 +120,13 @@ impl Witness {
         self.repeated |= 1 << token.family;
     }
 
-    /// The record's token is presented.
+    /// A worker presents the record's token.
     pub(crate) fn presents(&mut self, record: &Record) {
         if record.probes < self.unanswered {
-            self.broken |= Breach::Unrecorded as u8;
+            self.violations |= Violation::Unrecorded as u8;
         }
         if self.presented {
-            self.broken |= Breach::Twice as u8;
+            self.violations |= Violation::Twice as u8;
         }
         self.unanswered += 1;
         self.presented = !self.faulty;
@@ -136,22 +136,30 @@ impl Witness {
         self.row_is_open = self.row.is_some();
     }
 
-    /// An answer is settled.
-    pub(crate) fn answers(&mut self, before: &Record, presented: Presentation, verdict: Verdict) {
-        let says_nothing = matches!(verdict, Verdict::Unknown | Verdict::UnknownRefusal);
+    /// A worker commits an answer.
+    pub(crate) fn answers(
+        &mut self,
+        before: &Record,
+        presented: Presentation,
+        outcome: TokenOutcome,
+    ) {
+        let says_nothing = matches!(
+            outcome,
+            TokenOutcome::Unknown | TokenOutcome::UnknownRefusal
+        );
         if before.token != Some(presented.token) || says_nothing {
             return;
         }
         self.unanswered = self.unanswered.saturating_sub(1);
-        self.refused |= verdict == Verdict::Refused;
+        self.rejected |= outcome == TokenOutcome::Rejected;
     }
 
-    /// An answer to the latest presentation is settled: a refusal by an unknown code
-    /// makes a row of probes longer, anything else ends it.
-    pub(crate) fn settles(&mut self, before: &Record, verdict: Verdict) {
+    /// A worker commits the answer to the latest presentation: a refusal with an
+    /// unknown code extends the row of refused probes, any other outcome ends the row.
+    pub(crate) fn commits(&mut self, before: &Record, outcome: TokenOutcome) {
         self.row_is_open = false;
-        self.row = match verdict {
-            Verdict::UnknownRefusal if before.probes > 0 => {
+        self.row = match outcome {
+            TokenOutcome::UnknownRefusal if before.probes > 0 => {
                 let (count, age) = self.row.unwrap_or_default();
                 Some((clock::REFUSALS.min(count + 1), age))
             }
@@ -176,7 +184,7 @@ impl Witness {
         }
     }
 
-    /// A granted token is stored.
+    /// A worker stores a granted token.
     pub(crate) fn stores(&mut self, before: &Record, presented: Presentation, token: Token) {
         let origin = match before.state {
             _ if self.refused_for_long => Origin::AfterAll,
@@ -188,12 +196,12 @@ impl Witness {
         self.renew(origin);
     }
 
-    /// A granted token is dropped: by right only if the login is another one, or
-    /// has a later token.
+    /// A worker drops a granted token: that is right only if the record has another
+    /// login or a later token.
     pub(crate) fn drops(&mut self, record: &Record, token: Token) {
         let is_needed = |kept: Token| kept.family == token.family && kept < token;
         if record.has_login() && record.token.is_some_and(is_needed) {
-            self.broken |= Breach::Dropped as u8;
+            self.violations |= Violation::Dropped as u8;
         }
     }
 
@@ -215,7 +223,7 @@ impl Witness {
     fn renew(&mut self, origin: Origin) {
         self.presented = false;
         self.unanswered = 0;
-        self.refused = false;
+        self.rejected = false;
         self.row = None;
         self.row_is_open = false;
         self.refused_for_long = false;

@@ -1,5 +1,5 @@
-//! OpenAI's side and the component that is led to it: one for all tests, since
-//! the port is part of the component. One test at a time has it.
+//! The simulator and the component that is built for its address. All tests share them,
+//! because the port is part of the component, and one test uses them at a time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,28 +14,28 @@ pub struct TestEnv {
     pub simulator: Simulator,
 }
 
-/// The world, as if nobody had been there.
-pub fn world() -> MutexGuard<'static, TestEnv> {
+/// The shared environment, without faults and requests of earlier tests.
+pub fn test_env() -> MutexGuard<'static, TestEnv> {
     static WORLD: LazyLock<Mutex<TestEnv>> = LazyLock::new(|| {
         let simulator = Simulator::builder().interval(1).start().unwrap();
         let component = test_component::build(World::Onboarding, &simulator.http_url());
         fs::write(component_file(), component.unwrap()).unwrap();
         Mutex::new(TestEnv { simulator })
     });
-    let world = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
-    world.simulator.clear_faults();
-    world.simulator.clear_requests();
-    world
+    let test = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
+    test.simulator.clear_faults();
+    test.simulator.clear_requests();
+    test
 }
 
-/// Where the component lies once there is a world.
+/// The component's file, once the environment exists.
 pub fn component_file() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("onboarding-for-tests.wasm")
 }
 
 impl TestEnv {
-    /// Copies the files of an example, with OpenAI's addresses in its list
-    /// replaced by the simulator's.
+    /// Copies the files of an example, with the simulator's addresses in place of
+    /// OpenAI's in its policy.
     pub fn copy_example(&self, name: &str, to: &Path) {
         for (file, text) in files_of(name) {
             let text = text
@@ -46,14 +46,14 @@ impl TestEnv {
     }
 }
 
-/// The same as it is.
+/// Copies the files of an example unchanged.
 pub fn copy_unchanged(example: &str, to: &Path) {
     for (file, text) in files_of(example) {
         fs::write(to.join(file), text).unwrap();
     }
 }
 
-/// The programs of an example: their names and texts.
+/// The names and texts of an example's programs.
 fn files_of(example: &str) -> Vec<(String, String)> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let files = fs::read_dir(workspace.join("examples").join(example)).unwrap();
