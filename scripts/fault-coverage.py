@@ -18,7 +18,7 @@ ROW = re.compile(r"^\| ([NSPHM]\d\d|F\d\d?) \|.*\| *(.*?) *\|$", re.MULTILINE)
 PASSED = re.compile(r"^test (?:\S+::)?((?:[nsphm]\d\d_)+)\S* \.\.\. ok$", re.MULTILINE)
 ANY_PASSED = re.compile(r"^test (?:\S+::)?(\w+) \.\.\. ok$", re.MULTILINE)
 # The line, with the test below it.
-DOCUMENTED = re.compile(r"^ *///? ?Faults: ([NSPHMF\d ]+)$.*?^ *(?:async )?fn (\w+)", re.MULTILINE | re.DOTALL)
+DOCUMENTED = re.compile(r"^ *///? ?Faults: ([NSPHMF\d ]+)$.*?^ *(?:pub )?(?:async )?fn (\w+)", re.MULTILINE | re.DOTALL)
 # The coverage of these letters together, in percent.
 REQUIRED = {"NSP": 90, "H": 90, "M": 90, "F": 100}
 

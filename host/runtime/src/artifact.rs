@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worlds_that_have_a_name_here_are_those() {
+    fn the_named_worlds_are_the_embedded_ones() {
         assert_eq!(PLATFORM.name, "platform");
         #[cfg(feature = "worlds")]
         assert_eq!(ONBOARDING.name, "onboarding");

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_is_refused() {
+    fn text_that_is_not_a_digest_is_refused() {
         let longer = format!("{EMPTY}0");
         let umlaut = format!("ä{}", &EMPTY[2..]);
         for text in ["", "sha256:", &EMPTY[1..], &longer, &umlaut, "sha512:00"] {

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_of_the_store_are_said_in_the_codes_of_the_contract() {
+    fn errors_of_the_store_map_to_the_codes_of_the_contract() {
         let refused = StoreError::Refused {
             message: "x is open to other users".into(),
             hint: "chmod 600 'x'".into(),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_of_the_wrong_kind_is_the_fault_of_who_named_it() {
+    fn a_store_of_the_wrong_kind_is_an_invalid_argument() {
         let hint = |found, wanted| {
             let error = Error::from(StoreError::WrongKind { found, wanted });
             assert_eq!(error.code, ErrorCode::InvalidArgument);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_file_keeps_the_command_that_mends_it() {
+    fn a_refused_file_keeps_the_command_that_fixes_it() {
         let error = Error::from(StoreError::Refused {
             message: "x is open to other users".into(),
             hint: "chmod 600 'x'".into(),

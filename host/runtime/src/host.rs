@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_outlives_the_program_is_sealed_or_said_not_to_be() {
+    async fn a_persistent_store_is_sealed_or_declared_unsealed() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("store/openai.db");
         let store = SqliteStore::open(&file, StoreKind::OpenAi).await.unwrap();
@@ -391,9 +391,10 @@ mod tests {
         sealed.build().unwrap();
     }
 
+    /// Faults: M02
     #[cfg(feature = "compiler")]
     #[test]
-    fn m02_machine_code_is_never_taken_for_a_component() {
+    fn machine_code_is_never_taken_for_a_component() {
         use crate::artifact::{PLATFORM, PRECOMPILED};
 
         let refusal = |bytes: &[u8]| {

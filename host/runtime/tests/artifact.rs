@@ -104,7 +104,7 @@ fn nothing_in_the_components_tells_where_they_were_built() {
 }
 
 #[test]
-fn no_setting_of_the_components_build_is_left_to_the_cargo_of_whoever_builds_it() {
+fn no_setting_of_the_component_build_comes_from_cargo_configuration() {
     let workspace = workspace();
     let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
     let profile = manifest.split("[profile.component]\n").nth(1).unwrap();
@@ -174,7 +174,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn unsafe_code_is_generated_or_loads_the_embedded_machine_code_and_is_nowhere_else() {
+fn unsafe_code_is_generated_or_loads_the_embedded_machine_code() {
     let workspace = workspace();
     let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
     assert!(manifest.contains("\nunsafe_code = \"deny\"\n"));

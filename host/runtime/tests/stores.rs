@@ -98,11 +98,11 @@ impl Failing {
         *self.outage.lock().unwrap() = Some(outage);
     }
 
-    fn mend(&self) {
+    fn repair(&self) {
         *self.outage.lock().unwrap() = None;
     }
 
-    fn is_mended(&self) -> bool {
+    fn is_repaired(&self) -> bool {
         let outage = self.outage.lock().unwrap();
         outage.as_ref().is_none_or(|outage| outage.struck == 0)
     }
@@ -228,8 +228,9 @@ fn check_nothing_spent(world: &TestEnv, trouble: Trouble, error: &Error) {
     assert_eq!(world.simulator.requests().len(), 0);
 }
 
+/// Faults: S09 S10 S31
 #[tokio::test]
-async fn s09_s10_s31_a_store_that_fails_at_the_intent_spends_no_token() {
+async fn a_store_that_fails_at_the_intent_spends_no_token() {
     for trouble in FAILING {
         let store = Failing::new();
         let (world, ada) = with_a_token_that_ended(&store).await;
@@ -237,13 +238,14 @@ async fn s09_s10_s31_a_store_that_fails_at_the_intent_spends_no_token() {
         for outcome in [ada.authorize(None).await.err(), ada.refresh().await.err()] {
             check_nothing_spent(&world, trouble, &outcome.unwrap());
         }
-        store.mend();
+        store.repair();
         ada.authorize(None).await.unwrap();
     }
 }
 
+/// Faults: S31
 #[tokio::test]
-async fn s31_a_store_that_does_not_answer_at_the_intent_spends_no_token() {
+async fn a_store_that_does_not_answer_at_the_intent_spends_no_token() {
     let store = Failing::new();
     let (world, ada) = with_a_token_that_ended(&store).await;
     store.fail(Trouble::Stalled.at_the_first_write());
@@ -251,19 +253,20 @@ async fn s31_a_store_that_does_not_answer_at_the_intent_spends_no_token() {
     let refused = ada.refresh().await.unwrap_err();
     check_nothing_spent(&world, Trouble::Stalled, &refused);
     assert_eq!(began.elapsed().as_secs(), HELD);
-    store.mend();
+    store.repair();
     ada.authorize(None).await.unwrap();
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_store_that_is_back_while_the_answer_is_held_loses_no_rotation() {
+async fn a_store_that_is_back_while_the_answer_is_held_loses_no_rotation() {
     for trouble in FAILING {
         let store = Failing::new();
         let (world, ada) = with_a_token_that_ended(&store).await;
         // The intent, and the reading after it.
         store.fail(trouble.after(1, 2).over_soon());
         ada.refresh().await.unwrap();
-        assert!(store.is_mended(), "{trouble:?}");
+        assert!(store.is_repaired(), "{trouble:?}");
         assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 1);
         // The service forgives nothing: this is the new token, or none.
         world.pass(LIFETIME);
@@ -271,8 +274,9 @@ async fn s11_a_store_that_is_back_while_the_answer_is_held_loses_no_rotation() {
     }
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_store_that_is_back_while_the_answer_is_held_loses_no_new_login() {
+async fn a_store_that_is_back_while_the_answer_is_held_loses_no_new_login() {
     for trouble in FAILING {
         let store = Failing::new();
         let world = world(Rotation::Strict);
@@ -282,7 +286,7 @@ async fn s11_a_store_that_is_back_while_the_answer_is_held_loses_no_new_login() 
         // The poll, the approval and the exchange under way, each with a reading.
         store.fail(trouble.after(3, 3).over_soon());
         ada.poll(None).await.unwrap();
-        assert!(store.is_mended(), "{trouble:?}");
+        assert!(store.is_repaired(), "{trouble:?}");
         assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 1);
         ada.authorize(None).await.unwrap();
     }
@@ -304,7 +308,7 @@ async fn after_a_lasting_outage(trouble: Trouble, rotation: Rotation) -> Result<
     assert!(error.hint.contains("Fix the store first"), "{error:?}");
     assert!((HELD - 1..=HELD + 2).contains(&began.elapsed().as_secs()));
 
-    store.mend();
+    store.repair();
     // What is stored lives to its end.
     ada.authorize(None).await.unwrap();
     assert!(ada.status().await.unwrap().connected);
@@ -313,8 +317,9 @@ async fn after_a_lasting_outage(trouble: Trouble, rotation: Rotation) -> Result<
     outcome.map(|_| ()).map_err(|error| error.code)
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_store_that_is_not_back_in_time_loses_what_the_service_does_not_forgive() {
+async fn a_store_that_is_not_back_in_time_loses_the_rotated_token() {
     let forgiving = Rotation::Grace { within: None };
     let outages: Vec<_> = FAILING
         .into_iter()
@@ -330,8 +335,9 @@ async fn s11_a_store_that_is_not_back_in_time_loses_what_the_service_does_not_fo
     }
 }
 
+/// Faults: S09
 #[tokio::test]
-async fn s09_a_file_that_was_opened_to_read_spends_no_token() {
+async fn a_file_that_was_opened_to_read_spends_no_token() {
     let world = world(Rotation::Strict);
     let file = SqliteStore::open(world.store(), StoreKind::Test);
     let ada = profile(&world, file.await.unwrap());

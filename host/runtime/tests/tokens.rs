@@ -64,8 +64,9 @@ async fn a_token_is_refreshed_before_it_ends() {
     assert_eq!(world.presentations(), [1, 0]);
 }
 
+/// Faults: N25
 #[tokio::test]
-async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
+async fn a_failed_early_refresh_returns_the_token_that_still_lives() {
     let world = world();
     let ada = signed_in(&world).await;
     let first = ada.authorize(None).await.unwrap();
@@ -86,8 +87,9 @@ async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
     assert_eq!(world.presentations(), [2, 0]);
 }
 
+/// Faults: N33
 #[tokio::test]
-async fn n33_a_token_that_the_backend_refused_is_refreshed_once() {
+async fn a_token_that_the_backend_refused_is_refreshed_once() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(120);
@@ -138,8 +140,9 @@ async fn the_person_gets_a_new_token_at_most_once_a_minute() {
     assert_eq!(world.presentations(), [1, 0]);
 }
 
+/// Faults: N08
 #[tokio::test]
-async fn n08_after_a_lost_answer_nothing_is_presented_again_while_the_token_lives() {
+async fn after_a_lost_answer_nothing_is_presented_again_while_the_token_lives() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(LIFETIME - 4 * 60);
@@ -160,7 +163,7 @@ async fn n08_after_a_lost_answer_nothing_is_presented_again_while_the_token_live
 }
 
 #[tokio::test]
-async fn a_probe_after_the_quiet_period_recovers_the_login_where_the_service_forgives() {
+async fn a_probe_after_the_delay_recovers_a_login_that_the_service_still_takes() {
     let world = TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(LIFETIME))
@@ -229,7 +232,7 @@ fn troubles() -> Vec<Fault> {
 
 /// Faults: F4
 #[tokio::test]
-async fn a_service_that_only_refuses_ends_the_login_after_a_day_and_names_its_code() {
+async fn a_service_that_only_refuses_ends_the_login_after_a_day_with_its_code() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(LIFETIME);
@@ -274,8 +277,9 @@ async fn endure(world: &TestEnv, ada: &Profile, trouble: Fault) {
     }
 }
 
+/// Faults: N08 N20 N24 N25
 #[tokio::test]
-async fn n08_n20_n24_n25_an_outage_of_weeks_ends_no_login_whatever_is_answered() {
+async fn an_outage_of_weeks_ends_no_login_whatever_is_answered() {
     // It begins while the token lives, and when it is dead.
     for moment in [LIFETIME - 4 * 60, LIFETIME] {
         let world = world();
@@ -299,8 +303,9 @@ async fn n08_n20_n24_n25_an_outage_of_weeks_ends_no_login_whatever_is_answered()
     }
 }
 
+/// Faults: P23
 #[tokio::test]
-async fn p23_a_session_that_was_ended_elsewhere_needs_a_new_login() {
+async fn a_session_that_was_ended_elsewhere_needs_a_new_login() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(100);
@@ -309,8 +314,9 @@ async fn p23_a_session_that_was_ended_elsewhere_needs_a_new_login() {
     assert_eq!(error.code, ErrorCode::NeedsLogin);
 }
 
+/// Faults: P20
 #[tokio::test]
-async fn p20_the_tokens_of_another_account_are_dropped() {
+async fn the_tokens_of_another_account_are_dropped() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(100);
@@ -330,8 +336,9 @@ async fn p20_the_tokens_of_another_account_are_dropped() {
     );
 }
 
+/// Faults: P30
 #[tokio::test]
-async fn p30_a_service_whose_clock_is_off_is_believed_about_its_own_tokens() {
+async fn a_service_whose_clock_is_off_is_believed_about_its_own_tokens() {
     let world = world();
     world.simulator.skew_date(-7200);
     let ada = signed_in(&world).await;
@@ -341,7 +348,7 @@ async fn p30_a_service_whose_clock_is_off_is_believed_about_its_own_tokens() {
 }
 
 #[tokio::test]
-async fn models_come_from_the_cache_for_five_minutes_and_by_force_every_ten_seconds() {
+async fn models_are_cached_for_five_minutes_and_forced_every_ten_seconds() {
     let world = world();
     let ada = signed_in(&world).await;
     let ask = async |force| ada.models(force).await.unwrap().source;
@@ -354,8 +361,9 @@ async fn models_come_from_the_cache_for_five_minutes_and_by_force_every_ten_seco
     assert_eq!(ask(false).await, AnswerSource::Api);
 }
 
+/// Faults: P26
 #[tokio::test]
-async fn p26_models_are_the_listed_ones_in_the_services_order() {
+async fn models_are_the_listed_ones_in_the_services_order() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -375,8 +383,9 @@ async fn p26_models_are_the_listed_ones_in_the_services_order() {
     assert_eq!(list.default_model_id.as_deref(), Some("openai-codex/first"));
 }
 
+/// Faults: P26
 #[tokio::test]
-async fn p26_an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
+async fn an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -390,8 +399,9 @@ async fn p26_an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
     assert!(!last.ends_with("client_version=0.0.0"), "{last}");
 }
 
+/// Faults: P25 P27
 #[tokio::test]
-async fn p25_p27_usage_names_windows_by_their_length_and_knows_the_plan() {
+async fn usage_names_windows_by_their_length_and_knows_the_plan() {
     let world = world();
     let ada = signed_in(&world).await;
     world.simulator.update_account(0, |account| {

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_build_does_not_have_is_named() {
+    fn a_missing_backend_is_named_in_the_error() {
         let parse = |text: &str| text.parse::<StoreLocation>();
         let postgres = "postgres://user:CANARY@host/db";
         assert_eq!(parse(postgres), Err(InvalidLocation::NoPostgres));

@@ -263,10 +263,10 @@ pub(crate) fn quoted(path: &Path) -> String {
     format!("'{}'", path.replace('\'', r"'\''"))
 }
 
-fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
+fn refused(path: &Path, what: &str, fix: impl Into<String>) -> StoreError {
     StoreError::Refused {
         message: format!("{} {what}", path.display()),
-        hint: mend.into(),
+        hint: fix.into(),
     }
 }
 
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_and_its_directories_are_for_their_owner_alone() {
+    fn a_new_file_and_its_directories_are_private_to_their_owner() {
         let root = directory();
         let path = root.path().join("a/b/store.db");
         create_or_check(&path).unwrap();
@@ -326,7 +326,7 @@ mod tests {
 
     /// The umask is the whole process's, so this test starts itself once more.
     #[test]
-    fn whatever_the_umask_the_owner_can_use_what_was_made() {
+    fn with_any_umask_the_owner_can_use_the_new_file() {
         if let Some(root) = std::env::var_os(UMASK) {
             rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o777));
             return create_or_check(&PathBuf::from(root).join("a/b/store.db")).unwrap();
@@ -335,7 +335,7 @@ mod tests {
         let process = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "private_file::tests::whatever_the_umask_the_owner_can_use_what_was_made",
+                "private_file::tests::with_any_umask_the_owner_can_use_the_new_file",
             ])
             .env(UMASK, root.path())
             .output()
@@ -347,14 +347,15 @@ mod tests {
     }
 
     #[test]
-    fn looking_for_a_file_creates_nothing() {
+    fn checking_for_a_file_creates_nothing() {
         let root = directory();
         assert!(!check_if_exists(&root.path().join("a/store.db")).unwrap());
         assert!(!root.path().join("a").exists());
     }
 
+    /// Faults: S13
     #[test]
-    fn s13_a_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    fn a_file_that_other_users_can_read_is_refused_with_the_fix() {
         let root = directory();
         let path = root.path().join("it's.db");
         create_or_check(&path).unwrap();
@@ -368,8 +369,9 @@ mod tests {
         }
     }
 
+    /// Faults: S13
     #[test]
-    fn s13_a_directory_that_others_can_enter_is_refused() {
+    fn a_directory_that_others_can_enter_is_refused() {
         let root = directory();
         let ours = root.path().join(DIRECTORY);
         let path = ours.join("store.db");
@@ -384,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_to_change_a_directory_that_is_there_for_others_too() {
+    fn no_hint_changes_the_mode_of_a_shared_directory() {
         let root = directory();
         chmod(root.path(), 0o1777);
         let (message, hint) = refusal(create_or_check(&root.path().join("store.db")));
@@ -394,8 +396,9 @@ mod tests {
         assert!(!hint.contains("chmod"), "{hint}");
     }
 
+    /// Faults: S14 M20
     #[test]
-    fn s14_m20_links_are_refused_and_what_they_lead_to_stays_as_it_was() {
+    fn links_are_refused_and_their_targets_are_not_changed() {
         let root = directory();
         let target = root.path().join("target");
         fs::write(&target, "precious").unwrap();
@@ -415,8 +418,9 @@ mod tests {
         assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
     }
 
+    /// Faults: S14
     #[test]
-    fn s14_a_linked_directory_is_refused() {
+    fn a_linked_directory_is_refused() {
         let root = directory();
         fs::create_dir(root.path().join("real")).unwrap();
         let linked = root.path().join("linked");
@@ -425,8 +429,9 @@ mod tests {
         assert!(!root.path().join("real/store.db").exists());
     }
 
+    /// Faults: S14
     #[test]
-    fn s14_what_is_not_a_file_is_refused() {
+    fn a_path_that_is_not_a_file_is_refused() {
         let root = directory();
         let path = root.path().join("store.db");
         fs::create_dir(&path).unwrap();
@@ -434,16 +439,17 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_made_it_is_not_worth_trying_again() {
+    fn a_path_that_cannot_be_created_is_a_permanent_error() {
         let root = directory();
         fs::write(root.path().join("file"), "").unwrap();
         let error = create_or_check(&root.path().join("file/a/store.db")).unwrap_err();
         assert!(matches!(error, StoreError::Unusable(_)), "{error:?}");
     }
 
+    /// Faults: S15
     #[cfg(target_os = "linux")]
     #[test]
-    fn s15_file_systems_over_a_network_are_known_and_local_ones_are_not_taken_for_one() {
+    fn network_file_systems_are_recognized_and_local_ones_are_not() {
         for (magic, name) in [
             (0x6969, "NFS"),
             (0x0102_1997, "9p"),
@@ -460,8 +466,9 @@ mod tests {
         }
     }
 
+    /// Faults: S13
     #[test]
-    fn s13_what_belongs_to_somebody_else_is_refused() {
+    fn a_file_of_another_user_is_refused() {
         // Only root can give a file away; elsewhere there is a file of root's.
         let root = directory();
         let path = root.path().join("store.db");

@@ -155,8 +155,9 @@ mod tests {
         assert_eq!(marks.of(&ada), None);
     }
 
+    /// Faults: M17
     #[tokio::test]
-    async fn m17_profiles_and_stores_have_marks_of_their_own() {
+    async fn profiles_and_stores_have_marks_of_their_own() {
         let directory = tempfile::tempdir().unwrap();
         let [one, other] =
             ["a", "b"].map(|store| HighWaterMarks::new(directory.path().into(), store));
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_damaged_mark_counts_for_nothing_and_is_replaced() {
+    async fn a_damaged_mark_is_ignored_and_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let marks = HighWaterMarks::new(directory.path().into(), "a");
         let ada = name("ada");
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_no_mark_can_be_kept_nothing_else_fails() {
+    async fn a_mark_that_cannot_be_written_fails_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_that_open_nothing_seal_nothing_however_large_the_store_is() {
+    async fn keys_that_open_nothing_seal_nothing_in_a_large_store() {
         let store = Arc::new(MemoryStore::new());
         let right = sealed(&store, 1);
         for number in 0..3 * SAMPLE {
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_that_open_the_profile_itself_seal_it_whatever_the_others_are_sealed_with() {
+    async fn keys_that_open_the_profile_itself_seal_it_whatever_seals_the_others() {
         let store = Arc::new(MemoryStore::new());
         write(&sealed(&store, 1), "zoe").await.unwrap();
         let others = Arc::new(MemoryStore::new());

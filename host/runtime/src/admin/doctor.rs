@@ -62,7 +62,7 @@ impl Host {
                 Ok::<_, Error>("none: values are not sealed"),
             )),
             Some(Ok(ids)) => {
-                findings.push(Finding::new("key", Ok::<_, Error>(self.told_of_key(&ids))));
+                findings.push(Finding::new("key", Ok::<_, Error>(self.describe_key(&ids))));
                 findings.extend(self.examine_values(&ids).await);
             }
             Some(Err(_)) if self.is_yet_to_be_sealed().await => {
@@ -96,7 +96,7 @@ impl Host {
         is_yet_to_be_made && profiles.is_ok_and(|profiles| profiles.is_empty())
     }
 
-    fn told_of_key(&self, ids: &[KeyId]) -> String {
+    fn describe_key(&self, ids: &[KeyId]) -> String {
         let file = self.parts.sealed.keys.as_ref().and_then(|keys| keys.file());
         let file = file.map_or_else(String::new, |file| format!(", {}", file.display()));
         match ids {
@@ -165,7 +165,7 @@ impl Host {
     }
 }
 
-fn told_of_clock(ours: u64, theirs: u64) -> Result<String, Error> {
+fn describe_clock(ours: u64, theirs: u64) -> Result<String, Error> {
     let apart = ours.abs_diff(theirs);
     let told = match apart {
         0 | 1 => "right".to_owned(),
@@ -187,17 +187,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_by_more_than_half_a_minute_is_to_be_set() {
+    fn a_clock_that_is_off_by_more_than_half_a_minute_is_a_finding() {
         for (ours, told) in [
             (1000, "right"),
             (1001, "right"),
             (1030, "30 s fast"),
             (970, "30 s slow"),
         ] {
-            assert_eq!(told_of_clock(ours, 1000).unwrap(), told);
+            assert_eq!(describe_clock(ours, 1000).unwrap(), told);
         }
         for ours in [1031, 969, 0] {
-            assert!(told_of_clock(ours, 1000).unwrap_err().hint.contains("NTP"));
+            assert!(describe_clock(ours, 1000).unwrap_err().hint.contains("NTP"));
         }
     }
 }

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn draining_waits_for_what_is_under_way_and_for_nothing_else() {
+    async fn draining_waits_for_the_calls_in_flight_alone() {
         let calls = InFlight::default();
         drop(calls.begin().unwrap());
         let (one, two) = (calls.begin().unwrap(), calls.begin().unwrap());

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_nobody_or_of_many_are_not() {
+    fn reserved_and_multicast_addresses_are_not() {
         for address in [
             "192.0.2.1",
             "198.51.100.1",

@@ -186,8 +186,9 @@ mod tests {
         assert!(!v6.contains("198.18.0.36".parse().unwrap()));
     }
 
+    /// Faults: M05
     #[test]
-    fn m05_this_machine_and_its_neighbours_are_never_allowed() {
+    fn loopback_and_link_local_ranges_are_never_allowed() {
         for text in [
             "127.0.0.1",
             "127.0.0.0/8",

@@ -146,8 +146,9 @@ mod tests {
         rule_for(&method.parse().unwrap(), &uri.parse().unwrap())
     }
 
+    /// Faults: M07
     #[test]
-    fn m07_the_policy_is_these_six_lines() {
+    fn the_policy_is_these_six_lines() {
         let lines: Vec<_> = POLICY.iter().map(Rule::to_string).collect();
         assert_eq!(
             lines,
@@ -198,8 +199,9 @@ mod tests {
         }
     }
 
+    /// Faults: M03
     #[test]
-    fn m03_another_scheme_or_port_is_denied() {
+    fn another_scheme_or_port_is_denied() {
         for uri in [
             "http://chatgpt.com/backend-api/wham/usage",
             "http://chatgpt.com:443/backend-api/wham/usage",
@@ -213,8 +215,9 @@ mod tests {
         }
     }
 
+    /// Faults: M03
     #[test]
-    fn m03_a_host_that_only_looks_right_is_denied() {
+    fn a_host_that_only_looks_right_is_denied() {
         for authority in [
             "CHATGPT.com",
             "chatgpt.com.",

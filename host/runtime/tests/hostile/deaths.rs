@@ -10,7 +10,7 @@ use chatgpt_oauth::{ErrorCode, Host, Profile};
 use openai_simulator::{Endpoint, Fault, Outcome};
 use serde_json::Value;
 
-use crate::guest::{guest, order, told_in};
+use crate::guest::{answer_in, guest, order};
 use crate::support::{TestEnv, sign_in};
 
 /// A login of the real component's, and the hostile guest let loose on it.
@@ -68,8 +68,9 @@ impl Scene {
     }
 }
 
+/// Faults: H01
 #[tokio::test]
-pub async fn h01_a_guest_that_breaks_off_before_its_request_changes_nothing() {
+pub async fn a_guest_that_breaks_off_before_its_request_changes_nothing() {
     let scene = Scene::new().await;
     scene.breaks_off(&["trap"]).await;
     scene.breaks_off(&["panic"]).await;
@@ -81,8 +82,9 @@ pub async fn h01_a_guest_that_breaks_off_before_its_request_changes_nothing() {
     assert_eq!(scene.world.presentations().iter().max(), Some(&1));
 }
 
+/// Faults: H02
 #[tokio::test]
-pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
+pub async fn a_request_ends_with_the_guest_that_breaks_off_after_it() {
     let scene = Scene::new().await;
     let simulator = &scene.world.simulator;
     simulator.fault(Endpoint::Token, Fault::hang());
@@ -96,7 +98,7 @@ pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
     // So it does with one that does not wait: mostly it has not even left.
     simulator.fault(Endpoint::Token, Fault::hang());
     assert_eq!(
-        told_in(&scene.hostile, &["request and leave"]).await,
+        answer_in(&scene.hostile, &["request and leave"]).await,
         "left"
     );
     simulator.clear_faults();
@@ -106,8 +108,9 @@ pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
     scene.ada().refresh().await.unwrap();
 }
 
+/// Faults: H02
 #[tokio::test]
-pub async fn h02_a_guest_that_spends_the_refresh_token_and_breaks_off_ends_this_login_alone() {
+pub async fn a_guest_that_spends_the_refresh_token_and_stops_ends_only_this_login() {
     let scene = Scene::new().await;
     let body = format!(
         r#"body={{"client_id": "{}", "grant_type": "refresh_token", "refresh_token": "{}"}}"#,

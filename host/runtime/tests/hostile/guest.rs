@@ -84,11 +84,11 @@ pub async fn stopped_in(host: &Host, words: &[&str]) -> Error {
 
 /// The guest is refused what it wants and lives to tell.
 pub async fn told(words: &[&str]) -> String {
-    told_in(host(), words).await
+    answer_in(host(), words).await
 }
 
 /// The same in another host.
-pub async fn told_in(host: &Host, words: &[&str]) -> String {
+pub async fn answer_in(host: &Host, words: &[&str]) -> String {
     let error = end_in(host, words).await;
     let code = ErrorCode::InvalidArgument;
     assert_eq!(error.code, code, "{words:?}: {error:?}");

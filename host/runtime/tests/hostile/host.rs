@@ -9,8 +9,9 @@ use chatgpt_oauth::{ErrorCode, Host};
 
 use crate::guest::{guest, host, profile};
 
+/// Faults: H08
 #[tokio::test]
-pub async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
+pub async fn a_call_whose_caller_has_gone_comes_to_its_end() {
     let culprit = profile("culprit");
     let poll = culprit.poll(Some("compute forever"));
     let gone = tokio::time::timeout(Duration::from_millis(100), poll).await;
@@ -21,8 +22,9 @@ pub async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
     assert!(started.elapsed() > Duration::from_secs(1));
 }
 
+/// Faults: H10
 #[tokio::test]
-pub async fn h10_a_host_that_drains_lets_its_calls_end_and_begins_none() {
+pub async fn a_host_that_drains_lets_its_calls_end_and_begins_none() {
     let host = Host::builder(MemoryStore::new()).component(guest());
     let host = host.build().unwrap();
     let culprit = host.profile("culprit".parse().unwrap());
@@ -99,8 +101,9 @@ impl Store for Panicking {
     }
 }
 
+/// Faults: H11
 #[tokio::test]
-pub async fn h11_a_panic_of_the_store_ends_its_own_call_and_no_other() {
+pub async fn a_panic_of_the_store_ends_its_own_call_and_no_other() {
     let host = Host::builder(Panicking(MemoryStore::new()))
         .build()
         .unwrap();

@@ -54,8 +54,9 @@ async fn ends_of(parts: &str) -> [Error; 2] {
 const MEMORY: &str = r#"(memory (export "memory") 1)"#;
 const POLL: &str = "(func $poll (param i32 i32 i32) (result i32) (i32.const 0))";
 
+/// Faults: H03
 #[tokio::test]
-pub async fn h03_a_start_function_that_computes_forever_is_stopped_after_two_seconds() {
+pub async fn a_start_function_that_computes_forever_is_stopped_after_two_seconds() {
     let forever = format!("{MEMORY} {POLL} (start $s) (func $s (loop (br 0)))");
     let started = Instant::now();
     for end in ends_of(&forever).await {
@@ -65,8 +66,9 @@ pub async fn h03_a_start_function_that_computes_forever_is_stopped_after_two_sec
     assert!((3.8..12.0).contains(&seconds), "{seconds} s");
 }
 
+/// Faults: H04 H05
 #[tokio::test]
-pub async fn h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped() {
+pub async fn a_module_that_takes_too_much_before_it_is_called_is_stopped() {
     let nine_tables = "(table 1 funcref)".repeat(9);
     for (misdeed, parts) in [
         ("trap", format!("{MEMORY} (start $s) (func $s unreachable)")),
@@ -106,8 +108,9 @@ pub async fn h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped
     }
 }
 
+/// Faults: H04
 #[tokio::test]
-pub async fn h04_two_memories_have_64_mebibytes_together() {
+pub async fn two_memories_have_64_mebibytes_together() {
     // The second grows page by page, as far as it goes, beside the first with 24 MiB.
     let grow = r#"(memory (export "memory") 384) (memory $m 0)
         (func $poll (param i32 i32 i32) (result i32)
@@ -129,8 +132,9 @@ pub async fn h04_two_memories_have_64_mebibytes_together() {
     }
 }
 
+/// Faults: H05
 #[tokio::test]
-pub async fn h05_a_table_ends_at_ten_thousand_elements() {
+pub async fn a_table_ends_at_ten_thousand_elements() {
     // It grows as far as it goes, and answers with an error of the code
     // `invalid-argument`, whose message is as long as the table.
     let grow = format!(

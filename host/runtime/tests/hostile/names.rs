@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chatgpt_oauth::Resolver;
 
-use crate::guest::{host_with, told, told_in};
+use crate::guest::{answer_in, host_with, told};
 
 /// A resolver that says what it is told to.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl OwnMachine {
         Self(bound.into_iter().flatten().collect())
     }
 
-    fn saw_nobody(&self) -> bool {
+    fn saw_no_connection(&self) -> bool {
         self.0.iter().all(|listener| {
             listener.set_nonblocking(true).unwrap();
             listener.accept().is_err()
@@ -82,8 +82,9 @@ impl OwnMachine {
 /// An address that counts as public, of a network that was given back: nobody is there.
 const NOBODY: &str = "3ffe::1";
 
+/// Faults: N02 M05
 #[tokio::test]
-pub async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohibited() {
+pub async fn a_name_that_leads_to_this_machine_or_network_is_prohibited() {
     let own_machine = OwnMachine::listen();
     let names = Names::leading_to(&[]);
     let host = host_with(names.clone());
@@ -118,53 +119,55 @@ pub async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohib
         "198.18.0.1",
     ] {
         names.lead_to(&[&[address]]);
-        let end = told_in(&host, &["request"]).await;
+        let end = answer_in(&host, &["request"]).await;
         assert_eq!(end, "DestinationIpProhibited", "{address}");
         assert_eq!(names.asked(), ["auth.openai.com"], "{address}");
     }
     names.lead_to(&[&["127.0.0.1", "10.0.0.1", "::1"]]);
     assert_eq!(
-        told_in(&host, &["request"]).await,
+        answer_in(&host, &["request"]).await,
         "DestinationIpProhibited"
     );
-    assert!(own_machine.saw_nobody());
+    assert!(own_machine.saw_no_connection());
 }
 
+/// Faults: M05
 #[tokio::test]
-pub async fn m05_a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
+pub async fn a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
     let own_machine = OwnMachine::listen();
     let names = Names::leading_to(&[]);
     let host = host_with(names.clone());
     // It passes the check, and whoever asked again would be led home.
     names.lead_to(&[&[NOBODY], &["127.0.0.1", "::1"]]);
     let started = Instant::now();
-    let end = told_in(&host, &["request"]).await;
+    let end = answer_in(&host, &["request"]).await;
     let unreachable = ["DestinationUnavailable", "ConnectionTimeout"];
     assert!(unreachable.contains(&end.as_str()), "{end}");
     assert!(started.elapsed() < Duration::from_secs(6));
     assert_eq!(names.asked(), ["auth.openai.com"]);
-    assert!(own_machine.saw_nobody());
+    assert!(own_machine.saw_no_connection());
 
     // The next request is looked at anew.
     assert_eq!(
-        told_in(&host, &["request"]).await,
+        answer_in(&host, &["request"]).await,
         "DestinationIpProhibited"
     );
     // And one that did not pass is not asked for once more.
     names.lead_to(&[&["127.0.0.1"], &[NOBODY]]);
     assert_eq!(
-        told_in(&host, &["request"]).await,
+        answer_in(&host, &["request"]).await,
         "DestinationIpProhibited"
     );
     assert_eq!(names.asked(), ["auth.openai.com"]);
     // Of several addresses, those that did not pass are left out.
     names.lead_to(&[&["127.0.0.1", NOBODY, "::1"]]);
-    let end = told_in(&host, &["request"]).await;
+    let end = answer_in(&host, &["request"]).await;
     assert!(unreachable.contains(&end.as_str()), "{end}");
-    assert!(own_machine.saw_nobody());
+    assert!(own_machine.saw_no_connection());
 }
 
+/// Faults: N01
 #[tokio::test]
-pub async fn n01_a_name_that_leads_nowhere_is_no_place() {
+pub async fn a_name_that_leads_nowhere_is_no_place() {
     assert_eq!(told(&["request"]).await, "DestinationNotFound");
 }

@@ -117,15 +117,16 @@ mod tests {
     }
 
     proptest! {
+        /// Faults: S02 M08
         #[test]
-        fn s02_m08_whatever_lies_in_a_store_opens_only_if_it_was_sealed(
+        fn bytes_in_a_store_open_only_if_they_were_sealed(
             value in prop_oneof![1 => vec(any::<u8>(), 0..200), 4 => edited("sealed_value")]
         ) {
             sealed_value(&value);
         }
 
         #[test]
-        fn whatever_is_taken_for_a_key_file_is_read_as_it_was_written(
+        fn a_parsed_key_file_is_written_and_read_as_the_same_keys(
             text in prop_oneof![1 => vec(any::<u8>(), 0..200), 4 => edited("key_file")]
         ) {
             key_file(&text);

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_not_taken_for_one() {
+    fn text_that_is_not_a_key_does_not_parse() {
         let digits = "0f".repeat(32);
         assert!(Key::parse(&digits).is_some());
         assert!(Key::parse(&digits.to_uppercase()).is_some());
@@ -143,8 +143,9 @@ mod tests {
         }
     }
 
+    /// Faults: M14
     #[test]
-    fn m14_a_key_does_not_show_itself() {
+    fn a_key_does_not_show_itself() {
         let key = Key::of(Zeroizing::new([0xab; LENGTH]));
         let ring = Keyring {
             sealing: key.clone(),

@@ -145,12 +145,12 @@ fn check(path: &Path, found: &Metadata, rights: Rights) -> Result<(), StoreError
         Rights::SystemdCredential => (&[me, 0], 0o027),
     };
     if !owners.contains(&found.uid()) {
-        let mend = format!("chown {me} {}", quoted(path));
-        return Err(refused(path, "belongs to another user", mend));
+        let fix = format!("chown {me} {}", quoted(path));
+        return Err(refused(path, "belongs to another user", fix));
     }
     if found.mode() & others != 0 {
-        let mend = format!("chmod 600 {}", quoted(path));
-        return Err(refused(path, "is open to other users", mend));
+        let fix = format!("chmod 600 {}", quoted(path));
+        return Err(refused(path, "is open to other users", fix));
     }
     Ok(())
 }
@@ -215,10 +215,10 @@ fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(directory_of(path))?.sync_all()
 }
 
-fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
+fn refused(path: &Path, what: &str, fix: impl Into<String>) -> StoreError {
     StoreError::NoKey {
         message: format!("{} {what}", path.display()),
-        hint: mend.into(),
+        hint: fix.into(),
     }
 }
 
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_is_for_its_owner_alone_and_nothing_lies_beside_it() {
+    fn a_new_file_is_private_to_its_owner_and_leaves_no_file_beside_it() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         assert!(read(&path, Rights::OwnerOnly).unwrap().is_none());
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_second_reads_the_first_ones_key() {
+    fn the_second_of_two_creators_reads_the_key_of_the_first() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         let ids: Vec<_> = std::thread::scope(|scope| {
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_keys_is_refused_and_not_repeated() {
+    fn a_file_without_keys_is_refused_and_not_quoted() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         let three = [digits('a'), digits('b'), digits('c')].join("\n");
@@ -339,8 +339,9 @@ mod tests {
         refusal(read(&path, Rights::OwnerOnly));
     }
 
+    /// Faults: S13
     #[test]
-    fn s13_a_key_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    fn a_key_file_that_other_users_can_read_is_refused_with_the_fix() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         write(&path, &digits('a'));
@@ -362,8 +363,9 @@ mod tests {
         }
     }
 
+    /// Faults: S14
     #[test]
-    fn s14_links_and_what_is_no_file_are_refused() {
+    fn links_directories_and_pipes_are_refused() {
         let directory = directory();
         let (file, link) = (directory.path().join("file"), directory.path().join("link"));
         write(&file, &digits('a'));
@@ -383,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_exchanged_by_one_process_at_a_time() {
+    fn one_process_at_a_time_replaces_the_key() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         let held = lock(&path).unwrap();

@@ -69,7 +69,7 @@ async fn it_is_a_store() {
 }
 
 #[tokio::test]
-async fn what_is_written_is_there_for_others_and_after_a_restart() {
+async fn a_value_is_visible_to_other_connections_and_after_a_restart() {
     let place = place();
     let first = open(&place).await;
     let version = first
@@ -86,7 +86,7 @@ async fn what_is_written_is_there_for_others_and_after_a_restart() {
 }
 
 #[tokio::test]
-async fn files_beside_the_store_are_for_the_owner_alone_too() {
+async fn files_beside_the_store_are_private_to_the_owner_too() {
     use std::os::unix::fs::MetadataExt;
 
     let place = place();
@@ -103,7 +103,7 @@ async fn files_beside_the_store_are_for_the_owner_alone_too() {
 }
 
 #[tokio::test]
-async fn looking_at_a_store_that_does_not_exist_finds_it_empty_and_makes_nothing() {
+async fn a_missing_store_opened_read_only_is_empty_and_is_not_created() {
     let place = place();
     let store = look(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap(), []);
@@ -116,7 +116,7 @@ async fn looking_at_a_store_that_does_not_exist_finds_it_empty_and_makes_nothing
 }
 
 #[tokio::test]
-async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing() {
+async fn opening_read_only_right_after_the_last_writer_writes_nothing() {
     let place = place();
     let writer = open(&place).await;
     let version = writer
@@ -138,7 +138,7 @@ async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing()
 }
 
 #[tokio::test]
-async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
+async fn opening_read_only_works_without_the_files_beside_the_store() {
     let place = place();
     let writer = open(&place).await;
     let version = writer
@@ -169,7 +169,7 @@ async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
 }
 
 #[tokio::test]
-async fn a_journal_that_holds_something_is_not_passed_over() {
+async fn a_journal_with_content_is_not_ignored() {
     let place = place();
     let writer = open(&place).await;
     writer
@@ -186,7 +186,7 @@ async fn a_journal_that_holds_something_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn looking_while_somebody_writes_waits_for_nobody() {
+async fn reading_does_not_wait_for_another_process_that_writes() {
     let place = place();
     let writer = open(&place).await;
     let mut busy = writer.reader().await.unwrap().unwrap();
@@ -218,7 +218,7 @@ async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
 }
 
 #[tokio::test]
-async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
+async fn a_damaged_store_is_reported_and_not_changed() {
     let place = place();
     close(open(&place).await).await;
     let garbage = vec![b'x'; 8192];
@@ -230,7 +230,7 @@ async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_lasts_is_not_worth_trying_again() {
+async fn a_permanent_error_is_not_retryable() {
     use std::os::unix::ffi::OsStrExt;
 
     let place = place();
@@ -272,13 +272,13 @@ impl Drop for NoRoom {
 }
 
 #[test]
-fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
+fn a_write_to_a_full_disk_is_reported_as_failed() {
     if let Some(path) = std::env::var_os(FULL) {
         return run_out_of_room(&PathBuf::from(path));
     }
     let place = place();
     let writer = this_test_in_a_process_of_its_own(
-        "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
+        "a_write_to_a_full_disk_is_reported_as_failed",
         FULL,
         &place.path,
     );
@@ -324,13 +324,16 @@ async fn run_out_of_room(path: &Path) {
 }
 
 #[test]
-fn looking_works_on_a_full_disk() {
+fn opening_read_only_works_on_a_full_disk() {
     if let Some(path) = std::env::var_os(FULL) {
         return look_without_room(&PathBuf::from(path));
     }
     let place = place();
-    let reader =
-        this_test_in_a_process_of_its_own("looking_works_on_a_full_disk", FULL, &place.path);
+    let reader = this_test_in_a_process_of_its_own(
+        "opening_read_only_works_on_a_full_disk",
+        FULL,
+        &place.path,
+    );
     assert!(reader.wait_with_output().unwrap().status.success());
 }
 
@@ -399,7 +402,7 @@ async fn run_laps(path: &Path) {
 }
 
 #[tokio::test]
-async fn what_was_set_aside_is_kept_for_thirty_days() {
+async fn a_quarantined_value_is_kept_for_thirty_days() {
     const DAY: u64 = 24 * 60 * 60;
     let place = place();
     let store = open(&place).await;
@@ -422,8 +425,9 @@ async fn what_was_set_aside_is_kept_for_thirty_days() {
     }
 }
 
+/// Faults: S03
 #[tokio::test]
-async fn s03_a_store_of_an_older_version_is_upgraded_by_who_writes_and_keeps_its_values() {
+async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
     let place = place();
     let store = open(&place).await;
     let written = store

@@ -181,9 +181,10 @@ fn is_a_turn(event: &Event) -> bool {
     }
 }
 
+/// Faults: S25 S28
 #[test]
-fn s25_s28_what_was_acknowledged_survives_a_power_loss_at_any_point() {
-    let test = "s25_s28_what_was_acknowledged_survives_a_power_loss_at_any_point";
+fn an_acknowledged_write_survives_a_power_loss_at_any_point() {
+    let test = "an_acknowledged_write_survives_a_power_loss_at_any_point";
     if let Some(place) = env::var_os(PLACE) {
         return write_all(&PathBuf::from(place), &LONG);
     }
@@ -221,9 +222,10 @@ fn copies_while_open(events: &[Event]) -> bool {
     })
 }
 
+/// Faults: S12
 #[test]
-fn s12_a_sync_that_fails_is_an_error_and_nothing_acknowledged_rests_on_it() {
-    let test = "s12_a_sync_that_fails_is_an_error_and_nothing_acknowledged_rests_on_it";
+fn a_failed_sync_is_an_error_and_no_acknowledged_write_relies_on_it() {
+    let test = "a_failed_sync_is_an_error_and_no_acknowledged_write_relies_on_it";
     if let Some(place) = env::var_os(PLACE) {
         return write_all(&PathBuf::from(place), &SHORT);
     }

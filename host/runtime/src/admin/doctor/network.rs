@@ -1,6 +1,6 @@
 //! Whether both hosts can be reached, and what to do where they cannot.
 
-use super::{Finding, told_of_clock};
+use super::{Finding, describe_clock};
 use crate::egress::connect::{ConnectError, Proxy, ProxyError};
 use crate::egress::policy::{POLICY, Rule};
 use crate::egress::probe::{Reached, Unreached};
@@ -26,7 +26,10 @@ impl Host {
                     .duration_since(std::time::UNIX_EPOCH)
                     .unwrap_or_default();
                 let ours = self.parts.wall_clock.seconds().unwrap_or_default();
-                findings.push(Finding::new("clock", told_of_clock(ours, theirs.as_secs())));
+                findings.push(Finding::new(
+                    "clock",
+                    describe_clock(ours, theirs.as_secs()),
+                ));
             }
         }
         findings
@@ -204,7 +207,7 @@ mod tests {
 
     /// Faults: F6
     #[test]
-    fn a_proxy_that_is_set_is_not_to_be_set() {
+    fn no_advice_sets_a_proxy_that_is_set() {
         for error in CAUSES {
             for way in [Way::Proxy("ALL_PROXY"), Way::PastProxy] {
                 let advice = advice(&way, error);
@@ -217,7 +220,7 @@ mod tests {
 
     /// Faults: F6
     #[test]
-    fn each_cause_has_a_message_and_an_advice_of_its_own() {
+    fn each_cause_has_its_own_message_and_advice() {
         let answer = |way: Way, error| outcome(&way, Err(Unreached::Connect(error)));
         let wrong = |way, error| answer(way, error).unwrap_err();
         let all = |way: Way| {

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_means_nothing_is_known_as_such() {
+    fn an_unknown_entry_is_reported() {
         let except = NoProxy::parse("<local>;openai.com,^openai\\.com$,chatgpt.com");
         assert_eq!(except.unknown(), ["<local>;openai.com", "^openai\\.com$"]);
         assert!(except.covers("chatgpt.com"));

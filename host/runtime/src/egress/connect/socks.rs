@@ -142,7 +142,7 @@ mod tests {
     const REQUEST: &[u8] = b"\x05\x01\x00\x03\x0bchatgpt.com\x01\xbb";
 
     #[tokio::test]
-    async fn the_proxy_is_told_the_name_of_the_host() {
+    async fn the_proxy_receives_the_name_of_the_host() {
         let bound = [
             &b"\x05\x00\x00\x01\x7f\x00\x00\x01\x01\xbb"[..],
             b"\x05\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x01\xbb",

@@ -68,8 +68,9 @@ mod tests {
         order.iter().map(SocketAddr::to_string).collect()
     }
 
+    /// Faults: N30
     #[test]
-    fn n30_the_families_take_turns_in_the_order_of_the_resolver() {
+    fn the_families_take_turns_in_the_order_of_the_resolver() {
         assert_eq!(
             in_order(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"]),
             ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]

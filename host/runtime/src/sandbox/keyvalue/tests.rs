@@ -186,8 +186,9 @@ fn is(word: &str) -> Result<(), String> {
     Err(word.into())
 }
 
+/// Faults: M19
 #[tokio::test]
-async fn m19_there_is_one_bucket() {
+async fn there_is_one_bucket() {
     let mut guest = Guest::new();
     for name in ["", "default ", "alice", "other"] {
         let opened = wasi::Host::open(&mut guest.view(), name.into()).await;
@@ -237,7 +238,7 @@ async fn a_key_that_was_not_read_cannot_be_written() {
 }
 
 #[tokio::test]
-async fn a_key_that_others_have_written_since_is_a_conflict_until_it_is_read_again() {
+async fn a_key_that_another_call_wrote_is_a_conflict_until_it_is_read_again() {
     let mut guest = Guest::new();
     let mut other = guest.other();
     let mut bucket = guest.open().await;
@@ -296,7 +297,7 @@ async fn keys_with_values_are_listed_and_exist() {
 }
 
 #[tokio::test]
-async fn names_that_are_not_ours_are_denied() {
+async fn keys_with_other_characters_are_denied() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     for key in ["", "Key", "a b", "a/b", "a_b", "a1", "ä", &"x".repeat(65)] {
@@ -310,8 +311,9 @@ async fn names_that_are_not_ours_are_denied() {
     bucket.get(&"x".repeat(64)).await.unwrap();
 }
 
+/// Faults: S36
 #[tokio::test]
-async fn s36_records_have_their_size_and_caches_have_theirs() {
+async fn records_have_their_size_and_caches_have_theirs() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     for (key, largest) in [("credential", 32), ("pending", 32), ("models", 256)] {
@@ -323,8 +325,9 @@ async fn s36_records_have_their_size_and_caches_have_theirs() {
     }
 }
 
+/// Faults: S35
 #[tokio::test]
-async fn s35_a_profile_cannot_be_filled_with_keys() {
+async fn a_profile_cannot_be_filled_with_keys() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     let mut outcome = Ok(());
@@ -402,8 +405,9 @@ fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
     assert!(logged.contains("disk I/O error"), "{logged}");
 }
 
+/// Faults: S11
 #[tokio::test(start_paused = true)]
-async fn s11_a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
+async fn a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
     for key in ["credential", "pending"] {
         let mut guest = Guest::new();
         guest.traffic.note_answered();
@@ -421,7 +425,7 @@ async fn s11_a_record_is_read_and_written_again_while_an_answer_waits_to_be_stor
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_lasts_is_tried_again_too_where_the_store_took_a_write_of_the_same_call() {
+async fn a_permanent_error_is_retried_after_a_successful_write_of_the_call() {
     for lasting in [StoreError::ReadOnly, StoreError::Unusable(String::new())] {
         let word = Fault::word(&lasting);
         let mut guest = Guest::new();
@@ -437,7 +441,7 @@ async fn what_lasts_is_tried_again_too_where_the_store_took_a_write_of_the_same_
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_ends_after_fifteen_seconds() {
+async fn retries_end_after_fifteen_seconds() {
     let mut guest = Guest::new();
     guest.traffic.note_answered();
     let mut bucket = guest.open().await;
@@ -453,7 +457,7 @@ async fn that_ends_after_fifteen_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn even_if_the_last_try_stalls() {
+async fn retries_end_after_fifteen_seconds_even_if_the_last_one_stalls() {
     let started = Instant::now();
     let stalling = Faulty {
         stalls_at: Some(started + Duration::from_millis(14_600)),
@@ -469,7 +473,7 @@ async fn even_if_the_last_try_stalls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_else_is_done_again() {
+async fn no_other_operation_is_retried() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
@@ -495,8 +499,9 @@ async fn nothing_else_is_done_again() {
     assert_eq!(bucket.delete("pending").await, is("busy"));
 }
 
+/// Faults: S31
 #[tokio::test(start_paused = true)]
-async fn s31_a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
+async fn a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
     let stalled = Faulty {
         stalls_at: Some(Instant::now()),
         ..Faulty::default()
@@ -522,7 +527,7 @@ async fn a_call_that_is_over_reads_and_writes_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_is_never_taken_for_absent_nor_written_over() {
+async fn an_unreadable_value_is_not_absent_and_is_not_written_over() {
     let mut guest = Guest::new();
     let alice = "alice".parse().unwrap();
     let junk = guest
