@@ -1,4 +1,4 @@
-//! The file store, with real files and real processes.
+//! The SQLite store, with real files and processes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -27,7 +27,7 @@ async fn open(place: &Place) -> SqliteStore {
         .unwrap()
 }
 
-async fn look(place: &Place) -> Result<SqliteStore, StoreError> {
+async fn open_read_only(place: &Place) -> Result<SqliteStore, StoreError> {
     SqliteStore::open_read_only(&place.path, StoreKind::OpenAi).await
 }
 
@@ -41,11 +41,11 @@ async fn close(store: SqliteStore) {
         .unwrap();
 }
 
-/// Starts a test of this file once more, as what the variable makes of it.
-fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
+/// Starts a test of this file in another process, which acts on the variable.
+fn in_another_process(test: &str, variable: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .arg("--exact")
-        .arg(format!("store::sqlite::tests::{test}"))
+        .arg(format!("sqlite::tests::{test}"))
         .env(variable, path)
         .stdout(std::process::Stdio::null())
         .spawn()
@@ -105,7 +105,7 @@ async fn files_beside_the_store_are_private_to_the_owner_too() {
 #[tokio::test]
 async fn a_missing_store_opened_read_only_is_empty_and_is_not_created() {
     let place = place();
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap(), []);
     assert_eq!(store.list(None, 10).await.unwrap(), []);
     let write = store
@@ -127,7 +127,7 @@ async fn opening_read_only_right_after_the_last_writer_writes_nothing() {
     assert!(!place.path.with_extension("db-wal").exists());
     let before = fs::read(&place.path).unwrap();
 
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
     let write = store
         .compare_and_swap(&alice(), "key", Some(version), None)
@@ -146,11 +146,11 @@ async fn opening_read_only_works_without_the_files_beside_the_store() {
         .await
         .unwrap();
     close(writer).await;
-    // As on a read-only file system, and for root too: SQLite follows no link.
+    // SQLite follows no link: this fails as on a read-only file system, for root too.
     let shared_memory = place.path.with_extension("db-shm");
     symlink("nowhere", &shared_memory).unwrap();
 
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
     assert_eq!(store.list(None, 10).await.unwrap(), [alice()]);
     let write = store
@@ -182,7 +182,7 @@ async fn a_journal_with_content_is_not_ignored() {
     close(writer).await;
     fs::write(&journal, content).unwrap();
     symlink("nowhere", &shared_memory).unwrap();
-    assert!(look(&place).await.is_err());
+    assert!(open_read_only(&place).await.is_err());
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn reading_does_not_wait_for_another_process_that_writes() {
         .execute(&mut *busy)
         .await
         .unwrap();
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap(), []);
 }
 
@@ -212,7 +212,7 @@ async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
         .execute(&mut *connection)
         .await
         .unwrap();
-    assert_eq!(look(&place).await.unwrap_err(), StoreError::Newer);
+    assert_eq!(open_read_only(&place).await.unwrap_err(), StoreError::Newer);
     let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
     assert_eq!(open.unwrap_err(), StoreError::Newer);
 }
@@ -223,7 +223,10 @@ async fn a_damaged_store_is_reported_and_not_changed() {
     close(open(&place).await).await;
     let garbage = vec![b'x'; 8192];
     fs::write(&place.path, &garbage).unwrap();
-    assert_eq!(look(&place).await.unwrap_err(), StoreError::Corrupt);
+    assert_eq!(
+        open_read_only(&place).await.unwrap_err(),
+        StoreError::Corrupt
+    );
     let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
     assert_eq!(open.unwrap_err(), StoreError::Corrupt);
     assert_eq!(fs::read(&place.path).unwrap(), garbage);
@@ -243,20 +246,20 @@ async fn a_permanent_error_is_not_retryable() {
 
     close(open(&place).await).await;
     fs::create_dir(place.path.with_extension("db-wal")).unwrap();
-    let closed = look(&place).await.unwrap_err();
+    let closed = open_read_only(&place).await.unwrap_err();
     assert!(matches!(closed, StoreError::Unusable(_)), "{closed:?}");
     assert!(!closed.may_pass(false));
 }
 
 const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
 
-/// As on a full disk: while it lives no file of this process grows beyond a size.
-/// That goes for the whole process, hence those who use it have one of their own.
+/// Simulates a full disk: until this is dropped, no file of this process grows beyond a size.
+/// The limit is the process's, so each test that uses it runs in another process.
 struct NoRoom(Rlimit);
 
 impl NoRoom {
     fn beyond(size: u64) -> Self {
-        // With a handler the write fails; without one the signal would end us.
+        // With a handler the write fails. Without one the signal would end the process.
         _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
         let before = getrlimit(Resource::Fsize);
         let current = Some(size);
@@ -277,7 +280,7 @@ fn a_write_to_a_full_disk_is_reported_as_failed() {
         return run_out_of_room(&PathBuf::from(path));
     }
     let place = place();
-    let writer = this_test_in_a_process_of_its_own(
+    let writer = in_another_process(
         "a_write_to_a_full_disk_is_reported_as_failed",
         FULL,
         &place.path,
@@ -326,19 +329,15 @@ async fn run_out_of_room(path: &Path) {
 #[test]
 fn opening_read_only_works_on_a_full_disk() {
     if let Some(path) = std::env::var_os(FULL) {
-        return look_without_room(&PathBuf::from(path));
+        return open_without_room(&PathBuf::from(path));
     }
     let place = place();
-    let reader = this_test_in_a_process_of_its_own(
-        "opening_read_only_works_on_a_full_disk",
-        FULL,
-        &place.path,
-    );
+    let reader = in_another_process("opening_read_only_works_on_a_full_disk", FULL, &place.path);
     assert!(reader.wait_with_output().unwrap().status.success());
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn look_without_room(path: &Path) {
+async fn open_without_room(path: &Path) {
     let writer = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     writer
         .compare_and_swap(&alice(), "key", None, Some(b"1"))
@@ -346,7 +345,7 @@ async fn look_without_room(path: &Path) {
         .unwrap();
     close(writer).await;
 
-    // Twice: the first one leaves its empty files behind.
+    // Twice: the first attempt leaves its empty files.
     for _ in 0..2 {
         let no_room = NoRoom::beyond(0);
         let store = SqliteStore::open_read_only(path, StoreKind::OpenAi).await;
@@ -367,7 +366,7 @@ fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     }
     let place = place();
     let racer = || {
-        this_test_in_a_process_of_its_own(
+        in_another_process(
             "eight_processes_may_make_a_store_at_once_and_lose_no_write",
             RACE,
             &place.path,
@@ -406,7 +405,7 @@ async fn a_quarantined_value_is_kept_for_thirty_days() {
     const DAY: u64 = 24 * 60 * 60;
     let place = place();
     let store = open(&place).await;
-    let aside = async || {
+    let quarantined = async || {
         let mut connection = store.writer().await.unwrap();
         let count = sqlx::query("SELECT count(*) FROM aside");
         let count: i64 = count.fetch_one(&mut *connection).await.unwrap().get(0);
@@ -421,7 +420,7 @@ async fn a_quarantined_value_is_kept_for_thirty_days() {
         store.quarantine(&alice(), "key", day * DAY).await.unwrap();
         let tombstone = store.read(&alice(), "key").await.unwrap();
         row = tombstone.map(|row| row.version);
-        assert_eq!(aside().await, kept, "day {day}");
+        assert_eq!(quarantined().await, kept, "day {day}");
     }
 }
 
@@ -442,12 +441,15 @@ async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
     drop(connection);
     close(store).await;
 
-    assert_eq!(look(&place).await.unwrap_err(), StoreError::NeedsUpgrade);
+    assert_eq!(
+        open_read_only(&place).await.unwrap_err(),
+        StoreError::NeedsUpgrade
+    );
     let upgraded = open(&place).await;
     let found = upgraded.read(&alice(), "key").await.unwrap().unwrap();
     assert_eq!(found.value.as_deref(), Some(&b"1"[..]));
     assert!(upgraded.identity().is_some());
-    look(&place).await.unwrap();
+    open_read_only(&place).await.unwrap();
 }
 
 #[tokio::test]
@@ -457,6 +459,6 @@ async fn every_store_has_a_name_of_its_own_and_keeps_it() {
     let first = name(open(&one).await);
     assert_eq!(first.len(), 32);
     assert_eq!(name(open(&one).await), first);
-    assert_eq!(name(look(&one).await.unwrap()), first);
+    assert_eq!(name(open_read_only(&one).await.unwrap()), first);
     assert_ne!(name(open(&other).await), first);
 }
