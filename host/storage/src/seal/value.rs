@@ -7,10 +7,10 @@
 //! | 24 | the nonce, random |
 //! | the rest | the value by XChaCha20-Poly1305, and its tag of 16 bytes |
 //!
-//! The key is derived for the profile and the kind of store. Format, key id,
-//! profile and key name are authenticated with the value, so that it opens in its
-//! own place only. Nonces come from the operating system at every write, never
-//! from a counter: a machine that is cloned or resumed twice repeats none.
+//! The key is derived for the profile and the kind of store. Format, key id, profile and key
+//! name are authenticated with the value, so that the value decrypts only in its own place.
+//! Each write takes a nonce from the operating system, not from a counter, so that a machine
+//! that is cloned or resumed twice repeats no nonce.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -23,7 +23,7 @@ const ID: usize = 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// Where a value belongs.
+/// The place of a value.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) kind: StoreKind,
@@ -50,7 +50,7 @@ impl Place<'_> {
         Ok(sealed)
     }
 
-    /// Opens a value of this place.
+    /// Decrypts a value of this place.
     pub(crate) fn open(self, ring: &Keyring, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let id = key_of(sealed)?;
         let key = ring.find(id).ok_or(StoreError::KeyUnknown)?;
@@ -70,7 +70,7 @@ impl Place<'_> {
         XChaCha20Poly1305::new((&*key).into())
     }
 
-    /// What is authenticated beside the value. Names have no NUL.
+    /// The associated data of the value. Names contain no NUL.
     fn bound(self, id: KeyId) -> Vec<u8> {
         let head = head(id);
         let profile = self.profile.as_str().as_bytes();
@@ -84,7 +84,7 @@ fn head(id: KeyId) -> [u8; 1 + ID] {
     head
 }
 
-/// Which key a sealed value wants.
+/// The id of the key that a value is sealed with.
 pub(crate) fn key_of(sealed: &[u8]) -> Result<KeyId, StoreError> {
     match sealed {
         [FORMAT, rest @ ..] if rest.len() >= ID + NONCE + TAG => {
