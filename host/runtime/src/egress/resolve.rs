@@ -1,7 +1,7 @@
-//! From a host's name to the addresses that a connection may be made to.
+//! Resolves a host's name to the addresses that a connection may be made to.
 //!
-//! The connection goes to an address that was looked at here; TLS then proves
-//! that the name's owner answers there.
+//! The connection goes to an address that was checked here; TLS then authenticates the
+//! host.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -16,16 +16,16 @@ use super::address::is_public;
 use super::address_range::AddressRange;
 use crate::threads::in_a_thread;
 
-/// How long a name may take to resolve: most of the time that a connection has.
+/// How long a name may take to resolve: most of the time of a connection.
 const RESOLVE: Duration = Duration::from_secs(4);
 /// The port of every request.
 pub(super) const HTTPS: u16 = 443;
 
-/// Resolves host names, for a host that does not want the operating system's
-/// resolver. What it returns is still held against [`is_public`].
+/// Resolves host names, in place of the operating system's resolver. The host still checks
+/// the returned addresses with [`is_public`].
 #[async_trait]
 pub trait Resolver: Send + Sync + 'static {
-    /// All addresses of a host; none when it has none.
+    /// All addresses of a host; none if it has no address.
     ///
     /// # Errors
     ///
@@ -47,10 +47,10 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// Sends what is meant for one host to another address, for tests against a
-/// simulator: `HOST:443:ADDRESS:PORT`, as curl writes it. The address is an IP
-/// address, an IPv6 one in brackets, or `localhost` for 127.0.0.1. It is never a
-/// [public](is_public) one: the real service is on those.
+/// Sends the requests to one host to another address, for tests against a simulator:
+/// `HOST:443:ADDRESS:PORT`, as curl writes it. The address is an IP address, an IPv6
+/// address in brackets, or `localhost` for 127.0.0.1. A [public](is_public) address is
+/// refused: the real service has such an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectTo {
     /// In lower case.
@@ -58,13 +58,13 @@ pub struct ConnectTo {
     address: SocketAddr,
 }
 
-/// Why that is no [`ConnectTo`].
+/// Why a text is not a [`ConnectTo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectToError {
-    /// It is not of that form.
+    /// The text has another form.
     #[error("connect-to is HOST:443:ADDRESS:PORT, where ADDRESS is an IP address or localhost")]
     Malformed,
-    /// Every request goes to port 443, so another port would never be met.
+    /// The port is not 443, the port of every request.
     #[error("connect-to leads HOST:443 elsewhere, since every request is for port 443")]
     OtherPort,
     /// The address is public.
@@ -108,22 +108,22 @@ fn socket_address(text: &str) -> Option<SocketAddr> {
 }
 
 impl ConnectTo {
-    /// Whether this is about requests to that host.
+    /// Whether this redirects the requests to a host.
     pub(super) fn covers(&self, host: &str) -> bool {
         self.host == host
     }
 }
 
-/// Resolves and lets nothing through but what may be connected to.
+/// Resolves names, and returns only the addresses that may be connected to.
 pub(super) struct Checked {
     pub(super) resolver: Arc<dyn Resolver>,
-    /// Where to connect instead, whatever the address is.
+    /// Redirected hosts. Their addresses are not checked.
     pub(super) connect_to: Vec<ConnectTo>,
-    /// What may be connected to although it is not public.
+    /// Ranges that may be connected to although they are not public.
     pub(super) allowed: Vec<AddressRange>,
 }
 
-/// Why a name leads nowhere.
+/// Why a name has no usable address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unresolved {
     #[error("the name could not be resolved")]
@@ -151,8 +151,8 @@ impl Checked {
         Ok(with_port(addresses, HTTPS))
     }
 
-    /// The addresses of a proxy, by name or address: it may be anywhere, it is the
-    /// operator's.
+    /// The addresses of a proxy, by name or address. They are not checked: the operator
+    /// chose the proxy.
     pub(super) async fn of_proxy(
         &self,
         host: &str,
