@@ -1,5 +1,4 @@
-//! A login from beginning to end: the shipped component in its sandbox, over TLS,
-//! against OpenAI's side.
+//! The whole login: the embedded component in its sandbox, over TLS, against the simulator.
 
 mod support;
 
@@ -246,18 +245,18 @@ async fn a_login_stands_even_if_models_and_usage_fail() {
     let progress = sign_in(&world, &world.profile()).await;
     assert_eq!(progress.models_count, None);
     assert_eq!(progress.usage, None);
-    // Then the plan is the one of the token.
+    // Then the plan comes from the token.
     assert_eq!(progress.plan.as_deref(), Some("plus"));
 }
 
 /// Faults: P15
 #[tokio::test]
 async fn a_token_without_an_account_brings_no_organization_in_its_place() {
-    let nobody = Account {
+    let without_account = Account {
         account_id: String::new(),
         ..Account::default()
     };
-    let world = TestEnv::with(|settings| settings.account(nobody));
+    let world = TestEnv::with(|settings| settings.account(without_account));
     let progress = sign_in(&world, &world.profile()).await;
     assert_eq!(progress.account_id, None);
     let usage = &world.simulator.requests_to(Endpoint::Usage)[0];

@@ -1,4 +1,4 @@
-//! The life of a token: handed out, refreshed in time, refused, lost, spent.
+//! The life of a token: returned, refreshed in time, refused, lost, spent.
 
 mod support;
 
@@ -53,7 +53,7 @@ async fn a_token_is_refreshed_before_it_ends() {
     let world = world();
     let ada = signed_in(&world).await;
     let first = ada.authorize(None).await.unwrap();
-    // 10 % of an hour is 6 minutes, spread by less than a quarter.
+    // 10 % of an hour is 6 minutes, with a jitter of less than a quarter.
     world.pass(LIFETIME - 8 * 60);
     let same = ada.authorize(None).await.unwrap();
     assert_eq!(same.fingerprint(), first.fingerprint());
@@ -78,7 +78,7 @@ async fn a_failed_early_refresh_returns_the_token_that_still_lives() {
     let same = ada.authorize(None).await.unwrap();
     assert_eq!(same.fingerprint(), first.fingerprint());
     assert_eq!(world.presentations(), [1]);
-    // Until the pause is over nothing more is sent.
+    // No request is sent until the pause is over.
     ada.authorize(None).await.unwrap();
     assert_eq!(world.presentations(), [1]);
     world.pass(31);
@@ -97,10 +97,10 @@ async fn a_token_that_the_backend_refused_is_refreshed_once() {
     let second = ada.authorize(Some(first.fingerprint())).await.unwrap();
     assert_ne!(second.fingerprint(), first.fingerprint());
     assert_eq!(world.presentations(), [1, 0]);
-    // Whoever comes late with the old fingerprint gets the new token.
+    // A later call with the old fingerprint gets the new token.
     let late = ada.authorize(Some(first.fingerprint())).await.unwrap();
     assert_eq!(late.fingerprint(), second.fingerprint());
-    // A new one that is refused at once is the backend's affair.
+    // A new token that is refused at once is the backend's fault.
     let error = ada.authorize(Some(second.fingerprint())).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RejectedByBackend);
     assert_eq!(world.presentations(), [1, 0]);
@@ -204,13 +204,13 @@ async fn where_the_service_forgives_nothing_the_probe_ends_the_login() {
     let status = ada.status().await.unwrap();
     assert_eq!(status.state, ConnectionState::NeedsLogin);
     assert!(!status.connected);
-    // A new login makes it well again.
+    // A new login recovers the connection.
     sign_in(&world, &ada).await;
     ada.authorize(None).await.unwrap();
 }
 
-/// Everything that a token endpoint in trouble may answer, and what is in front of it.
-fn troubles() -> Vec<Fault> {
+/// All answers of a failing token endpoint, and of a gateway in front of it.
+fn faults() -> Vec<Fault> {
     vec![
         Fault::status(500),
         Fault::status(502),
@@ -257,15 +257,15 @@ async fn a_service_that_only_refuses_ends_the_login_after_a_day_with_its_code() 
         "{}",
         error.message
     );
-    // What the person asks for may still be tried, and brings the login back.
+    // A refresh on the person's request is still tried, and recovers the login.
     world.simulator.clear_faults();
     ada.refresh().await.unwrap();
     assert!(ada.status().await.unwrap().connected);
 }
 
-/// Half a day of it, asked now and then; nobody is told to log in.
-async fn endure(world: &TestEnv, ada: &Profile, trouble: Fault) {
-    world.simulator.fault_always(Endpoint::Token, trouble);
+/// Half a day of failures with occasional calls. No answer requires a login.
+async fn endure(world: &TestEnv, ada: &Profile, fault: Fault) {
+    world.simulator.fault_always(Endpoint::Token, fault);
     for seconds in [1, 30, 90, 120, 600, 3600, 14_400, 24_400] {
         world.pass(seconds);
         match ada.authorize(None).await {
@@ -280,18 +280,18 @@ async fn endure(world: &TestEnv, ada: &Profile, trouble: Fault) {
 /// Faults: N08 N20 N24 N25
 #[tokio::test]
 async fn an_outage_of_weeks_ends_no_login_whatever_is_answered() {
-    // It begins while the token lives, and when it is dead.
+    // The outage begins before the token expires, and after it.
     for moment in [LIFETIME - 4 * 60, LIFETIME] {
         let world = world();
         let ada = signed_in(&world).await;
         world.pass(moment);
         for _ in 0..3 {
-            for trouble in troubles() {
-                endure(&world, &ada, trouble).await;
+            for fault in faults() {
+                endure(&world, &ada, fault).await;
             }
         }
         assert!(world.now() > support::BEGINNING + 21 * 86_400);
-        // One token all the time, and the service has looked at it never.
+        // One token all the time, and the service has never processed it.
         assert_eq!(world.presentations().len(), 1);
 
         world.simulator.clear_faults();
@@ -321,7 +321,7 @@ async fn the_tokens_of_another_account_are_dropped() {
     let ada = signed_in(&world).await;
     world.pass(100);
     let other = Account {
-        account_id: "somebody-elses".into(),
+        account_id: "another-account".into(),
         ..Account::default()
     };
     let tokens = world.simulator.issue_tokens(&other);
@@ -342,7 +342,7 @@ async fn a_service_whose_clock_is_off_is_believed_about_its_own_tokens() {
     let world = world();
     world.simulator.skew_date(-7200);
     let ada = signed_in(&world).await;
-    // By its Date the token has three hours to live.
+    // By the service's Date the token expires in three hours.
     let status = ada.status().await.unwrap();
     assert_eq!(status.expires_in_seconds, Some(LIFETIME + 7200));
 }

@@ -1,4 +1,4 @@
-//! What comes back: redirects, floods, answers that are encoded, slow or without end.
+//! Answers: redirects, floods, and answers that are encoded, slow or endless.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::guest::answer_in;
 use crate::headers::led_to;
 use crate::support::TestEnv;
 
-/// OpenAI's side, and a host that is led there.
+/// The simulator, and a host that is connected to it.
 struct Service {
     world: TestEnv,
     host: Host,
@@ -22,7 +22,7 @@ impl Service {
         Self { world, host }
     }
 
-    /// How a request ends whose answer is this.
+    /// The outcome of a request with this answer.
     async fn end_of(&self, fault: Fault) -> String {
         let simulator = &self.world.simulator;
         simulator.clear_requests();

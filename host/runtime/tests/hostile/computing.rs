@@ -1,4 +1,4 @@
-//! Time without end: computing, and waiting.
+//! Endless computing and endless waiting.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
-//! What a request carries: headers that would lead it elsewhere, or frame it
-//! differently, and bodies. OpenAI's side is the simulator, which tells what came.
+//! The content of a request: headers that would route or frame it differently, and bodies. The
+//! simulator shows the received request.
 
 use chatgpt_oauth::Host;
 use chatgpt_oauth::store::{MemoryStore, StoreKind};
@@ -8,7 +8,7 @@ use openai_simulator::Endpoint;
 use crate::guest::{answer_in, guest, stopped_in};
 use crate::support::TestEnv;
 
-/// A host of the guest's, led to a simulator.
+/// A host with the guest, connected to a simulator.
 pub fn led_to(world: &TestEnv) -> Host {
     let builder = world.builder(MemoryStore::of_kind(StoreKind::Test));
     builder.component(guest()).build().unwrap()

@@ -1,5 +1,5 @@
-//! The host itself: calls that nobody waits for, a host that ends, a store that
-//! panics, a refresh that others wait for, and components that do not fit.
+//! The host itself: dropped calls, a host that ends, a store that panics, a refresh for which
+//! other calls wait, and components that do not fit.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub async fn a_call_whose_caller_has_gone_comes_to_its_end() {
     let poll = culprit.poll(Some("compute forever"));
     let gone = tokio::time::timeout(Duration::from_millis(100), poll).await;
     assert!(gone.is_err());
-    // It still stands at the head of the line.
+    // The dropped call still has its turn.
     let started = Instant::now();
     culprit.start().await.unwrap_err();
     assert!(started.elapsed() > Duration::from_secs(1));

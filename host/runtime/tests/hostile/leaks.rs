@@ -1,5 +1,5 @@
-//! The whole set, twice, in a process of its own: what the first time has left of
-//! memory, handles and threads, the second must leave too.
+//! All cases twice in another process: the second run may hold no more memory, handles and
+//! threads than the first.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,9 +10,9 @@ use crate::{
     answers, computing, deaths, growing, headers, host, instantiation, names, storing, targets,
 };
 
-/// In the environment of that process.
+/// Set in the environment of that process.
 const ALONE: &str = "CHATGPT_OAUTH_TEST_HOSTILE_ALONE";
-/// How much more, or less, there may be after the second time, in percent.
+/// How much more or less the process may hold after the second run, in percent.
 const TOLERATED: usize = 5;
 /// How many cases run at once.
 const AT_ONCE: usize = 2;
@@ -84,8 +84,8 @@ fn a_second_run_of_all_cases_holds_no_more_memory_handles_or_threads() {
     let alone = Command::new(env::current_exe().unwrap())
         .args(["--exact", &this, "--nocapture"])
         .env(ALONE, "1")
-        // glibc's: what is freed goes back to the system, and does not look like a leak.
-        // What names the lines of a backtrace keeps what it has read.
+        // With glibc's settings, freed memory returns to the system and is not taken for a leak.
+        // Symbols that a backtrace reads stay in memory.
         .env("RUST_BACKTRACE", "0")
         .env("MALLOC_ARENA_MAX", "1")
         .env("MALLOC_MMAP_THRESHOLD_", "131072")
@@ -97,7 +97,7 @@ fn a_second_run_of_all_cases_holds_no_more_memory_handles_or_threads() {
     assert!(alone.status.success());
 }
 
-/// Every test of this program but those of this file is in the list.
+/// The list has every test of this program except those of this file.
 #[test]
 fn no_case_is_left_out() {
     let program = Command::new(env::current_exe().unwrap());
@@ -139,7 +139,7 @@ fn run_all() {
     thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
 }
 
-/// What this process holds.
+/// The resources of this process.
 #[derive(Debug)]
 struct Held {
     /// Resident, in KiB.
@@ -149,7 +149,7 @@ struct Held {
 }
 
 impl Held {
-    /// When what ends by itself has ended: threads end a moment after their work.
+    /// Waits until the number of threads is stable: threads end a moment after their work.
     fn now() -> Self {
         let began = Instant::now();
         let mut threads = count("/proc/self/task");

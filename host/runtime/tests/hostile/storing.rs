@@ -1,9 +1,9 @@
-//! Buckets, keys and values: other people's, odd ones, and too large ones.
+//! Buckets, keys and values: of other profiles, invalid ones, and too large ones.
 
 use chatgpt_oauth::Profile;
 use chatgpt_oauth::store::Row;
 
-use crate::guest::{answer_in, host, host_with, order, profile, told};
+use crate::guest::{answer_in, answer_to, host, host_with, order, profile};
 use crate::names::Names;
 
 /// Faults: M19
@@ -21,10 +21,10 @@ pub async fn a_guest_opens_no_bucket_but_its_own() {
         "*",
         "sqlite:/etc/passwd",
     ] {
-        let end = told(&["open a bucket", name]).await;
+        let end = answer_to(&["open a bucket", name]).await;
         assert_eq!(end, "Error::NoSuchStore", "{name:?}");
     }
-    assert_eq!(told(&["open a bucket", "default"]).await, "opened");
+    assert_eq!(answer_to(&["open a bucket", "default"]).await, "opened");
 }
 
 /// Faults: M17 M18
@@ -49,7 +49,7 @@ pub async fn a_key_is_a_plain_word_or_denied() {
         &long,
     ] {
         for misdeed in ["read", "write unread", "delete", "ask whether there is"] {
-            let end = told(&[misdeed, key]).await;
+            let end = answer_to(&[misdeed, key]).await;
             assert_eq!(end, "Error::AccessDenied", "{misdeed} {key:?}");
         }
     }
@@ -58,7 +58,7 @@ pub async fn a_key_is_a_plain_word_or_denied() {
 /// Faults: S36
 #[tokio::test]
 pub async fn a_value_beyond_its_limit_is_refused() {
-    // Of its own: it keeps what fits.
+    // Another profile, since it keeps the values that fit.
     let host = host_with(Names::leading_to(&[]));
     let too_large = "Error::Other(\"too-large\")";
     for (key, limit) in [
@@ -80,7 +80,7 @@ pub async fn a_value_beyond_its_limit_is_refused() {
 #[tokio::test]
 pub async fn a_profile_cannot_be_filled_with_keys() {
     assert_eq!(
-        told(&["write keys", "1000"]).await,
+        answer_to(&["write keys", "1000"]).await,
         "32: Error::Other(\"full\")"
     );
 }
@@ -88,11 +88,11 @@ pub async fn a_profile_cannot_be_filled_with_keys() {
 /// Faults: S17
 #[tokio::test]
 pub async fn nothing_is_written_over_unread() {
-    let end = told(&["write unread", "credential"]).await;
+    let end = answer_to(&["write unread", "credential"]).await;
     assert_eq!(end, "Error::Other(\"conflict\")");
 }
 
-/// All that is stored of a profile.
+/// All rows of a profile.
 async fn rows(profile: &Profile) -> Vec<Row> {
     host().store().load(profile.name()).await.unwrap()
 }

@@ -1,6 +1,6 @@
-//! What a request asks for: the first layer of the egress rules.
+//! The target of a request: the first layer of the egress policy.
 //!
-//! All of it is refused before a name is resolved.
+//! Every case is refused before a name is resolved.
 
 use std::sync::LazyLock;
 
@@ -9,13 +9,13 @@ use chatgpt_oauth::Host;
 use crate::guest::{answer_in, host_with};
 use crate::names::Names;
 
-/// A host whose resolver tells whether it was asked.
+/// A host whose resolver records whether it was called.
 static HOST: LazyLock<(Host, Names)> = LazyLock::new(|| {
     let names = Names::leading_to(&[]);
     (host_with(names.clone()), names)
 });
 
-/// Requests that must not leave: each is a refresh but for this.
+/// Requests that must not leave: each is a refresh except for these details.
 async fn none_leaves(details: &[&str]) {
     let (host, names) = &*HOST;
     for detail in details {
