@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_examples_for_other_runtimes_have_the_same_lines() {
-        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
         for file in ["node/egress.mjs", "python/egress.py"] {
             let text = std::fs::read_to_string(format!("{examples}/{file}")).unwrap();
             let listed: Vec<_> = text
