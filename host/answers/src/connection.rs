@@ -23,11 +23,11 @@ macro_rules! answers {
 }
 
 answers! {
-    /// Where the connection stands.
+    /// The state of a connection.
     #[derive(Copy, PartialEq, Eq)]
     #[serde(rename_all = "snake_case")]
     enum State {
-        /// Not signed in, and no login waits.
+        /// Not signed in, and no login is pending.
         NotConnected,
         /// A login waits for approval.
         Pending,
@@ -41,7 +41,7 @@ answers! {
         NeedsLogin,
         /// A logout waits for its revocation.
         LoggingOut,
-        /// What is stored cannot be read.
+        /// The stored login cannot be read.
         Unreadable,
     }
 
@@ -55,9 +55,9 @@ answers! {
         Cache,
     }
 
-    /// A login that waits for approval.
+    /// A pending login.
     struct PendingLogin {
-        /// Names this login to `poll`.
+        /// Identifies this login in a call of `poll`.
         pub pending_id: String,
         /// What the person types.
         pub user_code: String,
@@ -89,7 +89,7 @@ answers! {
     struct UsageCredits {
         /// Whether there are any.
         pub has_credits: Option<bool>,
-        /// Whether they have no end.
+        /// Whether credits are unlimited.
         pub unlimited: Option<bool>,
         /// How many are left, as the service writes it.
         pub balance: Option<String>,
@@ -121,11 +121,11 @@ answers! {
     struct Model {
         /// `openai-codex/<slug>`.
         pub id: String,
-        /// The service's name of it.
+        /// The service's id of the model.
         pub slug: String,
-        /// What people call it.
+        /// The name for people.
         pub display_name: Option<String>,
-        /// What it is for.
+        /// The purpose of the model.
         pub description: Option<String>,
         /// The lowest comes first.
         pub priority: Option<i64>,
@@ -135,7 +135,7 @@ answers! {
         pub default_reasoning_level: Option<String>,
         /// The reasoning levels that can be asked for.
         pub reasoning_levels: Vec<String>,
-        /// What it reads, such as `text` and `image`.
+        /// The inputs that it accepts, such as `text` and `image`.
         pub input_modalities: Vec<String>,
     }
 
@@ -143,15 +143,15 @@ answers! {
     struct Status {
         /// Always true.
         pub ok: True,
-        /// Where the connection stands.
+        /// The state of a connection.
         pub state: State,
         /// Whether model calls can be made, now or after a refresh.
         pub connected: bool,
         /// How the person signed in.
         pub method: Option<String>,
-        /// Whose account it is.
+        /// The email address of the account.
         pub email: Option<String>,
-        /// The account, as the service names it.
+        /// The service's id of the account.
         pub account_id: Option<String>,
         /// The plan of the account.
         pub plan: Option<String>,
@@ -171,9 +171,9 @@ answers! {
         pub available_models: Option<Vec<String>>,
         /// The usage of the cache.
         pub usage: Option<UsageReport>,
-        /// When it was asked for, Unix seconds.
+        /// When the usage was requested, Unix seconds.
         pub usage_fetched_at: Option<u64>,
-        /// The login that waits for approval.
+        /// The pending login.
         pub pending: Option<PendingLogin>,
         /// What a person can do.
         pub hint: Option<String>,
@@ -210,13 +210,13 @@ answers! {
         pub ok: True,
         /// How far the login is.
         pub status: LoginStatus,
-        /// The login that waits for approval.
+        /// The pending login.
         pub pending: Option<PendingLogin>,
         /// How long to wait before the next poll, in seconds.
         pub retry_after_seconds: Option<u32>,
-        /// Whose account it is.
+        /// The email address of the account.
         pub email: Option<String>,
-        /// The account, as the service names it.
+        /// The service's id of the account.
         pub account_id: Option<String>,
         /// The plan of the account.
         pub plan: Option<String>,
@@ -252,7 +252,7 @@ answers! {
         pub status: LogoutStatus,
         /// Whether anything was removed.
         pub removed: bool,
-        /// Whether the service has ended the login, too.
+        /// Whether the service has revoked the login.
         pub revoked: bool,
         /// What a person can do.
         pub hint: String,

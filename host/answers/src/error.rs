@@ -1,4 +1,4 @@
-//! Why a call failed: one table of codes, and the object that carries one.
+//! Why a call failed: the table of error codes, and the answer of a failed call.
 
 use alloc::string::String;
 
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::False;
 
-/// What a caller does about an error.
+/// How a caller reacts to an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Correct the call.
@@ -17,7 +17,7 @@ pub enum Class {
     Login,
     /// Repair the store or its key.
     Store,
-    /// Nothing here helps: a policy, a region or a plan forbids it.
+    /// Give up: a policy, a region or a plan forbids the call.
     Policy,
     /// Report it.
     Internal,
@@ -64,7 +64,7 @@ macro_rules! codes {
             /// Every code, in the order of the contract.
             pub const ALL: &[Self] = &[$(Self::$code,)*];
 
-            /// The name, as answers carry it.
+            /// The name in answers.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -72,7 +72,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What a caller does about it.
+            /// How a caller reacts to the error.
             #[must_use]
             pub const fn class(self) -> Class {
                 match self {
@@ -117,8 +117,8 @@ codes! {
 }
 
 impl ErrorCode {
-    /// Whether an error of this code means that nobody is signed in any more. For the
-    /// other codes of [`Class::Login`] a login that was there before goes on.
+    /// Whether an error with this code means that the person is signed out. After the other
+    /// codes of [`Class::Login`] an earlier login remains.
     #[must_use]
     pub const fn requires_login(self) -> bool {
         matches!(
@@ -154,11 +154,11 @@ pub struct Failure {
     pub ok: False,
     /// What happened, one sentence. Never contains a secret.
     pub error: String,
-    /// What a caller acts on.
+    /// The code that a caller acts on.
     pub code: ErrorCode,
     /// What a person can do about it.
     pub hint: String,
-    /// True when the same call can succeed later without anybody's action.
+    /// True when the same call can succeed later without a fix.
     pub retryable: bool,
     /// How long to wait before the next attempt, in seconds.
     pub retry_after_seconds: Option<u32>,
@@ -172,8 +172,9 @@ pub struct Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, ErrorCode};
     use alloc::collections::BTreeSet;
+
+    use super::{Class, ErrorCode};
 
     #[test]
     fn codes_have_names_of_their_own_and_login_codes_a_class() {

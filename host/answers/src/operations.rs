@@ -27,9 +27,9 @@ answers! {
     struct Adopt {
         /// Always true.
         pub ok: True,
-        /// Whose login it is.
+        /// The profile of the login.
         pub profile: String,
-        /// Whether there was anything to accept.
+        /// Whether there was a login to accept.
         pub adopted: bool,
     }
 
@@ -39,7 +39,7 @@ answers! {
         pub ok: True,
         /// The world that was written.
         pub world: String,
-        /// Where to.
+        /// The path of the file.
         pub file: String,
         /// In bytes.
         pub size_bytes: usize,
@@ -49,21 +49,21 @@ answers! {
 
     /// The answer of `doctor`.
     struct Doctor {
-        /// Always true: the question was answered.
+        /// Always true, whatever the findings are.
         pub ok: True,
-        /// Whether nothing is wrong.
+        /// Whether all findings are ok.
         pub healthy: bool,
-        /// What was looked at.
+        /// The outcomes of the checks.
         pub findings: Vec<Finding>,
     }
 
-    /// One thing that `doctor` looked at.
+    /// The outcome of one check of `doctor`.
     struct Finding {
-        /// Its name.
+        /// The subject of the check.
         pub subject: String,
-        /// Whether it is right.
+        /// Whether the check has passed.
         pub ok: bool,
-        /// What was seen, or what is wrong.
+        /// The state of the subject, or what is wrong with it.
         pub message: String,
         /// What is wrong, as an error code.
         pub code: Option<ErrorCode>,
@@ -71,30 +71,30 @@ answers! {
         pub hint: Option<String>,
     }
 
-    /// The answer of `inspect`. A component that must not be loaded is a failure that
-    /// says what was found, too.
+    /// The answer of `inspect`. For a component that must not be loaded it is a failure with the
+    /// same description.
     #[serde(untagged)]
     enum Inspect {
-        /// It is what it says.
+        /// The component is what it claims to be.
         Accepted {
             /// Always true.
             ok: True,
-            /// What was found.
+            /// The description of the component.
             #[serde(flatten)]
             found: Inspection,
         },
-        /// It must not be loaded.
+        /// The component must not be loaded.
         Refused {
             /// Why.
             #[serde(flatten)]
             failure: Failure,
-            /// What was found.
+            /// The description of the component.
             #[serde(flatten)]
             found: Inspection,
         },
     }
 
-    /// What a component is, and what this host would let it do.
+    /// What a component is, and what this host allows it.
     struct Inspection {
         /// The file, or `embedded`.
         pub component: String,
@@ -104,17 +104,17 @@ answers! {
         pub size_bytes: usize,
         /// Without names and documentation, in bytes.
         pub size_without_custom_sections_bytes: usize,
-        /// What it calls itself.
+        /// The name of the component in its metadata.
         pub name: Option<String>,
-        /// The world that this names.
+        /// The world with this name.
         pub world: Option<String>,
         /// The embedded world that has the same bytes.
         pub same_as_embedded: Option<String>,
-        /// Which version it says it is.
+        /// The version in the metadata.
         pub version: Option<String>,
-        /// What it says it does.
+        /// The description in the metadata.
         pub description: Option<String>,
-        /// The tools that made it, as it says.
+        /// The tools in the metadata that produced the component.
         pub producers: Vec<String>,
         /// Where a build for tests sends its requests.
         pub test_origin: Option<String>,
@@ -122,19 +122,19 @@ answers! {
         pub imports: Vec<String>,
         /// The names of its exports.
         pub exports: Vec<String>,
-        /// What it has beyond its world.
+        /// The violations: what the component has beyond its world.
         pub beyond_contract: Vec<String>,
         /// Imports and exports as WIT; null unless it was asked for.
         pub wit: Option<String>,
-        /// The requests that this host would send for it.
+        /// The requests that this host sends for the component.
         pub policy: Vec<String>,
-        /// How much of this machine it would get.
+        /// The limits of the component on this host.
         pub limits: Limits,
         /// The proxy to each host of the policy.
         pub proxies: BTreeMap<String, Option<String>>,
-        /// What is wrong with the setting of the proxy.
+        /// The error of an unusable proxy setting.
         pub unusable_proxy: Option<String>,
-        /// The ranges of addresses that are reached although they are not public.
+        /// The ranges of addresses that are allowed although they are not public.
         pub allowed_addresses: Vec<String>,
     }
 
@@ -168,9 +168,9 @@ answers! {
     struct RemoveProfile {
         /// Always true.
         pub ok: True,
-        /// Which one.
+        /// The name of the profile.
         pub profile: String,
-        /// Whether there was one.
+        /// Whether the profile existed.
         pub removed: bool,
     }
 
@@ -182,17 +182,17 @@ answers! {
         pub key_id: String,
         /// How many values were sealed with it.
         pub resealed: u64,
-        /// What was left as it was.
+        /// The values that were not changed.
         pub left: Vec<LeftSealed>,
     }
 
-    /// A value that was left as it was.
+    /// A value that was not changed.
     struct LeftSealed {
-        /// Whose it is.
+        /// The profile of the value.
         pub profile: String,
-        /// Its key in the store.
+        /// The key of the value in the store.
         pub key: String,
-        /// Why, as an error code.
+        /// Why the value was not changed, as an error code.
         pub code: ErrorCode,
         /// Why.
         pub message: String,
@@ -204,9 +204,9 @@ answers! {
     struct Reset {
         /// Always true.
         pub ok: True,
-        /// Whose values.
+        /// The profile of the values.
         pub profile: String,
-        /// The keys of the values that were set aside.
+        /// The keys of the quarantined values.
         pub set_aside: Vec<String>,
     }
 
@@ -214,7 +214,7 @@ answers! {
     struct Version {
         /// Always true.
         pub ok: True,
-        /// Of this software.
+        /// The version of this software.
         pub version: String,
         /// The digest of the component that runs, in hexadecimal.
         pub component_sha256: String,

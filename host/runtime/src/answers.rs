@@ -1,5 +1,5 @@
-//! The answers of this library's calls, as the JSON contract has them: conversions from
-//! [`types`] into [`chatgpt_oauth_answers`], which this module exports.
+//! Conversions of the results of calls, from [`types`] into the answers of
+//! the JSON contract, [`chatgpt_oauth_answers`], which this module exports again.
 
 pub use chatgpt_oauth_answers::*;
 
@@ -283,7 +283,7 @@ impl From<&types::Model> for Model {
     }
 }
 
-/// One variant of the contract for each variant here.
+/// One variant of the answers for each variant of the contract.
 macro_rules! same_variants {
     ($from:ty => $to:ty: $($variant:ident)*) => {
         impl From<$from> for $to {

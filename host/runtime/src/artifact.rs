@@ -1,11 +1,11 @@
-//! The component, as the build script left it: for each [`World`] the bytes, and the
-//! machine code that a [`Host`](crate::Host) runs.
+//! The output of the build script: the component of each [`World`], and the machine code
+//! that a [`Host`](crate::Host) runs.
 
 /// The component, built for one kind of runtime.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct World {
-    /// The name of its world in `wit/world.wit`.
+    /// The name of the world in `wit/world.wit`.
     pub name: &'static str,
     /// The component.
     pub component: &'static [u8],
@@ -17,11 +17,11 @@ pub struct World {
 /// that other runtimes load.
 pub static WORLDS: &[World] = include!(concat!(env!("OUT_DIR"), "/worlds.rs"));
 
-/// What a [`Host`](crate::Host) runs, and a platform's own host loads: it exports
-/// `credentials`.
+/// The world that a [`Host`](crate::Host) runs, and that the host of a platform loads. It
+/// exports `credentials`.
 pub static PLATFORM: &World = &WORLDS[0];
 
-/// What an agent runtime loads: its functions never return a token.
+/// The world that an agent runtime loads. Its functions never return a token.
 #[cfg(feature = "worlds")]
 pub static ONBOARDING: &World = &WORLDS[1];
 
@@ -32,7 +32,7 @@ pub(crate) const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/
 pub(crate) const INTERPRETED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/platform.pulley"));
 
 impl World {
-    /// The embedded world of this name.
+    /// The embedded world with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         WORLDS.iter().find(|world| world.name == name)
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_worlds_that_have_a_name_here_are_those() {
+    fn the_named_worlds_are_the_embedded_ones() {
         assert_eq!(PLATFORM.name, "platform");
         #[cfg(feature = "worlds")]
         assert_eq!(ONBOARDING.name, "onboarding");

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, ErrorCode};
 
-/// The SHA-256 of a component, by which one is told from every other.
+/// The SHA-256 of a component.
 ///
 /// ```
 /// use chatgpt_oauth::Digest;
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
 
-/// That is no digest.
+/// The text is not a SHA-256 digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a digest is written as sha256: and 64 hexadecimal digits")]
 pub struct InvalidDigest;
@@ -29,11 +29,11 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Refuses a component of this digest where another one is wanted.
+    /// Compares this digest with the wanted one.
     ///
     /// # Errors
     ///
-    /// `invalid-argument`.
+    /// `invalid-argument` if they differ.
     pub fn check(self, wanted: Self) -> Result<(), Error> {
         if self == wanted {
             return Ok(());
@@ -41,7 +41,7 @@ impl Digest {
         Err(Error::permanent(
             ErrorCode::InvalidArgument,
             format!("the component is not the one that was asked for: it is sha256:{self}"),
-            "look at it with `inspect`, then ask for this digest, or go back to the version that had the other",
+            "check the component with `inspect`, then ask for this digest, or use the version that has the other",
         ))
     }
 }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digest_is_refused() {
+    fn text_that_is_not_a_digest_is_refused() {
         let longer = format!("{EMPTY}0");
         let umlaut = format!("ä{}", &EMPTY[2..]);
         for text in ["", "sha256:", &EMPTY[1..], &longer, &umlaut, "sha512:00"] {

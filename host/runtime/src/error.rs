@@ -1,44 +1,44 @@
 //! Why a call failed.
 //!
-//! There is one error type, with the shape that the contract gives it: what the
-//! component says goes through unchanged, and what the host itself meets is said
-//! in the same closed codes. A caller never has to ask which of the two it was.
-//! No text contains a token, a code, a body or a query of a URL.
+//! There is one error type, with the fields of the contract. Errors of the component pass
+//! through unchanged; errors of the host have the same closed codes. No text contains a
+//! token, a code, a body or the query of a URL.
 
 use std::{fmt, io};
+
+use chatgpt_oauth_storage::shortage::Shortage;
+use chatgpt_oauth_storage::{InvalidProfileName, StoreError, StoreKind};
 
 use crate::answers;
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
 use crate::shortage;
-use chatgpt_oauth_storage::shortage::Shortage;
-use chatgpt_oauth_storage::{InvalidProfileName, StoreError, StoreKind};
 
 pub use connection::ErrorCode;
 
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What a caller acts on.
+    /// The code that a caller acts on.
     pub code: ErrorCode,
     /// What happened, one sentence. Never contains a secret.
     pub message: String,
     /// What a person can do about it.
     pub hint: String,
-    /// True when the same call can succeed later without anybody's doing.
+    /// True when the same call can succeed later without a fix.
     pub retryable: bool,
-    /// How long to wait before trying again, in seconds, where that is known.
+    /// How long to wait before the next attempt, in seconds, if known.
     pub retry_after_seconds: Option<u32>,
     /// True when only a new login helps.
     pub relogin_required: bool,
-    /// The service's own error code, such as `token_expired`, where it gave one.
+    /// The service's own error code, such as `token_expired`, if the answer has one.
     pub service_code: Option<String>,
-    /// The HTTP status of the service's answer, where there was one.
+    /// The HTTP status of the service's answer, if there was an answer.
     pub service_status: Option<u16>,
 }
 
 impl Error {
-    /// A failure that lasts until somebody does something about it. Whether that
-    /// is a new login follows from the code, as it does in the component.
+    /// A failure that lasts until a person fixes it. The code determines whether the fix is
+    /// a new login, as in the component.
     #[must_use]
     pub fn permanent(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
@@ -53,8 +53,8 @@ impl Error {
         }
     }
 
-    /// A failure that can pass by itself; it makes sense to try again after so
-    /// many seconds.
+    /// A failure that can pass without a fix: the same call may succeed after this many
+    /// seconds.
     pub fn transient(
         code: ErrorCode,
         message: impl Into<String>,
@@ -68,7 +68,7 @@ impl Error {
         }
     }
 
-    /// What the operating system refuses to a program as it starts.
+    /// An error of the operating system while a program starts.
     #[must_use]
     pub fn cannot_start(error: &io::Error) -> Self {
         match Shortage::of_io(error) {
@@ -77,12 +77,12 @@ impl Error {
         }
     }
 
-    /// A fault of this software.
+    /// A bug in this software.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::permanent(
             ErrorCode::Internal,
             message,
-            "this is a fault of this software; please report it",
+            "this is a bug in this software; please report it",
         )
     }
 }
@@ -117,7 +117,7 @@ impl From<StoreError> for Error {
             StoreError::Conflict | StoreError::Busy => Self::transient(
                 ErrorCode::StoreBusy,
                 message,
-                "somebody else is writing; try again",
+                "another process is writing; try again",
                 1,
             ),
             StoreError::Unavailable(_) => Self::transient(
@@ -129,7 +129,7 @@ impl From<StoreError> for Error {
             StoreError::Unusable(_) => Self::permanent(
                 ErrorCode::StoreUnavailable,
                 message,
-                "let this user read and write where the store is, or name another place",
+                "let this user read and write the store's directory, or use a store in another directory",
             ),
             StoreError::Limited { hint, may_pass, .. } => match may_pass {
                 true => Self::transient(ErrorCode::StoreUnavailable, message, hint, 60),
@@ -138,7 +138,7 @@ impl From<StoreError> for Error {
             StoreError::Full => Self::transient(
                 ErrorCode::StoreUnavailable,
                 message,
-                "make room on the store's disk",
+                "free space on the store's disk",
                 60,
             ),
             StoreError::ReadOnly => Self::permanent(
@@ -166,31 +166,31 @@ impl From<StoreError> for Error {
             StoreError::KeyUnknown => Self::permanent(
                 ErrorCode::KeyUnknown,
                 message,
-                "put the right key file back; or set the profile aside with `chatgpt-oauth reset` and sign in again",
+                "restore the right key file; or quarantine the profile with `chatgpt-oauth reset` and sign in again",
             ),
             StoreError::NoKey { hint, .. } => Self::permanent(ErrorCode::KeyUnknown, message, hint),
             StoreError::Corrupt => Self::permanent(
                 ErrorCode::RecordCorrupt,
                 message,
-                "restore the store; or set the profile aside with `chatgpt-oauth reset` and sign in again",
+                "restore the store; or quarantine the profile with `chatgpt-oauth reset` and sign in again",
             ),
             StoreError::Rollback => Self::permanent(
                 ErrorCode::RollbackSuspected,
                 message,
-                "restore the latest store, or sign in again; if it is the latest after all: `chatgpt-oauth adopt`",
+                "restore the latest store, or sign in again; if this store is the latest, run `chatgpt-oauth adopt`",
             ),
         }
     }
 }
 
-/// What to do when a store is not of the kind that is needed.
+/// The hint for a store of the wrong kind.
 fn other_store(wanted: StoreKind) -> &'static str {
     match wanted {
         StoreKind::OpenAi => {
-            "this one was made for tests: name another one, or say where the simulator is"
+            "this store was made for tests: use another store, or name the simulator"
         }
         StoreKind::Test => {
-            "real logins are never sent elsewhere: name another store to test with a simulator"
+            "real logins are never sent elsewhere: use another store to test with a simulator"
         }
     }
 }
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_of_the_store_are_said_in_the_codes_of_the_contract() {
+    fn errors_of_the_store_map_to_the_codes_of_the_contract() {
         let refused = StoreError::Refused {
             message: "x is open to other users".into(),
             hint: "chmod 600 'x'".into(),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_of_the_wrong_kind_is_the_fault_of_who_named_it() {
+    fn a_store_of_the_wrong_kind_is_an_invalid_argument() {
         let hint = |found, wanted| {
             let error = Error::from(StoreError::WrongKind { found, wanted });
             assert_eq!(error.code, ErrorCode::InvalidArgument);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_file_keeps_the_command_that_mends_it() {
+    fn a_refused_file_keeps_the_command_that_fixes_it() {
         let error = Error::from(StoreError::Refused {
             message: "x is open to other users".into(),
             hint: "chmod 600 'x'".into(),

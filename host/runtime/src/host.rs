@@ -1,9 +1,13 @@
-//! The host: one component, one store, one way out.
+//! [`Host`] and its builder.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chatgpt_oauth_storage::Keys;
+use chatgpt_oauth_storage::rollback::HighWaterMarks;
+use chatgpt_oauth_storage::sealed_store::SealedStore;
+use chatgpt_oauth_storage::{ProfileName, Store, StoreError, StoreKind};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -19,19 +23,14 @@ use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::sandbox::{Sandbox, WallClock};
 use crate::shortage;
-use chatgpt_oauth_storage::Keys;
-use chatgpt_oauth_storage::rollback::HighWaterMarks;
-use chatgpt_oauth_storage::sealed_store::SealedStore;
-use chatgpt_oauth_storage::{ProfileName, Store, StoreError, StoreKind};
 
-/// Runs the component for the profiles of one store. Cheap to clone; made once
-/// in a program.
+/// Runs the component for the profiles of one store. Cheap to clone; a program makes one.
 #[derive(Clone)]
 pub struct Host {
     pub(crate) parts: Arc<Parts>,
 }
 
-/// What all calls share.
+/// The parts that all calls share.
 pub(crate) struct Parts {
     pub(crate) sandbox: Sandbox,
     pub(crate) sealed: SealedStore,
@@ -42,7 +41,7 @@ pub(crate) struct Parts {
 }
 
 impl Host {
-    /// Begins to set a host up, over a store.
+    /// A builder of a host over a store.
     pub fn builder(store: impl Store) -> HostBuilder {
         HostBuilder {
             store: Arc::new(store),
@@ -59,45 +58,44 @@ impl Host {
         }
     }
 
-    /// One person's connection. Nothing is read or written by this.
+    /// One person's connection. Reads and writes nothing.
     #[must_use]
     pub fn profile(&self, name: ProfileName) -> Profile {
         Profile::new(self.clone(), name)
     }
 
-    /// The proxy through which a host of the [policy](crate::POLICY) is reached,
-    /// as the environment had it when this host was built: `HTTPS_PROXY`, else
-    /// `ALL_PROXY`, and `NO_PROXY`. Without its password. A host for tests uses none.
+    /// The proxy to a host of the [policy](crate::POLICY), without its password. The
+    /// environment named it when this host was built: `HTTPS_PROXY`, else `ALL_PROXY`, and
+    /// `NO_PROXY`. A host for tests uses no proxy.
     ///
-    /// Through a proxy the host's address is the proxy's affair: it is not held
-    /// against [`is_public`](crate::is_public), and TLS alone vouches for the host.
+    /// The proxy resolves the name of the host, so [`is_public`](crate::is_public) does not
+    /// check the address, and TLS alone authenticates the host.
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when the variable that counts names no proxy that can be
-    /// used. Every request to the host fails then, before anything is sent.
+    /// `invalid-argument` when the variable names no usable proxy. Then every request to
+    /// the host fails before anything is sent.
     pub fn proxy(&self, host: &str) -> Result<Option<String>, Error> {
         let proxy = self.parts.transport.options().proxy(host);
         Ok(proxy.map_err(unusable)?.map(|proxy| proxy.url()))
     }
 
-    /// The ranges of [`allow_addresses`](HostBuilder::allow_addresses) that count: none
-    /// in a host for tests.
+    /// The ranges of [`allow_addresses`](HostBuilder::allow_addresses); none in a host for
+    /// tests.
     #[must_use]
     pub fn allowed_addresses(&self) -> &[AddressRange] {
         &self.parts.transport.options().allowed
     }
 
-    /// Waits until every call under way has ended, so that what they receive is
-    /// stored; a call takes 100 seconds at most. None begins any more, in this
-    /// host and its clones: calls in line and new ones end in an error. To be
-    /// awaited before a program ends. The store closes with the last host and
-    /// profile.
+    /// Waits until every call in flight has ended and has stored its answer, for at most
+    /// 100 seconds. No further call begins in this host and its clones: waiting and new
+    /// calls end in an error. A program awaits this before it ends. The store closes with
+    /// the last host and profile.
     pub async fn drain(&self) {
         self.parts.in_flight.drain().await;
     }
 
-    /// The store that this host was made over.
+    /// The store of this host.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         &*self.parts.sealed.store
@@ -110,8 +108,8 @@ impl Host {
         self.parts.sealed.keys.as_ref().ok_or_else(|| {
             Error::permanent(
                 ErrorCode::InvalidArgument,
-                "this host does not seal what it stores",
-                "set it up with keys",
+                "this host does not seal its values",
+                "build the host with keys",
             )
         })
     }
@@ -126,14 +124,14 @@ impl fmt::Debug for Host {
     }
 }
 
-/// What becomes of values on their way into the store.
+/// Whether values are sealed.
 enum Sealing {
     Undecided,
     With(Keys),
     Left,
 }
 
-/// Sets a [`Host`] up.
+/// Builds a [`Host`].
 #[must_use]
 pub struct HostBuilder {
     store: Arc<dyn Store>,
@@ -150,38 +148,38 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// Seals what is stored with these keys.
+    /// Seals the stored values with these keys.
     pub fn keys(mut self, keys: Keys) -> Self {
         self.sealing = Sealing::With(keys);
         self
     }
 
-    /// Stores values as they are, tokens among them: for a store that seals them
-    /// itself, or that nobody else can read. One that [ends with the
-    /// program](Store::is_persistent) needs neither this nor keys.
+    /// Stores values unsealed, tokens among them: for a store that seals them itself, or
+    /// that no other program can read. A store that is not
+    /// [persistent](Store::is_persistent) needs neither this nor keys.
     pub fn unsealed(mut self) -> Self {
         self.sealing = Sealing::Left;
         self
     }
 
-    /// Remembers in this directory what was written last, to notice a store that
-    /// was restored from a backup: its logins are not refreshed then, which could
-    /// end them (`rollback-suspected`). It must not be restored with the store.
-    /// Needs a store that has an [identity](Store::identity).
+    /// Records in this directory the version of each login that was written last, to detect
+    /// a store that was restored from a backup. The logins of such a store are not
+    /// refreshed, which could end them (`rollback-suspected`). Do not restore the directory
+    /// with the store. Needs a store with an [identity](Store::identity).
     pub fn rollback_marks(mut self, directory: impl Into<PathBuf>) -> Self {
         self.marks = Some(directory.into());
         self
     }
 
-    /// Resolves host names with this instead of the operating system.
+    /// Resolves host names with this resolver instead of the operating system's.
     pub fn resolver(mut self, resolver: impl Resolver) -> Self {
         self.resolver = Arc::new(resolver);
         self
     }
 
-    /// Sends what is meant for a real host to a simulator, for tests. Needs a
-    /// store of the kind [`Test`](StoreKind::Test); no other host is reached
-    /// then and no proxy is used.
+    /// Sends the requests to a real host to a simulator, for tests. Needs a store of the
+    /// kind [`Test`](StoreKind::Test). The host then reaches no other host and uses no
+    /// proxy.
     pub fn connect_to(mut self, connect_to: ConnectTo) -> Self {
         self.connect_to.push(connect_to);
         self
@@ -189,58 +187,58 @@ impl HostBuilder {
 
     /// Connects to addresses in these ranges although they are not
     /// [public](crate::is_public): for a VPN or a router that answers names with fake
-    /// addresses and carries the connection to the right host. TLS proves the two
-    /// hosts of the [policy](crate::POLICY) as ever. A host for tests ignores it.
+    /// addresses and forwards the connection to the right host. TLS authenticates the two
+    /// hosts of the [policy](crate::POLICY) as always. A host for tests ignores the ranges.
     pub fn allow_addresses(mut self, ranges: impl IntoIterator<Item = AddressRange>) -> Self {
         self.allowed.extend(ranges);
         self
     }
 
-    /// Trusts these certificates too, one or more in PEM: for networks whose
-    /// operator looks into TLS.
+    /// Trusts these root certificates too, one or more in PEM: for networks whose operator
+    /// intercepts TLS.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots.push(pem.into());
         self
     }
 
-    /// Runs the component only if this is its SHA-256: for whoever has looked at
-    /// one, and wants to look at the next before it runs.
+    /// Runs the component only if this is its SHA-256: for a caller that has reviewed this
+    /// component and wants to review the next one before it runs.
     pub fn component_digest(mut self, digest: Digest) -> Self {
         self.component_digest = Some(digest);
         self
     }
 
-    /// Runs this component of the world `platform` instead of
-    /// the embedded one. It is compiled when the host is built; what is compiled
-    /// already is never loaded. Its bytes are trusted with the logins of the
-    /// store: give their [digest](Self::component_digest) too.
+    /// Runs this component of the world `platform` instead of the embedded one. The host
+    /// compiles the component when it is built, and never loads machine code. The component
+    /// can read the logins of the store: give its [digest](Self::component_digest) too.
     #[cfg(feature = "compiler")]
     pub fn component(mut self, component: impl Into<Vec<u8>>) -> Self {
         self.component = Some(component.into());
         self
     }
 
-    /// Takes the time that the component sees from this file, which holds Unix
-    /// seconds as text, so that a test passes days in a moment. A second number is
-    /// the steady clock, which ages what is stored; without it, that follows the
-    /// first. A test that changes the file renames a new one over it.
+    /// Takes the component's time from this file, which holds Unix seconds as text, so that
+    /// a test passes days in a moment. A second number is the steady clock, which ages the
+    /// stored values; without it, the steady clock is the first number. A test that changes
+    /// the file renames a new one over it.
     #[cfg(feature = "test-clock")]
     pub fn wall_clock_file(mut self, file: impl Into<std::path::PathBuf>) -> Self {
         self.wall_clock = WallClock::File(file.into());
         self
     }
 
-    /// Builds the host: loads the component and links it. Takes well under a
-    /// millisecond; no connection is made, no file read.
+    /// Builds the host: loads the component and links it. Takes well under a millisecond,
+    /// makes no connection and reads no file.
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when a certificate cannot be read, when
-    /// [`connect_to`](Self::connect_to) comes with a store of real logins, when a store that outlives the program
-    /// gets neither keys nor word that it needs none, or when a component does not
-    /// fit or is not the one of [`component_digest`](Self::component_digest);
-    /// `internal` when the embedded one does not fit, or when the machine refuses
-    /// memory, or machine code in it: the hint says what to change.
+    /// - `invalid-argument` when a certificate cannot be read, when
+    ///   [`connect_to`](Self::connect_to) is used with a store of real logins, when a
+    ///   persistent store gets neither [`keys`](Self::keys) nor
+    ///   [`unsealed`](Self::unsealed), or when a component does not fit or has another
+    ///   digest than [`component_digest`](Self::component_digest).
+    /// - `internal` when the embedded component does not load, or when the machine refuses
+    ///   memory or executable memory: the hint says what to change.
     pub fn build(self) -> Result<Host, Error> {
         let kind = self.store.kind();
         if kind == StoreKind::OpenAi && !self.connect_to.is_empty() {
@@ -315,7 +313,7 @@ impl HostBuilder {
         })
     }
 
-    /// Refuses a component that is not the one that was asked for.
+    /// Refuses a component with another digest than the wanted one.
     fn check_digest(&self, component: &[u8]) -> Result<(), Error> {
         match self.component_digest {
             Some(wanted) => Digest::of(component).check(wanted),
@@ -327,12 +325,12 @@ impl HostBuilder {
 fn undecided() -> Error {
     Error::permanent(
         ErrorCode::InvalidArgument,
-        "what is stored would not be sealed",
-        "give the host's builder `keys`, or say `unsealed`",
+        "the stored values would not be sealed",
+        "give the builder of the host `keys`, or call `unsealed`",
     )
 }
 
-/// What is said of a variable that names no usable proxy.
+/// The error for a variable that names no usable proxy.
 pub(crate) fn unusable(proxy: UnusableProxy) -> Error {
     Error::permanent(
         ErrorCode::InvalidArgument,
@@ -363,8 +361,9 @@ fn certificates(pems: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, Error>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use chatgpt_oauth_storage::{MemoryStore, SqliteStore};
+
+    use super::*;
 
     fn elsewhere() -> ConnectTo {
         "auth.openai.com:443:127.0.0.1:8443".parse().unwrap()
@@ -379,7 +378,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_outlives_the_program_is_sealed_or_said_not_to_be() {
+    async fn a_persistent_store_is_sealed_or_declared_unsealed() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("store/openai.db");
         let store = SqliteStore::open(&file, StoreKind::OpenAi).await.unwrap();
@@ -391,9 +390,10 @@ mod tests {
         sealed.build().unwrap();
     }
 
+    /// Faults: M02
     #[cfg(feature = "compiler")]
     #[test]
-    fn m02_machine_code_is_never_taken_for_a_component() {
+    fn machine_code_is_never_taken_for_a_component() {
         use crate::artifact::{PLATFORM, PRECOMPILED};
 
         let refusal = |bytes: &[u8]| {
@@ -401,7 +401,7 @@ mod tests {
             host.build().err().map(|error| error.code)
         };
         assert_eq!(refusal(PLATFORM.component), None);
-        // Not even our own, unchanged, which would load if it were let.
+        // Nor the embedded machine code, which would load if that were allowed.
         let refused = Some(ErrorCode::InvalidArgument);
         assert_eq!(refusal(PRECOMPILED), refused);
         let mut tampered = PRECOMPILED.to_vec();

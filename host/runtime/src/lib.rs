@@ -1,11 +1,11 @@
 //! Connects a person's ChatGPT / Codex subscription to an agent platform, by
 //! OpenAI's device-code login and without an API key.
 //!
-//! The whole flow is a WebAssembly component, embedded here. It can reach
-//! nothing but what its world names: outgoing HTTP, one key-value bucket, two
-//! clocks and random bytes. A [`Host`] runs it, every call in a sandbox of its
-//! own, and decides what these are: HTTP goes to [six addresses](POLICY) and
-//! nowhere else, the bucket is one [profile](Profile) of a [store](store::Store).
+//! The login is a WebAssembly component that this crate embeds. The component can use only
+//! the imports of its world: outgoing HTTP, one key-value bucket, two clocks and random
+//! bytes. A [`Host`] runs each call in its own sandbox and implements these imports: HTTP
+//! reaches [six addresses](POLICY), and the bucket is one [profile](Profile) of a
+//! [store](store::Store).
 //!
 //! ```
 //! use chatgpt_oauth::{Host, ProfileName, types::ConnectionState, store::MemoryStore};
@@ -18,12 +18,12 @@
 //! assert_eq!(status.state, ConnectionState::NotConnected);
 //!
 //! if false {
-//!     // Show the person `prompt.instructions`; when they say that they are done:
+//!     // Show the person `prompt.instructions`, and poll when they have approved:
 //!     let prompt = alice.start().await?;
 //!     let progress = alice.poll(Some(&prompt.pending.pending_id)).await?;
 //!     println!("{}", progress.next_step);
 //!
-//!     // For a model call: never show what this returns to a model.
+//!     // For a model call. Never show the headers to a model.
 //!     let authorization = alice.authorize(None).await?;
 //!     println!("{}/responses", authorization.base_url());
 //! }
@@ -33,19 +33,18 @@
 //!
 //! # What to know
 //!
-//! - A `Host` is cheap to clone and made once in a program; it belongs into a
-//!   tokio runtime with time and I/O enabled.
-//! - A call goes on to its end in a task of its own, even if the future that
-//!   waits for it is dropped: an answer that has arrived is never lost. A program
-//!   that ends calls [`Host::drain`] first.
-//! - [`Error::code`] is what to act on, the texts are for people. No error, no
-//!   `Debug` and no trace of this crate contains a token.
-//! - Several processes may share a store, one [`SqliteStore`](store::SqliteStore)
-//!   file for example.
+//! - A program makes one `Host`, which is cheap to clone, and uses it in a tokio runtime
+//!   with time and I/O enabled.
+//! - A call runs to its end in its own task, even if the caller drops the future, so that
+//!   no received answer is lost. A program that ends calls [`Host::drain`] first.
+//! - Act on [`Error::code`]; the texts are for people. No error, no `Debug` and no trace of
+//!   this crate contains a token.
+//! - Several processes may share a store, for example one
+//!   [`SqliteStore`](store::SqliteStore) file.
 //!
 //! # Scope
 //!
-//! It signs in, keeps the login alive and hands out what a model call needs. It
+//! This crate signs in, keeps the login alive and returns the headers of a model call. It
 //! makes no model calls, pools no accounts and shares no login among people.
 
 mod admin;
@@ -62,7 +61,7 @@ mod shortage;
 mod threads;
 pub mod types;
 
-/// Where profiles are kept: [`Store`](store::Store) and its implementations.
+/// Stores of profiles: [`Store`](store::Store) and its implementations.
 pub mod store {
     pub use chatgpt_oauth_storage::{
         InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row, SqliteStore, Store,

@@ -2,22 +2,48 @@
 
 use std::sync::Arc;
 
-use crate::call::Order;
+use chatgpt_oauth_storage::ProfileName;
+use chatgpt_oauth_storage::sealed_store::LoginWrite;
+
 use crate::call::queue::Queue;
+use crate::call::{Call, Concurrency};
 use crate::error::Error;
 use crate::host::Host;
 use crate::types::{
     Authorization, ConnectionStatus, LoginProgress, LoginPrompt, LogoutResult, ModelList,
     RefreshResult, UsageReport,
 };
-use chatgpt_oauth_storage::ProfileName;
-use chatgpt_oauth_storage::sealed_store::LoginWrite;
+
+const STATUS: Call = shared("status");
+const START: Call = exclusive("start", LoginWrite::Replace);
+const POLL: Call = exclusive("poll", LoginWrite::Replace);
+const LOGOUT: Call = exclusive("logout", LoginWrite::Replace);
+const REFRESH: Call = exclusive("refresh", LoginWrite::Update);
+const MODELS: Call = shared("models");
+const USAGE: Call = shared("usage");
+const AUTHORIZE: Call = shared("authorize");
+
+const fn shared(function: &'static str) -> Call {
+    Call {
+        function,
+        concurrency: Concurrency::Shared,
+        login_write: LoginWrite::Update,
+    }
+}
+
+const fn exclusive(function: &'static str, login_write: LoginWrite) -> Call {
+    Call {
+        function,
+        concurrency: Concurrency::Exclusive,
+        login_write,
+    }
+}
 
 /// One person's connection. Cheap to clone.
 ///
-/// `start`, `poll`, `logout` and `refresh` of one profile wait for one another;
-/// the others never wait for them. A call that finds the token being refreshed
-/// waits for that, at most 40 seconds, and then ends in `refresh-in-progress`.
+/// The calls `start`, `poll`, `logout` and `refresh` of one profile run one at a time; the
+/// others run beside them. A call that finds another call refreshing the token waits for
+/// at most 40 seconds, and then ends in `refresh-in-progress`.
 #[derive(Clone)]
 pub struct Profile {
     pub(crate) host: Host,
@@ -37,37 +63,34 @@ impl Profile {
         &self.name
     }
 
-    /// Says where the connection stands. Reads only.
+    /// Returns the state of the connection. Reads only.
     ///
     /// # Errors
     ///
     /// Those of the store.
     pub async fn status(&self) -> Result<ConnectionStatus, Error> {
-        self.call("status", Order::Free, LoginWrite::Update, |guest, store| {
+        self.call(STATUS, |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_status(store))
         })
         .await
     }
 
-    /// Begins a login, or returns the one that already waits. Only on the
-    /// person's explicit wish.
+    /// Begins a login, or returns the pending one. Call it only when the person asks for
+    /// it.
     ///
     /// # Errors
     ///
     /// Those of the service, the network and the store.
     pub async fn start(&self) -> Result<LoginPrompt, Error> {
-        self.call(
-            "start",
-            Order::Queued,
-            LoginWrite::Replace,
-            |guest, store| Box::pin(guest.chatgpt_oauth_connection().call_start(store)),
-        )
+        self.call(START, |guest, store| {
+            Box::pin(guest.chatgpt_oauth_connection().call_start(store))
+        })
         .await
     }
 
-    /// Asks once whether the person has approved the login, and finishes it if
-    /// so. `pending_id` is what [`start`](Self::start) returned, or the user
-    /// code; without it, the login that waits.
+    /// Asks the service once whether the person has approved the login, and finishes an
+    /// approved login. `pending_id` is the one that [`start`](Self::start) returned, or
+    /// the user code; without it, the pending login is meant.
     ///
     /// # Errors
     ///
@@ -75,94 +98,73 @@ impl Profile {
     /// `login-exchange-failed`, and those of the service, the network and the store.
     pub async fn poll(&self, pending_id: Option<&str>) -> Result<LoginProgress, Error> {
         let pending_id = pending_id.map(str::to_owned);
-        self.call(
-            "poll",
-            Order::Queued,
-            LoginWrite::Replace,
-            move |guest, store| {
-                let pending_id = pending_id.clone();
-                Box::pin(async move {
-                    let connection = guest.chatgpt_oauth_connection();
-                    connection.call_poll(store, pending_id.as_deref()).await
-                })
-            },
-        )
+        self.call(POLL, move |guest, store| {
+            let pending_id = pending_id.clone();
+            Box::pin(async move {
+                let connection = guest.chatgpt_oauth_connection();
+                connection.call_poll(store, pending_id.as_deref()).await
+            })
+        })
         .await
     }
 
-    /// Signs out here; with `revoke`, also tells the service to end the login,
-    /// which may end the person's other sessions too.
+    /// Removes the login from the store. With `revoke`, also asks the service to end the
+    /// login, which may end the person's other sessions too.
     ///
     /// # Errors
     ///
     /// Those of the store.
     pub async fn logout(&self, revoke: bool) -> Result<LogoutResult, Error> {
-        self.call(
-            "logout",
-            Order::Queued,
-            LoginWrite::Replace,
-            move |guest, store| {
-                Box::pin(guest.chatgpt_oauth_connection().call_logout(store, revoke))
-            },
-        )
+        self.call(LOGOUT, move |guest, store| {
+            Box::pin(guest.chatgpt_oauth_connection().call_logout(store, revoke))
+        })
         .await
     }
 
-    /// Asks for a new access token now, unless one came within the last minute.
+    /// Requests a new access token, unless the last one is less than a minute old.
     ///
     /// # Errors
     ///
     /// `needs-login`, `refresh-uncertain`, and those of the service, the network
     /// and the store.
     pub async fn refresh(&self) -> Result<RefreshResult, Error> {
-        self.call(
-            "refresh",
-            Order::Queued,
-            LoginWrite::Update,
-            |guest, store| Box::pin(guest.chatgpt_oauth_connection().call_refresh(store)),
-        )
+        self.call(REFRESH, |guest, store| {
+            Box::pin(guest.chatgpt_oauth_connection().call_refresh(store))
+        })
         .await
     }
 
-    /// Lists the models of the subscription: from the cache for 300 seconds,
-    /// with `force` from the service, at most every 10 seconds.
+    /// Lists the models of the subscription. The list is cached for 300 seconds; `force`
+    /// requests it from the service, at most every 10 seconds.
     ///
     /// # Errors
     ///
     /// As [`authorize`](Self::authorize).
     pub async fn models(&self, force: bool) -> Result<ModelList, Error> {
-        self.call(
-            "models",
-            Order::Free,
-            LoginWrite::Update,
-            move |guest, store| {
-                Box::pin(guest.chatgpt_oauth_connection().call_models(store, force))
-            },
-        )
+        self.call(MODELS, move |guest, store| {
+            Box::pin(guest.chatgpt_oauth_connection().call_models(store, force))
+        })
         .await
     }
 
-    /// Says how much of the subscription is used: from the cache for 60 seconds,
-    /// with `force` from the service, at most every 10 seconds.
+    /// Returns how much of the subscription is used. The report is cached for 60 seconds;
+    /// `force` requests it from the service, at most every 10 seconds.
     ///
     /// # Errors
     ///
     /// As [`authorize`](Self::authorize).
     pub async fn usage(&self, force: bool) -> Result<UsageReport, Error> {
-        self.call(
-            "usage",
-            Order::Free,
-            LoginWrite::Update,
-            move |guest, store| Box::pin(guest.chatgpt_oauth_connection().call_usage(store, force)),
-        )
+        self.call(USAGE, move |guest, store| {
+            Box::pin(guest.chatgpt_oauth_connection().call_usage(store, force))
+        })
         .await
     }
 
-    /// Returns what a model call needs, refreshing the access token when it is
-    /// due. For the platform alone: it holds a bearer token.
+    /// Returns the base URL and the headers of a model call. Refreshes the access token
+    /// when it is due. For the platform alone: the headers hold a bearer token.
     ///
-    /// `refused` is the [fingerprint](Authorization::fingerprint) of a token that
-    /// the backend answered 401 to: it causes one refresh.
+    /// `refused` is the [fingerprint](Authorization::fingerprint) of a token that the
+    /// backend answered 401 to. It causes one refresh.
     ///
     /// # Errors
     ///
@@ -171,18 +173,13 @@ impl Profile {
     /// network and the store.
     pub async fn authorize(&self, refused: Option<&str>) -> Result<Authorization, Error> {
         let refused = refused.map(str::to_owned);
-        let authorization = self.call(
-            "authorize",
-            Order::Free,
-            LoginWrite::Update,
-            move |guest, store| {
-                let refused = refused.clone();
-                Box::pin(async move {
-                    let credentials = guest.chatgpt_oauth_credentials();
-                    credentials.call_authorize(store, refused.as_deref()).await
-                })
-            },
-        );
+        let authorization = self.call(AUTHORIZE, move |guest, store| {
+            let refused = refused.clone();
+            Box::pin(async move {
+                let credentials = guest.chatgpt_oauth_credentials();
+                credentials.call_authorize(store, refused.as_deref()).await
+            })
+        });
         Ok(authorization.await?.into())
     }
 }

@@ -1,4 +1,4 @@
-//! What the machine refuses to the sandbox, and the error that says so.
+//! Resources that the machine refuses to the sandbox, as errors.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorCode};
 
-/// What stopped the sandbox, if it was the machine.
+/// The shortage that stopped the sandbox, if there was one.
 pub(crate) fn of_sandbox(error: &wasmtime::Error) -> Option<Shortage> {
     if error.is::<wasmtime::error::OutOfMemory>() {
         return Some(Shortage::Memory);
@@ -15,13 +15,13 @@ pub(crate) fn of_sandbox(error: &wasmtime::Error) -> Option<Shortage> {
     let of_io = || error.downcast_ref::<io::Error>().map(Errno::from_io_error);
     let errno = error.downcast_ref::<Errno>().copied();
     match errno.or_else(|| of_io().flatten())? {
-        // Of all that the sandbox asks for, only this is a matter of permission.
+        // Of all system calls of the sandbox, only this one can lack permission.
         Errno::ACCESS | Errno::PERM => Some(Shortage::MachineCode),
         errno => Shortage::of_errno(errno),
     }
 }
 
-/// The caller's error, with this code.
+/// The error for the caller, with this code.
 pub(crate) fn error(shortage: Shortage, code: ErrorCode) -> Error {
     match shortage.may_pass() {
         true => Error::transient(code, shortage.to_string(), shortage.hint(), RETRY_AFTER),

@@ -1,24 +1,24 @@
-//! Work that blocks, in a thread of its own.
+//! Blocking work in its own thread.
 //!
-//! tokio's pool panics where no thread can be started; this says so.
+//! tokio's pool panics if it cannot start a thread; this module returns an error.
 
 use std::{io, thread};
 
 use tokio::sync::oneshot;
 
-/// Does this in a thread of this name. It goes on to its end even if the caller does
-/// not wait for it.
+/// Does this work in a thread with this name. The work runs to its end even if the
+/// caller drops the future.
 pub(crate) async fn in_a_thread<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (done, outcome) = oneshot::channel();
     thread::Builder::new().name(name.into()).spawn(move || {
-        // The caller may have gone.
+        // The caller may have dropped the future.
         _ = done.send(work());
     })?;
-    // A panic has been reported where it happened.
+    // The panic hook has reported a panic.
     outcome
         .await
-        .map_err(|_| io::Error::other("the thread broke off"))
+        .map_err(|_| io::Error::other("the thread panicked"))
 }

@@ -1,9 +1,8 @@
 //! The records and enums of the WIT contract, as the calls of a
 //! [`Profile`](crate::Profile) return them.
 //!
-//! They are generated from `wit/connection.wit`; its documentation comes along.
-//! None of them contains a token: that is left to [`Authorization`], which keeps
-//! it out of sight.
+//! They are generated from `wit/connection.wit`, with its documentation. None of them
+//! contains a token; only [`Authorization`] does, and does not show it.
 
 use std::fmt;
 
@@ -17,8 +16,8 @@ pub use crate::sandbox::bindings::exports::chatgpt::oauth::connection::{
     UsageCredits, UsageReport, UsageWindow,
 };
 
-/// What a model call needs. Holds a bearer token: its `Debug` does not show it,
-/// and its memory is wiped when it is dropped.
+/// The base URL and the headers of a model call. Holds a bearer token: `Debug` does not
+/// show the token, and its memory is wiped on drop.
 pub struct Authorization {
     base_url: String,
     headers: Vec<(String, Zeroizing<String>)>,
@@ -33,21 +32,21 @@ impl Authorization {
         &self.base_url
     }
 
-    /// The headers to send, name and value, the bearer token among them. The
-    /// values are safe to send as they are.
+    /// The headers to send, as names and values, the bearer token among them. The values are
+    /// valid header values.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// When the access token ends, Unix seconds; none when the token does not say.
+    /// When the access token expires, Unix seconds; none if the token does not say.
     #[must_use]
     pub fn expires_at(&self) -> Option<u64> {
         self.expires_at
     }
 
-    /// Names the access token without revealing it. Hand it back to
+    /// Identifies the access token without revealing it. Pass it to
     /// [`authorize`](crate::Profile::authorize) when the backend answers 401.
     #[must_use]
     pub fn fingerprint(&self) -> &str {

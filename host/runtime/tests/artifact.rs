@@ -1,4 +1,4 @@
-//! What the build leaves in this crate is what it says it is.
+//! The embedded components are what they claim to be.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use chatgpt_oauth::artifact::WORLDS;
 use chatgpt_oauth_packaging::inspect::Inspection;
 use wit_component::DecodedWasm;
 
-/// The imports and the exports of a component, by another reader than ours.
+/// The imports and the exports of a component, by another parser than the project's own.
 fn surface(component: &[u8]) -> (Vec<String>, Vec<String>) {
     let DecodedWasm::Component(resolve, world) = wit_component::decode(component).unwrap() else {
         panic!("not a component");
@@ -23,7 +23,7 @@ fn surface(component: &[u8]) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// What every world reaches beside its store.
+/// The imports of every world beside its store.
 const OUTSIDE: [&str; 8] = [
     "wasi:clocks/monotonic-clock@0.2.0",
     "wasi:clocks/wall-clock@0.2.0",
@@ -35,7 +35,7 @@ const OUTSIDE: [&str; 8] = [
     "wasi:random/random@0.2.0",
 ];
 
-/// What a world keeps its login by.
+/// The imports of a world for its store.
 fn store(world: &str) -> &'static [&'static str] {
     match world {
         "onboarding" | "platform" => &["wasi:keyvalue/store@0.2.0-draft"],
@@ -44,7 +44,7 @@ fn store(world: &str) -> &'static [&'static str] {
             "wasi:filesystem/preopens@0.2.0",
             "wasi:filesystem/types@0.2.0",
         ],
-        other => panic!("{other} is new: what does it keep its login by?"),
+        other => panic!("{other} is a new world: name its imports for the store"),
     }
 }
 
@@ -78,10 +78,10 @@ fn the_component_stays_small() {
         let inspection = Inspection::of(world.component).unwrap();
         let bytes = inspection.size_without_custom_sections;
         let most = match world.name {
-            // With a store of its own.
+            // Contains its own store.
             "onboarding-filesystem" => 195_000,
-            // Each cause of a failure has its words and its remedy since 0.1.0's last
-            // figures (160,000 and 190,000): they are most of the difference.
+            // Each cause of a failure has its own message and hint: they are most of the
+            // increase over the first limits (160,000 and 190,000).
             _ => 165_000,
         };
         println!("{}: {bytes}", world.name);
@@ -104,7 +104,7 @@ fn nothing_in_the_components_tells_where_they_were_built() {
 }
 
 #[test]
-fn no_setting_of_the_components_build_is_left_to_the_cargo_of_whoever_builds_it() {
+fn no_setting_of_the_component_build_comes_from_cargo_configuration() {
     let workspace = workspace();
     let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
     let profile = manifest.split("[profile.component]\n").nth(1).unwrap();
@@ -174,7 +174,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn unsafe_code_is_generated_or_loads_the_embedded_machine_code_and_is_nowhere_else() {
+fn unsafe_code_is_generated_or_loads_the_embedded_machine_code() {
     let workspace = workspace();
     let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
     assert!(manifest.contains("\nunsafe_code = \"deny\"\n"));
@@ -199,7 +199,7 @@ fn unsafe_code_is_generated_or_loads_the_embedded_machine_code_and_is_nowhere_el
             "component/src/lib.rs",
             "component/src/wasi/exports.rs",
             "host/runtime/src/sandbox/bindings.rs",
-            // The loader of what the build script compiled.
+            // The loader of the machine code that the build script compiled.
             "host/runtime/src/sandbox/engine.rs",
             // This test.
             "host/runtime/tests/artifact.rs",

@@ -1,5 +1,4 @@
-//! A login from beginning to end: the shipped component in its sandbox, over TLS,
-//! against OpenAI's side.
+//! The whole login: the embedded component in its sandbox, over TLS, against the simulator.
 
 mod support;
 
@@ -14,7 +13,7 @@ fn count(world: &TestEnv, endpoint: Endpoint) -> usize {
 }
 
 #[tokio::test]
-async fn a_person_signs_in_and_is_told_account_plan_models_and_usage() {
+async fn a_person_signs_in_and_gets_account_plan_models_and_usage() {
     let world = TestEnv::new();
     let ada = world.profile();
 
@@ -79,9 +78,9 @@ async fn the_wire_is_that_of_the_device_flow_and_says_who_we_are() {
     }
 }
 
+/// Faults: P03 M26
 #[tokio::test]
-async fn p03_m26_a_code_that_counts_for_two_more_minutes_is_shown_again_and_an_older_one_replaced()
-{
+async fn a_code_is_shown_again_until_two_minutes_before_it_expires() {
     let world = TestEnv::new();
     let ada = world.profile();
     let first = ada.start().await.unwrap().pending.user_code;
@@ -97,8 +96,9 @@ async fn p03_m26_a_code_that_counts_for_two_more_minutes_is_shown_again_and_an_o
     assert_eq!(old.code, ErrorCode::LoginSuperseded);
 }
 
+/// Faults: P05
 #[tokio::test]
-async fn p05_a_poll_asks_once_and_a_poll_too_early_does_not_ask() {
+async fn a_poll_asks_once_and_a_poll_too_early_does_not_ask() {
     let world = TestEnv::with(|settings| settings.interval(5));
     let ada = world.profile();
     ada.start().await.unwrap();
@@ -126,8 +126,9 @@ async fn who_is_asked_to_slow_down_asks_five_seconds_later() {
     assert_eq!(progress.retry_after_seconds, Some(10));
 }
 
+/// Faults: P01 P02
 #[tokio::test]
-async fn p01_p02_a_declined_and_a_forgotten_code_end_the_login() {
+async fn a_declined_and_a_forgotten_code_end_the_login() {
     let world = TestEnv::new();
     let ada = world.profile();
     let code = ada.start().await.unwrap().pending.user_code;
@@ -144,8 +145,9 @@ async fn p01_p02_a_declined_and_a_forgotten_code_end_the_login() {
     assert_eq!(nothing.code, ErrorCode::NoPendingLogin);
 }
 
+/// Faults: N11 N15 N16 N29 P09
 #[tokio::test]
-async fn n11_n15_n16_n29_p09_what_stands_in_the_way_of_a_code_is_told_apart() {
+async fn each_failure_to_get_a_code_has_its_own_error() {
     let faults = [
         (Fault::device_login_disabled(), ErrorCode::CodexNotEnabled),
         (Fault::cloudflare_challenge(), ErrorCode::UpstreamBlocked),
@@ -175,8 +177,9 @@ async fn n11_n15_n16_n29_p09_what_stands_in_the_way_of_a_code_is_told_apart() {
     }
 }
 
+/// Faults: N16
 #[tokio::test]
-async fn n16_a_challenge_while_polling_is_neither_pending_nor_the_end_of_the_login() {
+async fn a_challenge_while_polling_is_neither_pending_nor_the_end_of_the_login() {
     let world = TestEnv::new();
     let ada = world.profile();
     let code = ada.start().await.unwrap().pending.user_code;
@@ -191,8 +194,9 @@ async fn n16_a_challenge_while_polling_is_neither_pending_nor_the_end_of_the_log
     assert_eq!(progress.status, LoginStatus::Connected);
 }
 
+/// Faults: P08
 #[tokio::test]
-async fn p08_an_exchange_whose_answer_is_lost_is_tried_once_more_and_no_more() {
+async fn an_exchange_whose_answer_is_lost_is_tried_once_more_and_no_more() {
     let world = TestEnv::new();
     let ada = world.profile();
     let code = ada.start().await.unwrap().pending.user_code;
@@ -228,8 +232,9 @@ async fn p08_an_exchange_whose_answer_is_lost_is_tried_once_more_and_no_more() {
     assert_eq!(count(&world, Endpoint::Token), 2);
 }
 
+/// Faults: P25
 #[tokio::test]
-async fn p25_a_login_stands_even_if_models_and_usage_fail() {
+async fn a_login_stands_even_if_models_and_usage_fail() {
     let world = TestEnv::new();
     world
         .simulator
@@ -240,17 +245,18 @@ async fn p25_a_login_stands_even_if_models_and_usage_fail() {
     let progress = sign_in(&world, &world.profile()).await;
     assert_eq!(progress.models_count, None);
     assert_eq!(progress.usage, None);
-    // Then the plan is the one of the token.
+    // Then the plan comes from the token.
     assert_eq!(progress.plan.as_deref(), Some("plus"));
 }
 
+/// Faults: P15
 #[tokio::test]
-async fn p15_a_token_without_an_account_brings_no_organization_in_its_place() {
-    let nobody = Account {
+async fn a_token_without_an_account_brings_no_organization_in_its_place() {
+    let without_account = Account {
         account_id: String::new(),
         ..Account::default()
     };
-    let world = TestEnv::with(|settings| settings.account(nobody));
+    let world = TestEnv::with(|settings| settings.account(without_account));
     let progress = sign_in(&world, &world.profile()).await;
     assert_eq!(progress.account_id, None);
     let usage = &world.simulator.requests_to(Endpoint::Usage)[0];
@@ -269,8 +275,9 @@ async fn a_fedramp_account_is_named_as_one() {
     assert_eq!(usage.header("x-openai-fedramp"), Some("true"));
 }
 
+/// Faults: P21
 #[tokio::test]
-async fn p21_another_account_than_before_is_said_plainly() {
+async fn another_account_than_before_is_said_plainly() {
     let grace = Account {
         email: "grace@example.com".into(),
         account_id: "another".into(),
@@ -288,8 +295,9 @@ async fn p21_another_account_than_before_is_said_plainly() {
     assert!(second.next_step.contains("another account"));
 }
 
+/// Faults: N34 P33
 #[tokio::test]
-async fn n34_p33_a_logout_tells_nobody_unless_it_is_asked_to() {
+async fn a_logout_sends_no_request_unless_it_is_asked_to() {
     let world = TestEnv::new();
     let ada = world.profile();
     sign_in(&world, &ada).await;
@@ -324,7 +332,7 @@ async fn assert_nothing_left(profile: &Profile) {
 }
 
 #[tokio::test]
-async fn without_a_simulator_a_test_store_reaches_nobody() {
+async fn without_a_simulator_a_test_store_reaches_no_host() {
     let world = TestEnv::new();
     let store = chatgpt_oauth::store::MemoryStore::of_kind(chatgpt_oauth::store::StoreKind::Test);
     let host = chatgpt_oauth::Host::builder(store).build().unwrap();

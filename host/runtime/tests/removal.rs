@@ -1,6 +1,6 @@
-//! A profile that was removed stays removed, whatever is under way elsewhere.
+//! A removed profile stays removed, even while another process is logging in or refreshing.
 //!
-//! "Elsewhere" is a second host over the same store, as in another process.
+//! A second host over the same store stands for the other process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ struct TestEnv {
 
 impl TestEnv {
     fn new() -> Self {
-        // It starts a runtime, which cannot be done from within another.
+        // `TestEnv` starts a runtime, which is not possible inside another one.
         let simulator = std::thread::spawn(Simulator::start).join().unwrap();
         Self {
             simulator: simulator.unwrap(),
@@ -26,7 +26,7 @@ impl TestEnv {
         }
     }
 
-    /// A host of its own, which stands in line with no other.
+    /// Another host, with its own queues.
     fn host(&self) -> Host {
         let mut host = Host::builder(self.store.clone()).root_certificates(self.simulator.ca_pem());
         for connect_to in self.simulator.connect_to() {
@@ -50,7 +50,7 @@ impl TestEnv {
         assert_eq!(progress.status, LoginStatus::Connected);
     }
 
-    /// Makes the login an hour older than it is, so that it may be refreshed.
+    /// Makes the login an hour older, so that it may be refreshed.
     async fn age(&self) {
         let alice = "alice".parse().unwrap();
         let row = self.store.read(&alice, "credential").await.unwrap();
@@ -65,7 +65,7 @@ impl TestEnv {
         written.await.unwrap();
     }
 
-    /// Holds the next answer with tokens back for a moment.
+    /// Delays the next answer with tokens for a moment.
     fn delay_tokens(&self) {
         self.simulator.clear_requests();
         let late = Fault::normal().delay(Duration::from_millis(800));
@@ -86,7 +86,7 @@ impl TestEnv {
         self.alice().status().await.unwrap().state
     }
 
-    /// All that is stored, as text.
+    /// All stored values, as text.
     async fn stored(&self) -> String {
         let rows = self.store.load(&"alice".parse().unwrap()).await.unwrap();
         let values = rows.into_iter().filter_map(|row| row.value);

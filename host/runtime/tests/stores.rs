@@ -1,5 +1,5 @@
-//! Stores that fail when it matters: before the token is presented nothing is
-//! spent, after it the host holds the answer until they work again.
+//! Stores that fail around a refresh. Before the token is presented, a failure spends no token.
+//! After it, the host holds the answer until the store works again.
 
 mod support;
 
@@ -20,9 +20,9 @@ const LIFETIME: u64 = 3600;
 /// How long the host holds an answer that cannot be stored, in seconds.
 const HELD: u64 = 15;
 
-/// What a store does instead of its work.
+/// The failure of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
+enum Failure {
     ReadOnly,
     Full,
     Unreachable,
@@ -30,9 +30,9 @@ enum Trouble {
     Stalled,
 }
 
-const FAILING: [Trouble; 3] = [Trouble::ReadOnly, Trouble::Full, Trouble::Unreachable];
+const FAILING: [Failure; 3] = [Failure::ReadOnly, Failure::Full, Failure::Unreachable];
 
-impl Trouble {
+impl Failure {
     async fn strike(self) -> StoreError {
         match self {
             Self::ReadOnly => StoreError::ReadOnly,
@@ -46,40 +46,40 @@ impl Trouble {
         self == Self::Unreachable
     }
 
-    /// This trouble at the first write of the next call, and from then on.
+    /// This failure from the first write of the next call on.
     fn at_the_first_write(self) -> Outage {
-        // What opens the bucket works.
+        // The reads that open the bucket succeed.
         self.after(0, 1)
     }
 
-    /// This trouble after so many writes and reads of the next call.
+    /// This failure after this many writes and reads of the next call.
     fn after(self, writes: u32, reads: u32) -> Outage {
         let reads = if self.is_for_reads() { reads } else { 0 };
         Outage {
-            trouble: self,
+            failure: self,
             spared: writes + reads,
             struck: u32::MAX,
         }
     }
 }
 
-/// When a store is in trouble. Only operations count that the trouble is for.
+/// When a store fails. Counts only the operations that the failure concerns.
 struct Outage {
-    trouble: Trouble,
-    /// How many still work.
+    failure: Failure,
+    /// How many operations still succeed.
     spared: u32,
-    /// How many do not, after those; later ones work again.
+    /// How many operations fail after that; later ones succeed again.
     struck: u32,
 }
 
 impl Outage {
     fn over_soon(self) -> Self {
-        // It takes a second: there is a pause after each.
+        // The outage takes a second: there is a pause after each failure.
         Self { struck: 4, ..self }
     }
 }
 
-/// A store in memory that fails as it is told.
+/// A store in memory with injected failures.
 #[derive(Clone)]
 struct Failing {
     store: Arc<MemoryStore>,
@@ -98,39 +98,39 @@ impl Failing {
         *self.outage.lock().unwrap() = Some(outage);
     }
 
-    fn mend(&self) {
+    fn repair(&self) {
         *self.outage.lock().unwrap() = None;
     }
 
-    fn is_mended(&self) -> bool {
+    fn is_repaired(&self) -> bool {
         let outage = self.outage.lock().unwrap();
         outage.as_ref().is_none_or(|outage| outage.struck == 0)
     }
 
     async fn read(&self) -> Result<(), StoreError> {
-        self.operate(Trouble::is_for_reads).await
+        self.operate(Failure::is_for_reads).await
     }
 
     async fn write(&self) -> Result<(), StoreError> {
         self.operate(|_| true).await
     }
 
-    async fn operate(&self, concerned: fn(Trouble) -> bool) -> Result<(), StoreError> {
+    async fn operate(&self, concerned: fn(Failure) -> bool) -> Result<(), StoreError> {
         match self.next(concerned) {
-            Some(trouble) => Err(trouble.strike().await),
+            Some(failure) => Err(failure.strike().await),
             None => Ok(()),
         }
     }
 
-    fn next(&self, concerned: fn(Trouble) -> bool) -> Option<Trouble> {
+    fn next(&self, concerned: fn(Failure) -> bool) -> Option<Failure> {
         let mut outage = self.outage.lock().unwrap();
-        let outage = outage.as_mut().filter(|outage| concerned(outage.trouble))?;
+        let outage = outage.as_mut().filter(|outage| concerned(outage.failure))?;
         if outage.spared > 0 {
             outage.spared -= 1;
             return None;
         }
         outage.struck = outage.struck.checked_sub(1)?;
-        Some(outage.trouble)
+        Some(outage.failure)
     }
 }
 
@@ -203,8 +203,8 @@ fn profile(world: &TestEnv, store: impl Store) -> Profile {
     world.host(store).profile("ada".parse().unwrap())
 }
 
-/// Signed in as long ago as a token lives, with nothing in the request log.
-async fn with_a_token_that_ended(store: &Failing) -> (TestEnv, Profile) {
+/// Signed in with an expired access token, and with an empty request log.
+async fn with_an_expired_token(store: &Failing) -> (TestEnv, Profile) {
     let world = world(Rotation::Strict);
     let ada = profile(&world, store.clone());
     sign_in(&world, &ada).await;
@@ -213,12 +213,12 @@ async fn with_a_token_that_ended(store: &Failing) -> (TestEnv, Profile) {
     (world, ada)
 }
 
-/// As docs/embedding.md has it, said in full, and nothing was asked.
-fn check_nothing_spent(world: &TestEnv, trouble: Trouble, error: &Error) {
-    let (seconds, hint) = match trouble {
-        Trouble::ReadOnly => (None, "make the store writable"),
-        Trouble::Full => (Some(60), "make room"),
-        Trouble::Unreachable | Trouble::Stalled => (Some(5), "can be reached"),
+/// The full error of docs/embedding.md, and no request.
+fn check_nothing_spent(world: &TestEnv, failure: Failure, error: &Error) {
+    let (seconds, hint) = match failure {
+        Failure::ReadOnly => (None, "make the store writable"),
+        Failure::Full => (Some(60), "free space"),
+        Failure::Unreachable | Failure::Stalled => (Some(5), "can be reached"),
     };
     assert_eq!(error.code, ErrorCode::StoreUnavailable, "{error:?}");
     assert_eq!(error.retryable, seconds.is_some(), "{error:?}");
@@ -228,75 +228,79 @@ fn check_nothing_spent(world: &TestEnv, trouble: Trouble, error: &Error) {
     assert_eq!(world.simulator.requests().len(), 0);
 }
 
+/// Faults: S09 S10 S31
 #[tokio::test]
-async fn s09_s10_s31_a_store_that_fails_at_the_intent_spends_no_token() {
-    for trouble in FAILING {
+async fn a_store_that_fails_at_the_intent_spends_no_token() {
+    for failure in FAILING {
         let store = Failing::new();
-        let (world, ada) = with_a_token_that_ended(&store).await;
-        store.fail(trouble.at_the_first_write());
+        let (world, ada) = with_an_expired_token(&store).await;
+        store.fail(failure.at_the_first_write());
         for outcome in [ada.authorize(None).await.err(), ada.refresh().await.err()] {
-            check_nothing_spent(&world, trouble, &outcome.unwrap());
+            check_nothing_spent(&world, failure, &outcome.unwrap());
         }
-        store.mend();
+        store.repair();
         ada.authorize(None).await.unwrap();
     }
 }
 
+/// Faults: S31
 #[tokio::test]
-async fn s31_a_store_that_does_not_answer_at_the_intent_spends_no_token() {
+async fn a_store_that_does_not_answer_at_the_intent_spends_no_token() {
     let store = Failing::new();
-    let (world, ada) = with_a_token_that_ended(&store).await;
-    store.fail(Trouble::Stalled.at_the_first_write());
+    let (world, ada) = with_an_expired_token(&store).await;
+    store.fail(Failure::Stalled.at_the_first_write());
     let began = Instant::now();
     let refused = ada.refresh().await.unwrap_err();
-    check_nothing_spent(&world, Trouble::Stalled, &refused);
+    check_nothing_spent(&world, Failure::Stalled, &refused);
     assert_eq!(began.elapsed().as_secs(), HELD);
-    store.mend();
+    store.repair();
     ada.authorize(None).await.unwrap();
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_store_that_is_back_while_the_answer_is_held_loses_no_rotation() {
-    for trouble in FAILING {
+async fn a_store_that_is_back_while_the_answer_is_held_loses_no_rotation() {
+    for failure in FAILING {
         let store = Failing::new();
-        let (world, ada) = with_a_token_that_ended(&store).await;
-        // The intent, and the reading after it.
-        store.fail(trouble.after(1, 2).over_soon());
+        let (world, ada) = with_an_expired_token(&store).await;
+        // The intent, and the read after it.
+        store.fail(failure.after(1, 2).over_soon());
         ada.refresh().await.unwrap();
-        assert!(store.is_mended(), "{trouble:?}");
+        assert!(store.is_repaired(), "{failure:?}");
         assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 1);
-        // The service forgives nothing: this is the new token, or none.
+        // The service rejects a reused token: this works only with the new token.
         world.pass(LIFETIME);
         ada.authorize(None).await.unwrap();
     }
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_store_that_is_back_while_the_answer_is_held_loses_no_new_login() {
-    for trouble in FAILING {
+async fn a_store_that_is_back_while_the_answer_is_held_loses_no_new_login() {
+    for failure in FAILING {
         let store = Failing::new();
         let world = world(Rotation::Strict);
         let ada = profile(&world, store.clone());
         let prompt = ada.start().await.unwrap();
         world.simulator.approve(&prompt.pending.user_code).unwrap();
-        // The poll, the approval and the exchange under way, each with a reading.
-        store.fail(trouble.after(3, 3).over_soon());
+        // The poll, the approval and the intent to exchange, each with a read.
+        store.fail(failure.after(3, 3).over_soon());
         ada.poll(None).await.unwrap();
-        assert!(store.is_mended(), "{trouble:?}");
+        assert!(store.is_repaired(), "{failure:?}");
         assert_eq!(world.simulator.requests_to(Endpoint::Token).len(), 1);
         ada.authorize(None).await.unwrap();
     }
 }
 
-/// Refreshes while the store fails for longer than the answer is held, mends it, and
-/// returns the outcome of the next refresh when the old token has ended.
-async fn after_a_lasting_outage(trouble: Trouble, rotation: Rotation) -> Result<(), ErrorCode> {
+/// Refreshes while the store fails for longer than the answer is held, repairs the store, and
+/// returns the outcome of the next refresh after the old token has expired.
+async fn after_a_long_outage(failure: Failure, rotation: Rotation) -> Result<(), ErrorCode> {
     let store = Failing::new();
     let world = world(rotation);
     let ada = profile(&world, store.clone());
     sign_in(&world, &ada).await;
     world.pass(120);
-    store.fail(trouble.after(1, 2));
+    store.fail(failure.after(1, 2));
     let began = Instant::now();
     let error = ada.refresh().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::StoreFailedAfterRefresh, "{error:?}");
@@ -304,8 +308,8 @@ async fn after_a_lasting_outage(trouble: Trouble, rotation: Rotation) -> Result<
     assert!(error.hint.contains("Fix the store first"), "{error:?}");
     assert!((HELD - 1..=HELD + 2).contains(&began.elapsed().as_secs()));
 
-    store.mend();
-    // What is stored lives to its end.
+    store.repair();
+    // The stored token is used until it expires.
     ada.authorize(None).await.unwrap();
     assert!(ada.status().await.unwrap().connected);
     world.pass(LIFETIME);
@@ -313,14 +317,15 @@ async fn after_a_lasting_outage(trouble: Trouble, rotation: Rotation) -> Result<
     outcome.map(|_| ()).map_err(|error| error.code)
 }
 
+/// Faults: S11
 #[tokio::test]
-async fn s11_a_store_that_is_not_back_in_time_loses_what_the_service_does_not_forgive() {
+async fn a_store_that_is_not_back_in_time_loses_the_rotated_token() {
     let forgiving = Rotation::Grace { within: None };
     let outages: Vec<_> = FAILING
         .into_iter()
-        .map(|trouble| {
-            let strict = tokio::spawn(after_a_lasting_outage(trouble, Rotation::Strict));
-            let forgiving = tokio::spawn(after_a_lasting_outage(trouble, forgiving));
+        .map(|failure| {
+            let strict = tokio::spawn(after_a_long_outage(failure, Rotation::Strict));
+            let forgiving = tokio::spawn(after_a_long_outage(failure, forgiving));
             (strict, forgiving)
         })
         .collect();
@@ -330,8 +335,9 @@ async fn s11_a_store_that_is_not_back_in_time_loses_what_the_service_does_not_fo
     }
 }
 
+/// Faults: S09
 #[tokio::test]
-async fn s09_a_file_that_was_opened_to_read_spends_no_token() {
+async fn a_file_that_was_opened_to_read_spends_no_token() {
     let world = world(Rotation::Strict);
     let file = SqliteStore::open(world.store(), StoreKind::Test);
     let ada = profile(&world, file.await.unwrap());
@@ -342,6 +348,6 @@ async fn s09_a_file_that_was_opened_to_read_spends_no_token() {
     let read_only = SqliteStore::open_read_only(world.store(), StoreKind::Test);
     let reader = profile(&world, read_only.await.unwrap());
     let refused = reader.refresh().await.unwrap_err();
-    check_nothing_spent(&world, Trouble::ReadOnly, &refused);
+    check_nothing_spent(&world, Failure::ReadOnly, &refused);
     ada.refresh().await.unwrap();
 }

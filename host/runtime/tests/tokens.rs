@@ -1,4 +1,4 @@
-//! The life of a token: handed out, refreshed in time, refused, lost, spent.
+//! The life of a token: returned, refreshed in time, refused, lost, spent.
 
 mod support;
 
@@ -53,7 +53,7 @@ async fn a_token_is_refreshed_before_it_ends() {
     let world = world();
     let ada = signed_in(&world).await;
     let first = ada.authorize(None).await.unwrap();
-    // 10 % of an hour is 6 minutes, spread by less than a quarter.
+    // 10 % of an hour is 6 minutes, with a jitter of less than a quarter.
     world.pass(LIFETIME - 8 * 60);
     let same = ada.authorize(None).await.unwrap();
     assert_eq!(same.fingerprint(), first.fingerprint());
@@ -64,8 +64,9 @@ async fn a_token_is_refreshed_before_it_ends() {
     assert_eq!(world.presentations(), [1, 0]);
 }
 
+/// Faults: N25
 #[tokio::test]
-async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
+async fn a_failed_early_refresh_returns_the_token_that_still_lives() {
     let world = world();
     let ada = signed_in(&world).await;
     let first = ada.authorize(None).await.unwrap();
@@ -77,7 +78,7 @@ async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
     let same = ada.authorize(None).await.unwrap();
     assert_eq!(same.fingerprint(), first.fingerprint());
     assert_eq!(world.presentations(), [1]);
-    // Until the pause is over nothing more is sent.
+    // No request is sent until the pause is over.
     ada.authorize(None).await.unwrap();
     assert_eq!(world.presentations(), [1]);
     world.pass(31);
@@ -86,8 +87,9 @@ async fn n25_a_failed_early_refresh_returns_the_token_that_still_lives() {
     assert_eq!(world.presentations(), [2, 0]);
 }
 
+/// Faults: N33
 #[tokio::test]
-async fn n33_a_token_that_the_backend_refused_is_refreshed_once() {
+async fn a_token_that_the_backend_refused_is_refreshed_once() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(120);
@@ -95,10 +97,10 @@ async fn n33_a_token_that_the_backend_refused_is_refreshed_once() {
     let second = ada.authorize(Some(first.fingerprint())).await.unwrap();
     assert_ne!(second.fingerprint(), first.fingerprint());
     assert_eq!(world.presentations(), [1, 0]);
-    // Whoever comes late with the old fingerprint gets the new token.
+    // A later call with the old fingerprint gets the new token.
     let late = ada.authorize(Some(first.fingerprint())).await.unwrap();
     assert_eq!(late.fingerprint(), second.fingerprint());
-    // A new one that is refused at once is the backend's affair.
+    // A new token that is refused at once is the backend's fault.
     let error = ada.authorize(Some(second.fingerprint())).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RejectedByBackend);
     assert_eq!(world.presentations(), [1, 0]);
@@ -138,8 +140,9 @@ async fn the_person_gets_a_new_token_at_most_once_a_minute() {
     assert_eq!(world.presentations(), [1, 0]);
 }
 
+/// Faults: N08
 #[tokio::test]
-async fn n08_after_a_lost_answer_nothing_is_presented_again_while_the_token_lives() {
+async fn after_a_lost_answer_nothing_is_presented_again_while_the_token_lives() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(LIFETIME - 4 * 60);
@@ -160,7 +163,7 @@ async fn n08_after_a_lost_answer_nothing_is_presented_again_while_the_token_live
 }
 
 #[tokio::test]
-async fn a_probe_after_the_quiet_period_recovers_the_login_where_the_service_forgives() {
+async fn a_probe_after_the_delay_recovers_a_login_that_the_service_still_takes() {
     let world = TestEnv::with(|settings| {
         settings
             .access_token_lifetime(Duration::from_secs(LIFETIME))
@@ -201,13 +204,13 @@ async fn where_the_service_forgives_nothing_the_probe_ends_the_login() {
     let status = ada.status().await.unwrap();
     assert_eq!(status.state, ConnectionState::NeedsLogin);
     assert!(!status.connected);
-    // A new login makes it well again.
+    // A new login recovers the connection.
     sign_in(&world, &ada).await;
     ada.authorize(None).await.unwrap();
 }
 
-/// Everything that a token endpoint in trouble may answer, and what is in front of it.
-fn troubles() -> Vec<Fault> {
+/// All answers of a failing token endpoint, and of a gateway in front of it.
+fn faults() -> Vec<Fault> {
     vec![
         Fault::status(500),
         Fault::status(502),
@@ -229,7 +232,7 @@ fn troubles() -> Vec<Fault> {
 
 /// Faults: F4
 #[tokio::test]
-async fn a_service_that_only_refuses_ends_the_login_after_a_day_and_names_its_code() {
+async fn a_service_that_only_refuses_ends_the_login_after_a_day_with_its_code() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(LIFETIME);
@@ -254,15 +257,15 @@ async fn a_service_that_only_refuses_ends_the_login_after_a_day_and_names_its_co
         "{}",
         error.message
     );
-    // What the person asks for may still be tried, and brings the login back.
+    // A refresh on the person's request is still tried, and recovers the login.
     world.simulator.clear_faults();
     ada.refresh().await.unwrap();
     assert!(ada.status().await.unwrap().connected);
 }
 
-/// Half a day of it, asked now and then; nobody is told to log in.
-async fn endure(world: &TestEnv, ada: &Profile, trouble: Fault) {
-    world.simulator.fault_always(Endpoint::Token, trouble);
+/// Half a day of failures with occasional calls. No answer requires a login.
+async fn endure(world: &TestEnv, ada: &Profile, fault: Fault) {
+    world.simulator.fault_always(Endpoint::Token, fault);
     for seconds in [1, 30, 90, 120, 600, 3600, 14_400, 24_400] {
         world.pass(seconds);
         match ada.authorize(None).await {
@@ -274,20 +277,21 @@ async fn endure(world: &TestEnv, ada: &Profile, trouble: Fault) {
     }
 }
 
+/// Faults: N08 N20 N24 N25
 #[tokio::test]
-async fn n08_n20_n24_n25_an_outage_of_weeks_ends_no_login_whatever_is_answered() {
-    // It begins while the token lives, and when it is dead.
+async fn an_outage_of_weeks_ends_no_login_whatever_is_answered() {
+    // The outage begins before the token expires, and after it.
     for moment in [LIFETIME - 4 * 60, LIFETIME] {
         let world = world();
         let ada = signed_in(&world).await;
         world.pass(moment);
         for _ in 0..3 {
-            for trouble in troubles() {
-                endure(&world, &ada, trouble).await;
+            for fault in faults() {
+                endure(&world, &ada, fault).await;
             }
         }
         assert!(world.now() > support::BEGINNING + 21 * 86_400);
-        // One token all the time, and the service has looked at it never.
+        // One token all the time, and the service has never processed it.
         assert_eq!(world.presentations().len(), 1);
 
         world.simulator.clear_faults();
@@ -299,8 +303,9 @@ async fn n08_n20_n24_n25_an_outage_of_weeks_ends_no_login_whatever_is_answered()
     }
 }
 
+/// Faults: P23
 #[tokio::test]
-async fn p23_a_session_that_was_ended_elsewhere_needs_a_new_login() {
+async fn a_session_that_was_ended_elsewhere_needs_a_new_login() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(100);
@@ -309,13 +314,14 @@ async fn p23_a_session_that_was_ended_elsewhere_needs_a_new_login() {
     assert_eq!(error.code, ErrorCode::NeedsLogin);
 }
 
+/// Faults: P20
 #[tokio::test]
-async fn p20_the_tokens_of_another_account_are_dropped() {
+async fn the_tokens_of_another_account_are_dropped() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(100);
     let other = Account {
-        account_id: "somebody-elses".into(),
+        account_id: "another-account".into(),
         ..Account::default()
     };
     let tokens = world.simulator.issue_tokens(&other);
@@ -330,18 +336,19 @@ async fn p20_the_tokens_of_another_account_are_dropped() {
     );
 }
 
+/// Faults: P30
 #[tokio::test]
-async fn p30_a_service_whose_clock_is_off_is_believed_about_its_own_tokens() {
+async fn a_service_whose_clock_is_off_is_believed_about_its_own_tokens() {
     let world = world();
     world.simulator.skew_date(-7200);
     let ada = signed_in(&world).await;
-    // By its Date the token has three hours to live.
+    // By the service's Date the token expires in three hours.
     let status = ada.status().await.unwrap();
     assert_eq!(status.expires_in_seconds, Some(LIFETIME + 7200));
 }
 
 #[tokio::test]
-async fn models_come_from_the_cache_for_five_minutes_and_by_force_every_ten_seconds() {
+async fn models_are_cached_for_five_minutes_and_forced_every_ten_seconds() {
     let world = world();
     let ada = signed_in(&world).await;
     let ask = async |force| ada.models(force).await.unwrap().source;
@@ -354,8 +361,9 @@ async fn models_come_from_the_cache_for_five_minutes_and_by_force_every_ten_seco
     assert_eq!(ask(false).await, AnswerSource::Api);
 }
 
+/// Faults: P26
 #[tokio::test]
-async fn p26_models_are_the_listed_ones_in_the_services_order() {
+async fn models_are_the_listed_ones_in_the_services_order() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -375,8 +383,9 @@ async fn p26_models_are_the_listed_ones_in_the_services_order() {
     assert_eq!(list.default_model_id.as_deref(), Some("openai-codex/first"));
 }
 
+/// Faults: P26
 #[tokio::test]
-async fn p26_an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
+async fn an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
     let world = world();
     let ada = signed_in(&world).await;
     world.pass(10);
@@ -390,8 +399,9 @@ async fn p26_an_empty_list_of_models_is_asked_for_again_as_a_recent_client() {
     assert!(!last.ends_with("client_version=0.0.0"), "{last}");
 }
 
+/// Faults: P25 P27
 #[tokio::test]
-async fn p25_p27_usage_names_windows_by_their_length_and_knows_the_plan() {
+async fn usage_names_windows_by_their_length_and_knows_the_plan() {
     let world = world();
     let ada = signed_in(&world).await;
     world.simulator.update_account(0, |account| {

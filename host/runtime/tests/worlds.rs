@@ -1,4 +1,4 @@
-//! Components other than the embedded one: which of them a host runs.
+//! Which components a host runs beside the embedded one.
 
 use chatgpt_oauth::artifact::{ONBOARDING, PLATFORM, WORLDS};
 use chatgpt_oauth::store::MemoryStore;
@@ -30,7 +30,7 @@ fn a_component_that_is_not_the_pinned_one_is_refused() {
     let refused = embedded.build().unwrap_err();
     assert!(refused.message.contains(PLATFORM.digest));
 
-    // One bit makes another component.
+    // One changed bit makes another component.
     let mut changed = PLATFORM.component.to_vec();
     *changed.last_mut().unwrap() ^= 1;
     assert!(host().component(changed).build().is_err());

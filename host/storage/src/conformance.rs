@@ -1,8 +1,8 @@
-//! What every store must do, run against each of them.
+//! The suite that every store must pass.
 
 use crate::{ProfileName, Store, StoreError, Version, sealed_store};
 
-/// Checks an empty store.
+/// Checks a store, which must be empty.
 pub async fn check(store: &dyn Store) {
     an_unknown_profile_is_empty(store).await;
     a_write_is_read_back_with_its_version(store).await;
@@ -10,7 +10,7 @@ pub async fn check(store: &dyn Store) {
     a_deletion_leaves_a_tombstone(store).await;
     profiles_share_nothing(store).await;
     a_profile_that_was_emptied_leaves_nothing_to_write_over(store).await;
-    what_is_set_aside_is_gone_from_here(store).await;
+    a_quarantined_value_is_not_visible(store).await;
     any_bytes_are_kept(store).await;
     one_of_many_writers_wins(store).await;
 }
@@ -24,11 +24,11 @@ async fn empty(store: &dyn Store, profile: &ProfileName) {
 }
 
 async fn an_unknown_profile_is_empty(store: &dyn Store) {
-    let nobody = name("nobody");
-    assert_eq!(store.load(&nobody).await.unwrap(), []);
-    assert_eq!(store.read(&nobody, "key").await.unwrap(), None);
+    let unknown = name("unknown");
+    assert_eq!(store.load(&unknown).await.unwrap(), []);
+    assert_eq!(store.read(&unknown, "key").await.unwrap(), None);
     assert_eq!(store.list(None, 1000).await.unwrap(), []);
-    empty(store, &nobody).await;
+    empty(store, &unknown).await;
 }
 
 async fn a_write_is_read_back_with_its_version(store: &dyn Store) {
@@ -151,8 +151,8 @@ async fn a_profile_that_was_emptied_leaves_nothing_to_write_over(store: &dyn Sto
     assert_eq!(row.value, None);
 }
 
-async fn what_is_set_aside_is_gone_from_here(store: &dyn Store) {
-    let (alice, bob) = (name("aside"), name("beside"));
+async fn a_quarantined_value_is_not_visible(store: &dyn Store) {
+    let (alice, bob) = (name("quarantined"), name("other"));
     for profile in [&alice, &bob] {
         for key in ["one", "two"] {
             let written = store.compare_and_swap(profile, key, None, Some(b"1")).await;

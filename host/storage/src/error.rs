@@ -1,92 +1,91 @@
-//! What can go wrong with a store.
+//! The errors of a store.
 
 use crate::StoreKind;
 
-/// Why a store did not do what it was asked. No text contains a value.
+/// Why an operation of a store failed. No text contains a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The row is not the version that was expected.
+    /// The row has another version than the expected one.
     #[error("the row has been written since it was read")]
     Conflict,
-    /// Others kept the store locked for too long.
+    /// Another process kept the store locked for too long.
     #[error("the store is locked by another process")]
     Busy,
-    /// The store could not be reached or did not work; the text says how. It may
-    /// work again by itself.
+    /// The store could not be reached or failed; the text says why. The error may pass
+    /// without a fix.
     #[error("the store is not available: {0}")]
     Unavailable(String),
-    /// The store cannot be used until somebody does something about it; the text
-    /// says what is in the way.
+    /// The store cannot be used until a person fixes the cause, which the text says.
     #[error("the store cannot be used: {0}")]
     Unusable(String),
-    /// The machine, or a limit of this process, is in the way.
+    /// The machine, or a limit of this process, refuses a resource.
     #[error("{message}")]
     Limited {
-        /// Which limit.
+        /// The limit.
         message: String,
-        /// What raises it.
+        /// How to raise the limit.
         hint: String,
-        /// Whether it may pass by itself, as when other processes end.
+        /// Whether the shortage may pass without a fix, as when other processes end.
         may_pass: bool,
     },
-    /// The store can be read and not written.
+    /// The store can be read, but not written.
     #[error("the store is read-only")]
     ReadOnly,
-    /// There is no room left.
+    /// The disk or the bucket is full.
     #[error("the store is full")]
     Full,
     /// The value is larger than its key allows.
     #[error("the value is too large for its key")]
     TooLarge,
-    /// The store was made by an older version and is not upgraded by reading.
+    /// The store was created by an older version. Reading does not upgrade it.
     #[error("the store was made by an older version")]
     NeedsUpgrade,
     /// The store, or a value in it, was written by a newer version.
     #[error("the store was written by a newer version")]
     Newer,
-    /// The store was made for something else.
+    /// The store was created for another kind of logins.
     #[error("this is a store of the kind {found}, and one of the kind {wanted} is needed")]
     WrongKind {
-        /// What it was made for.
+        /// The kind of the store.
         found: StoreKind,
-        /// What it was opened for.
+        /// The kind that is needed.
         wanted: StoreKind,
     },
-    /// The file is not one that secrets may be put into.
+    /// The file is not safe for secrets.
     #[error("{message}")]
     Refused {
-        /// What is wrong with it.
+        /// What is wrong with the file.
         message: String,
-        /// The command that mends it.
+        /// The command that fixes it.
         hint: String,
     },
-    /// The value is sealed with a key that is not here.
+    /// The value is sealed with a key that this process does not have.
     #[error("the value is sealed with an unknown key")]
     KeyUnknown,
-    /// The keys cannot be had.
+    /// The keys cannot be read.
     #[error("{message}")]
     NoKey {
-        /// What is wrong with their file.
+        /// What is wrong with the key file.
         message: String,
-        /// What mends it.
+        /// How to fix it.
         hint: String,
     },
     /// The value, or the store, is damaged.
     #[error("the store or a value in it is damaged")]
     Corrupt,
-    /// The value is older than the one that was written here.
+    /// The value is older than the last one that this host wrote.
     #[error("the value is older than the one written before")]
     Rollback,
 }
 
 impl StoreError {
-    /// It could not be reached or did not work, for this reason.
+    /// An [`Unavailable`](Self::Unavailable) error with this reason.
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable(reason.into())
     }
 
-    /// Whether the same operation can succeed a moment later. What lasts until
-    /// somebody mends it has only just begun where a write `worked` a moment ago.
+    /// Whether the same operation can succeed a moment later. If a write has just succeeded
+    /// (`worked`), a permanent error has just begun, and may pass too.
     #[must_use]
     pub fn may_pass(&self, worked: bool) -> bool {
         match self {

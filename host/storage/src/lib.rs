@@ -1,17 +1,16 @@
-//! What chatgpt-oauth keeps on disks: profiles in a store, sealed with a key that
-//! lies elsewhere.
+//! The storage of chatgpt-oauth: profiles in a store, sealed with a key that is kept
+//! elsewhere.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`store`] | the trait [`Store`] and its rows; [`SqliteStore`], [`MemoryStore`] and [`StoreLocation`] |
 //! | [`seal`] | encryption at rest: [`Keys`], the key file, the sealed value |
-//! | [`sealed_store`] | a store whose values are sealed on the way in and opened on the way out |
-//! | [`rollback`] | the marks by which a restored backup is noticed |
-//! | [`shortage`] | memory, files and threads that the machine refuses, with the limit that is in the way |
+//! | [`sealed_store`] | a store that seals values when writing and decrypts them when reading |
+//! | [`rollback`] | the marks that detect a restored backup |
+//! | [`shortage`] | memory, files and threads that the machine refuses, with the limit that causes it |
 //!
-//! Values come in from a guest's bucket as bytes, pass through [`sealed_store`],
-//! and end up as rows of a [`Store`]. This crate knows no WebAssembly, no HTTP and
-//! nothing of what the values say.
+//! A guest's bucket writes values as bytes to [`sealed_store`], which writes rows to a
+//! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
 mod error;
 mod location;

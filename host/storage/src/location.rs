@@ -1,4 +1,4 @@
-//! Where a store is: `sqlite:PATH`, or this user's own place.
+//! The location of a store: `sqlite:PATH`, or this user's default.
 
 use std::env;
 use std::fmt;
@@ -7,32 +7,32 @@ use std::str::FromStr;
 
 use crate::StoreKind;
 
-/// The name of the directory that is made for stores alone.
+/// The name of the directory that holds only stores.
 pub(crate) const DIRECTORY: &str = "chatgpt-oauth";
 
-/// Where a store is.
+/// The location of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreLocation {
     /// A file: `sqlite:PATH`.
     Sqlite(PathBuf),
 }
 
-/// That is not the location of a store.
+/// The text is not the location of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLocation {
     /// PostgreSQL is not part of this build.
     #[error("this build has no support for PostgreSQL; use sqlite:PATH")]
     NoPostgres,
-    /// It is something else.
+    /// The text has another form.
     #[error("a store is sqlite:PATH")]
     Unknown,
-    /// There is no home directory to put a store into.
+    /// There is no home directory for the default store.
     #[error("there is no home directory; name a store, sqlite:PATH")]
     NoHome,
 }
 
 impl StoreLocation {
-    /// The place of this user's store: `openai.db`, or `test.db`, in
+    /// The location of this user's store: `openai.db`, or `test.db`, in
     /// `$XDG_DATA_HOME/chatgpt-oauth`, by default `~/.local/share/chatgpt-oauth`.
     ///
     /// # Errors
@@ -46,8 +46,7 @@ impl StoreLocation {
     }
 }
 
-/// Where this user's hosts remember what they have written last, apart from
-/// their stores: `$XDG_STATE_HOME/chatgpt-oauth`, by default
+/// The directory of this user's marks against restored backups, apart from the stores: `$XDG_STATE_HOME/chatgpt-oauth`, by default
 /// `~/.local/state/chatgpt-oauth`. None without a home directory.
 #[must_use]
 pub fn state_directory() -> Option<PathBuf> {
@@ -55,8 +54,8 @@ pub fn state_directory() -> Option<PathBuf> {
     Some(state.join(DIRECTORY))
 }
 
-/// By the XDG Base Directory Specification: a relative path in the variable is
-/// ignored.
+/// A base directory of the XDG Base Directory Specification, which ignores a relative path in
+/// the variable.
 fn base_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
     let named = env::var_os(variable).map(PathBuf::from);
     let named = named.filter(|named| named.is_absolute());
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_build_does_not_have_is_named() {
+    fn a_missing_backend_is_named_in_the_error() {
         let parse = |text: &str| text.parse::<StoreLocation>();
         let postgres = "postgres://user:CANARY@host/db";
         assert_eq!(parse(postgres), Err(InvalidLocation::NoPostgres));

@@ -1,5 +1,5 @@
-//! A store that lives as long as the program: for tests, and for programs that
-//! keep logins elsewhere.
+//! A store that lives as long as the program: for tests, and for programs that keep logins
+//! elsewhere.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -29,7 +29,7 @@ impl MemoryStore {
         Self::of_kind(StoreKind::OpenAi)
     }
 
-    /// An empty store for this.
+    /// An empty store of this kind.
     #[must_use]
     pub fn of_kind(kind: StoreKind) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl MemoryStore {
         }
     }
 
-    /// No change is ever left half-made, so a panic elsewhere does no harm here.
+    /// Ignores poisoning, since no panic leaves a change incomplete.
     fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,7 +113,7 @@ impl Store for MemoryStore {
         Ok(live.map(|(name, _)| name.clone()).collect())
     }
 
-    /// It is dropped: nothing here is kept for 30 days.
+    /// Drops the value, since the store does not outlive the program.
     async fn quarantine(
         &self,
         profile: &ProfileName,

@@ -4,14 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The longest name, in letters.
+/// The longest name, in characters.
 const LONGEST: usize = 64;
 
 /// The name of one person's connection: 1 to 64 of `A-Z a-z 0-9 . _ @ + -`.
 ///
-/// It has no `/`, no control character and no letter that looks like another, so
-/// that it can be shown and stored anywhere as it is. Names that differ in case
-/// are different.
+/// A name has no `/`, no control character and no two characters that look alike, so that it
+/// can be shown and stored anywhere. Names that differ in case are different.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileName(Arc<str>);
 
@@ -43,7 +42,7 @@ impl fmt::Display for ProfileName {
     }
 }
 
-/// That is no name of a profile.
+/// The text is not a valid name of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a profile's name is 1 to 64 letters of A-Z a-z 0-9 . _ @ + -")]
 pub struct InvalidProfileName;
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_people_and_addresses_are_taken() {
+    fn names_of_people_and_email_addresses_are_valid() {
         for name in [
             "a",
             "alice",
@@ -66,8 +65,9 @@ mod tests {
         }
     }
 
+    /// Faults: M17 M24
     #[test]
-    fn m17_m24_names_that_could_mean_something_elsewhere_are_refused() {
+    fn names_with_special_characters_are_refused() {
         for name in ["", "a/b", "a b", "a\0", "a\n", "ä", "a:b", &"x".repeat(65)] {
             assert!(name.parse::<ProfileName>().is_err(), "{name:?}");
         }

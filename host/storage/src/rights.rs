@@ -1,8 +1,8 @@
-//! What repairs the rights of a store that is refused, by what lies where it is.
+//! The commands that fix the rights of a refused store.
 //!
-//! A directory in which nothing but stores lies gets its modes back. Another one,
-//! such as `/tmp`, is there for others too: no command changes its mode or owner, the
-//! store goes elsewhere. No file is opened: closing it would drop SQLite's locks.
+//! For a directory that holds only stores, the command restores its mode. Other users need
+//! a directory such as `/tmp`: no command changes its mode or owner, and the store moves
+//! to another directory. No file is opened: closing it would drop SQLite's locks.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 
 use crate::StoreKind;
 use crate::location::DIRECTORY;
-use crate::private_file::{DIRECTORY_MODE, FILE_MODE, OTHERS, quoted};
+use crate::private_file::{DIRECTORY_MODE, FILE_MODE, OTHERS, this_user};
 
-/// The sticky bit, and the right of all to write.
+/// The sticky bit, and the right of all users to write.
 const SHARED: u32 = 0o1002;
-/// What a file system puts at its root.
+/// A directory at the root of a file system.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// For a directory, as it was found, that is not this user's alone.
+/// The fix for a directory that is not private to this user.
 pub(crate) fn of_directory(store: &Path, directory: &Path, found: &Metadata) -> String {
     let own = directory.join(DIRECTORY);
     let stored = fs::symlink_metadata(store).ok();
@@ -42,7 +42,7 @@ pub(crate) fn of_directory(store: &Path, directory: &Path, found: &Metadata) -> 
     }
 }
 
-/// For the store itself, as it was found.
+/// The fix for a store that is not private to this user.
 pub(crate) fn of_file(store: &Path, found: &Metadata) -> String {
     match is_me(found.uid()) {
         false => as_its_owner(found.uid()),
@@ -73,7 +73,7 @@ fn listed(files: &[PathBuf]) -> String {
     quoted.join(" ")
 }
 
-/// Whether a directory is there for stores alone, as far as its name says.
+/// Whether a directory has the name of the directory for stores.
 fn is_ours(directory: &Path) -> bool {
     directory.file_name() == Some(DIRECTORY.as_ref())
 }
@@ -83,10 +83,10 @@ fn is_shared(directory: &Metadata) -> bool {
 }
 
 fn is_me(user: u32) -> bool {
-    user == rustix::process::geteuid().as_raw()
+    user == this_user()
 }
 
-/// The files of all stores in the directory that others have rights to.
+/// The files of all stores in the directory that are open to other users.
 fn open_files(store: &Path) -> Vec<PathBuf> {
     let mut files = siblings(store);
     files.retain(|file| {
@@ -112,7 +112,7 @@ fn holds_stores_alone(store: &Path) -> bool {
         .all(|file| file.file_name() == Some(LOST_AND_FOUND.as_ref()) || is_of_a_store(store, file))
 }
 
-/// Whether a file is this store's, or one of a store with a name of ours.
+/// Whether a file belongs to this store or to a store with a default name.
 fn is_of_a_store(store: &Path, file: &Path) -> bool {
     let ours = [StoreKind::OpenAi, StoreKind::Test].map(|kind| format!("{kind}.db"));
     let named = |name: &String| begins(file.file_name(), Some(name.as_ref()));
@@ -128,7 +128,7 @@ fn begins(name: Option<&OsStr>, with: Option<&OsStr>) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"-") || rest.starts_with(b"."))
 }
 
-/// All that lies beside a store, and the store, in order.
+/// All files in the directory of a store, sorted.
 fn siblings(store: &Path) -> Vec<PathBuf> {
     let entries = store.parent().and_then(|parent| fs::read_dir(parent).ok());
     let mut files: Vec<_> = entries
@@ -139,4 +139,10 @@ fn siblings(store: &Path) -> Vec<PathBuf> {
         .collect();
     files.sort();
     files
+}
+
+/// A path as a shell reads it.
+pub(crate) fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("'{}'", path.replace('\'', r"'\''"))
 }

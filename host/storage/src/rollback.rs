@@ -1,30 +1,28 @@
-//! Noticing a restored backup: a store whose logins are older than what was
-//! written last.
+//! Detection of a restored backup: a store whose logins are older than the last written
+//! ones.
 //!
-//! A backup holds refresh tokens that were used since, and presenting one can end
-//! the login. So the host keeps, apart from the store, the highest version of
-//! each profile's login that it has written: the *mark*. A login below its mark is
-//! served as it is, but not written over, so that no refresh begins; only a new
-//! login or a logout may, and takes the mark along.
+//! A backup may hold refresh tokens that were used since, and presenting such a token can
+//! end the login. So the host keeps, apart from the store, the highest version of each
+//! profile's login that it has written: the *mark*. A login below its mark is served, but
+//! not written over, so that no refresh begins. Only a new login or a logout writes over
+//! it, and sets the mark.
 //!
-//! One small file a profile, named by a hash of the store's own name and the
-//! profile's. A mark that cannot be read or written is passed over with a
-//! warning: it guards against a person's mistake and must not stop a login.
+//! Each profile has one small file, named by a hash of the store's identity and the
+//! profile's name. A mark that cannot be read or written is ignored with a warning: the
+//! mark guards against an operator's mistake and must not stop a login.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use crate::private_file::{create_directory, open_private};
+use crate::private_file::{create_directory, open_lock, replace_locked, try_lock};
 use crate::{ProfileName, Version};
 
-/// How often to try for a lock that another process holds for a moment.
+/// How often to try a lock that another process holds for a moment.
 const MAX_ATTEMPTS: u32 = 50;
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -37,7 +35,7 @@ pub struct HighWaterMarks {
 }
 
 impl HighWaterMarks {
-    /// Marks of the store of this name, in this directory.
+    /// The marks of the store with this identity, in this directory.
     #[must_use]
     pub fn new(directory: PathBuf, store: &str) -> Self {
         Self {
@@ -46,7 +44,7 @@ impl HighWaterMarks {
         }
     }
 
-    /// The highest version that this host has written, if it has written any.
+    /// The highest version that this host has written; none if it has written none.
     #[must_use]
     pub fn of(&self, profile: &ProfileName) -> Option<Version> {
         let mark = match fs::read_to_string(self.path(profile)) {
@@ -58,12 +56,12 @@ impl HighWaterMarks {
             }
         };
         if mark.is_none() {
-            tracing::warn!("the mark against restored backups is damaged and counts for nothing");
+            tracing::warn!("the mark against restored backups is damaged and is ignored");
         }
         mark.map(Version)
     }
 
-    /// Notes a version that was written; a lower one changes nothing.
+    /// Raises the mark to a written version; a lower version changes nothing.
     pub async fn raise(&self, profile: &ProfileName, version: Version) {
         let raised = self.locked(profile, || match self.of(profile) {
             Some(mark) if mark >= version => Ok(()),
@@ -72,7 +70,7 @@ impl HighWaterMarks {
         log_failure(raised.await);
     }
 
-    /// Makes this version the mark, whatever it was; none removes the mark.
+    /// Sets the mark to this version, even to a lower one; none removes the mark.
     ///
     /// # Errors
     ///
@@ -85,38 +83,29 @@ impl HighWaterMarks {
         set.await
     }
 
-    /// Changes the mark of a profile while no other process does.
+    /// Changes the mark of a profile under its lock.
     async fn locked(
         &self,
         profile: &ProfileName,
         change: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<()> {
         create_directory(&self.directory)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        let lock = open_private(&mut options, &self.path(profile).with_extension("lock"))?;
+        let lock = open_lock(&self.path(profile).with_extension("lock"))?;
         for _ in 1..MAX_ATTEMPTS {
-            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return change(),
-                Err(Errno::WOULDBLOCK) => sleep(PAUSE).await,
-                Err(error) => return Err(error.into()),
+            if try_lock(&lock)? {
+                return change();
             }
+            sleep(PAUSE).await;
         }
         Err(ErrorKind::TimedOut.into())
     }
 
     fn write(&self, profile: &ProfileName, version: Version) -> io::Result<()> {
-        let path = self.path(profile);
-        let next = path.with_extension("next");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        let mut file = open_private(&mut options, &next)?;
-        writeln!(file, "{}", version.0)?;
-        fs::rename(next, path)
+        replace_locked(&self.path(profile), format!("{}\n", version.0).as_bytes())
     }
 
-    /// A hash, since file systems may not tell names apart that differ in case, and
-    /// a store may give itself any name.
+    /// A hash, since file systems may ignore the case of names, and since an identity is any
+    /// text.
     fn path(&self, profile: &ProfileName) -> PathBuf {
         let hash = Sha256::digest([&self.store, "\0", profile.as_str()].concat());
         let hash = base16ct::lower::encode_string(&hash[..16]);
@@ -124,7 +113,7 @@ impl HighWaterMarks {
     }
 }
 
-/// A mark that is not kept must not stop a login.
+/// Logs the error, since a mark that is not written must not stop a login.
 pub(crate) fn log_failure(written: io::Result<()>) {
     if let Err(error) = written {
         tracing::warn!(%error, "the mark against restored backups cannot be written");
@@ -155,8 +144,9 @@ mod tests {
         assert_eq!(marks.of(&ada), None);
     }
 
+    /// Faults: M17
     #[tokio::test]
-    async fn m17_profiles_and_stores_have_marks_of_their_own() {
+    async fn profiles_and_stores_have_marks_of_their_own() {
         let directory = tempfile::tempdir().unwrap();
         let [one, other] =
             ["a", "b"].map(|store| HighWaterMarks::new(directory.path().into(), store));
@@ -167,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_damaged_mark_counts_for_nothing_and_is_replaced() {
+    async fn a_damaged_mark_is_ignored_and_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let marks = HighWaterMarks::new(directory.path().into(), "a");
         let ada = name("ada");
@@ -178,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_no_mark_can_be_kept_nothing_else_fails() {
+    async fn a_mark_that_cannot_be_written_fails_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();

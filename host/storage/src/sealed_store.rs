@@ -1,7 +1,7 @@
-//! A store whose values are sealed: opened on the way out, sealed on the way in. A
+//! A store with sealed values: seals values when writing, and decrypts them when reading. A
 //! login that looks restored from a backup is not written over.
 //!
-//! [`SealedStore`] is made once for all profiles, [`SealedProfile`] once for a call.
+//! A host has one [`SealedStore`] for all profiles, and a call has one [`SealedProfile`].
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::{ProfileName, Row, Store, StoreError, Version};
 /// The key of the login: its value may exist nowhere else once the service has
 /// answered.
 pub const CREDENTIAL: &str = "credential";
-/// The key of a login that waits for approval, likewise.
+/// The key of a pending login, likewise.
 pub const PENDING: &str = "pending";
 
-/// How many profiles are read, beside the one that is written, to learn which keys the
-/// values of a store are sealed with.
+/// How many profiles are read, beside the written one, to find out which keys the values of a
+/// store are sealed with.
 const SAMPLE: usize = 64;
-/// How often to read rows again that were written meanwhile.
+/// How often rows are read again after a conflict.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// A store, its keys, and the marks against restored backups.
@@ -26,13 +26,13 @@ const MAX_ATTEMPTS: u32 = 8;
 pub struct SealedStore {
     /// The rows.
     pub store: Arc<dyn Store>,
-    /// None where values are not sealed.
+    /// None if values are not sealed.
     pub keys: Option<Keys>,
-    /// None where restored backups are not looked for.
+    /// None if restored backups are not detected.
     pub marks: Option<HighWaterMarks>,
 }
 
-/// The rows of one profile, as one call has them.
+/// The rows of one profile, for one call.
 #[derive(Clone)]
 pub struct SealedProfile {
     sealed: SealedStore,
@@ -43,14 +43,15 @@ pub struct SealedProfile {
 /// What a call does to the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginWrite {
-    /// Continues it. A login that is older than what was written last is not written.
+    /// Continues the login. A login that is older than the last written one is not written
+    /// over.
     Update,
-    /// Puts another in its place, or ends it.
+    /// Replaces the login, or ends it.
     Replace,
 }
 
 impl SealedStore {
-    /// The rows of a profile, for a call that does this to the login.
+    /// The rows of a profile, for a call with this effect on the login.
     #[must_use]
     pub fn profile(&self, profile: ProfileName, login_write: LoginWrite) -> SealedProfile {
         SealedProfile {
@@ -62,7 +63,7 @@ impl SealedStore {
 }
 
 impl SealedProfile {
-    /// Whether the store has room for what one call writes, as far as it can know.
+    /// Checks that the store has room for the values of one call.
     ///
     /// # Errors
     ///
@@ -148,14 +149,14 @@ impl SealedProfile {
         Ok(version)
     }
 
-    /// Whether a version of the login is older than what was written last.
+    /// Whether a version of the login is older than the last written one.
     #[must_use]
     pub fn is_rolled_back(&self, version: Option<Version>) -> bool {
         let marks = self.sealed.marks.as_ref();
         marks.and_then(|marks| marks.of(&self.profile)) > version
     }
 
-    /// Accepts this version of the login as the latest, whatever was written before.
+    /// Accepts this version of the login as the latest, even if a later one was written.
     ///
     /// # Errors
     ///
@@ -176,8 +177,8 @@ impl SealedProfile {
         keys.seal(self.place(key), value, sealed_before).await
     }
 
-    /// Notes the version that was written. A login that was old is marked anyway, or
-    /// the write that replaced it would look like a rollback itself.
+    /// Sets the mark to the written version. If the replaced login was old, sets the mark even
+    /// to a lower version: otherwise the new login would look rolled back.
     async fn mark(&self, version: Version, was_old: bool) {
         let Some(marks) = &self.sealed.marks else {
             return;
@@ -188,8 +189,8 @@ impl SealedProfile {
         }
     }
 
-    /// A version below the mark comes from a backup, or another process has written
-    /// over it since it was read.
+    /// A version below the mark comes from a backup, unless another process has written over
+    /// it since it was read.
     async fn conflict_or_rollback(
         &self,
         key: &str,
@@ -202,8 +203,8 @@ impl SealedProfile {
         })
     }
 
-    /// Which keys the values of the store are sealed with, as far as it matters
-    /// whether these keys open any. Reads this profile and the first [`SAMPLE`] others.
+    /// Whether the values of the store are sealed with these keys. Reads this profile and the
+    /// first [`SAMPLE`] profiles.
     async fn sealed_before(&self, ring: Option<&Keyring>) -> Result<SealedBefore, StoreError> {
         let store = &*self.sealed.store;
         let mut found = SealedBefore::Nothing;
@@ -231,8 +232,8 @@ impl SealedProfile {
     }
 }
 
-/// Turns every row of a profile into a tombstone, but for the key that is kept. The
-/// login is the last.
+/// Turns every row of a profile into a tombstone, except the row of the kept key. The login
+/// is the last.
 ///
 /// # Errors
 ///
@@ -252,7 +253,7 @@ pub async fn clear(
         for row in rows {
             let cleared = store.compare_and_swap(profile, &row.key, Some(row.version), None);
             match cleared.await {
-                // A conflict: the row was written meanwhile, and is read again.
+                // After a conflict the row is read again.
                 Ok(_) | Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error),
             }
@@ -261,7 +262,7 @@ pub async fn clear(
     Err(StoreError::Busy)
 }
 
-/// The key that a row is sealed with; none where it holds nothing.
+/// The id of the key that a row is sealed with; none for a tombstone.
 ///
 /// # Errors
 ///
@@ -270,7 +271,7 @@ pub fn sealed_with(row: &Row) -> Result<Option<KeyId>, StoreError> {
     row.value.as_deref().map(seal::key_of).transpose()
 }
 
-/// Whether a value may exist nowhere else.
+/// Whether the values under a key may exist nowhere else.
 #[must_use]
 pub fn is_irreplaceable(key: &str) -> bool {
     matches!(key, CREDENTIAL | PENDING)
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_that_open_nothing_seal_nothing_however_large_the_store_is() {
+    async fn keys_that_open_nothing_seal_nothing_in_a_large_store() {
         let store = Arc::new(MemoryStore::new());
         let right = sealed(&store, 1);
         for number in 0..3 * SAMPLE {
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keys_that_open_the_profile_itself_seal_it_whatever_the_others_are_sealed_with() {
+    async fn keys_that_open_the_profile_itself_seal_it_whatever_seals_the_others() {
         let store = Arc::new(MemoryStore::new());
         write(&sealed(&store, 1), "zoe").await.unwrap();
         let others = Arc::new(MemoryStore::new());

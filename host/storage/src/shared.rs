@@ -1,5 +1,5 @@
-//! Implements [`Store`] for `Arc<S>`: a program can give a store to its host and keep
-//! it, or choose between kinds of stores at run time.
+//! Implements [`Store`] for `Arc<S>`: a program can keep a store that it gives
+//! to its host, or choose between backends at run time.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! What the machine, or a limit of this process, refuses: memory, threads, machine
-//! code, open files, the size of files.
+//! Resources that the machine, or a limit of this process, refuses: memory, threads,
+//! machine code, open files, the size of files.
 //!
-//! Each is told by the number that the operating system gives (`errno`), and said
-//! with the limit that is in the way and what raises it.
+//! A shortage is recognized by the error number of the operating system (`errno`). Its
+//! message names the limit, and its hint says how to raise it.
 
 use std::fs::File;
 use std::{fmt, io};
@@ -12,14 +12,14 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::StoreError;
 
-/// What is refused.
+/// A refused resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shortage {
     /// Memory or address space.
     Memory,
     /// A thread, or the stack for it.
     Threads,
-    /// Memory that was written to cannot be made executable.
+    /// Memory that was written cannot be made executable.
     MachineCode,
     /// One more open file.
     OpenFiles,
@@ -27,30 +27,30 @@ pub enum Shortage {
     FileSize,
 }
 
-/// When to try again what other processes may have taken, in seconds.
+/// When to try again after a shortage that may pass, in seconds.
 pub const RETRY_AFTER: u32 = 60;
-/// Address space in which every command runs, with some to spare, in KiB.
+/// Address space that suffices for every command, with a reserve, in KiB.
 const ENOUGH_KIB: u32 = 400_000;
 const MEMORY_HINT: &str = "free memory on this machine; if there is enough, raise the memory limit of its container, or `vm.max_map_count`";
 
 impl Shortage {
-    /// What an error of the operating system says is refused.
+    /// The shortage behind an error of the operating system, if there is one.
     pub fn of_io(error: &io::Error) -> Option<Self> {
         match Errno::from_io_error(error) {
             Some(errno) => Self::of_errno(errno),
-            // A library that was refused memory says so by the kind alone.
+            // A library that gets no memory sets the kind alone.
             None => (error.kind() == io::ErrorKind::OutOfMemory).then_some(Self::Memory),
         }
     }
 
-    /// Whether so few files can be opened that this is why another library, which does
-    /// not say, could not open its own.
+    /// Whether this process can open fewer files than a library needs, whose error does not
+    /// say so.
     pub fn of_open_files(needed: usize) -> Option<Self> {
         let held: io::Result<Vec<File>> = (0..needed).map(|_| File::open("/")).collect();
         Self::of_io(&held.err()?)
     }
 
-    /// What an error number says is refused.
+    /// The shortage behind an error number, if there is one.
     #[must_use]
     pub fn of_errno(errno: Errno) -> Option<Self> {
         match errno {
@@ -62,7 +62,7 @@ impl Shortage {
         }
     }
 
-    /// Whether other processes may have taken what this one lacks.
+    /// Whether the shortage may pass when other processes end.
     #[must_use]
     pub fn may_pass(self) -> bool {
         match self {
@@ -72,7 +72,7 @@ impl Shortage {
         }
     }
 
-    /// What raises the limit.
+    /// How to raise the limit.
     #[must_use]
     pub fn hint(self) -> String {
         let hint = match self {
@@ -145,7 +145,7 @@ pub fn limit(resource: Resource) -> Option<u64> {
     getrlimit(resource).current
 }
 
-/// The limit of memory that is set, in bytes.
+/// The lowest memory limit of this process, in bytes.
 fn memory_limit() -> Option<(&'static str, u64)> {
     let limits = [("ulimit -v", Resource::As), ("ulimit -d", Resource::Data)];
     let set = limits.map(|(name, resource)| Some((name, limit(resource)?)));

@@ -1,13 +1,13 @@
-//! Where profiles are kept: rows of bytes, written by compare-and-swap.
+//! Stores of profiles: rows of bytes, written by compare-and-swap.
 //!
-//! A store knows nothing of logins. It holds, per profile and key, a value and a
-//! version. A write names the version that it replaces and fails if the row has
-//! another one by then. Versions never repeat in a store, and rows are never removed:
-//! a deleted key keeps a row without a value, a tombstone, so that a stale write
-//! cannot bring it back.
+//! A store holds, for each profile and key, a value and a version. It does not interpret
+//! the values. A write names the version that it replaces, and fails if the row has another
+//! version. Versions never repeat in a store, and rows are never removed: a deleted key
+//! keeps a row without a value, a tombstone, so that a stale write cannot restore the
+//! value.
 //!
 //! [`SqliteStore`](crate::SqliteStore) is one file for any number of processes,
-//! [`MemoryStore`](crate::MemoryStore) lives as long as the program. For others,
+//! [`MemoryStore`](crate::MemoryStore) lives as long as the program. For another backend,
 //! implement [`Store`] and run the suite of the feature `conformance`.
 
 use std::collections::VecDeque;
@@ -19,37 +19,35 @@ use crate::{ProfileName, StoreError};
 
 /// A store of profiles.
 ///
-/// Implementations are shared by all calls of a host and may be used by several
-/// processes at once. Every method ends by itself; a host waits at most 15
-/// seconds for it.
+/// All calls of a host share a store, and several processes may use it at once. Every method
+/// returns without being cancelled; a host waits at most 15 seconds for it.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// What this store was made for.
+    /// The kind of logins that this store was created for.
     fn kind(&self) -> StoreKind;
 
-    /// Whether what is written is there when the program has ended. Then it is
-    /// [sealed](crate::sealed_store), unless the program says otherwise.
+    /// Whether values outlive the program. The values of a persistent store are
+    /// [sealed](crate::sealed_store), unless the program chooses otherwise.
     fn is_persistent(&self) -> bool {
         true
     }
 
-    /// A name that no other store has, given to this one when it was made: under
-    /// it a host remembers what it wrote, to notice a
-    /// [restored backup](crate::rollback). None if there is none.
+    /// A unique name, given to this store when it was created. A host uses it to detect a
+    /// [restored backup](crate::rollback). None if the store has no identity.
     fn identity(&self) -> Option<&str> {
         None
     }
 
-    /// All rows of a profile, tombstones among them; none for an unknown one.
+    /// All rows of a profile, tombstones among them; none for an unknown profile.
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError>;
 
-    /// The row of one key, if there ever was one.
+    /// The row of one key; none if the key was never written.
     async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError>;
 
-    /// Writes a value, or a tombstone, over the version `expected`; none means
-    /// that there must be no row at all. Returns the new version when the write
-    /// is durable, [`StoreError::Conflict`] when the row is another. After any
-    /// other error the write may have happened or not.
+    /// Writes a value, or a tombstone, over the version `expected`; none means that there
+    /// must be no row. Returns the new version when the write is durable, and
+    /// [`StoreError::Conflict`] when the row has another version. After any other error the
+    /// write may have happened.
     async fn compare_and_swap(
         &self,
         profile: &ProfileName,
@@ -58,17 +56,17 @@ pub trait Store: Send + Sync + 'static {
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError>;
 
-    /// One page of the profiles that have a value: in the order of their names, those
-    /// after `after`, at most `limit`. A removed profile keeps the record of its logout.
+    /// One page of the profiles that have a value, in the order of their names: those after
+    /// `after`, at most `limit`. A removed profile keeps the record of its logout.
     async fn list(
         &self,
         after: Option<&ProfileName>,
         limit: usize,
     ) -> Result<Vec<ProfileName>, StoreError>;
 
-    /// Moves a value, as it is, to where no guest sees it, and leaves a tombstone.
-    /// Returns whether there was one. It is kept for at least 30 days from `now`, in
-    /// Unix seconds.
+    /// Moves a value, unchanged, to a place where no guest sees it, and leaves a tombstone.
+    /// Returns whether there was a value. The value is kept for at least 30 days from `now`,
+    /// in Unix seconds.
     async fn quarantine(
         &self,
         profile: &ProfileName,
@@ -76,20 +74,20 @@ pub trait Store: Send + Sync + 'static {
         now: u64,
     ) -> Result<bool, StoreError>;
 
-    /// Whether this process may still write what one call stores at most, four records
-    /// of 32 KiB, as far as that can be known beforehand. Asked before a token is
-    /// presented, so that its successor is not lost.
+    /// Checks that this process can still write the values of one call, at most four records
+    /// of 32 KiB, as far as the store can tell in advance. A host checks this before it
+    /// presents a token, so that the next token is not lost.
     async fn check_room(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Makes a durable write that changes nothing, to find out whether it can.
+    /// Checks that the store can be written, by a durable write that changes nothing.
     async fn check_writable(&self) -> Result<(), StoreError>;
 }
 
-/// What a store was made for. It is written into the store when it is made and
-/// never changes: a host for tests opens only stores for tests, and a store for
-/// tests never sees the real service, so that no flag carries real tokens away.
+/// The kind of logins in a store. The kind is written when the store is created and never
+/// changes. A host for tests opens only stores for tests, and never connects to the real
+/// service, so that no option sends real tokens elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
     /// Real logins.
@@ -107,18 +105,18 @@ impl fmt::Display for StoreKind {
     }
 }
 
-/// Names one write of one row. Later writes have higher versions.
+/// Identifies one write of one row. Later writes have higher versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub i64);
 
-/// One key of a profile. Its `Debug` does not show the value.
+/// One key of a profile. `Debug` does not show the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {
     /// The key.
     pub key: String,
     /// The version of the last write.
     pub version: Version,
-    /// What was written; none after a deletion.
+    /// The value; none after a deletion.
     pub value: Option<Vec<u8>>,
 }
 
@@ -132,7 +130,7 @@ impl fmt::Debug for Row {
     }
 }
 
-/// How many profiles a page has where all of them are read.
+/// The size of a page when all profiles are read.
 const PAGE: usize = 500;
 
 /// The profiles that have a value, page by page.

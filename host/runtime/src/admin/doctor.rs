@@ -1,34 +1,35 @@
-//! What may be in the way of a login, looked at one by one, each with what mends it.
+//! Diagnostics: each check with its outcome, and a fix for what is wrong.
 
 mod network;
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, ErrorCode};
-use crate::host::Host;
 use chatgpt_oauth_storage::seal::KeyId;
 use chatgpt_oauth_storage::sealed_store::{CREDENTIAL, LoginWrite, is_irreplaceable, sealed_with};
 use chatgpt_oauth_storage::store::Profiles;
 use chatgpt_oauth_storage::{ProfileName, Row, StoreError};
 
+use crate::error::{Error, ErrorCode};
+use crate::host::Host;
+
 /// How far two clocks may differ, in seconds: docs/refresh.md, Constants.
-const CLOCKS_DIFFER_BY: u64 = 30;
+const MAX_CLOCK_SKEW: u64 = 30;
 
-/// Whose status is asked for to see whether the component runs.
-const NOBODY: &str = "doctor";
+/// The profile whose status is read to check that the component runs. It holds nothing.
+const EMPTY_PROFILE: &str = "doctor";
 
-/// One thing that was looked at.
+/// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at: `component`, `store`, `key`, `values`, `proxy`, `addresses`,
-    /// a host's name, `clock`.
+    /// The subject of the check: `component`, `store`, `key`, `values`, `proxy`,
+    /// `addresses`, the name of a host, or `clock`.
     pub subject: String,
-    /// What was seen, or what is wrong with it and what mends it.
+    /// The state of the subject, or an error with a hint how to fix it.
     pub outcome: Result<String, Error>,
 }
 
 impl Finding {
-    /// What was found out about a subject.
+    /// The outcome of the check of a subject.
     pub fn new(
         subject: impl Into<String>,
         outcome: Result<impl Into<String>, impl Into<Error>>,
@@ -40,7 +41,7 @@ impl Finding {
     }
 }
 
-/// The values of a store: how many each key seals, and what is wrong with others.
+/// The values of a store: how many each key seals, and the errors of the others.
 #[derive(Default)]
 struct Values {
     by_key: BTreeMap<KeyId, u64>,
@@ -48,9 +49,8 @@ struct Values {
 }
 
 impl Host {
-    /// Looks at the store: whether it can be written, whether the keys can be
-    /// read, and whether every value opens and is the latest. LoginWrite nothing but
-    /// what is there already.
+    /// Checks that the store can be written, that the keys can be read, and that every
+    /// value decrypts and is the latest. Changes no value.
     pub async fn examine_store(&self) -> Vec<Finding> {
         let written = self.store().check_writable().await;
         let mut findings = vec![Finding::new("store", written.map(|()| "can be written"))];
@@ -62,7 +62,7 @@ impl Host {
                 Ok::<_, Error>("none: values are not sealed"),
             )),
             Some(Ok(ids)) => {
-                findings.push(Finding::new("key", Ok::<_, Error>(self.told_of_key(&ids))));
+                findings.push(Finding::new("key", Ok::<_, Error>(self.describe_key(&ids))));
                 findings.extend(self.examine_values(&ids).await);
             }
             Some(Err(_)) if self.is_yet_to_be_sealed().await => {
@@ -76,31 +76,31 @@ impl Host {
         findings
     }
 
-    /// Runs the component once, for a profile that is not there: whether this machine
-    /// gives it memory, a thread and machine code. For a host over a store in memory.
+    /// Checks that this machine gives the component memory, a thread and machine code: runs
+    /// it once for an empty profile. For a host over a store in memory.
     pub async fn examine_component(&self) -> Finding {
-        let nobody = self.profile(NOBODY.parse().expect("it is a name"));
+        let profile = self.profile(EMPTY_PROFILE.parse().expect("it is a valid name"));
         let runs = match self.parts.sandbox.is_interpreted() {
             true => {
                 "runs, interpreted: address space is limited here (`ulimit -v`), or memory may not be made executable"
             }
             false => "runs",
         };
-        Finding::new("component", nobody.status().await.map(|_| runs))
+        Finding::new("component", profile.status().await.map(|_| runs))
     }
 
     async fn is_yet_to_be_sealed(&self) -> bool {
         let keys = self.parts.sealed.keys.as_ref();
-        let is_yet_to_be_made = keys.is_some_and(|keys| keys.is_yet_to_be_made());
+        let is_yet_to_be_created = keys.is_some_and(|keys| keys.is_yet_to_be_created());
         let profiles = self.store().list(None, 1).await;
-        is_yet_to_be_made && profiles.is_ok_and(|profiles| profiles.is_empty())
+        is_yet_to_be_created && profiles.is_ok_and(|profiles| profiles.is_empty())
     }
 
-    fn told_of_key(&self, ids: &[KeyId]) -> String {
+    fn describe_key(&self, ids: &[KeyId]) -> String {
         let file = self.parts.sealed.keys.as_ref().and_then(|keys| keys.file());
         let file = file.map_or_else(String::new, |file| format!(", {}", file.display()));
         match ids {
-            [sealing, former] => format!("{sealing} seals, {former} still opens{file}"),
+            [sealing, previous] => format!("{sealing} seals, {previous} still opens{file}"),
             ids => ids.iter().map(|id| format!("{id} seals{file}")).collect(),
         }
     }
@@ -113,18 +113,18 @@ impl Host {
         let wrong = values.wrong.into_iter();
         let wrong = wrong.map(|(value, error)| Finding::new(value, Err::<String, _>(error)));
         let count = |id: &KeyId| values.by_key.get(id).copied().unwrap_or_default();
-        let told = match ids {
-            [sealing, former] => format!(
+        let text = match ids {
+            [sealing, previous] => format!(
                 "{} sealed with the key in use, {} with the former one",
                 count(sealing),
-                count(former)
+                count(previous)
             ),
             ids => format!(
                 "{} sealed with the key in use",
                 ids.iter().map(count).sum::<u64>()
             ),
         };
-        std::iter::once(Finding::new("values", Ok::<_, Error>(told)))
+        std::iter::once(Finding::new("values", Ok::<_, Error>(text)))
             .chain(wrong)
             .collect()
     }
@@ -134,13 +134,13 @@ impl Host {
         let mut profiles = Profiles::of(self.store());
         while let Some(profile) = profiles.next().await? {
             for row in self.store().load(&profile).await? {
-                self.look_at(&profile, &row, &mut values);
+                self.check_value(&profile, &row, &mut values);
             }
         }
         Ok(values)
     }
 
-    fn look_at(&self, profile: &ProfileName, row: &Row, values: &mut Values) {
+    fn check_value(&self, profile: &ProfileName, row: &Row, values: &mut Values) {
         let records = self
             .parts
             .sealed
@@ -150,7 +150,7 @@ impl Host {
             values.wrong.push((named, error.into()));
         };
         match records.decrypt(row) {
-            // Its next copy takes its place.
+            // The next cache entry replaces it.
             Err(_) if !is_irreplaceable(&row.key) => {}
             Err(error) => wrong(error),
             Ok(Some(_)) if row.key == CREDENTIAL && records.is_rolled_back(Some(row.version)) => {
@@ -165,18 +165,18 @@ impl Host {
     }
 }
 
-fn told_of_clock(ours: u64, theirs: u64) -> Result<String, Error> {
+fn describe_clock(ours: u64, theirs: u64) -> Result<String, Error> {
     let apart = ours.abs_diff(theirs);
-    let told = match apart {
+    let text = match apart {
         0 | 1 => "right".to_owned(),
         _ if ours > theirs => format!("{apart} s fast"),
         _ => format!("{apart} s slow"),
     };
-    match apart <= CLOCKS_DIFFER_BY {
-        true => Ok(told),
+    match apart <= MAX_CLOCK_SKEW {
+        true => Ok(text),
         false => Err(Error::permanent(
             ErrorCode::Internal,
-            told,
+            text,
             "set this machine's clock, and keep it in step by NTP",
         )),
     }
@@ -187,17 +187,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_by_more_than_half_a_minute_is_to_be_set() {
-        for (ours, told) in [
+    fn a_clock_that_is_off_by_more_than_half_a_minute_is_a_finding() {
+        for (ours, text) in [
             (1000, "right"),
             (1001, "right"),
             (1030, "30 s fast"),
             (970, "30 s slow"),
         ] {
-            assert_eq!(told_of_clock(ours, 1000).unwrap(), told);
+            assert_eq!(describe_clock(ours, 1000).unwrap(), text);
         }
         for ours in [1031, 969, 0] {
-            assert!(told_of_clock(ours, 1000).unwrap_err().hint.contains("NTP"));
+            assert!(describe_clock(ours, 1000).unwrap_err().hint.contains("NTP"));
         }
     }
 }

@@ -1,32 +1,31 @@
-//! Removing a profile, so that nothing brings it back.
+//! Removal of a profile, so that no late write restores it.
 //!
-//! A call under way elsewhere, in another process perhaps, may still be waiting
-//! for tokens, and stores them when they come. So no row is deleted, and a
-//! profile is first signed out like any other:
+//! Another call, possibly of another process, may still be waiting for tokens, and stores
+//! them when they arrive. So no row is deleted, and the profile is signed out first:
 //!
-//! | what comes late | why it does not stay |
+//! | late write | why it does not stay |
 //! |---|---|
-//! | tokens, of a login or a refresh | the record of the logout is still there, without secrets; its epoch is another |
-//! | a pending login's next stage | its row is a tombstone, of another version |
-//! | a copy of the models or the usage | likewise; where there was no row, its epoch counts no more |
+//! | tokens of a login or a refresh | the record of the logout remains, without secrets and with another epoch |
+//! | the next stage of a pending login | its row is a tombstone with another version |
+//! | cached models or usage | likewise; where there was no row, the epoch of the entry is outdated |
 //!
-//! A record that cannot be read cannot be signed out, nor can its epoch be kept:
-//! it becomes a tombstone like the rest, and is the last to do so. A refresh that
-//! ends later finds no login and drops what came.
+//! An unreadable record cannot be signed out, and its epoch cannot be kept: the record
+//! becomes a tombstone like the other rows, as the last of them. A refresh that ends later
+//! finds no login and drops its tokens.
+
+use chatgpt_oauth_storage::ProfileName;
+use chatgpt_oauth_storage::sealed_store::{self, CREDENTIAL};
+use chatgpt_oauth_storage::store::Profiles;
 
 use crate::error::{Error, ErrorCode};
 use crate::host::Host;
 use crate::profile::Profile;
 use crate::types::ConnectionState;
-use chatgpt_oauth_storage::ProfileName;
-use chatgpt_oauth_storage::sealed_store::{self, CREDENTIAL};
-use chatgpt_oauth_storage::store::Profiles;
 
 impl Host {
-    /// The profiles that hold something, in the order of their names: a login,
-    /// one that waits for approval, or what cannot be read. One that was signed
-    /// out or removed holds nothing, though the store still
-    /// [knows its name](crate::store::Store::list).
+    /// The profiles that hold a login, a pending login or an unreadable record, in the
+    /// order of their names. A profile that was signed out or removed holds none of these,
+    /// though the store still [lists its name](crate::store::Store::list).
     ///
     /// # Errors
     ///
@@ -45,19 +44,18 @@ impl Host {
 }
 
 impl Profile {
-    /// Signs out, without telling the service, and removes what else is stored.
-    /// Tokens that are on their way are dropped when they come. Removing twice,
-    /// or what never was, is success.
+    /// Signs out without a request to the service, and removes all other values. Tokens
+    /// that arrive later are dropped. Removing an absent profile succeeds.
     ///
-    /// With `unreadable` a login that cannot be read is removed too; without it
-    /// that is an error and nothing changes.
+    /// With `unreadable` an unreadable login is removed too. Without it, an unreadable
+    /// login is an error and nothing changes.
     ///
     /// # Errors
     ///
-    /// Those of the store, `record-corrupt`, `record-newer` and `key-unknown`
-    /// among them. After one, part of it may be removed: remove it again.
+    /// Those of the store, among them `record-corrupt`, `record-newer` and `key-unknown`.
+    /// After an error a part may be removed: call this again.
     pub async fn remove(&self, unreadable: bool) -> Result<(), Error> {
-        let _under_way = self.host.parts.in_flight.begin()?;
+        let _in_flight = self.host.parts.in_flight.begin()?;
         let kept = match self.logout(false).await {
             Ok(_) => Some(CREDENTIAL),
             Err(error) if unreadable && is_unreadable(&error) => None,

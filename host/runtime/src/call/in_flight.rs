@@ -1,4 +1,4 @@
-//! The calls under way, counted, so that a program can end without cutting one off.
+//! Counts the calls in flight, so that a program can end without cutting a call off.
 
 use tokio::sync::watch;
 
@@ -10,19 +10,19 @@ pub(crate) struct InFlight(watch::Sender<Count>);
 
 #[derive(Default)]
 struct Count {
-    under_way: usize,
-    /// No call begins any more.
+    in_flight: usize,
+    /// No further call begins.
     draining: bool,
 }
 
-/// One call, for as long as this lives.
+/// One call in flight, until this is dropped.
 pub(crate) struct InFlightGuard(watch::Sender<Count>);
 
 impl InFlight {
-    /// Counts a call in; an error once the host is draining.
+    /// Counts a call; an error once the host is draining.
     pub(crate) fn begin(&self) -> Result<InFlightGuard, Error> {
         let begun = self.0.send_if_modified(|count| {
-            count.under_way += usize::from(!count.draining);
+            count.in_flight += usize::from(!count.draining);
             !count.draining
         });
         if begun {
@@ -30,25 +30,25 @@ impl InFlight {
         } else {
             Err(Error::transient(
                 ErrorCode::Internal,
-                "the program is ending and begins no calls any more",
-                "call again when it runs again",
+                "the program is ending and begins no further calls",
+                "call again after the program has restarted",
                 5,
             ))
         }
     }
 
-    /// Lets no call begin any more, and waits for the end of those under way.
+    /// Refuses further calls, and waits for the end of the calls in flight.
     pub(crate) async fn drain(&self) {
         self.0.send_modify(|count| count.draining = true);
         let mut count = self.0.subscribe();
-        // Fails only without a sender, and here is one.
-        _ = count.wait_for(|count| count.under_way == 0).await;
+        // Fails only without a sender, and `self` holds one.
+        _ = count.wait_for(|count| count.in_flight == 0).await;
     }
 }
 
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        self.0.send_modify(|count| count.under_way -= 1);
+        self.0.send_modify(|count| count.in_flight -= 1);
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn draining_waits_for_what_is_under_way_and_for_nothing_else() {
+    async fn draining_waits_for_the_calls_in_flight_alone() {
         let calls = InFlight::default();
         drop(calls.begin().unwrap());
         let (one, two) = (calls.begin().unwrap(), calls.begin().unwrap());

@@ -2,10 +2,10 @@
 //!
 //! | | adds |
 //! |---|---|
-//! | [`call`](Profile::call) | calls again while somebody else is refreshing the token |
-//! | `call_in_own_task` | waits in line, is counted, and goes on to its end even if nobody waits for it |
-//! | `call_and_record` | says in the log how it ended, and tells those who wait for a refresh |
-//! | `call_in_sandbox` | makes a sandbox and throws it away |
+//! | [`call`](Profile::call) | repeats the call while another call refreshes the token |
+//! | `call_in_own_task` | waits for its turn, is counted, and runs to its end even if the caller's future is dropped |
+//! | `call_and_record` | logs the outcome, and wakes the calls that wait for a refresh |
+//! | `call_in_sandbox` | makes a sandbox, and drops it after the call |
 
 pub(crate) mod in_flight;
 pub(crate) mod queue;
@@ -14,6 +14,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatgpt_oauth_storage::StoreError;
+use chatgpt_oauth_storage::sealed_store::LoginWrite;
 use tokio::task::JoinError;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
@@ -23,28 +25,37 @@ use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::sandbox::bindings::Platform;
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
-use crate::sandbox::{State, Traffic};
+use crate::sandbox::{Activity, State};
 use crate::shortage;
-use chatgpt_oauth_storage::StoreError;
-use chatgpt_oauth_storage::sealed_store::LoginWrite;
 
-/// How long a call waits for another that is refreshing the token.
+/// How long a call waits for another call that refreshes the token.
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
-/// How often it looks while it waits, for a refresh of another process.
+/// How often a waiting call tries again, for a refresh of another process.
 const REFRESH_LOOK: Duration = Duration::from_millis(250);
 
-/// Whether a call stands in line.
-#[derive(Clone, Copy)]
-pub(crate) enum Order {
-    Queued,
-    Free,
+/// Whether a call runs beside the other calls of its profile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Concurrency {
+    /// One at a time, in the order of arrival.
+    Exclusive,
+    /// Beside any other call.
+    Shared,
 }
 
-/// What the guest will answer.
+/// How a function of the contract is called.
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
+    /// The name of the function.
+    pub(crate) function: &'static str,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) login_write: LoginWrite,
+}
+
+/// The guest's answer, once it comes.
 pub(crate) type Answer<'a, T> =
     Pin<Box<dyn Future<Output = wasmtime::Result<Result<T, connection::Error>>> + Send + 'a>>;
 
-/// InFlight one function of a guest.
+/// Calls one function of a guest.
 pub(crate) trait GuestCall<T>:
     for<'a> Fn(&'a Platform, &'a mut Store<State>) -> Answer<'a, T> + Clone + Send + 'static
 {
@@ -56,47 +67,41 @@ impl<T, F> GuestCall<T> for F where
 }
 
 impl Profile {
-    /// InFlight the guest, again while somebody else is refreshing the token.
+    /// Calls the guest, and calls it again while another call refreshes the token.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
-        function: &'static str,
-        order: Order,
-        writes: LoginWrite,
-        call: impl GuestCall<T>,
+        call: Call,
+        guest_call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let give_up = Instant::now() + REFRESH_WAIT;
         loop {
-            // From before the call, so that no end is missed.
+            // Enabled before the call, so that no notification is missed.
             let mut call_ended = pin!(self.queue.call_ended.notified());
             call_ended.as_mut().enable();
-            let outcome = self
-                .call_in_own_task(function, order, writes, call.clone())
-                .await;
+            let outcome = self.call_in_own_task(call, guest_call.clone()).await;
             if !is_refreshing(&outcome) || Instant::now() + REFRESH_LOOK > give_up {
                 return outcome;
             }
-            // Either way it is time to look again.
+            // Try again after the notification as after the timeout.
             _ = timeout(REFRESH_LOOK, call_ended).await;
         }
     }
 
     async fn call_in_own_task<T: Send + 'static>(
         &self,
-        function: &'static str,
-        order: Order,
-        writes: LoginWrite,
-        call: impl GuestCall<T>,
+        call: Call,
+        guest_call: impl GuestCall<T>,
     ) -> Result<T, Error> {
-        let turn = match order {
-            Order::Queued => Some(self.queue.turn().await),
-            Order::Free => None,
+        let turn = match call.concurrency {
+            Concurrency::Exclusive => Some(self.queue.turn().await),
+            Concurrency::Shared => None,
         };
-        let under_way = self.host.parts.in_flight.begin()?;
-        let span = tracing::debug_span!("call", function, profile = %self.name());
+        let in_flight = self.host.parts.in_flight.begin()?;
+        let span = tracing::debug_span!("call", function = call.function, profile = %self.name());
         let profile = self.clone();
         let task = async move {
-            let outcome = profile.call_and_record(writes, call).await;
-            drop((turn, under_way));
+            let outcome = profile.call_and_record(call, guest_call).await;
+            drop((turn, in_flight));
             outcome
         };
         let task = tokio::spawn(task.instrument(span));
@@ -105,19 +110,21 @@ impl Profile {
 
     async fn call_and_record<T>(
         &self,
-        writes: LoginWrite,
-        call: impl GuestCall<T>,
+        call: Call,
+        guest_call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let started = Instant::now();
-        let traffic = Arc::new(Traffic::default());
-        let outcome = self.call_in_sandbox(traffic.clone(), writes, call).await;
-        let outcome = outcome.map_err(|error| in_full(error, traffic.fault()));
+        let activity = Arc::new(Activity::default());
+        let outcome = self
+            .call_in_sandbox(activity.clone(), call, guest_call)
+            .await;
+        let outcome = outcome.map_err(|error| with_cause(error, activity.fault()));
         let microseconds = started.elapsed().as_micros();
         match &outcome {
             Ok(_) => tracing::debug!(microseconds, "done"),
             Err(error) => tracing::debug!(microseconds, code = ?error.code, "failed"),
         }
-        if traffic.has_sent() && !is_refreshing(&outcome) {
+        if activity.has_sent() && !is_refreshing(&outcome) {
             self.queue.call_ended.notify_waiters();
         }
         outcome
@@ -125,19 +132,19 @@ impl Profile {
 
     async fn call_in_sandbox<T>(
         &self,
-        traffic: Arc<Traffic>,
-        writes: LoginWrite,
-        call: impl GuestCall<T>,
+        activity: Arc<Activity>,
+        call: Call,
+        guest_call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let parts = &self.host.parts;
         let state = State::new(
-            parts.sealed.profile(self.name().clone(), writes),
+            parts.sealed.profile(self.name().clone(), call.login_write),
             parts.transport.clone(),
             parts.wall_clock.clone(),
-            traffic,
+            activity,
         );
         let mut instance = parts.sandbox.instantiate(state).await.map_err(stopped)?;
-        let answer = call(&instance.guest, &mut instance.store).await;
+        let answer = guest_call(&instance.guest, &mut instance.store).await;
         Ok(answer.map_err(stopped)??)
     }
 }
@@ -146,7 +153,7 @@ fn is_refreshing<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(error) if error.code == ErrorCode::RefreshInProgress)
 }
 
-/// What a caller hears when the task of its call did not come to its end.
+/// The error of a call whose task did not finish.
 fn cut_off(error: &JoinError) -> Error {
     if error.is_cancelled() {
         return Error::transient(
@@ -156,13 +163,13 @@ fn cut_off(error: &JoinError) -> Error {
             5,
         );
     }
-    // The panic itself has been reported where it happened.
+    // The panic hook has reported the panic.
     Error::internal("the call ended in a panic of the host")
 }
 
-/// What the guest heard in one word of its store, in full: which limit or right is in
-/// the way, and what to change.
-fn in_full(error: Error, fault: Option<StoreError>) -> Error {
+/// Replaces an error of the guest, which knows one word of the store's error, by the
+/// store's full error: which limit or right failed, and what to change.
+fn with_cause(error: Error, fault: Option<StoreError>) -> Error {
     let fault = fault.map(Error::from);
     match fault.filter(|fault| fault.code == ErrorCode::StoreUnavailable) {
         Some(fault) if error.code == fault.code => fault,
@@ -170,10 +177,10 @@ fn in_full(error: Error, fault: Option<StoreError>) -> Error {
     }
 }
 
-/// What a caller hears when the guest did not come to its end.
+/// The error of a call whose guest did not finish.
 fn stopped(error: wasmtime::Error) -> Error {
     if let Some(shortage) = shortage::of_sandbox(&error) {
-        tracing::error!(%shortage, "the guest could not go on");
+        tracing::error!(%shortage, "the guest could not continue");
         return shortage::error(shortage, ErrorCode::Internal);
     }
     // Only the kind of trap is logged: other texts could quote the guest.
@@ -186,7 +193,7 @@ fn stopped(error: wasmtime::Error) -> Error {
             "try again in a minute",
             60,
         ),
-        _ => Error::internal("the component broke off"),
+        _ => Error::internal("the component stopped with a trap"),
     }
 }
 
@@ -194,9 +201,10 @@ fn stopped(error: wasmtime::Error) -> Error {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
+    use chatgpt_oauth_storage::MemoryStore;
+
     use super::*;
     use crate::Host;
-    use chatgpt_oauth_storage::MemoryStore;
 
     #[test]
     fn a_runtime_that_is_shut_down_is_not_taken_for_a_panic() {

@@ -1,24 +1,23 @@
-//! Who goes first among the calls of one profile.
+//! The order of the calls of one profile.
 //!
-//! The calls that change a login stand in line. The others do not: what keeps
-//! them apart is the intent in the record. One that finds somebody refreshing
-//! waits here for the end of it, if the refresh is of this process.
+//! Exclusive calls change the login and wait for their turn. Shared calls do not wait:
+//! the intent in the record keeps two refreshes apart. A shared call that finds a refresh
+//! of this process waits for its end here.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::{Mutex as Line, Notify, OwnedMutexGuard};
-
 use chatgpt_oauth_storage::ProfileName;
+use tokio::sync::{Mutex as Line, Notify, OwnedMutexGuard};
 
 /// The queues of all profiles in use.
 #[derive(Default)]
 pub(crate) struct Queues(Mutex<HashMap<ProfileName, Weak<Queue>>>);
 
 impl Queues {
-    /// The queue of a profile, the same one for as long as anybody holds it.
+    /// The queue of a profile: the same one for as long as a caller holds it.
     pub(crate) fn of(&self, profile: &ProfileName) -> Arc<Queue> {
-        // A map of weak references is never left half-changed.
+        // No panic leaves the map incomplete, so poisoning is ignored.
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queues.get(profile).and_then(Weak::upgrade) {
             return queue;
@@ -36,16 +35,16 @@ impl Queues {
 #[derive(Default)]
 pub(crate) struct Queue {
     line: Arc<Line<()>>,
-    /// Told whenever a call ends that talked to the service: it may have been
-    /// the refresh that others wait for.
+    /// Notified when a call ends that sent a request: the call may have been the refresh
+    /// that other calls wait for.
     pub(crate) call_ended: Notify,
 }
 
-/// A place at the head of the line, until it is dropped.
+/// The turn of one call, until it is dropped.
 pub(crate) type Turn = OwnedMutexGuard<()>;
 
 impl Queue {
-    /// Waits for one's turn.
+    /// Waits for the turn of this call.
     pub(crate) async fn turn(&self) -> Turn {
         self.line.clone().lock_owned().await
     }

@@ -1,19 +1,17 @@
-//! Where a name may lead: the second of two layers, below the
-//! [policy](super::egress).
+//! Which addresses a host may have: the second of two layers, below the
+//! [policy](super::policy).
 //!
-//! A name that the policy allows can still lead into this machine, its network or
-//! its cloud's metadata service, by a mistake, by a hosts file or by an attack on
-//! DNS. So the addresses of a name are looked at after it is resolved, and the
-//! connection is made to one of those that passed: nobody resolves it again.
+//! A name that the policy allows can still resolve to this machine, its network or its
+//! cloud's metadata service, by a mistake, by a hosts file or by an attack on DNS. So the
+//! host resolves a name once, checks its addresses, and connects to one that passed.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is one on the public internet that a service can have.
+/// Whether a service on the public internet can have this address.
 ///
-/// False for everything that the IANA registries of special-purpose addresses
-/// call not globally reachable, for multicast, and for addresses that carry an
-/// IPv4 address inside, which a gateway would unpack behind our back. Names
-/// like `169.254.169.254` (cloud metadata) are among these.
+/// False for all addresses that the IANA registries of special-purpose addresses call not
+/// globally reachable, such as `169.254.169.254` (cloud metadata), for multicast, and for
+/// IPv6 addresses with an IPv4 address inside, which a gateway would connect to.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -58,11 +56,11 @@ const SPECIAL_V4: [([u8; 4], u32); 16] = [
     ([240, 0, 0, 0], 4),      // reserved, and broadcast
 ];
 
-/// All public IPv6 addresses are in here; `::1`, `fc00::/7`, `fe80::/10`,
+/// All public IPv6 addresses are in this range; `::1`, `fc00::/7`, `fe80::/10`,
 /// `ff00::/8`, `::ffff:0:0/96` and `64:ff9b::/96` (NAT64) are not.
 const GLOBAL_UNICAST_V6: ([u16; 4], u32) = ([0x2000, 0, 0, 0], 3);
 
-/// What is special within it.
+/// Special-purpose ranges within it.
 const SPECIAL_V6: [([u16; 4], u32); 4] = [
     ([0x2001, 0, 0, 0], 23), // protocol assignments, Teredo and ORCHID among them
     ([0x2001, 0xdb8, 0, 0], 32), // documentation
@@ -139,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_nobody_or_of_many_are_not() {
+    fn reserved_and_multicast_addresses_are_not() {
         for address in [
             "192.0.2.1",
             "198.51.100.1",

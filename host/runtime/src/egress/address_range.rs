@@ -1,18 +1,17 @@
 //! Ranges of addresses that an operator allows although they are not public.
 //!
-//! A VPN or a router that answers every name with a fake address of its own, and
-//! carries the connection to the right host, is the reason for this. TLS proves the
-//! host all the same.
+//! Some VPNs and routers answer every name with a fake address, and forward the connection
+//! to the right host. TLS still authenticates the host.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// A range of addresses in CIDR notation, such as `198.18.0.0/15`, or one address:
-/// an operator's exception to the rule that only [public](crate::is_public)
-/// addresses are reached.
+/// A range of addresses in CIDR notation, such as `198.18.0.0/15`, or one address: an
+/// operator's exception to the rule that the host connects to
+/// [public](crate::is_public) addresses only.
 ///
-/// It is not wider than /8, or /32 for IPv6, and covers no loopback, link-local,
+/// A range is at most a /8, or a /32 for IPv6, and covers no loopback, link-local,
 /// multicast or unspecified address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AddressRange {
@@ -20,26 +19,26 @@ pub struct AddressRange {
     bits: u8,
 }
 
-/// Why that is no [`AddressRange`].
+/// Why a text is not an [`AddressRange`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressRangeError {
-    /// It is not of that form.
+    /// The text has another form.
     #[error("it is no range of addresses")]
     Malformed,
-    /// An address is given that is not the first of its range.
+    /// The address is not the first of its range.
     #[error("it has bits set behind its prefix")]
     HostBits(AddressRange),
-    /// It covers too many addresses.
+    /// The range covers too many addresses.
     #[error("it is wider than a /8, or for IPv6 a /32")]
     TooWide,
-    /// It covers addresses that are never allowed.
+    /// The range covers addresses that are never allowed.
     #[error("it covers {0}, which is never allowed")]
     NeverAllowed(AddressRange),
 }
 
 impl AddressRangeError {
-    /// What to give instead.
+    /// How to write the range instead.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
@@ -76,7 +75,7 @@ impl AddressRange {
         }
     }
 
-    /// Two ranges overlap where one is in the other.
+    // Two ranges overlap if one contains the other.
     fn overlaps(&self, other: &Self) -> bool {
         self.contains(other.network) || other.contains(self.network)
     }
@@ -96,7 +95,7 @@ impl AddressRange {
     }
 }
 
-/// What no range may cover.
+/// Addresses that no range may cover.
 const NEVER: [AddressRange; 9] = [
     AddressRange::v4([0, 0, 0, 0], 8),      // this network, unspecified
     AddressRange::v4([127, 0, 0, 0], 8),    // loopback
@@ -109,7 +108,7 @@ const NEVER: [AddressRange; 9] = [
     AddressRange::v6(0xff00, 0, 8),         // multicast
 ];
 
-/// The address with nothing behind a prefix of so many bits, if it has so many.
+/// The address with all bits after the prefix cleared; none if the prefix is too long.
 fn prefix(address: IpAddr, bits: u8) -> Option<IpAddr> {
     let bits = u32::from(bits);
     match address {
@@ -186,8 +185,9 @@ mod tests {
         assert!(!v6.contains("198.18.0.36".parse().unwrap()));
     }
 
+    /// Faults: M05
     #[test]
-    fn m05_this_machine_and_its_neighbours_are_never_allowed() {
+    fn loopback_and_link_local_ranges_are_never_allowed() {
         for text in [
             "127.0.0.1",
             "127.0.0.0/8",

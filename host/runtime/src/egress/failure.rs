@@ -1,16 +1,16 @@
-//! What went wrong, in the codes of `wasi:http`.
+//! Errors as codes of `wasi:http`.
 //!
-//! One distinction matters above all: a refresh token counts once, so its owner
-//! must know whether the request that carried it may have been processed. These
-//! codes are used **only** while not a byte of a request has left:
+//! A refresh token can be used once, so the guest must know whether the service may have
+//! processed the request with the token. These codes are used **only** before the first
+//! byte of a request has left:
 //!
 //! `DNS-timeout`, `DNS-error`, `destination-not-found`, `destination-unavailable`,
 //! `destination-IP-prohibited`, `connection-refused`, `connection-timeout`,
-//! `TLS-certificate-error`, `HTTP-request-denied`; and, for faults of the proxy,
+//! `TLS-certificate-error`, `HTTP-request-denied`; and, for errors of the proxy,
 //! `internal-error` with one of the [words](crate::egress::connect::ProxyError::word) that begin with
 //! `proxy-`.
 //!
-//! All others mean that it may have arrived.
+//! All other codes mean that the request may have arrived.
 
 use std::error::Error as _;
 
@@ -32,7 +32,7 @@ pub(crate) fn of_sending(error: &legacy::Error) -> Error {
     }
 }
 
-/// Why there is no connection, if that is why there is no answer.
+/// Why there is no connection, if there is no answer for that reason.
 pub(crate) fn of_connecting(error: &legacy::Error) -> Option<ConnectError> {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     match cause {

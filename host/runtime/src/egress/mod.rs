@@ -1,10 +1,10 @@
-//! The way out: which requests leave, to which addresses, and over what.
+//! Outgoing requests: which of them are sent, to which addresses, and how.
 //!
-//! A request is held against the [`policy`], its host is resolved to addresses that
-//! pass [`address`], and [`connect`] makes the connection: directly, or through a
-//! proxy, with TLS that vouches for the host. [`transport`] keeps the HTTP clients,
-//! [`failure`] says whether a request that failed may have arrived, and [`probe`]
-//! looks whether a host can be reached at all.
+//! The [`policy`] checks a request, [`resolve`] resolves its host to addresses that
+//! [`address`] allows, and [`connect`] makes the connection, directly or through a proxy,
+//! with TLS that authenticates the host. [`transport`] keeps the HTTP clients, [`failure`]
+//! says whether a failed request may have arrived, and [`probe`] checks whether a host
+//! can be reached.
 
 pub(crate) mod address;
 pub(crate) mod address_range;

@@ -1,12 +1,11 @@
 //! Where a guest may send HTTP requests: the first of two layers.
 //!
-//! 1. **This file** looks at the request: HTTPS, to one of six addresses, by the
-//!    method that the address is for. Everything is compared with constants, as
-//!    it is, byte for byte: there is no pattern, no normalization and no
-//!    configuration. The request that leaves is then built from the constants,
-//!    so that what was checked is what is sent.
-//! 2. **[`address`](super::address)** looks at where the name leads: whatever the
-//!    resolver says, a connection is made to public addresses only.
+//! 1. **This file** checks the request: HTTPS, one of six addresses, and the method of that
+//!    address. Every part is compared with constants, byte for byte, without patterns,
+//!    normalization or configuration. The request that leaves is built from the constants,
+//!    so that the host sends what it checked.
+//! 2. **[`address`](super::address)** checks the resolved addresses: the host connects to
+//!    public addresses only.
 //!
 //! | request                              | outcome                                  |
 //! |--------------------------------------|------------------------------------------|
@@ -25,8 +24,7 @@ use std::fmt;
 use http::uri::Scheme;
 use http::{Method, Uri};
 
-/// One address that a guest may use. The default, and the only, policy is
-/// [`POLICY`].
+/// One address that a guest may use. The only policy is [`POLICY`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     method: Method,
@@ -38,12 +36,12 @@ pub struct Rule {
 const LOGIN: &str = "auth.openai.com";
 const BACKEND: &str = "chatgpt.com";
 
-/// The largest answer but for the list of models, in bytes.
+/// The largest answer except for the list of models, in bytes.
 const ANSWER: usize = 64 << 10;
 /// The largest list of models, in bytes.
 const MODELS: usize = 4 << 20;
 
-/// Everything that a guest may reach.
+/// All addresses that a guest may use.
 pub const POLICY: [Rule; 6] = [
     Rule::new(
         Method::POST,
@@ -80,13 +78,13 @@ impl Rule {
         }
     }
 
-    /// The host that this address is on.
+    /// The host of this address.
     #[must_use]
     pub fn host(&self) -> &'static str {
         self.host
     }
 
-    /// The one method that it is for.
+    /// The only method of this address.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
@@ -98,21 +96,21 @@ impl Rule {
         self.path
     }
 
-    /// The URL to send to, with a query of the guest's.
+    /// The URL to send to, with the guest's query.
     pub(crate) fn url(&self, query: Option<&str>) -> String {
         let (mark, query) = query.map_or(("", ""), |query| ("?", query));
         format!("https://{}{}{mark}{query}", self.host, self.path)
     }
 
-    /// The first page of the host.
+    /// The front page of the host.
     pub(crate) fn front_page(&self) -> Uri {
         let page = Uri::builder().scheme(Scheme::HTTPS).authority(self.host);
         page.path_and_query("/").build().unwrap_or_default()
     }
 
-    /// Whether connections to the host are used again. Not those to the host
-    /// that takes refresh tokens: a request on a connection that the other side
-    /// is closing may be lost or sent twice.
+    /// Whether connections to the host are reused. Those to the host that takes refresh
+    /// tokens are not: a request on a connection that the peer is closing may be lost or
+    /// sent twice.
     pub(crate) fn pools(&self) -> bool {
         self.host != LOGIN
     }
@@ -146,8 +144,9 @@ mod tests {
         rule_for(&method.parse().unwrap(), &uri.parse().unwrap())
     }
 
+    /// Faults: M07
     #[test]
-    fn m07_the_policy_is_these_six_lines() {
+    fn the_policy_is_these_six_lines() {
         let lines: Vec<_> = POLICY.iter().map(Rule::to_string).collect();
         assert_eq!(
             lines,
@@ -164,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_examples_for_other_runtimes_have_the_same_lines() {
-        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+        let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
         for file in ["node/egress.mjs", "python/egress.py"] {
             let text = std::fs::read_to_string(format!("{examples}/{file}")).unwrap();
             let listed: Vec<_> = text
@@ -198,8 +197,9 @@ mod tests {
         }
     }
 
+    /// Faults: M03
     #[test]
-    fn m03_another_scheme_or_port_is_denied() {
+    fn another_scheme_or_port_is_denied() {
         for uri in [
             "http://chatgpt.com/backend-api/wham/usage",
             "http://chatgpt.com:443/backend-api/wham/usage",
@@ -213,8 +213,9 @@ mod tests {
         }
     }
 
+    /// Faults: M03
     #[test]
-    fn m03_a_host_that_only_looks_right_is_denied() {
+    fn a_host_that_only_looks_right_is_denied() {
         for authority in [
             "CHATGPT.com",
             "chatgpt.com.",

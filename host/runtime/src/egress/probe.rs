@@ -1,5 +1,5 @@
-//! Whether a host can be reached at all: a question without a path, a body or a
-//! secret, by the way that a guest's requests take.
+//! Checks whether a host can be reached: sends a request without a path, a body or a
+//! secret in the same way as a guest's request.
 
 use std::time::SystemTime;
 
@@ -14,42 +14,42 @@ use super::policy::Rule;
 use super::transport::{Transport, USER_AGENT};
 use crate::sandbox::limits;
 
-/// What a host answered.
+/// The answer of a host that was reached.
 #[derive(Debug)]
-pub(crate) struct Reached {
+pub(crate) struct Reachability {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// The host's clock, where it tells.
+    /// The host's clock, if the answer has a date.
     pub(crate) date: Option<SystemTime>,
 }
 
-/// Why a host did not answer.
+/// Why a host was not reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unreached {
-    /// There was no connection.
+pub(crate) enum Unreachable {
+    /// No connection was made.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// There was one, and no answer.
+    /// A connection was made, and no answer came.
     #[error("no answer came")]
     NoAnswer,
 }
 
 impl Transport {
-    /// Asks the host of a rule for the head of its first page.
-    pub(crate) async fn reach(&self, rule: &Rule) -> Result<Reached, Unreached> {
-        if !self.options().reaches(rule.host) {
+    /// Requests the head of the front page of a rule's host.
+    pub(crate) async fn probe(&self, rule: &Rule) -> Result<Reachability, Unreachable> {
+        if !self.options().allows(rule.host) {
             return Err(ConnectError::Denied.into());
         }
         let client = self.client(rule).await?;
-        let asked = client.request(head(rule));
-        let answer = timeout(limits::HTTP, asked).await;
-        let answer = answer.map_err(|_| Unreached::NoAnswer)?;
+        let request = client.request(head(rule));
+        let answer = timeout(limits::HTTP, request).await;
+        let answer = answer.map_err(|_| Unreachable::NoAnswer)?;
         let answer = answer.map_err(|error| match failure::of_connecting(&error) {
             Some(error) => error.into(),
-            None => Unreached::NoAnswer,
+            None => Unreachable::NoAnswer,
         })?;
         let date = answer.headers().get(header::DATE);
-        Ok(Reached {
+        Ok(Reachability {
             status: answer.status().as_u16(),
             date: date
                 .and_then(|date| date.to_str().ok())

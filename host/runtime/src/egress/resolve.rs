@@ -1,7 +1,7 @@
-//! From a host's name to the addresses that a connection may be made to.
+//! Resolves a host's name to the addresses that a connection may be made to.
 //!
-//! The connection goes to an address that was looked at here; TLS then proves
-//! that the name's owner answers there.
+//! The connection goes to an address that was checked here; TLS then authenticates the
+//! host.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -16,16 +16,16 @@ use super::address::is_public;
 use super::address_range::AddressRange;
 use crate::threads::in_a_thread;
 
-/// How long a name may take to resolve: most of the time that a connection has.
+/// How long a name may take to resolve: most of the time of a connection.
 const RESOLVE: Duration = Duration::from_secs(4);
 /// The port of every request.
 pub(super) const HTTPS: u16 = 443;
 
-/// Resolves host names, for a host that does not want the operating system's
-/// resolver. What it returns is still held against [`is_public`].
+/// Resolves host names, in place of the operating system's resolver. The host still checks
+/// the returned addresses with [`is_public`].
 #[async_trait]
 pub trait Resolver: Send + Sync + 'static {
-    /// All addresses of a host; none when it has none.
+    /// All addresses of a host; none if it has no address.
     ///
     /// # Errors
     ///
@@ -47,10 +47,10 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// Sends what is meant for one host to another address, for tests against a
-/// simulator: `HOST:443:ADDRESS:PORT`, as curl writes it. The address is an IP
-/// address, an IPv6 one in brackets, or `localhost` for 127.0.0.1. It is never a
-/// [public](is_public) one: the real service is on those.
+/// Sends the requests to one host to another address, for tests against a simulator:
+/// `HOST:443:ADDRESS:PORT`, as curl writes it. The address is an IP address, an IPv6
+/// address in brackets, or `localhost` for 127.0.0.1. A [public](is_public) address is
+/// refused: the real service has such an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectTo {
     /// In lower case.
@@ -58,13 +58,13 @@ pub struct ConnectTo {
     address: SocketAddr,
 }
 
-/// Why that is no [`ConnectTo`].
+/// Why a text is not a [`ConnectTo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectToError {
-    /// It is not of that form.
+    /// The text has another form.
     #[error("connect-to is HOST:443:ADDRESS:PORT, where ADDRESS is an IP address or localhost")]
     Malformed,
-    /// Every request goes to port 443, so another port would never be met.
+    /// The port is not 443, the port of every request.
     #[error("connect-to leads HOST:443 elsewhere, since every request is for port 443")]
     OtherPort,
     /// The address is public.
@@ -108,22 +108,22 @@ fn socket_address(text: &str) -> Option<SocketAddr> {
 }
 
 impl ConnectTo {
-    /// Whether this is about requests to that host.
+    /// Whether this redirects the requests to a host.
     pub(super) fn covers(&self, host: &str) -> bool {
         self.host == host
     }
 }
 
-/// Resolves and lets nothing through but what may be connected to.
+/// Resolves names, and returns only the addresses that may be connected to.
 pub(super) struct Checked {
     pub(super) resolver: Arc<dyn Resolver>,
-    /// Where to connect instead, whatever the address is.
+    /// Redirected hosts. Their addresses are not checked.
     pub(super) connect_to: Vec<ConnectTo>,
-    /// What may be connected to although it is not public.
+    /// Ranges that may be connected to although they are not public.
     pub(super) allowed: Vec<AddressRange>,
 }
 
-/// Why a name leads nowhere.
+/// Why a name has no usable address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unresolved {
     #[error("the name could not be resolved")]
@@ -151,8 +151,8 @@ impl Checked {
         Ok(with_port(addresses, HTTPS))
     }
 
-    /// The addresses of a proxy, by name or address: it may be anywhere, it is the
-    /// operator's.
+    /// The addresses of a proxy, by name or address. They are not checked: the operator
+    /// chose the proxy.
     pub(super) async fn of_proxy(
         &self,
         host: &str,
@@ -210,15 +210,17 @@ mod tests {
         }
     }
 
+    /// Faults: M05
     #[tokio::test]
-    async fn m05_only_public_addresses_are_connected_to() {
+    async fn only_public_addresses_are_connected_to() {
         let mixed = checked(&["10.0.0.1", "1.1.1.1", "::1"]);
         let addresses = mixed.of_host("chatgpt.com").await;
         assert_eq!(addresses, Ok(vec!["1.1.1.1:443".parse().unwrap()]));
     }
 
+    /// Faults: N02 M05
     #[tokio::test]
-    async fn n02_m05_a_name_that_leads_into_the_own_network_is_prohibited() {
+    async fn a_name_that_leads_into_the_local_network_is_prohibited() {
         let rebound = checked(&["127.0.0.1", "169.254.169.254", "fd00::1"]);
         assert_eq!(
             rebound.of_host("chatgpt.com").await,
@@ -246,8 +248,9 @@ mod tests {
         assert_eq!(address, Ok(vec!["[::1]:1080".parse().unwrap()]));
     }
 
+    /// Faults: M05
     #[tokio::test]
-    async fn m05_what_an_operator_allows_is_connected_to_and_nothing_else() {
+    async fn what_an_operator_allows_is_connected_to_and_nothing_else() {
         let mut allowing = checked(&["10.0.0.1", "198.18.0.36", "127.0.0.1"]);
         allowing.allowed = vec!["198.18.0.0/15".parse().unwrap()];
         let addresses = allowing.of_host("chatgpt.com").await;
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_never_be_met_is_refused() {
+    fn connect_to_another_port_is_refused() {
         let refused = "auth.openai.com:8443:127.0.0.1:8443".parse::<ConnectTo>();
         assert_eq!(refused, Err(ConnectToError::OtherPort));
     }

@@ -13,19 +13,19 @@ use tokio::sync::OnceCell;
 use super::connect::{ConnectError, Connector, ConnectorOptions};
 use super::policy::Rule;
 
-/// What this program calls itself where nothing else is said.
+/// The user agent of a request whose guest sets none.
 pub(crate) const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("chatgpt-oauth/", env!("CARGO_PKG_VERSION")));
 
-/// How many headers of an answer are taken off the wire, so that one with many
-/// is still an answer.
+/// How many headers of an answer are parsed. More than the guest gets, so that an answer
+/// with many headers is not lost.
 const HEADERS: usize = 1000;
-/// How many idle connections are kept to a host that allows it.
+/// How many idle connections are kept to a host that pools them.
 const IDLE: usize = 4;
 /// How long an idle connection is kept.
 const IDLE_TIME: Duration = Duration::from_secs(90);
 
-/// Sends a request once: it follows no redirect and repeats nothing.
+/// Sends a request once: follows no redirect and retries nothing.
 pub(crate) type HttpClient = Client<Connector, Full<Bytes>>;
 
 /// Connects to the hosts of the policy.
@@ -47,12 +47,12 @@ impl Transport {
         }
     }
 
-    /// How it connects.
+    /// The options of the connections.
     pub(crate) fn options(&self) -> &ConnectorOptions {
         &self.options
     }
 
-    /// The client for a rule's host; made when first needed.
+    /// The client for a rule's host; made at the first use.
     pub(crate) async fn client(&self, rule: &Rule) -> Result<HttpClient, ConnectError> {
         let clients = self.clients.get_or_try_init(|| self.clients()).await?;
         Ok(match rule.pools() {

@@ -1,6 +1,6 @@
-//! The contract, generated from `wit/`: what the component exports, and
-//! `wasi:keyvalue`, which this crate implements itself. The other imports are
-//! implemented by wasmtime's own crates; [`linker`](super::linker) has them all.
+//! Bindings generated from `wit/`: the exports of the component, and `wasi:keyvalue`, which
+//! this crate implements. wasmtime's crates implement the other imports;
+//! [`linker`](super::linker) links all of them.
 
 #![allow(
     missing_docs,

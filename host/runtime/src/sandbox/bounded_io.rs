@@ -1,9 +1,9 @@
-//! `wasi:io`, with an end: wasmtime's implementation, where everything that can
-//! wait waits until the end of the call at the latest.
+//! `wasi:io` with a deadline: wasmtime's implementation, in which every wait ends at the
+//! deadline of the call.
 //!
-//! A guest could otherwise wait forever for a timer of a thousand years, or for
-//! room in the body of a request that it never sends, and the
-//! [ticker](super::ticker) does not see a guest that waits.
+//! Otherwise a guest could wait forever, for a timer of a thousand years or for room in
+//! the body of a request that it never sends. The [ticker](super::ticker) does not stop
+//! a guest that waits.
 
 use wasmtime::Result;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -12,27 +12,27 @@ use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, DynPollable, IoError, StreamError, StreamResult,
 };
 
-use super::limits::Bound;
+use super::limits::Deadline;
 
-/// The resources of a call, and when waiting for them ends.
-pub(crate) struct Waiting<'a> {
+/// The resources of a call, and the deadline for waiting.
+pub(crate) struct BoundedIo<'a> {
     pub(crate) table: &'a mut ResourceTable,
-    pub(crate) bound: Bound,
+    pub(crate) deadline: Deadline,
 }
 
-impl HasData for Waiting<'static> {
-    type Data<'a> = Waiting<'a>;
+impl HasData for BoundedIo<'static> {
+    type Data<'a> = BoundedIo<'a>;
 }
 
-impl poll::Host for Waiting<'_> {
+impl poll::Host for BoundedIo<'_> {
     async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
-        self.bound.wait(self.table.poll(pollables)).await?
+        self.deadline.wait(self.table.poll(pollables)).await?
     }
 }
 
-impl poll::HostPollable for Waiting<'_> {
+impl poll::HostPollable for BoundedIo<'_> {
     async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
-        self.bound.wait(self.table.block(pollable)).await?
+        self.deadline.wait(self.table.block(pollable)).await?
     }
 
     async fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
@@ -44,9 +44,9 @@ impl poll::HostPollable for Waiting<'_> {
     }
 }
 
-impl error::Host for Waiting<'_> {}
+impl error::Host for BoundedIo<'_> {}
 
-impl error::HostError for Waiting<'_> {
+impl error::HostError for BoundedIo<'_> {
     fn to_debug_string(&mut self, error: Resource<IoError>) -> Result<String> {
         self.table.to_debug_string(error)
     }
@@ -56,7 +56,7 @@ impl error::HostError for Waiting<'_> {
     }
 }
 
-impl streams::Host for Waiting<'_> {
+impl streams::Host for BoundedIo<'_> {
     fn convert_stream_error(&mut self, error: StreamError) -> Result<streams::StreamError> {
         self.table.convert_stream_error(error)
     }
@@ -65,14 +65,14 @@ impl streams::Host for Waiting<'_> {
 type Input = Resource<DynInputStream>;
 type Output = Resource<DynOutputStream>;
 
-impl streams::HostInputStream for Waiting<'_> {
+impl streams::HostInputStream for BoundedIo<'_> {
     fn read(&mut self, stream: Input, len: u64) -> StreamResult<Vec<u8>> {
         self.table.read(stream, len)
     }
 
     async fn blocking_read(&mut self, stream: Input, len: u64) -> StreamResult<Vec<u8>> {
         let read = self.table.blocking_read(stream, len);
-        self.bound.wait(read).await.map_err(StreamError::Trap)?
+        self.deadline.wait(read).await.map_err(StreamError::Trap)?
     }
 
     fn skip(&mut self, stream: Input, len: u64) -> StreamResult<u64> {
@@ -81,7 +81,7 @@ impl streams::HostInputStream for Waiting<'_> {
 
     async fn blocking_skip(&mut self, stream: Input, len: u64) -> StreamResult<u64> {
         let skip = self.table.blocking_skip(stream, len);
-        self.bound.wait(skip).await.map_err(StreamError::Trap)?
+        self.deadline.wait(skip).await.map_err(StreamError::Trap)?
     }
 
     fn subscribe(&mut self, stream: Input) -> Result<Resource<DynPollable>> {
@@ -90,11 +90,11 @@ impl streams::HostInputStream for Waiting<'_> {
 
     async fn drop(&mut self, stream: Input) -> Result<()> {
         let drop = streams::HostInputStream::drop(self.table, stream);
-        self.bound.wait(drop).await?
+        self.deadline.wait(drop).await?
     }
 }
 
-impl streams::HostOutputStream for Waiting<'_> {
+impl streams::HostOutputStream for BoundedIo<'_> {
     fn check_write(&mut self, stream: Output) -> StreamResult<u64> {
         self.table.check_write(stream)
     }
@@ -109,7 +109,7 @@ impl streams::HostOutputStream for Waiting<'_> {
         bytes: Vec<u8>,
     ) -> StreamResult<()> {
         let write = self.table.blocking_write_and_flush(stream, bytes);
-        self.bound.wait(write).await.map_err(StreamError::Trap)?
+        self.deadline.wait(write).await.map_err(StreamError::Trap)?
     }
 
     fn flush(&mut self, stream: Output) -> StreamResult<()> {
@@ -118,7 +118,7 @@ impl streams::HostOutputStream for Waiting<'_> {
 
     async fn blocking_flush(&mut self, stream: Output) -> StreamResult<()> {
         let flush = self.table.blocking_flush(stream);
-        self.bound.wait(flush).await.map_err(StreamError::Trap)?
+        self.deadline.wait(flush).await.map_err(StreamError::Trap)?
     }
 
     fn subscribe(&mut self, stream: Output) -> Result<Resource<DynPollable>> {
@@ -135,7 +135,7 @@ impl streams::HostOutputStream for Waiting<'_> {
         len: u64,
     ) -> StreamResult<()> {
         let write = self.table.blocking_write_zeroes_and_flush(stream, len);
-        self.bound.wait(write).await.map_err(StreamError::Trap)?
+        self.deadline.wait(write).await.map_err(StreamError::Trap)?
     }
 
     fn splice(&mut self, output: Output, input: Input, len: u64) -> StreamResult<u64> {
@@ -149,11 +149,14 @@ impl streams::HostOutputStream for Waiting<'_> {
         len: u64,
     ) -> StreamResult<u64> {
         let splice = self.table.blocking_splice(output, input, len);
-        self.bound.wait(splice).await.map_err(StreamError::Trap)?
+        self.deadline
+            .wait(splice)
+            .await
+            .map_err(StreamError::Trap)?
     }
 
     async fn drop(&mut self, stream: Output) -> Result<()> {
         let drop = streams::HostOutputStream::drop(self.table, stream);
-        self.bound.wait(drop).await?
+        self.deadline.wait(drop).await?
     }
 }

@@ -1,7 +1,8 @@
-//! The engine, and the component in it, ready to be called.
+//! The engine, with the component loaded into it.
 
 use std::io;
 
+use chatgpt_oauth_storage::shortage::{Shortage, limit};
 use rustix::io::Errno;
 use rustix::process::Resource;
 use wasmtime::component::{Component, InstancePre};
@@ -15,10 +16,9 @@ use super::state::State;
 use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
 use crate::shortage;
-use chatgpt_oauth_storage::shortage::{Shortage, limit};
 
 /// Address space that a call needs beside the program's own, in bytes: the guest's
-/// memory, as much for the allocator of SQLite's thread, and some to spare.
+/// memory, as much for the allocator of SQLite's thread, and a reserve.
 const ADDRESS_SPACE: usize = 192 << 20;
 
 /// Makes sandboxes of one component.
@@ -32,14 +32,13 @@ pub(crate) struct Sandbox {
 pub(crate) struct Instance {
     /// The guest's functions.
     pub(crate) guest: Platform,
-    /// Its memory and its [`State`].
+    /// The guest's memory and its [`State`].
     pub(crate) store: Store<State>,
     _running: Running,
 }
 
 impl Sandbox {
-    /// Loads the embedded component: as machine code where that may be, else for the
-    /// interpreter.
+    /// Loads the embedded component: as machine code if possible, else for the interpreter.
     pub(crate) fn embedded() -> Result<Self> {
         match code() {
             Code::Machine => match Self::load(Code::Machine, PRECOMPILED) {
@@ -58,10 +57,9 @@ impl Sandbox {
 
     fn load(code: Code, compiled: &[u8]) -> Result<Self> {
         let engine = Engine::new(&engine_config(code)?)?;
-        // SAFETY: these bytes are code that is run as it is, so they must
-        // come from wasmtime's own compiler, unchanged. They do: the build script
-        // made them with the very version of wasmtime that is linked here, and
-        // they are part of this program. Nothing from outside ever comes here.
+        // SAFETY: wasmtime runs these bytes unchecked, so they must come unchanged from its own
+        // compiler. The build script compiled them with the version of wasmtime that is linked
+        // here, and they are part of this program. No other bytes are passed to this function.
         #[allow(unsafe_code, reason = "loads what the build script compiled")]
         let component = unsafe { Component::deserialize(&engine, compiled)? };
         Self::link(&component, code)
@@ -91,12 +89,12 @@ impl Sandbox {
         self.code == Code::Interpreted
     }
 
-    /// Makes a fresh sandbox.
+    /// Makes a new sandbox.
     pub(crate) async fn instantiate(&self, state: State) -> Result<Instance> {
-        let bound = state.bound;
+        let deadline = state.deadline;
         let mut store = Store::new(self.component.engine(), state);
-        limits::apply(&mut store, |state| &mut state.growth);
-        ticker::watch(&mut store, bound);
+        limits::apply(&mut store, |state| &mut state.limiter);
+        ticker::watch(&mut store, deadline);
         let running = self.ticker.run()?;
         let guest = self.component.instantiate_async(&mut store).await?;
         Ok(Instance {
@@ -107,9 +105,9 @@ impl Sandbox {
     }
 }
 
-/// How components are run in this process, as far as its limits decide it: machine
-/// code reserves gigabytes of address space for each call, which batch systems, shared
-/// hosts and small boards do not give.
+/// How components run in this process. Machine code reserves gigabytes of address space for
+/// each call. Batch systems, shared hosts and small boards limit the address space, so that
+/// components are interpreted.
 fn code() -> Code {
     match limit(Resource::As) {
         Some(_) => Code::Interpreted,
@@ -117,12 +115,12 @@ fn code() -> Code {
     }
 }
 
-/// Whether there is address space for a call, where it is limited. Less would run out
-/// anywhere, also where a program can only abort.
+/// Checks that the limited address space suffices for a call. Otherwise an allocation could fail
+/// where the program can only abort.
 fn check_address_space() -> Result<()> {
     let mut room = Vec::<u8>::new();
     let reserved = room.try_reserve_exact(ADDRESS_SPACE);
-    // Without a use the compiler may leave the allocation out.
+    // Keeps the compiler from removing the allocation.
     std::hint::black_box(&room);
     reserved.map_err(|_| io::Error::from(Errno::NOMEM))?;
     Ok(())

@@ -1,10 +1,9 @@
 //! The engine's options, for the build script and the library alike.
 //!
-//! The build script compiles the component ahead of time with these options and
-//! the library loads the result with them: the loader refuses it if they differ
-//! in anything that matters to compiled code. So nothing here is left to a
-//! default, which cargo features of wasmtime, switched on by another crate of
-//! the same program, could change.
+//! The build script compiles the component ahead of time with these options, and the
+//! library loads the machine code with them. The loader refuses machine code that was
+//! compiled with other options. So every option is set here: another crate of the program
+//! can change wasmtime's defaults by its cargo features.
 
 use wasmtime::{Config, WasmFeatures};
 
@@ -16,10 +15,9 @@ const REACH: u64 = 4 << 30;
 /// Address space after each memory that stays inaccessible, in bytes.
 const GUARD: u64 = 32 << 20;
 
-/// What the component is compiled from: the instructions that rustc emits for
-/// `wasm32-unknown-unknown`, and components. Everything else is switched off.
-/// Several memories are for the code by which wasmtime itself passes values between
-/// the parts of a composed component: without, its compiler panics at one.
+/// The accepted features: the instructions that rustc emits for `wasm32-unknown-unknown`,
+/// and components. Multiple memories are for the code that wasmtime generates to pass values
+/// between the parts of a composed component: without them its compiler panics.
 const WASM_FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
@@ -57,7 +55,7 @@ pub(crate) fn engine_config(code: Code) -> wasmtime::Result<Config> {
             config.memory_reservation(REACH);
             config.memory_guard_size(GUARD);
         }
-        // It takes no signals, so it compares each access and has no use for a guard.
+        // The interpreter takes no signals. It compares each access and uses no guard.
         Code::Interpreted => {
             config.target(interpreter())?;
             config.signals_based_traps(false);
@@ -76,7 +74,7 @@ fn interpreter() -> &'static str {
     }
 }
 
-/// Which WebAssembly is accepted.
+/// The accepted WebAssembly.
 fn language(config: &mut Config) {
     config.wasm_features(WasmFeatures::all(), false);
     config.wasm_features(WASM_FEATURES, true);
@@ -85,7 +83,7 @@ fn language(config: &mut Config) {
     config.shared_memory(false);
 }
 
-/// How a running guest is stopped, and what is known of it afterwards.
+/// How a running guest is stopped, and what its traps record.
 fn interruption(config: &mut Config) {
     config.epoch_interruption(true);
     config.consume_fuel(false);

@@ -1,11 +1,11 @@
-//! Points at which a test lets the process die, or the call panic: before and after
-//! each step that a guest makes outside of itself.
+//! Points at which a test kills the process or lets the call panic: before and after each
+//! operation of the bucket and each request.
 //!
-//! Only a build with the feature `failpoints`, which no released build has, knows
-//! them. There every point of a process has a number, in order, from 1 on.
-//! `CHATGPT_OAUTH_TEST_POINTS` names a file to which each adds its line;
-//! `CHATGPT_OAUTH_TEST_DIE_AT` and `CHATGPT_OAUTH_TEST_PANIC_AT` are the number, or
-//! the line, of the one where that happens.
+//! Only a build with the feature `failpoints` has them; no released build has it. The
+//! points of a process are numbered from 1. Each point appends a line to the file that
+//! `CHATGPT_OAUTH_TEST_POINTS` names. `CHATGPT_OAUTH_TEST_DIE_AT` and
+//! `CHATGPT_OAUTH_TEST_PANIC_AT` hold the number, or the line, of the point at which the
+//! process dies or the call panics.
 
 /// One step: an operation of the bucket, or a request with its answer.
 #[cfg(not(feature = "failpoints"))]
@@ -58,7 +58,7 @@ mod points {
         noted.expect("a test names a file that can be written");
     }
 
-    /// As by `kill -9`: nothing is flushed, closed or said.
+    /// As by `kill -9`: flushes, closes and prints nothing.
     fn die() -> ! {
         _ = kill_process(getpid(), Signal::KILL);
         std::process::abort()

@@ -1,89 +1,87 @@
-//! `wasi:keyvalue/store`: one bucket, its profile's, with compare-and-swap
-//! underneath.
+//! `wasi:keyvalue/store`: one bucket per profile, written by compare-and-swap.
 //!
-//! The portable interface has no conditional write. Here every `set` is one: the
-//! handle remembers which version of a key its guest saw last, by `get` or by its
-//! own `set`, and writes only over that version. A key that was not read, or that
-//! somebody has written since, is a conflict.
+//! The portable interface has no conditional write. Here every `set` is conditional: the
+//! handle remembers the version of each key that its guest saw last, by `get` or by its
+//! own `set`, and writes only over that version. A write to a key that was not read, or
+//! that another call has written since, is a conflict.
 //!
-//! `open` is one query, which brings all rows of the profile; the first `get` of
-//! a key is answered from it, every later one from the database.
+//! `open` loads all rows of the profile in one query. The first `get` of a key is
+//! answered from these rows, every later `get` from the store.
 //!
-//! The key `clock` is no row: it reads the [steady clock](steady_clock) of this
-//! machine, and cannot be written.
+//! The key `clock` is not a row: it reads the [steady clock](steady_clock) of this
+//! machine, and is read-only.
 //!
-//! What goes wrong is `other(…)` with one word of a closed [list](Fault); a host
-//! that is not this one says other things there, which mean `unavailable`.
+//! An error of the store is `other(…)` with one word of a closed [list](Fault). The
+//! component treats every other text as `unavailable`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chatgpt_oauth_storage::sealed_store::{SealedProfile, is_irreplaceable};
+use chatgpt_oauth_storage::{Row, StoreError, Version};
 use tokio::time::{Instant, sleep, timeout_at};
 use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
 
+use super::activity::Activity;
 use super::bindings::wasi::keyvalue0_2_0_draft as keyvalue;
 use super::failpoint::step;
-use super::limits::{self, Bound};
-use super::state::Traffic;
+use super::limits::{self, Deadline};
 use super::steady_clock;
 use super::wall_clock::WallClock;
-use chatgpt_oauth_storage::sealed_store::{SealedProfile, is_irreplaceable};
-use chatgpt_oauth_storage::{Row, StoreError, Version};
 
-/// The name under which a guest opens its bucket. There is no other.
+/// The only name of a bucket that a guest can open.
 const BUCKET: &str = "default";
 /// The largest credential and the largest pending login, in bytes.
 const LARGEST_RECORD: usize = 32 << 10;
-/// The largest value of any other key, a cache, in bytes.
+/// The largest value of any other key, a cache entry, in bytes.
 const LARGEST_CACHE: usize = 256 << 10;
-/// What each step to store an answer has, however long the others have taken.
-const LAST_WORD: Duration = Duration::from_secs(1);
-/// The longest name of a key.
+/// Minimum time for each step that stores an answer.
+const MIN_STEP_TIME: Duration = Duration::from_secs(1);
+/// The longest key, in bytes.
 const LONGEST_KEY: usize = 64;
 /// How many keys a profile may have.
 const MOST_KEYS: usize = 32;
-/// How long to wait before a record is read or written once more.
+/// How long to wait before a record is read or written again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What `open` needs: whose bucket it is, and for how long.
-pub(crate) struct Opener {
+/// The bucket of one call: its rows, and the deadline of the call.
+pub(crate) struct KeyValueCtx {
     records: SealedProfile,
-    bound: Bound,
-    traffic: Arc<Traffic>,
+    deadline: Deadline,
+    activity: Arc<Activity>,
     clock: WallClock,
-    /// Whether the store has taken a write of this call.
+    /// Whether a write of this call has succeeded.
     has_written: AtomicBool,
 }
 
 /// An open bucket.
 #[allow(unreachable_pub, reason = "the generated bindings export it again")]
 pub struct Bucket {
-    /// The rows that `open` found and no `get` has asked for yet.
+    /// The rows that `open` loaded and no `get` has returned yet.
     unread: HashMap<String, Row>,
-    /// The version that the guest saw last of each key it has read: none where
-    /// there was no row.
+    /// The version of each key that the guest saw last; none if there was no row.
     seen: HashMap<String, Option<Version>>,
-    /// How many keys the profile had.
+    /// How many keys the profile has.
     keys: usize,
 }
 
-/// Why an operation failed, as the guest hears it.
+/// Why an operation failed, as the guest gets it.
 #[allow(unreachable_pub, reason = "the generated bindings export it again")]
 pub enum Fault {
-    /// There is no bucket of that name.
+    /// There is no bucket with this name.
     NoSuchStore,
-    /// That is no name of a key.
+    /// The text is not a key.
     AccessDenied,
     /// The store failed: one word of the list in [`Fault::word`].
     Store(StoreError),
-    /// The guest broke the rules; its call ends.
+    /// The guest used a handle wrongly; its call ends.
     Trap(wasmtime::Error),
 }
 
 impl Fault {
-    /// The closed list of what `other(…)` says.
+    /// The closed list of words in `other(…)`.
     fn word(error: &StoreError) -> &'static str {
         match error {
             StoreError::Conflict => "conflict",
@@ -119,17 +117,17 @@ impl From<ResourceTableError> for Fault {
     }
 }
 
-impl Opener {
+impl KeyValueCtx {
     pub(crate) fn new(
         records: SealedProfile,
-        bound: Bound,
-        traffic: Arc<Traffic>,
+        deadline: Deadline,
+        activity: Arc<Activity>,
         clock: WallClock,
     ) -> Self {
         Self {
             records,
-            bound,
-            traffic,
+            deadline,
+            activity,
             clock,
             has_written: AtomicBool::new(false),
         }
@@ -144,18 +142,19 @@ impl Opener {
         })
     }
 
-    /// Reads a key, from what `open` found if it is the first time.
+    /// Reads a key: the first time from the rows that `open` loaded.
     async fn get(&self, bucket: &mut Bucket, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         if key == steady_clock::KEY {
             return Ok(steady_clock::reading(&self.clock).map(String::into_bytes));
         }
         let row = if bucket.seen.contains_key(key) {
             let read = || self.records.read(key);
-            self.insist(self.precious_since(key), read).await?
+            self.retry_until(self.irreplaceable_since(key), read)
+                .await?
         } else {
             bucket.unread.get(key).cloned()
         };
-        // What cannot be opened has not been seen, so it is not written over.
+        // A value that does not decrypt does not count as seen, so it is not written over.
         let value = row.as_ref().map(|row| self.records.open(row)).transpose()?;
         bucket.unread.remove(key);
         let version = row.map(|row| row.version);
@@ -180,57 +179,57 @@ impl Opener {
         if seen.is_none() && bucket.keys >= MOST_KEYS {
             return Err(StoreError::Full);
         }
-        if value.is_some() && is_irreplaceable(key) && self.traffic.answered_at().is_none() {
-            // Nothing is spent yet, and what the service will answer must find room.
+        if value.is_some() && is_irreplaceable(key) && self.activity.answered_at().is_none() {
+            // No token is spent yet, and there must be room for the service's answer.
             self.within(self.records.check_room()).await?;
         }
         let write = || self.records.write(key, seen, value);
-        let precious_since = self.precious_since(key).filter(|_| value.is_some());
-        let version = self.insist(precious_since, write).await?;
+        let irreplaceable_since = self.irreplaceable_since(key).filter(|_| value.is_some());
+        let version = self.retry_until(irreplaceable_since, write).await?;
         self.has_written.store(true, Ordering::Relaxed);
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
         Ok(())
     }
 
-    /// Since when an answer of the service may be waiting to be stored under the key.
-    fn precious_since(&self, key: &str) -> Option<Instant> {
-        let answered_at = self.traffic.answered_at()?;
+    /// When the answer came that may be waiting to be stored under the key.
+    fn irreplaceable_since(&self, key: &str) -> Option<Instant> {
+        let answered_at = self.activity.answered_at()?;
         is_irreplaceable(key).then_some(answered_at)
     }
 
-    /// Makes an operation once; but a precious one again and again while its
-    /// failure may pass. A record is read before it is written, so a read that
-    /// fails would lose an answer as well.
+    /// Runs an operation. Retries reads and writes of an irreplaceable value on transient
+    /// errors until the deadline. A record is read before it is written, so a failed read
+    /// would lose an answer as well.
     ///
-    /// All that is done to store one answer has the time of one operation, and
-    /// each of its steps a second at least, so that others can tell when whoever
-    /// held the answer is done (docs/refresh.md, Constants).
-    async fn insist<T, O>(
+    /// All steps that store one answer share the time of one operation, and each step has
+    /// at least [`MIN_STEP_TIME`]. So another process can compute when the call that held
+    /// the answer has finished (docs/refresh.md, Constants).
+    async fn retry_until<T, O>(
         &self,
-        precious_since: Option<Instant>,
+        irreplaceable_since: Option<Instant>,
         operation: impl Fn() -> O,
     ) -> Result<T, StoreError>
     where
         O: Future<Output = Result<T, StoreError>>,
     {
-        let give_up = match precious_since {
+        let deadline = match irreplaceable_since {
             Some(answered_at) => {
-                let longest = (answered_at + limits::STORE).max(Instant::now() + LAST_WORD);
-                longest.min(self.bound.deadline(limits::STORE))
+                let longest = (answered_at + limits::STORE).max(Instant::now() + MIN_STEP_TIME);
+                longest.min(self.deadline.at_most(limits::STORE))
             }
-            None => self.bound.deadline(limits::STORE),
+            None => self.deadline.at_most(limits::STORE),
         };
         loop {
-            let error = match self.by(give_up, operation()).await {
+            let error = match self.by(deadline, operation()).await {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
             let may_pass = error.may_pass(self.has_written.load(Ordering::Relaxed));
-            if precious_since.is_none() || !may_pass || Instant::now() + PAUSE >= give_up {
+            if irreplaceable_since.is_none() || !may_pass || Instant::now() + PAUSE >= deadline {
                 return Err(error);
             }
-            tracing::warn!(error = %error, "an answer could not be stored yet, trying again");
+            tracing::warn!(error = %error, "an answer could not be stored yet, retrying");
             sleep(PAUSE).await;
         }
     }
@@ -246,35 +245,36 @@ impl Opener {
         Ok(live.map(|row| row.key).collect())
     }
 
-    /// What a guest is told of an error; the log and the caller hear it in full.
-    fn tell(&self, error: StoreError) -> String {
+    /// The word of an error for the guest; the log and the caller get the full text.
+    fn report(&self, error: StoreError) -> String {
         let word = Fault::word(&error);
         match error {
-            // No failure: the guest reads again and goes on.
-            StoreError::Conflict => tracing::debug!("somebody else has written the key"),
+            // Not a failure: the guest reads the key again.
+            StoreError::Conflict => tracing::debug!("another process has written the key"),
             error => {
                 tracing::warn!(word, %error, "the store failed");
-                self.traffic.note_fault(error);
+                self.activity.note_fault(error);
             }
         }
         word.to_owned()
     }
 
-    /// Bounds one operation.
+    /// Runs one operation within its time.
     async fn within<T>(
         &self,
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.by(self.bound.deadline(limits::STORE), operation).await
+        self.by(self.deadline.at_most(limits::STORE), operation)
+            .await
     }
 
-    /// Ends an operation at a deadline; none begins once the call is over.
+    /// Runs an operation until a deadline; does not start it after the end of the call.
     async fn by<T>(
         &self,
         deadline: Instant,
         operation: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        if self.bound.is_spent() {
+        if self.deadline.has_passed() {
             return Err(StoreError::unavailable("the call has taken too long"));
         }
         let outcome = timeout_at(deadline, operation).await;
@@ -290,7 +290,7 @@ fn largest(key: &str) -> usize {
     }
 }
 
-/// Key names are ours alone, so few letters do.
+/// Only the component names keys, so few characters suffice.
 fn check_key(key: &str) -> Result<(), Fault> {
     let fits = (1..=LONGEST_KEY).contains(&key.len());
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
@@ -301,22 +301,22 @@ fn check_key(key: &str) -> Result<(), Fault> {
     }
 }
 
-/// The bucket's interface during a host call.
-pub(crate) struct BucketView<'a> {
-    pub(super) opener: &'a Opener,
+/// A [`KeyValueCtx`] during a host call, with the resource table.
+pub(crate) struct KeyValueCtxView<'a> {
+    pub(super) ctx: &'a KeyValueCtx,
     pub(super) table: &'a mut ResourceTable,
 }
 
-impl HasData for BucketView<'static> {
-    type Data<'a> = BucketView<'a>;
+impl HasData for KeyValueCtxView<'static> {
+    type Data<'a> = KeyValueCtxView<'a>;
 }
 
-impl keyvalue::store::Host for BucketView<'_> {
+impl keyvalue::store::Host for KeyValueCtxView<'_> {
     async fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Fault> {
         if identifier != BUCKET {
             return Err(Fault::NoSuchStore);
         }
-        let bucket = step("open", BUCKET, self.opener.open()).await?;
+        let bucket = step("open", BUCKET, self.ctx.open()).await?;
         Ok(self.table.push(bucket)?)
     }
 
@@ -326,13 +326,13 @@ impl keyvalue::store::Host for BucketView<'_> {
         match fault {
             Fault::NoSuchStore => Ok(Error::NoSuchStore),
             Fault::AccessDenied => Ok(Error::AccessDenied),
-            Fault::Store(error) => Ok(Error::Other(self.opener.tell(error))),
+            Fault::Store(error) => Ok(Error::Other(self.ctx.report(error))),
             Fault::Trap(error) => Err(error),
         }
     }
 }
 
-impl keyvalue::store::HostBucket for BucketView<'_> {
+impl keyvalue::store::HostBucket for KeyValueCtxView<'_> {
     async fn get(
         &mut self,
         bucket: Resource<Bucket>,
@@ -340,7 +340,7 @@ impl keyvalue::store::HostBucket for BucketView<'_> {
     ) -> Result<Option<Vec<u8>>, Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(step("get", &key, self.opener.get(bucket, &key)).await?)
+        Ok(step("get", &key, self.ctx.get(bucket, &key)).await?)
     }
 
     async fn set(
@@ -351,19 +351,19 @@ impl keyvalue::store::HostBucket for BucketView<'_> {
     ) -> Result<(), Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        let written = self.opener.put(bucket, &key, Some(&value));
+        let written = self.ctx.put(bucket, &key, Some(&value));
         Ok(step("set", &key, written).await?)
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> Result<(), Fault> {
         check_key(&key)?;
         let bucket = self.table.get_mut(&bucket)?;
-        Ok(step("delete", &key, self.opener.put(bucket, &key, None)).await?)
+        Ok(step("delete", &key, self.ctx.put(bucket, &key, None)).await?)
     }
 
     async fn exists(&mut self, _: Resource<Bucket>, key: String) -> Result<bool, Fault> {
         check_key(&key)?;
-        Ok(self.opener.exists(&key).await?)
+        Ok(self.ctx.exists(&key).await?)
     }
 
     async fn list_keys(
@@ -371,7 +371,7 @@ impl keyvalue::store::HostBucket for BucketView<'_> {
         _: Resource<Bucket>,
         _cursor: Option<u64>,
     ) -> Result<keyvalue::store::KeyResponse, Fault> {
-        let keys = self.opener.keys().await?;
+        let keys = self.ctx.keys().await?;
         Ok(keyvalue::store::KeyResponse { keys, cursor: None })
     }
 

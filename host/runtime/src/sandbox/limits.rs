@@ -1,9 +1,8 @@
-//! How large and how long a call may be.
+//! The limits of a call: memory, handles, bytes and time.
 //!
-//! A guest's own work is bounded by the [ticker](super::ticker), its waiting by a
-//! [`Bound`]: everything in which a guest can wait ends with it. So a call ends
-//! without anybody dropping it half-way, which would abort its HTTP request and
-//! lose the answer.
+//! The [ticker](super::ticker) bounds the guest's computing, a [`Deadline`] its waiting:
+//! every host call that waits ends at the deadline. So a call ends without being dropped,
+//! which would abort its HTTP request and lose the answer.
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,8 +14,8 @@ use wasmtime::{ResourceLimiter, Store, StoreLimits, StoreLimitsBuilder, Trap};
 use super::engine_config::MEMORY;
 use crate::shortage;
 
-/// Bytes that one host call may copy out of the guest. The largest honest ones
-/// are a cached value (256 KiB) and a list of models on its way out.
+/// Bytes that one host call may copy out of the guest. The largest that the component
+/// needs are a cached value (256 KiB) and a returned list of models.
 const HOSTCALL_BYTES: usize = 16 << 20;
 /// Resources that one call may hold at a time: requests, streams, pollables.
 const HANDLES: usize = 256;
@@ -26,7 +25,7 @@ pub(crate) const HTTP_FIELDS: usize = 16 << 10;
 pub(crate) const RANDOM_BYTES: u64 = 4096;
 
 /// How long a call may take as a whole. It covers the longest chain of requests
-/// that the component makes, with room to store what came of it.
+/// that the component makes, with time to store the outcome.
 const CALL: Duration = Duration::from_secs(100);
 /// How long a guest may compute.
 pub(crate) const GUEST_CPU: Duration = Duration::from_secs(2);
@@ -35,23 +34,23 @@ pub(crate) const HTTP: Duration = Duration::from_secs(30);
 /// How long one operation of the store may take.
 pub(crate) const STORE: Duration = Duration::from_secs(15);
 
-/// How large and how long one call of a component may be.
+/// The limits of one call of a component.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Limits {
     /// Linear memory, in bytes.
     pub memory: usize,
-    /// Resources that it may hold at a time.
+    /// Resources that a call may hold at a time.
     pub handles: usize,
-    /// What one host call may copy out of it, in bytes.
+    /// Bytes that one host call may copy out of the guest.
     pub host_call: usize,
-    /// How long it may compute.
+    /// How long the guest may compute.
     pub computing: Duration,
     /// How long one HTTP request may take, to the last byte of the answer.
     pub request: Duration,
     /// How long one operation of the store may take.
     pub store: Duration,
-    /// How long it may take as a whole.
+    /// How long the call may take as a whole.
     pub call: Duration,
 }
 
@@ -66,15 +65,15 @@ pub const LIMITS: Limits = Limits {
     call: CALL,
 };
 
-/// What a guest may grow. wasmtime's own limits count each memory for itself; here
-/// all of them together have [`MEMORY`].
-pub(crate) struct Growth {
+/// Limits what a guest grows. wasmtime's own limiter counts each memory by itself; this
+/// one gives all memories together [`MEMORY`].
+pub(crate) struct MemoryLimiter {
     limits: StoreLimits,
-    /// What all memories have, in bytes.
+    /// The size of all memories together, in bytes.
     memory: usize,
 }
 
-impl Growth {
+impl MemoryLimiter {
     pub(crate) fn new() -> Self {
         let limits = StoreLimitsBuilder::new()
             .memories(2)
@@ -86,7 +85,7 @@ impl Growth {
     }
 }
 
-impl ResourceLimiter for Growth {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
         current: usize,
@@ -97,13 +96,13 @@ impl ResourceLimiter for Growth {
         if memory > MEMORY {
             return Ok(false);
         }
-        // Growth that fails after all stays counted: that is on the safe side.
+        // Growth that fails later stays counted, which errs on the safe side.
         self.memory = memory;
         Ok(true)
     }
 
-    /// What the machine refuses ends the call with its reason; a guest that has
-    /// reached its own limit goes on as it can.
+    /// A refusal of the machine ends the call with its reason; a guest that has reached
+    /// its own limit continues.
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
         match shortage::of_sandbox(&error) {
             Some(_) => Err(error),
@@ -133,48 +132,48 @@ impl ResourceLimiter for Growth {
     }
 }
 
-/// What a guest may make the host hold.
+/// The table of the host's resources, at most [`HANDLES`].
 pub(crate) fn resource_table() -> ResourceTable {
     let mut table = ResourceTable::new();
     table.set_max_capacity(HANDLES);
     table
 }
 
-/// Applies what a store itself limits.
-pub(crate) fn apply<T>(store: &mut Store<T>, growth: fn(&mut T) -> &mut Growth)
+/// Sets the limits that a store itself enforces.
+pub(crate) fn apply<T>(store: &mut Store<T>, limiter: fn(&mut T) -> &mut MemoryLimiter)
 where
     T: Send + 'static,
 {
-    store.limiter(move |state| growth(state));
+    store.limiter(move |state| limiter(state));
     store.set_hostcall_fuel(HOSTCALL_BYTES);
     store.set_max_component_handles(HANDLES);
 }
 
-/// The moment at which a call is over, whatever it is doing.
+/// The time at which a call ends.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
+pub(crate) struct Deadline {
     ends: Instant,
 }
 
-impl Bound {
-    /// The bound of a call that begins now.
+impl Deadline {
+    /// The deadline of a call that begins now.
     pub(crate) fn of_a_call() -> Self {
         Self {
             ends: Instant::now() + CALL,
         }
     }
 
-    /// When something that begins now and may take this long must end.
-    pub(crate) fn deadline(self, longest: Duration) -> Instant {
+    /// The deadline of a step that begins now and takes at most `longest`.
+    pub(crate) fn at_most(self, longest: Duration) -> Instant {
         self.ends.min(Instant::now() + longest)
     }
 
-    /// Whether the call is over.
-    pub(crate) fn is_spent(self) -> bool {
+    /// Whether the deadline has passed.
+    pub(crate) fn has_passed(self) -> bool {
         Instant::now() >= self.ends
     }
 
-    /// Lets a guest wait, until the call is over at the latest; then it traps.
+    /// Lets a guest wait; at the deadline the guest traps.
     pub(crate) async fn wait<T>(self, waiting: impl Future<Output = T>) -> wasmtime::Result<T> {
         let waited = timeout_at(self.ends, waiting).await;
         waited.map_err(|_| Trap::Interrupt.into())
@@ -182,9 +181,9 @@ impl Bound {
 }
 
 #[cfg(test)]
-impl Bound {
-    /// A call that has this long left.
-    pub(crate) fn with_left(left: Duration) -> Self {
+impl Deadline {
+    /// The deadline of a call with this much time left.
+    pub(crate) fn after(left: Duration) -> Self {
         Self {
             ends: Instant::now() + left,
         }

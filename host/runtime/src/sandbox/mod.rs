@@ -1,25 +1,25 @@
 //! The sandbox: what a guest can do, and what it cannot.
 //!
-//! Every call gets a sandbox of its own, a fresh instance with fresh memory, and
-//! it is thrown away when the call ends, however it ends. Nothing that a guest
-//! does outlives its call but what it wrote to its bucket.
+//! Every call gets its own sandbox: a new instance with new memory, which is dropped
+//! when the call ends. Only the values that the guest wrote to its bucket outlive the
+//! call.
 //!
-//! **What it can do.** Nothing but what is [linked](linker): send an HTTP request
-//! to one of the [addresses of the policy](crate::egress::policy), over a connection to a public
-//! address that this host makes ([`egress`](crate::egress)) and limits ([`wasi_http`]); read and write
-//! [one bucket](keyvalue), its profile's; look at two clocks; ask for random
-//! bytes; wait.
+//! **Can do.** The guest calls what is [linked](linker), and nothing else. It sends
+//! HTTP requests to the [addresses of the policy](crate::egress::policy); the host makes
+//! the connections ([`egress`](crate::egress)) and limits them ([`wasi_http`]). It reads
+//! and writes [one bucket](keyvalue), which belongs to the profile of the call. It reads
+//! two clocks, gets random bytes, and waits.
 //!
-//! **What it cannot do.** There are no files, no sockets, no environment, no
-//! arguments, no output, no threads, no other profile. It cannot name a host or a
-//! path that is not in the policy, follow a redirect, choose the `Host` header or
-//! see an answer of unbounded size. It cannot tell the host who it is: the
-//! profile comes from the caller.
+//! **Cannot do.** A guest has no files, sockets, environment, arguments, output, threads
+//! or other profiles. It cannot name a host or a path outside of the policy, follow a
+//! redirect, choose the `Host` header, or receive an answer of unbounded size. It does
+//! not name its profile: the caller does.
 //!
-//! **How much of it.** [`limits`] bounds memory, tables, handles and what a host
-//! call may copy; the [`ticker`] bounds computing, [`bounded_io`] bounds waiting.
-//! The machine code comes from our own build and from nowhere else ([`engine`]).
+//! **Limits.** [`limits`] bounds memory, tables, handles and the bytes that a host call
+//! copies. The [`ticker`] bounds computing, and [`bounded_io`] bounds waiting. Only the
+//! build script's own machine code is loaded ([`engine`]).
 
+mod activity;
 pub(crate) mod bindings;
 mod bounded_io;
 mod engine;
@@ -32,10 +32,10 @@ mod random;
 mod state;
 mod steady_clock;
 mod ticker;
-
 mod wall_clock;
 pub(crate) mod wasi_http;
 
+pub(crate) use activity::Activity;
 pub(crate) use engine::Sandbox;
-pub(crate) use state::{State, Traffic};
+pub(crate) use state::State;
 pub(crate) use wall_clock::WallClock;

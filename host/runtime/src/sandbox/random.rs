@@ -1,5 +1,5 @@
-//! `wasi:random/random`, straight from the operating system: nothing to seed,
-//! and nothing to repeat when a virtual machine is resumed twice.
+//! `wasi:random/random` from the operating system. Without a generator and a seed of its
+//! own, no bytes repeat when a virtual machine is resumed twice.
 
 use wasmtime::component::HasData;
 use wasmtime::{Result, bail, format_err};
@@ -19,7 +19,7 @@ impl random::Host for SystemRandom {
         if len > RANDOM_BYTES {
             bail!("more than {RANDOM_BYTES} random bytes in one call");
         }
-        // Fits: it is at most RANDOM_BYTES.
+        // At most RANDOM_BYTES, which fits.
         let mut bytes = vec![0; len as usize];
         getrandom::fill(&mut bytes).map_err(|error| format_err!("no random bytes: {error}"))?;
         Ok(bytes)

@@ -1,12 +1,11 @@
-//! A clock that is never set, for the ages of what is stored: a guest reads it
-//! from its bucket, under a reserved key.
+//! A clock that is never set, for the ages of stored values: a guest reads it from its
+//! bucket, under a reserved key.
 //!
-//! The wall clock of a machine is stepped by NTP, by people, and after a virtual
-//! machine was suspended. A guest that judged another process's refresh by it would
-//! take it for abandoned while it is on its way. The reading is the name of a clock
-//! and its seconds, `NAME SECONDS`: two of the same name can be subtracted, whichever
-//! process took them. The name stands for one boot of one machine; on another
-//! machine, or after a restart, it differs, and the wall clock counts.
+//! NTP, people and the resumption of a virtual machine step the wall clock. With the wall
+//! clock alone, a guest would take another process's refresh for abandoned while it is in
+//! flight. A reading is `NAME SECONDS`. Two readings with the same name can be subtracted,
+//! even if different processes took them. The name stands for one boot of one machine. For
+//! readings with different names the wall clock counts.
 
 #[cfg(target_os = "linux")]
 use std::sync::LazyLock;
@@ -16,7 +15,7 @@ use super::wall_clock::WallClock;
 /// The key of the bucket under which a guest reads the clock. It cannot be written.
 pub(super) const KEY: &str = "clock";
 
-/// The reading of now, where this machine has such a clock.
+/// The current reading, if this machine has such a clock.
 pub(super) fn reading(clock: &WallClock) -> Option<String> {
     match clock {
         WallClock::System => system(),
@@ -25,8 +24,8 @@ pub(super) fn reading(clock: &WallClock) -> Option<String> {
     }
 }
 
-/// The seconds that the machine has been awake since its boot. Time in which it is
-/// suspended does not count: what is under way is suspended with it.
+/// The seconds since boot, without the time in which the machine was suspended: a refresh
+/// in flight is suspended with it.
 #[cfg(target_os = "linux")]
 fn system() -> Option<String> {
     use rustix::time::{ClockId, clock_gettime};
@@ -42,8 +41,8 @@ fn system() -> Option<String> {
     None
 }
 
-/// Names this boot of this machine without revealing it. A container can have the
-/// clock shifted, in a time namespace of its own.
+/// Identifies this boot of this machine without revealing it. The time namespace is a part
+/// of the name, since it can shift the clock of a container.
 #[cfg(target_os = "linux")]
 fn name() -> Option<String> {
     use sha2::{Digest as _, Sha256};

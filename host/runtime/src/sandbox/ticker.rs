@@ -1,9 +1,9 @@
 //! Stops a guest that computes for too long.
 //!
-//! While a guest runs, a thread raises the engine's epoch every [`TICK`]; at each
-//! new epoch a running guest stops in a callback, which counts. Waiting costs
-//! nothing: a guest in a host call meets its next callback only on its return.
-//! When no guest runs the thread sleeps, so an idle program is idle.
+//! While a guest runs, a thread increments the engine's epoch every [`TICK`]. At each
+//! new epoch a running guest enters a callback, which counts. A guest that waits in a
+//! host call enters the next callback only after that call returns. While no guest
+//! runs, the thread sleeps.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use wasmtime::{Engine, EngineWeak, Store, UpdateDeadline};
 
-use super::limits::{Bound, GUEST_CPU};
+use super::limits::{Deadline, GUEST_CPU};
 
-/// How often a running guest is looked at.
+/// The time between two epochs.
 const TICK: Duration = Duration::from_millis(10);
-/// How many ticks a guest may meet.
+/// How many epochs a guest may compute.
 const TICKS: u128 = GUEST_CPU.as_millis() / TICK.as_millis();
 
-/// Raises the epoch of one engine while its guests run.
+/// Increments the epoch of one engine while its guests run.
 pub(crate) struct Ticker {
     engine: EngineWeak,
     shared: Arc<Shared>,
@@ -43,8 +43,7 @@ impl Ticker {
         }
     }
 
-    /// Ticks until the returned guard is dropped; an error where no thread can be
-    /// started.
+    /// Ticks until the returned guard is dropped. Fails if the thread cannot be started.
     pub(crate) fn run(&self) -> io::Result<Running> {
         let thread = self.thread()?;
         if self.shared.running.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -54,7 +53,7 @@ impl Ticker {
     }
 
     fn thread(&self) -> io::Result<Thread> {
-        // There is a thread in it, or there is none.
+        // No panic leaves an incomplete value, so poisoning is ignored.
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         match &*thread {
             Some(thread) => Ok(thread.clone()),
@@ -81,7 +80,7 @@ impl Drop for Ticker {
     }
 }
 
-/// While this lives, its engine's epoch rises.
+/// The engine's epoch is incremented until this is dropped.
 pub(crate) struct Running(Arc<Shared>);
 
 impl Drop for Running {
@@ -104,14 +103,14 @@ fn tick(engine: &EngineWeak, shared: &Shared) {
     }
 }
 
-/// Lets the guest of this store meet no more than its share of ticks, and none
-/// after the end of its call. Between two ticks other tasks get their turn.
-pub(crate) fn watch<T: Send + 'static>(store: &mut Store<T>, bound: Bound) {
+/// Stops the guest of this store after [`TICKS`] epochs, or at the deadline of its call.
+/// At each epoch the guest yields to other tasks.
+pub(crate) fn watch<T: Send + 'static>(store: &mut Store<T>, deadline: Deadline) {
     let mut met = 0;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         met += 1;
-        if met >= TICKS || bound.is_spent() {
+        if met >= TICKS || deadline.has_passed() {
             return Ok(UpdateDeadline::Interrupt);
         }
         Ok(UpdateDeadline::Yield(1))

@@ -1,7 +1,7 @@
 //! `wasi:clocks/wall-clock`: the system's clock.
 //!
 //! A build with the feature `test-clock` can take the time from a file instead,
-//! so that a test passes days in a moment. No other build has such a switch.
+//! so that a test passes days in a moment. No other build has this option.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,9 +15,8 @@ pub(crate) enum WallClock {
     /// The operating system.
     #[default]
     System,
-    /// A file that holds Unix seconds as text, and after a space those of the steady
-    /// clock, where they differ: then the wall clock was set. A test renames a new
-    /// file over it.
+    /// A file that holds Unix seconds as text. If the wall clock was set, the seconds of the
+    /// steady clock follow after a space. A test renames a new file over it.
     #[cfg(feature = "test-clock")]
     File(std::path::PathBuf),
 }
@@ -31,7 +30,7 @@ impl WallClock {
     /// Since the Unix epoch.
     fn time(&self) -> Result<Duration> {
         match self {
-            // A clock before 1970 says nothing that is true: it counts as 1970.
+            // A clock before 1970 is wrong and counts as 1970.
             Self::System => Ok(SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default()),
@@ -45,7 +44,7 @@ impl WallClock {
     }
 }
 
-/// The reading of the steady clock that goes with a file.
+/// The reading of the steady clock of a file.
 #[cfg(feature = "test-clock")]
 pub(super) fn steady_of_file(path: &std::path::Path) -> Option<String> {
     let clocks = std::fs::read_to_string(path).ok()?;

@@ -1,12 +1,12 @@
-//! `wasi:http/outgoing-handler`: one request, as a whole.
+//! `wasi:http/outgoing-handler`: one request and its complete answer.
 //!
-//! The guest's request is held against the [policy](crate::egress::policy), collected,
-//! built anew from what was checked, sent once, and its answer collected, all
-//! under one deadline. The guest then reads an answer that is complete: there is
-//! no connection behind it that could stall.
+//! The host checks the guest's request against the [policy](crate::egress::policy),
+//! collects its body, builds a new request from the checked parts, sends that once, and
+//! collects the answer, all before one deadline. The guest then reads a complete answer,
+//! so that no stalled connection holds it up.
 //!
-//! What the guest hears when it fails is what its refresh protocol needs to know,
-//! whether the request may have arrived; [`failure`] says that.
+//! The error of a failed request says whether the request may have arrived, which the
+//! refresh protocol depends on: see [`failure`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,9 +19,9 @@ use hyper::body::{Body, Incoming};
 use tokio::time::{timeout, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use super::activity::Activity;
 use super::failpoint::step;
-use super::limits::{self, Bound};
-use super::state::Traffic;
+use super::limits::{self, Deadline};
 use crate::egress::connect::CONNECT;
 use crate::egress::failure;
 use crate::egress::policy::{self, Rule};
@@ -30,8 +30,8 @@ use crate::egress::transport::{HttpClient, Transport, USER_AGENT};
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
 
-/// Headers that are the host's business: how the message is framed and routed,
-/// and how its answer is encoded.
+/// Headers that the host alone sets: framing and routing of the message, and the
+/// encoding of its answer.
 const HOSTS_HEADERS: [HeaderName; 12] = [
     header::ACCEPT_ENCODING,
     header::CONNECTION,
@@ -47,8 +47,8 @@ const HOSTS_HEADERS: [HeaderName; 12] = [
     header::UPGRADE,
 ];
 
-/// Headers of an answer that the component reads. Of an answer with too many,
-/// these are left: it may hold a token that exists nowhere else.
+/// Headers of an answer that the component reads. From an answer with too many headers
+/// the host keeps these: the answer may hold a token that exists nowhere else.
 const READ_HEADERS: [HeaderName; 6] = [
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
@@ -58,50 +58,54 @@ const READ_HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("cf-mitigated"),
 ];
 
-/// The longest value of one of these in such an answer, in bytes.
+/// The longest value of such a header in such an answer, in bytes.
 const LONGEST_VALUE: usize = 1 << 10;
 
-/// One call's way out.
-pub(crate) struct Outgoing {
+/// Sends the requests of one call.
+pub(crate) struct HttpHooks {
     transport: Arc<Transport>,
-    bound: Bound,
-    traffic: Arc<Traffic>,
+    deadline: Deadline,
+    activity: Arc<Activity>,
 }
 
-impl Outgoing {
-    pub(crate) fn new(transport: Arc<Transport>, bound: Bound, traffic: Arc<Traffic>) -> Self {
+impl HttpHooks {
+    pub(crate) fn new(
+        transport: Arc<Transport>,
+        deadline: Deadline,
+        activity: Arc<Activity>,
+    ) -> Self {
         Self {
             transport,
-            bound,
-            traffic,
+            deadline,
+            activity,
         }
     }
 }
 
 type Processing = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-impl WasiHttpHooks for Outgoing {
+impl WasiHttpHooks for HttpHooks {
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Processing,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Processing), Error>> + Send> {
-        let exchange = Exchange {
+        let call = OutgoingCall {
             transport: self.transport.clone(),
-            bound: self.bound,
-            traffic: self.traffic.clone(),
-            patience: Patience::new(options),
+            deadline: self.deadline,
+            activity: self.activity.clone(),
+            timeouts: Timeouts::new(options),
         };
         Box::new(async move {
-            let answer = exchange.run(request).await?;
+            let answer = call.run(request).await?;
             let body = |bytes| Full::new(bytes).map_err(|never| match never {});
             let answer = answer.map(|bytes| body(bytes).boxed_unsync());
             Ok((answer, Box::new(async { Ok(()) }) as Processing))
         })
     }
 
-    /// The client writes it, from the URL.
+    /// The client writes the header, from the URL.
     fn set_host_header(&mut self) -> bool {
         false
     }
@@ -111,13 +115,13 @@ impl WasiHttpHooks for Outgoing {
     }
 }
 
-/// How long to wait for what, where the guest is less patient than the host.
-struct Patience {
+/// The guest's timeouts, where they are shorter than the host's.
+struct Timeouts {
     first_byte: Duration,
     between_bytes: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     fn new(options: Option<RequestOptions>) -> Self {
         let asked = |of: fn(&RequestOptions) -> Option<Duration>| {
             let asked = options.as_ref().and_then(of);
@@ -130,26 +134,26 @@ impl Patience {
     }
 }
 
-/// A request on its way.
-struct Exchange {
+/// One request.
+struct OutgoingCall {
     transport: Arc<Transport>,
-    bound: Bound,
-    traffic: Arc<Traffic>,
-    patience: Patience,
+    deadline: Deadline,
+    activity: Arc<Activity>,
+    timeouts: Timeouts,
 }
 
-impl Exchange {
+impl OutgoingCall {
     async fn run(self, request: Request<WasiBody>) -> Result<Response<Bytes>, Error> {
         let (parts, body) = request.into_parts();
         let Some(rule) = self.permit(&parts.method, &parts.uri) else {
             tracing::warn!("the guest asked for an address outside of the policy");
             return Err(Error::HttpRequestDenied);
         };
-        if self.bound.is_spent() {
+        if self.deadline.has_passed() {
             return Err(Error::ConnectionTimeout);
         }
-        let deadline = self.bound.deadline(limits::HTTP);
-        // Nothing has left yet, whatever goes wrong in here.
+        let deadline = self.deadline.at_most(limits::HTTP);
+        // No byte of the request leaves in this block.
         let prepare = async {
             let client = self.transport.client(rule).await;
             let client = client.map_err(failure::before_sending)?;
@@ -160,8 +164,8 @@ impl Exchange {
 
         let request = build(rule, parts.uri.query(), &parts.headers, body)?;
         let started = Instant::now();
-        self.traffic.note_sent();
-        let answer = timeout_at(deadline, self.exchange(&client, rule, request));
+        self.activity.note_sent();
+        let answer = timeout_at(deadline, self.send(&client, rule, request));
         let answer = step("send", rule.path, answer).await;
         let answer = answer.unwrap_or(Err(Error::HttpResponseTimeout));
         report(rule, started, &answer);
@@ -170,22 +174,22 @@ impl Exchange {
 
     fn permit(&self, method: &http::Method, uri: &http::Uri) -> Option<&'static Rule> {
         let rule = policy::rule_for(method, uri)?;
-        self.transport.options().reaches(rule.host).then_some(rule)
+        self.transport.options().allows(rule.host).then_some(rule)
     }
 
-    async fn exchange(
+    async fn send(
         &self,
         client: &HttpClient,
         rule: &Rule,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, Error> {
-        // A connection that takes too long fails by itself, and says so.
-        let head = timeout(CONNECT + self.patience.first_byte, client.request(request)).await;
+        // The connector has its own timeout and its own error.
+        let head = timeout(CONNECT + self.timeouts.first_byte, client.request(request)).await;
         let head = head.map_err(|_| Error::HttpResponseTimeout)?;
         let (head, body) = head
             .map_err(|error| failure::of_sending(&error))?
             .into_parts();
-        self.traffic.note_answered();
+        self.activity.note_answered();
 
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = head.status;
@@ -201,7 +205,7 @@ impl Exchange {
         }
         let mut body = BytesMut::new();
         loop {
-            let frame = timeout(self.patience.between_bytes, incoming.frame()).await;
+            let frame = timeout(self.timeouts.between_bytes, incoming.frame()).await;
             let frame = frame.map_err(|_| Error::ConnectionReadTimeout)?;
             let Some(frame) = frame else {
                 return Ok(body.freeze());
@@ -217,7 +221,7 @@ impl Exchange {
     }
 }
 
-/// Takes the whole request body from the guest.
+/// Collects the whole request body of the guest.
 async fn collect(body: WasiBody) -> Result<Bytes, Error> {
     match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),
@@ -231,7 +235,7 @@ async fn collect(body: WasiBody) -> Result<Bytes, Error> {
     }
 }
 
-/// Builds the request from the rule, so that what was checked is what is sent.
+/// Builds the request from the rule, so that the host sends what it checked.
 fn build(
     rule: &Rule,
     query: Option<&str>,
@@ -258,8 +262,8 @@ fn build(
     Ok(request)
 }
 
-/// Refuses an encoded answer, which this host does not read, and keeps cookies
-/// and a flood of headers from the guest.
+/// Refuses an encoded answer, which this host does not decode. Removes cookies, and the
+/// headers that the guest does not read if there are too many.
 fn accept(headers: &HeaderMap) -> Result<HeaderMap, Error> {
     let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
@@ -270,7 +274,7 @@ fn accept(headers: &HeaderMap) -> Result<HeaderMap, Error> {
     headers.remove(header::SET_COOKIE);
     let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
     if headers.iter().map(size).sum::<usize>() > limits::HTTP_FIELDS {
-        tracing::warn!("the answer has too many headers, most are left out");
+        tracing::warn!("the answer has too many headers, most are removed");
         headers = only_read(&headers);
     }
     Ok(headers)

@@ -1,15 +1,15 @@
-//! What comes back: redirects, floods, answers that are encoded, slow or without end.
+//! Answers: redirects, floods, and answers that are encoded, slow or endless.
 
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth::Host;
 use openai_simulator::{Endpoint, Fault};
 
-use crate::guest::told_in;
+use crate::guest::answer_in;
 use crate::headers::led_to;
 use crate::support::TestEnv;
 
-/// OpenAI's side, and a host that is led there.
+/// The simulator, and a host that is connected to it.
 struct Service {
     world: TestEnv,
     host: Host,
@@ -22,19 +22,20 @@ impl Service {
         Self { world, host }
     }
 
-    /// How a request ends whose answer is this.
+    /// The outcome of a request with this answer.
     async fn end_of(&self, fault: Fault) -> String {
         let simulator = &self.world.simulator;
         simulator.clear_requests();
         simulator.fault(Endpoint::Token, fault);
-        let end = told_in(&self.host, &["request"]).await;
+        let end = answer_in(&self.host, &["request"]).await;
         assert_eq!(simulator.requests().len(), 1, "nothing is sent twice");
         end
     }
 }
 
+/// Faults: M06
 #[tokio::test]
-pub async fn m06_a_redirect_is_an_answer_wherever_it_leads() {
+pub async fn a_redirect_is_an_answer_wherever_it_leads() {
     let service = Service::new();
     for status in [301, 302, 303, 307, 308] {
         for location in [
@@ -68,8 +69,9 @@ pub async fn a_request_to_upgrade_or_to_go_on_changes_nothing() {
     assert_eq!(end, "200, 2 bytes, content-length");
 }
 
+/// Faults: H06
 #[tokio::test]
-pub async fn h06_of_a_flood_of_headers_the_guest_sees_none_or_those_that_it_reads() {
+pub async fn of_a_flood_of_headers_the_guest_sees_none_or_those_that_it_reads() {
     let service = Service::new();
     let flood = |headers: usize| {
         let flood = |fault: Fault, n: usize| fault.header(&format!("x-{n}"), "0123456789abcdef");
@@ -91,8 +93,9 @@ pub async fn h06_of_a_flood_of_headers_the_guest_sees_none_or_those_that_it_read
     assert!(!end.starts_with("2"), "{end}");
 }
 
+/// Faults: N13
 #[tokio::test]
-pub async fn n13_a_body_without_end_is_read_no_further_than_its_limit() {
+pub async fn a_body_without_end_is_read_no_further_than_its_limit() {
     let service = Service::new();
     let too_large = "HttpResponseBodySize(Some(65536))";
     let body = |bytes: usize| Fault::status(200).body(vec![b'x'; bytes]);
@@ -109,8 +112,9 @@ pub async fn n13_a_body_without_end_is_read_no_further_than_its_limit() {
     assert!(!end.starts_with("2"), "{end}");
 }
 
+/// Faults: N14
 #[tokio::test]
-pub async fn n14_a_compressed_body_is_not_inflated() {
+pub async fn a_compressed_body_is_not_inflated() {
     let service = Service::new();
     for coding in ["gzip", "deflate", "br", "zstd", "identity, gzip", "x"] {
         let bomb = Fault::status(200)
@@ -121,8 +125,9 @@ pub async fn n14_a_compressed_body_is_not_inflated() {
     }
 }
 
+/// Faults: N08 N09 H07
 #[tokio::test]
-pub async fn n08_n09_h07_a_slow_head_or_body_ends_after_thirty_seconds_however_patient_the_guest() {
+pub async fn a_slow_head_or_body_ends_after_thirty_seconds_whatever_the_timeouts() {
     let head = TestEnv::new();
     head.simulator.fault(Endpoint::Token, Fault::hang());
     let body = TestEnv::new();
@@ -135,22 +140,23 @@ pub async fn n08_n09_h07_a_slow_head_or_body_ends_after_thirty_seconds_however_p
     let (slow_head, slow_body) = (led_to(&head), led_to(&body));
 
     let started = Instant::now();
-    let ends = tokio::join!(told_in(&slow_head, &order), told_in(&slow_body, &order));
+    let ends = tokio::join!(answer_in(&slow_head, &order), answer_in(&slow_body, &order));
     let timeout = || "HttpResponseTimeout".to_owned();
     assert_eq!(ends, (timeout(), timeout()));
     let seconds = started.elapsed().as_secs_f32();
     assert!((29.0..33.0).contains(&seconds), "{seconds} s");
 }
 
+/// Faults: H07
 #[tokio::test]
-pub async fn h07_a_guest_without_patience_waits_no_longer_than_a_connection_may_take() {
+pub async fn a_guest_with_timeouts_of_0_waits_no_longer_than_a_connection_takes() {
     let Service { world, host } = Service::new();
     world.simulator.fault_always(Endpoint::Token, Fault::hang());
     let started = Instant::now();
     let ends = tokio::join!(
-        told_in(&host, &["request", "patience=0"]),
-        told_in(&host, &["request", "patience=1"]),
-        told_in(&host, &["request", "patience=1000000"]),
+        answer_in(&host, &["request", "patience=0"]),
+        answer_in(&host, &["request", "patience=1"]),
+        answer_in(&host, &["request", "patience=1000000"]),
     );
     let timeout = || "HttpResponseTimeout".to_owned();
     assert_eq!(ends, (timeout(), timeout(), timeout()));
@@ -161,7 +167,7 @@ pub async fn h07_a_guest_without_patience_waits_no_longer_than_a_connection_may_
         .drip(1, Duration::from_secs(1));
     world.simulator.fault_always(Endpoint::Token, slow);
     let started = Instant::now();
-    let end = told_in(&host, &["request", "patience=500000000"]).await;
+    let end = answer_in(&host, &["request", "patience=500000000"]).await;
     assert_eq!(end, "ConnectionReadTimeout");
     assert!(started.elapsed() < Duration::from_secs(3));
 }

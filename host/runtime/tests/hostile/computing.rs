@@ -1,4 +1,4 @@
-//! Time without end: computing, and waiting.
+//! Endless computing and endless waiting.
 
 use std::time::Instant;
 
@@ -6,8 +6,9 @@ use crate::guest::{end_in, host, order, profile, stopped};
 
 const TOOK_TOO_LONG: &str = "the call took too long and was stopped";
 
+/// Faults: H03
 #[tokio::test]
-pub async fn h03_a_guest_that_computes_forever_is_stopped_after_two_seconds() {
+pub async fn a_guest_that_computes_forever_is_stopped_after_two_seconds() {
     host();
     for misdeed in [
         "compute forever",
@@ -61,8 +62,9 @@ pub async fn a_guest_that_breaks_off_ends_its_call_alone() {
     }
 }
 
+/// Faults: H09
 #[tokio::test]
-pub async fn h09_every_one_of_many_calls_at_once_gets_a_sandbox() {
+pub async fn every_one_of_many_calls_at_once_gets_a_sandbox() {
     const CALLS: usize = 300;
     let a_second = order(&["sleep", "1000000000"]);
     let asleep: Vec<_> = (0..CALLS)

@@ -1,6 +1,5 @@
-//! A guest that breaks off before its request, during it and after it: what is
-//! left of the login. (What is left where the real component dies in the middle of
-//! its protocol, `host/tests/crashes` tells.)
+//! The login after a guest that stops before, during or after its request. (`host/tests/crashes`
+//! tests a process that dies in the middle of the protocol.)
 
 use std::sync::Arc;
 
@@ -10,10 +9,10 @@ use chatgpt_oauth::{ErrorCode, Host, Profile};
 use openai_simulator::{Endpoint, Fault, Outcome};
 use serde_json::Value;
 
-use crate::guest::{guest, order, told_in};
+use crate::guest::{answer_in, guest, order};
 use crate::support::{TestEnv, sign_in};
 
-/// A login of the real component's, and the hostile guest let loose on it.
+/// A login by the real component, and the hostile guest over the same store.
 struct Scene {
     world: TestEnv,
     store: Arc<MemoryStore>,
@@ -48,7 +47,7 @@ impl Scene {
         self.honest.profile("bystander".parse().unwrap())
     }
 
-    /// Gives the guest an order in Ada's name, which it does not survive.
+    /// Gives the guest an order for Ada's profile that ends the guest.
     async fn breaks_off(&self, words: &[&str]) {
         let culprit = self.hostile.profile("ada".parse().unwrap());
         let error = culprit.poll(Some(&order(words))).await.unwrap_err();
@@ -68,8 +67,9 @@ impl Scene {
     }
 }
 
+/// Faults: H01
 #[tokio::test]
-pub async fn h01_a_guest_that_breaks_off_before_its_request_changes_nothing() {
+pub async fn a_guest_that_breaks_off_before_its_request_changes_nothing() {
     let scene = Scene::new().await;
     scene.breaks_off(&["trap"]).await;
     scene.breaks_off(&["panic"]).await;
@@ -81,8 +81,9 @@ pub async fn h01_a_guest_that_breaks_off_before_its_request_changes_nothing() {
     assert_eq!(scene.world.presentations().iter().max(), Some(&1));
 }
 
+/// Faults: H02
 #[tokio::test]
-pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
+pub async fn a_request_ends_with_the_guest_that_breaks_off_after_it() {
     let scene = Scene::new().await;
     let simulator = &scene.world.simulator;
     simulator.fault(Endpoint::Token, Fault::hang());
@@ -93,10 +94,10 @@ pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
         .breaks_off(&["request and trap with the answer"])
         .await;
     assert_eq!(scene.asked_for_tokens(), 2, "nothing is sent twice");
-    // So it does with one that does not wait: mostly it has not even left.
+    // A request for whose answer the guest does not wait ends too. Often it has not left yet.
     simulator.fault(Endpoint::Token, Fault::hang());
     assert_eq!(
-        told_in(&scene.hostile, &["request and leave"]).await,
+        answer_in(&scene.hostile, &["request and leave"]).await,
         "left"
     );
     simulator.clear_faults();
@@ -106,8 +107,9 @@ pub async fn h02_a_request_ends_with_the_guest_that_breaks_off_after_it() {
     scene.ada().refresh().await.unwrap();
 }
 
+/// Faults: H02
 #[tokio::test]
-pub async fn h02_a_guest_that_spends_the_refresh_token_and_breaks_off_ends_this_login_alone() {
+pub async fn a_guest_that_spends_the_refresh_token_and_stops_ends_only_this_login() {
     let scene = Scene::new().await;
     let body = format!(
         r#"body={{"client_id": "{}", "grant_type": "refresh_token", "refresh_token": "{}"}}"#,
@@ -124,7 +126,7 @@ pub async fn h02_a_guest_that_spends_the_refresh_token_and_breaks_off_ends_this_
         .find(|token| !token.presentations.is_empty());
     assert_eq!(spent.unwrap().presentations[0].outcome, Outcome::Rotated);
 
-    // The access token lives, and nobody is told that the refresh token is spent.
+    // The access token is valid, and no answer says that the refresh token is spent.
     let status = scene.ada().status().await.unwrap();
     assert_eq!(status.state, ConnectionState::Connected);
     scene.ada().authorize(None).await.unwrap();

@@ -1,4 +1,4 @@
-//! The hostile guest, the host that it runs in, and how an order to it ends.
+//! The hostile guest, its host, and the outcome of an order.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -22,14 +22,14 @@ fn build() -> Vec<u8> {
     builder.guest("hostile-guest").unwrap()
 }
 
-/// One host for all cases that need no server: they show that it survives. It is
-/// one for real logins, in which no name leads anywhere.
+/// One host for all cases that need no server, which show that the host survives. It is a host
+/// for real logins, whose resolver finds no address.
 pub fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| host_with(Names::leading_to(&[])))
 }
 
-/// Another one, for real logins too, whose names lead where a case wants.
+/// Another host for real logins, with the resolver of a case.
 pub fn host_with(names: Names) -> Host {
     let host = Host::builder(MemoryStore::new()).resolver(names);
     let host = host.component(guest()).build().unwrap();
@@ -42,7 +42,7 @@ pub fn host_with(names: Names) -> Host {
     host
 }
 
-/// A profile that no other case stands in line for.
+/// A profile that no other case uses.
 pub fn profile(name: &str) -> Profile {
     profile_of(host(), name)
 }
@@ -59,8 +59,8 @@ pub fn order(words: &[&str]) -> String {
     words.join("\u{1f}")
 }
 
-/// How a host puts an end to what a guest does in it, having shown that it serves
-/// others and the same profile as before.
+/// The error of an order that the host ends. Checks that the host still serves another profile
+/// and the same one.
 pub async fn end_in(host: &Host, words: &[&str]) -> Error {
     let culprit = profile_of(host, "culprit");
     let error = culprit.poll(Some(&order(words))).await.unwrap_err();
@@ -69,7 +69,7 @@ pub async fn end_in(host: &Host, words: &[&str]) -> Error {
     error
 }
 
-/// The guest is stopped: its call ends in `internal`, and tells nothing of it.
+/// The guest is stopped: its call ends in `internal`, without details.
 pub async fn stopped(words: &[&str]) -> Error {
     stopped_in(host(), words).await
 }
@@ -82,13 +82,13 @@ pub async fn stopped_in(host: &Host, words: &[&str]) -> Error {
     error
 }
 
-/// The guest is refused what it wants and lives to tell.
-pub async fn told(words: &[&str]) -> String {
-    told_in(host(), words).await
+/// The answer of a guest that survives its order.
+pub async fn answer_to(words: &[&str]) -> String {
+    answer_in(host(), words).await
 }
 
 /// The same in another host.
-pub async fn told_in(host: &Host, words: &[&str]) -> String {
+pub async fn answer_in(host: &Host, words: &[&str]) -> String {
     let error = end_in(host, words).await;
     let code = ErrorCode::InvalidArgument;
     assert_eq!(error.code, code, "{words:?}: {error:?}");

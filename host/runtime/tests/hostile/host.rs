@@ -1,5 +1,5 @@
-//! The host itself: calls that nobody waits for, a host that ends, a store that
-//! panics, a refresh that others wait for, and components that do not fit.
+//! The host itself: dropped calls, a host that ends, a store that panics, a refresh for which
+//! other calls wait, and components that do not fit.
 
 use std::time::{Duration, Instant};
 
@@ -9,20 +9,22 @@ use chatgpt_oauth::{ErrorCode, Host};
 
 use crate::guest::{guest, host, profile};
 
+/// Faults: H08
 #[tokio::test]
-pub async fn h08_a_call_whose_caller_has_gone_comes_to_its_end() {
+pub async fn a_call_whose_caller_has_gone_comes_to_its_end() {
     let culprit = profile("culprit");
     let poll = culprit.poll(Some("compute forever"));
     let gone = tokio::time::timeout(Duration::from_millis(100), poll).await;
     assert!(gone.is_err());
-    // It still stands at the head of the line.
+    // The dropped call still has its turn.
     let started = Instant::now();
     culprit.start().await.unwrap_err();
     assert!(started.elapsed() > Duration::from_secs(1));
 }
 
+/// Faults: H10
 #[tokio::test]
-pub async fn h10_a_host_that_drains_lets_its_calls_end_and_begins_none() {
+pub async fn a_host_that_drains_lets_its_calls_end_and_begins_none() {
     let host = Host::builder(MemoryStore::new()).component(guest());
     let host = host.build().unwrap();
     let culprit = host.profile("culprit".parse().unwrap());
@@ -99,8 +101,9 @@ impl Store for Panicking {
     }
 }
 
+/// Faults: H11
 #[tokio::test]
-pub async fn h11_a_panic_of_the_store_ends_its_own_call_and_no_other() {
+pub async fn a_panic_of_the_store_ends_its_own_call_and_no_other() {
     let host = Host::builder(Panicking(MemoryStore::new()))
         .build()
         .unwrap();

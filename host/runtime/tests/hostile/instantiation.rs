@@ -1,6 +1,5 @@
-//! What no compiler of a language lets a guest do: misdeeds before it is called, in
-//! the start function of its module or by what the module declares, and tables that
-//! grow. Modules are written here by hand.
+//! Misdeeds that no compiler generates: in the start function of a module, by the declarations
+//! of a module, and by tables that grow. The modules are written by hand.
 
 use std::time::Instant;
 
@@ -10,8 +9,8 @@ use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding};
 
 use crate::guest::profile;
 
-/// A component of the world `platform` whose module has these parts beside what the
-/// world demands. `poll` answers with what lies at address 0.
+/// A component of the world `platform` whose module has these parts beside the required ones.
+/// `poll` returns the answer at address 0.
 fn component(parts: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
@@ -41,8 +40,8 @@ fn component(parts: &str) -> Vec<u8> {
     encoder.module(&module).unwrap().encode().unwrap()
 }
 
-/// How two calls in a row end in a host of that component, having shown that
-/// others are served.
+/// The errors of two calls in a host with this component. Checks that another host still serves
+/// a call.
 async fn ends_of(parts: &str) -> [Error; 2] {
     let host = Host::builder(MemoryStore::new()).component(component(parts));
     let culprit = host.build().unwrap().profile("culprit".parse().unwrap());
@@ -54,8 +53,9 @@ async fn ends_of(parts: &str) -> [Error; 2] {
 const MEMORY: &str = r#"(memory (export "memory") 1)"#;
 const POLL: &str = "(func $poll (param i32 i32 i32) (result i32) (i32.const 0))";
 
+/// Faults: H03
 #[tokio::test]
-pub async fn h03_a_start_function_that_computes_forever_is_stopped_after_two_seconds() {
+pub async fn a_start_function_that_computes_forever_is_stopped_after_two_seconds() {
     let forever = format!("{MEMORY} {POLL} (start $s) (func $s (loop (br 0)))");
     let started = Instant::now();
     for end in ends_of(&forever).await {
@@ -65,8 +65,9 @@ pub async fn h03_a_start_function_that_computes_forever_is_stopped_after_two_sec
     assert!((3.8..12.0).contains(&seconds), "{seconds} s");
 }
 
+/// Faults: H04 H05
 #[tokio::test]
-pub async fn h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped() {
+pub async fn a_module_that_takes_too_much_before_it_is_called_is_stopped() {
     let nine_tables = "(table 1 funcref)".repeat(9);
     for (misdeed, parts) in [
         ("trap", format!("{MEMORY} (start $s) (func $s unreachable)")),
@@ -106,9 +107,10 @@ pub async fn h04_h05_a_module_that_takes_too_much_before_it_is_called_is_stopped
     }
 }
 
+/// Faults: H04
 #[tokio::test]
-pub async fn h04_two_memories_have_64_mebibytes_together() {
-    // The second grows page by page, as far as it goes, beside the first with 24 MiB.
+pub async fn two_memories_have_64_mebibytes_together() {
+    // The second memory grows page by page to its limit, beside the first with 24 MiB.
     let grow = r#"(memory (export "memory") 384) (memory $m 0)
         (func $poll (param i32 i32 i32) (result i32)
             (loop
@@ -129,10 +131,11 @@ pub async fn h04_two_memories_have_64_mebibytes_together() {
     }
 }
 
+/// Faults: H05
 #[tokio::test]
-pub async fn h05_a_table_ends_at_ten_thousand_elements() {
-    // It grows as far as it goes, and answers with an error of the code
-    // `invalid-argument`, whose message is as long as the table.
+pub async fn a_table_ends_at_ten_thousand_elements() {
+    // The table grows to its limit. The answer is an error with the code `invalid-argument`,
+    // whose message is as long as the table.
     let grow = format!(
         "{MEMORY} (table $t 1 funcref)
         (func $poll (param i32 i32 i32) (result i32)

@@ -1,10 +1,10 @@
-//! What a hostile guest can do to its host: nothing.
+//! A hostile guest cannot harm its host.
 //!
-//! Builds `tests/hostile-guest` and gives it one order after another, in the real
-//! host. Each must end as the table says, and no later; after each, the same host
-//! serves another profile, and the same profile again. *Denied* is the code
-//! `HTTP-request-denied`, or a part of the request that is refused as soon as it is
-//! named; *stopped* is a call that ends in `internal`; seconds are real ones.
+//! Builds `tests/hostile-guest` and gives it one order after another, in the real host. Each
+//! order must end as the table says, within its bound. After each order, the same host serves
+//! another profile, and the same profile again. *Denied* is the code `HTTP-request-denied`, or
+//! a part of the request that is refused as soon as the guest sets it. *Stopped* is a call that
+//! ends in `internal`. Seconds are seconds of real time.
 //!
 //! | file | case | end | bound |
 //! |---|---|---|---|
@@ -28,9 +28,9 @@
 //! | [`storing`] | other buckets, other profiles, odd key names | `no-such-store`, `access-denied` | |
 //! | | large values, many keys, keys not read | `too-large`, `full`, `conflict` | 32 KiB, 256 KiB, 32 keys |
 //!
-//! [`leaks`] runs all of them twice: the second time leaves memory, handles and threads
-//! of the process where the first has left them. [`host`] has what is no misdeed of the guest's: calls that nobody waits for, a
-//! host that ends, a store that panics, components that do not fit.
+//! [`leaks`] runs all cases twice: the second run may hold no more memory, handles and threads
+//! than the first. [`host`] tests the host without a misdeed of the guest: dropped calls, a host
+//! that ends, a store that panics, components that do not fit.
 
 mod answers;
 mod computing;

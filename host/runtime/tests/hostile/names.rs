@@ -1,4 +1,4 @@
-//! Where names lead, at the resolver's seam: the second layer of the egress rules.
+//! Resolved addresses: the second layer of the egress policy.
 
 use std::io;
 use std::net::{IpAddr, TcpListener};
@@ -8,25 +8,25 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chatgpt_oauth::Resolver;
 
-use crate::guest::{host_with, told, told_in};
+use crate::guest::{answer_in, answer_to, host_with};
 
-/// A resolver that says what it is told to.
+/// A resolver with the given answers.
 #[derive(Clone)]
 pub struct Names(Arc<Mutex<Said>>);
 
 struct Said {
-    /// One answer after the other; the last one stays.
+    /// One answer after the other; the last one repeats.
     answers: Vec<Vec<IpAddr>>,
     asked: Vec<String>,
 }
 
 impl Names {
-    /// Leads every name to these addresses.
+    /// Resolves every name to these addresses.
     pub fn leading_to(addresses: &[&str]) -> Self {
         Self::changing(&[addresses])
     }
 
-    /// Leads every name elsewhere each time.
+    /// Resolves every name to other addresses each time.
     fn changing(answers: &[&[&str]]) -> Self {
         let names = Self(Arc::new(Mutex::new(Said {
             answers: Vec::new(),
@@ -43,7 +43,7 @@ impl Names {
         said.asked.clear();
     }
 
-    /// The names that it was asked for.
+    /// The names that were resolved.
     pub fn asked(&self) -> Vec<String> {
         self.0.lock().unwrap().asked.clone()
     }
@@ -61,17 +61,17 @@ impl Resolver for Names {
     }
 }
 
-/// Where requests would arrive if a name led to this machine.
+/// Listens where requests would arrive if a name led to this machine.
 struct OwnMachine(Vec<TcpListener>);
 
 impl OwnMachine {
-    /// The port of HTTPS may be for root alone; then nobody listens there.
+    /// Only root may be able to listen on port 443; then there is no listener.
     fn listen() -> Self {
         let bound = ["127.0.0.1:443", "[::1]:443"].map(TcpListener::bind);
         Self(bound.into_iter().flatten().collect())
     }
 
-    fn saw_nobody(&self) -> bool {
+    fn saw_no_connection(&self) -> bool {
         self.0.iter().all(|listener| {
             listener.set_nonblocking(true).unwrap();
             listener.accept().is_err()
@@ -79,11 +79,12 @@ impl OwnMachine {
     }
 }
 
-/// An address that counts as public, of a network that was given back: nobody is there.
-const NOBODY: &str = "3ffe::1";
+/// An address that counts as public, of a network that is no longer in use.
+const UNUSED: &str = "3ffe::1";
 
+/// Faults: N02 M05
 #[tokio::test]
-pub async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohibited() {
+pub async fn a_name_that_leads_to_this_machine_or_network_is_prohibited() {
     let own_machine = OwnMachine::listen();
     let names = Names::leading_to(&[]);
     let host = host_with(names.clone());
@@ -118,53 +119,55 @@ pub async fn n02_m05_a_name_that_leads_into_the_own_machine_or_network_is_prohib
         "198.18.0.1",
     ] {
         names.lead_to(&[&[address]]);
-        let end = told_in(&host, &["request"]).await;
+        let end = answer_in(&host, &["request"]).await;
         assert_eq!(end, "DestinationIpProhibited", "{address}");
         assert_eq!(names.asked(), ["auth.openai.com"], "{address}");
     }
     names.lead_to(&[&["127.0.0.1", "10.0.0.1", "::1"]]);
     assert_eq!(
-        told_in(&host, &["request"]).await,
+        answer_in(&host, &["request"]).await,
         "DestinationIpProhibited"
     );
-    assert!(own_machine.saw_nobody());
+    assert!(own_machine.saw_no_connection());
 }
 
+/// Faults: M05
 #[tokio::test]
-pub async fn m05_a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
+pub async fn a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
     let own_machine = OwnMachine::listen();
     let names = Names::leading_to(&[]);
     let host = host_with(names.clone());
-    // It passes the check, and whoever asked again would be led home.
-    names.lead_to(&[&[NOBODY], &["127.0.0.1", "::1"]]);
+    // The first answer passes the check. A second resolution would lead to this machine.
+    names.lead_to(&[&[UNUSED], &["127.0.0.1", "::1"]]);
     let started = Instant::now();
-    let end = told_in(&host, &["request"]).await;
+    let end = answer_in(&host, &["request"]).await;
     let unreachable = ["DestinationUnavailable", "ConnectionTimeout"];
     assert!(unreachable.contains(&end.as_str()), "{end}");
     assert!(started.elapsed() < Duration::from_secs(6));
     assert_eq!(names.asked(), ["auth.openai.com"]);
-    assert!(own_machine.saw_nobody());
+    assert!(own_machine.saw_no_connection());
 
-    // The next request is looked at anew.
+    // The next request is resolved and checked again.
     assert_eq!(
-        told_in(&host, &["request"]).await,
+        answer_in(&host, &["request"]).await,
         "DestinationIpProhibited"
     );
-    // And one that did not pass is not asked for once more.
-    names.lead_to(&[&["127.0.0.1"], &[NOBODY]]);
+    // A name that did not pass is not resolved again.
+    names.lead_to(&[&["127.0.0.1"], &[UNUSED]]);
     assert_eq!(
-        told_in(&host, &["request"]).await,
+        answer_in(&host, &["request"]).await,
         "DestinationIpProhibited"
     );
     assert_eq!(names.asked(), ["auth.openai.com"]);
-    // Of several addresses, those that did not pass are left out.
-    names.lead_to(&[&["127.0.0.1", NOBODY, "::1"]]);
-    let end = told_in(&host, &["request"]).await;
+    // Of several addresses, those that do not pass are not used.
+    names.lead_to(&[&["127.0.0.1", UNUSED, "::1"]]);
+    let end = answer_in(&host, &["request"]).await;
     assert!(unreachable.contains(&end.as_str()), "{end}");
-    assert!(own_machine.saw_nobody());
+    assert!(own_machine.saw_no_connection());
 }
 
+/// Faults: N01
 #[tokio::test]
-pub async fn n01_a_name_that_leads_nowhere_is_no_place() {
-    assert_eq!(told(&["request"]).await, "DestinationNotFound");
+pub async fn a_name_that_leads_nowhere_is_no_place() {
+    assert_eq!(answer_to(&["request"]).await, "DestinationNotFound");
 }

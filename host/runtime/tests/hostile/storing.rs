@@ -1,13 +1,14 @@
-//! Buckets, keys and values: other people's, odd ones, and too large ones.
+//! Buckets, keys and values: of other profiles, invalid ones, and too large ones.
 
 use chatgpt_oauth::Profile;
 use chatgpt_oauth::store::Row;
 
-use crate::guest::{host, host_with, order, profile, told, told_in};
+use crate::guest::{answer_in, answer_to, host, host_with, order, profile};
 use crate::names::Names;
 
+/// Faults: M19
 #[tokio::test]
-pub async fn m19_a_guest_opens_no_bucket_but_its_own() {
+pub async fn a_guest_opens_no_bucket_but_its_own() {
     for name in [
         "",
         "alice",
@@ -20,14 +21,15 @@ pub async fn m19_a_guest_opens_no_bucket_but_its_own() {
         "*",
         "sqlite:/etc/passwd",
     ] {
-        let end = told(&["open a bucket", name]).await;
+        let end = answer_to(&["open a bucket", name]).await;
         assert_eq!(end, "Error::NoSuchStore", "{name:?}");
     }
-    assert_eq!(told(&["open a bucket", "default"]).await, "opened");
+    assert_eq!(answer_to(&["open a bucket", "default"]).await, "opened");
 }
 
+/// Faults: M17 M18
 #[tokio::test]
-pub async fn m17_m18_a_key_is_a_plain_word_or_denied() {
+pub async fn a_key_is_a_plain_word_or_denied() {
     let long = "x".repeat(65);
     for key in [
         "",
@@ -47,15 +49,16 @@ pub async fn m17_m18_a_key_is_a_plain_word_or_denied() {
         &long,
     ] {
         for misdeed in ["read", "write unread", "delete", "ask whether there is"] {
-            let end = told(&[misdeed, key]).await;
+            let end = answer_to(&[misdeed, key]).await;
             assert_eq!(end, "Error::AccessDenied", "{misdeed} {key:?}");
         }
     }
 }
 
+/// Faults: S36
 #[tokio::test]
-pub async fn s36_a_value_beyond_its_limit_is_refused() {
-    // Of its own: it keeps what fits.
+pub async fn a_value_beyond_its_limit_is_refused() {
+    // Another profile, since it keeps the values that fit.
     let host = host_with(Names::leading_to(&[]));
     let too_large = "Error::Other(\"too-large\")";
     for (key, limit) in [
@@ -65,35 +68,38 @@ pub async fn s36_a_value_beyond_its_limit_is_refused() {
         ("x", 256),
     ] {
         let over = ((limit << 10) + 1).to_string();
-        let end = told_in(&host, &["write bytes", key, &over]).await;
+        let end = answer_in(&host, &["write bytes", key, &over]).await;
         assert_eq!(end, too_large, "{key}");
         let fits = (limit << 10).to_string();
-        let end = told_in(&host, &["write bytes", key, &fits]).await;
+        let end = answer_in(&host, &["write bytes", key, &fits]).await;
         assert_eq!(end, "()", "{key}");
     }
 }
 
+/// Faults: S35
 #[tokio::test]
-pub async fn s35_a_profile_cannot_be_filled_with_keys() {
+pub async fn a_profile_cannot_be_filled_with_keys() {
     assert_eq!(
-        told(&["write keys", "1000"]).await,
+        answer_to(&["write keys", "1000"]).await,
         "32: Error::Other(\"full\")"
     );
 }
 
+/// Faults: S17
 #[tokio::test]
-pub async fn s17_nothing_is_written_over_unread() {
-    let end = told(&["write unread", "credential"]).await;
+pub async fn nothing_is_written_over_unread() {
+    let end = answer_to(&["write unread", "credential"]).await;
     assert_eq!(end, "Error::Other(\"conflict\")");
 }
 
-/// All that is stored of a profile.
+/// All rows of a profile.
 async fn rows(profile: &Profile) -> Vec<Row> {
     host().store().load(profile.name()).await.unwrap()
 }
 
+/// Faults: M23
 #[tokio::test]
-pub async fn m23_nothing_that_a_guest_writes_or_returns_ends_up_in_another_profile() {
+pub async fn nothing_that_a_guest_writes_or_returns_ends_up_in_another_profile() {
     let (victim, culprit) = (profile("victim"), profile("culprit"));
     let says = async |who: &Profile, words: &[&str]| {
         let error = who.poll(Some(&order(words))).await.unwrap_err();

@@ -1,25 +1,25 @@
-//! What a request asks for: the first layer of the egress rules.
+//! The target of a request: the first layer of the egress policy.
 //!
-//! All of it is refused before a name is resolved.
+//! Every case is refused before a name is resolved.
 
 use std::sync::LazyLock;
 
 use chatgpt_oauth::Host;
 
-use crate::guest::{host_with, told_in};
+use crate::guest::{answer_in, host_with};
 use crate::names::Names;
 
-/// A host whose resolver tells whether it was asked.
+/// A host whose resolver records whether it was called.
 static HOST: LazyLock<(Host, Names)> = LazyLock::new(|| {
     let names = Names::leading_to(&[]);
     (host_with(names.clone()), names)
 });
 
-/// Requests that must not leave: each is a refresh but for this.
+/// Requests that must not leave: each is a refresh except for these details.
 async fn none_leaves(details: &[&str]) {
     let (host, names) = &*HOST;
     for detail in details {
-        let end = told_in(host, &["request", detail]).await;
+        let end = answer_in(host, &["request", detail]).await;
         let denied = end == "HttpRequestDenied"
             || end == "HttpRequestUriInvalid"
             || end == "HttpProtocolError"
@@ -29,8 +29,9 @@ async fn none_leaves(details: &[&str]) {
     assert!(names.asked().is_empty(), "a name was resolved");
 }
 
+/// Faults: M03
 #[tokio::test]
-pub async fn m03_no_other_host_is_reached_however_much_it_looks_like_one_of_the_two() {
+pub async fn no_other_host_is_reached_however_much_it_looks_like_one_of_the_two() {
     none_leaves(&[
         "authority=example.org",
         "authority=AUTH.openai.com",
@@ -61,8 +62,9 @@ pub async fn m03_no_other_host_is_reached_however_much_it_looks_like_one_of_the_
     .await;
 }
 
+/// Faults: M03
 #[tokio::test]
-pub async fn m03_no_address_is_reached_in_place_of_a_name() {
+pub async fn no_address_is_reached_in_place_of_a_name() {
     none_leaves(&[
         "authority=127.0.0.1",
         "authority=127.0.0.1:443",
@@ -89,8 +91,9 @@ pub async fn m03_no_address_is_reached_in_place_of_a_name() {
     .await;
 }
 
+/// Faults: M03
 #[tokio::test]
-pub async fn m03_no_other_port_or_scheme_is_used() {
+pub async fn no_other_port_or_scheme_is_used() {
     none_leaves(&[
         "authority=auth.openai.com:80",
         "authority=auth.openai.com:8443",
@@ -112,8 +115,9 @@ pub async fn m03_no_other_port_or_scheme_is_used() {
     .await;
 }
 
+/// Faults: M04
 #[tokio::test]
-pub async fn m04_no_target_names_another_place() {
+pub async fn no_target_names_another_place() {
     none_leaves(&[
         "path=https://example.org/oauth/token",
         "path=https://auth.openai.com/oauth/token",
@@ -128,8 +132,9 @@ pub async fn m04_no_target_names_another_place() {
     .await;
 }
 
+/// Faults: M07
 #[tokio::test]
-pub async fn m07_no_other_path_or_method_is_used() {
+pub async fn no_other_path_or_method_is_used() {
     none_leaves(&[
         "path=",
         "no path",
@@ -158,8 +163,9 @@ pub async fn m07_no_other_path_or_method_is_used() {
     .await;
 }
 
+/// Faults: M11
 #[tokio::test]
-pub async fn m11_no_line_break_or_nul_splits_a_request() {
+pub async fn no_line_break_or_nul_splits_a_request() {
     none_leaves(&[
         "method=POST\r\nx: y",
         "method=POST / HTTP/1.1\r\nhost: example.org\r\n\r\nPOST",
@@ -189,7 +195,7 @@ pub async fn m11_no_line_break_or_nul_splits_a_request() {
         "header=:path: /",
         "header=x\u{e4}: b",
     ] {
-        let end = told_in(&HOST.0, &["request", header]).await;
+        let end = answer_in(&HOST.0, &["request", header]).await;
         let refused = "header refused: HeaderError::InvalidSyntax";
         assert_eq!(end, refused, "{header:?}");
     }

@@ -1,5 +1,5 @@
-//! What a test happens in: OpenAI's side, a directory, and a clock that stands
-//! still until the test lets time pass.
+//! The environment of a test: the simulator, a directory, and a clock that only the test
+//! advances.
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
@@ -12,10 +12,10 @@ use chatgpt_oauth::{Host, HostBuilder, Keys, Profile};
 use openai_simulator::{Builder, Simulator};
 use tempfile::TempDir;
 
-/// When every test begins, Unix seconds.
+/// The time at which every test begins, Unix seconds.
 pub const BEGINNING: u64 = 1_800_000_000;
 
-/// OpenAI's side, a directory for the store, and the time.
+/// The simulator, a directory for the store, and the clock.
 pub struct TestEnv {
     pub simulator: Simulator,
     pub directory: TempDir,
@@ -27,7 +27,7 @@ impl TestEnv {
         Self::with(|settings| settings)
     }
 
-    /// A world with other settings of OpenAI's side.
+    /// An environment with other settings of the simulator.
     pub fn with(settings: impl FnOnce(Builder) -> Builder) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = directory.path().join("clock");
@@ -43,7 +43,7 @@ impl TestEnv {
         }
     }
 
-    /// Lets time pass, for OpenAI's side and for ours.
+    /// Advances the clocks of the simulator and of the host.
     pub fn pass(&self, seconds: u64) {
         let now = self.now.fetch_add(seconds, Ordering::Relaxed) + seconds;
         let next = self.directory.path().join("clock.next");
@@ -56,7 +56,7 @@ impl TestEnv {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// How often the refresh tokens were presented, the oldest first.
+    /// How often each refresh token was presented, the oldest first.
     pub fn presentations(&self) -> Vec<usize> {
         let tokens = self.simulator.presentations();
         tokens
@@ -78,12 +78,12 @@ impl TestEnv {
         self.path("store/test.db")
     }
 
-    /// A host in this process, led to the simulator.
+    /// A host in this process, connected to the simulator.
     pub fn host(&self, store: impl Store) -> Host {
         self.builder(store).build().unwrap()
     }
 
-    /// What makes such a host.
+    /// The builder of such a host.
     pub fn builder(&self, store: impl Store) -> HostBuilder {
         let is_sealed = store.is_persistent();
         let mut host = Host::builder(store)
@@ -98,14 +98,14 @@ impl TestEnv {
         host
     }
 
-    /// A person's connection in this process, nobody signed in.
+    /// A person's connection in this process, not signed in.
     pub fn profile(&self) -> Profile {
         let host = self.host(MemoryStore::of_kind(StoreKind::Test));
         host.profile("ada".parse().unwrap())
     }
 }
 
-/// Signs in as the simulator's first person.
+/// Signs in as the first person of the simulator.
 pub async fn sign_in(world: &TestEnv, profile: &Profile) -> LoginProgress {
     let prompt = profile.start().await.unwrap();
     world.simulator.approve(&prompt.pending.user_code).unwrap();

@@ -1,9 +1,9 @@
-//! One function for each thing that is read here: a sealed value, a key file. Each
-//! takes any bytes, panics if what is made of them breaks a promise, and says in a
-//! word what it was. As in the component, the fuzz targets in `fuzz/` call
-//! them, and so do the tests below, with the seeds in `fuzz/corpus`, whose
-//! names begin with that word, and with edits of them. The values among the seeds
-//! were sealed by another implementation, libsodium's.
+//! Fuzzing entry points: one function for each parser, for a sealed value and for a key file.
+//! Each takes any bytes, panics if a guarantee is broken, and returns the outcome as a word.
+//!
+//! The fuzz targets in `fuzz/` call these functions. So do the tests below, with the seeds in
+//! `fuzz/corpus`, whose names begin with the expected word, and with edits of the seeds.
+//! Another implementation, libsodium, has sealed the values among the seeds.
 
 use zeroize::Zeroizing;
 
@@ -12,11 +12,10 @@ use super::key_file;
 use super::value::Place;
 use crate::{StoreError, StoreKind};
 
-/// Nobody's key, so that a seed can be sealed with it.
+/// A fixed key that the seeds are sealed with.
 const KEY: [u8; 32] = *b"the seeds are sealed with this..";
 
-/// Opens a value. Only one that was sealed for this place opens, and what opens is
-/// what was sealed.
+/// Decrypts a value. Only the value that was sealed for this place decrypts.
 pub fn sealed_value(bytes: &[u8]) -> &'static str {
     let key = Key::of(Zeroizing::new(KEY));
     let ring = Keyring {
@@ -31,9 +30,9 @@ pub fn sealed_value(bytes: &[u8]) -> &'static str {
     };
     match place.open(&ring, bytes) {
         Ok(value) => {
-            assert_eq!(value, b"sealed", "a value that nobody sealed");
+            assert_eq!(value, b"sealed", "another value than the sealed one");
             let again = place.seal(&key, &value).expect("it fits");
-            assert_ne!(again, bytes, "a nonce came twice");
+            assert_ne!(again, bytes, "the nonce repeats");
             assert_eq!(place.open(&ring, &again), Ok(value));
             "opened"
         }
@@ -44,13 +43,13 @@ pub fn sealed_value(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// Reads keys. What is read is written, and then read as the same.
+/// Parses a key file. Parsed keys are written, and parsed as the same keys.
 pub fn key_file(bytes: &[u8]) -> &'static str {
     let read = std::str::from_utf8(bytes).ok().and_then(key_file::parse);
     let Some(ring) = read else {
         return "refused";
     };
-    let again = key_file::parse(&key_file::text_of(&ring)).expect("what was written");
+    let again = key_file::parse(&key_file::text_of(&ring)).expect("the written text");
     let ids = |ring: &Keyring| {
         let previous = ring.previous.as_ref().map(Key::id);
         (ring.sealing.id(), previous)
@@ -117,15 +116,16 @@ mod tests {
     }
 
     proptest! {
+        /// Faults: S02 M08
         #[test]
-        fn s02_m08_whatever_lies_in_a_store_opens_only_if_it_was_sealed(
+        fn bytes_in_a_store_open_only_if_they_were_sealed(
             value in prop_oneof![1 => vec(any::<u8>(), 0..200), 4 => edited("sealed_value")]
         ) {
             sealed_value(&value);
         }
 
         #[test]
-        fn whatever_is_taken_for_a_key_file_is_read_as_it_was_written(
+        fn a_parsed_key_file_is_written_and_read_as_the_same_keys(
             text in prop_oneof![1 => vec(any::<u8>(), 0..200), 4 => edited("key_file")]
         ) {
             key_file(&text);

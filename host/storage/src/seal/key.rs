@@ -1,4 +1,4 @@
-//! The keys themselves.
+//! Keys and keyrings.
 
 use std::fmt::{self, Write};
 
@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 /// The length of a key, in bytes.
 const LENGTH: usize = 32;
 
-/// What a sealed value begins with, to say which key it wants: derived from the
-/// key, so that the two cannot be confused.
+/// Identifies the key of a sealed value, which begins with it. The id is derived from the key,
+/// so that it always fits the key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub(super) [u8; 8]);
 
@@ -26,7 +26,7 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// A key that seals values. Its `Debug` shows its id alone; wiped when dropped.
+/// A key that seals values. `Debug` shows only its id; it is wiped on drop.
 #[derive(Clone)]
 pub(crate) struct Key {
     id: KeyId,
@@ -34,7 +34,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// A new key, of the operating system's random bytes.
+    /// A new key from the operating system's random bytes.
     pub(crate) fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         getrandom::fill(&mut *bytes)?;
@@ -61,7 +61,7 @@ impl Key {
     pub(super) fn digits(&self) -> Zeroizing<String> {
         let mut digits = Zeroizing::new(String::with_capacity(2 * LENGTH));
         for byte in self.bytes.iter() {
-            // A string takes whatever is written.
+            // Writing to a string does not fail.
             let _ = write!(digits, "{byte:02x}");
         }
         digits
@@ -71,7 +71,7 @@ impl Key {
         self.id
     }
 
-    /// A key of this one's for a profile of a kind of store.
+    /// The key that is derived from this one for a profile and a kind of store.
     pub(super) fn for_profile(&self, kind: &str, profile: &str) -> Zeroizing<[u8; LENGTH]> {
         let info = [
             b"chatgpt-oauth profile\0",
@@ -98,7 +98,7 @@ fn derive<const N: usize>(key: &[u8; LENGTH], info: &[&[u8]]) -> Zeroizing<[u8; 
     derived
 }
 
-/// The keys there are: the one that seals, and one more that still opens.
+/// The keys: the one that seals, and a previous one that still decrypts.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyring {
     pub(crate) sealing: Key,
@@ -106,7 +106,7 @@ pub(crate) struct Keyring {
 }
 
 impl Keyring {
-    /// The key with that id.
+    /// The key with this id.
     pub(crate) fn find(&self, id: KeyId) -> Option<&Key> {
         let previous = self.previous.as_ref();
         std::iter::once(&self.sealing)
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_not_taken_for_one() {
+    fn text_that_is_not_a_key_does_not_parse() {
         let digits = "0f".repeat(32);
         assert!(Key::parse(&digits).is_some());
         assert!(Key::parse(&digits.to_uppercase()).is_some());
@@ -143,8 +143,9 @@ mod tests {
         }
     }
 
+    /// Faults: M14
     #[test]
-    fn m14_a_key_does_not_show_itself() {
+    fn a_key_does_not_show_itself() {
         let key = Key::of(Zeroizing::new([0xab; LENGTH]));
         let ring = Keyring {
             sealing: key.clone(),

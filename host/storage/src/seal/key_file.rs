@@ -1,46 +1,46 @@
-//! The file that keys are kept in, as text: one key a line, 64 hexadecimal digits,
-//! at most two; lines that begin with `#` say what they like. `openssl rand -hex
-//! 32` makes a line.
+//! The key file: one or two lines with one key each, as 64 hexadecimal digits; lines
+//! starting with `#` are comments. `openssl rand -hex 32` prints a line.
 //!
-//! A file of this software's own has mode 0600 and is written beside its place
-//! first, so that it is there whole or not at all. Made by several processes at
-//! once, it is the first one's, and the others read it.
+//! A key file that this software creates has mode 0600. It is written beside its place
+//! first, so that it exists whole or not at all. If several processes create it at once,
+//! the first one wins, and the others read its file.
 
-use std::fmt::Write as _;
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fmt::{Display, Write as _};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
 use super::key::{Key, Keyring};
 use crate::StoreError;
-use crate::private_file::{directory_of, open_private, quoted};
+use crate::private_file::{self, Exposure, OTHERS, this_user};
+use crate::rights::quoted;
 use crate::shortage::Shortage;
 
-/// What the file is called that a service manager hands over.
+/// The name of the key in `$CREDENTIALS_DIRECTORY`.
 pub(super) const SYSTEMD_CREDENTIAL: &str = "chatgpt-oauth.key";
-/// The largest file that is read, in bytes.
+/// The largest key file, in bytes.
 const LARGEST: u64 = 4096;
 
-const WORDS: &str = "\
+const COMMENT: &str = "\
 # The keys of the logins beside this file: the first seals, the second still opens.
 # Whoever has both can use the logins. Keep a copy of it apart from theirs.
 ";
 
-/// Who may have which rights to the file.
+/// Which owners and modes a key file may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rights {
-    /// The owner alone, who is this user.
+    /// Owned by this user, and private to the owner.
     OwnerOnly,
-    /// As a service manager hands secrets to a service: nobody's but this user's,
-    /// root's and their groups'.
+    /// As systemd passes credentials to a service: owned by this user or root, and readable
+    /// for the group.
     SystemdCredential,
 }
 
-/// Reads the keys; none when there is no file.
+/// Reads the keys; none if there is no file.
 pub(super) fn read(path: &Path, rights: Rights) -> Result<Option<Keyring>, StoreError> {
     let file = match open(path) {
         Ok(file) => file,
@@ -54,51 +54,39 @@ pub(super) fn read(path: &Path, rights: Rights) -> Result<Option<Keyring>, Store
     read.map_err(|error| unusable(path, &error))?;
     parse(&text).map(Some).ok_or_else(|| refused(
         path,
-        "holds no key, more than two, or something else",
-        "put one key into it, 64 hexadecimal digits, such as `openssl rand -hex 32` prints, or put the right file back",
+        "holds no key, more than two, or other text",
+        "write one key into the file, 64 hexadecimal digits, such as `openssl rand -hex 32` prints, or restore the right file",
     ))
 }
 
-/// Makes the file with a new key, and returns the keys that it holds then:
-/// another process may have been faster.
+/// Creates the file with a new key, and returns the keys in the file: another process may
+/// have created it first.
 pub(super) fn create(path: &Path) -> Result<Keyring, StoreError> {
     let ring = Keyring {
         sealing: generate()?,
         previous: None,
     };
-    let beside = write_beside(path, &ring).map_err(|error| unusable(path, &error))?;
-    let linked = fs::hard_link(&beside, path);
-    let removed = fs::remove_file(&beside);
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(unusable(path, &error)),
-        _ => {
-            let durable = removed.and_then(|()| sync_directory(path));
-            durable.map_err(|error| unusable(path, &error))?;
-            read(path, Rights::OwnerOnly)?.ok_or_else(|| missing(path))
-        }
-    }
+    let created = private_file::create(path, text_of(&ring).as_bytes());
+    created.map_err(|error| unusable(path, &error))?;
+    read(path, Rights::OwnerOnly)?.ok_or_else(|| missing(path))
 }
 
-/// Puts other keys into the place of the file's.
+/// Replaces the keys in the file.
 pub(super) fn replace(path: &Path, ring: &Keyring) -> Result<(), StoreError> {
-    let write = || {
-        let beside = write_beside(path, ring)?;
-        fs::rename(&beside, path).map_err(|error| without(&beside, error))?;
-        sync_directory(path)
-    };
-    write().map_err(|error| unusable(path, &error))
+    let replaced = private_file::replace(path, text_of(ring).as_bytes());
+    replaced.map_err(|error| unusable(path, &error))
 }
 
-/// Keeps others from exchanging keys meanwhile, as long as what it returns lives.
+/// Keeps other processes from replacing the keys until the returned file is closed.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    let lock = open_private(&mut options, &path.with_extension("key-lock"));
-    let lock = lock.map_err(|error| unusable(path, &error))?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(lock),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Busy),
-        Err(error) => Err(unusable(path, &error.into())),
+    let lock = || {
+        let file = private_file::open_lock(&path.with_extension("key-lock"))?;
+        let is_locked = private_file::try_lock(&file)?;
+        Ok(is_locked.then_some(file))
+    };
+    match lock() {
+        Ok(locked) => locked.ok_or(StoreError::Busy),
+        Err(error) => Err(unusable(path, &error)),
     }
 }
 
@@ -111,12 +99,12 @@ pub(super) fn missing(path: &Path) -> StoreError {
     refused(
         path,
         "is missing, the key that the stored logins are sealed with",
-        "put the file back, or name it: --key-file, or $CREDENTIALS_DIRECTORY. If it is lost, the logins are: `chatgpt-oauth reset` sets a profile aside, every one of them before a new key is made",
+        "restore the file, or name it: --key-file, or $CREDENTIALS_DIRECTORY. If the file is lost, the logins are lost: `chatgpt-oauth reset` quarantines a profile; a new key is made once all profiles are quarantined",
     )
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // Not waiting for the other end of a pipe.
+    // `NONBLOCK`: opening a pipe does not wait for its other end.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     OpenOptions::new()
         .read(true)
@@ -129,30 +117,29 @@ fn check(path: &Path, found: &Metadata, rights: Rights) -> Result<(), StoreError
         return Err(refused(
             path,
             "is too large for a key file",
-            "put the right file back",
+            "restore the right file",
         ));
     }
     if !found.is_file() {
         return Err(refused(
             path,
-            "is no regular file",
+            "is not a regular file",
             "name the key file itself",
         ));
     }
-    let me = rustix::process::geteuid().as_raw();
-    let (owners, others): (&[u32], _) = match rights {
-        Rights::OwnerOnly => (&[me], 0o077),
+    let me = this_user();
+    let (owners, forbidden): (&[u32], _) = match rights {
+        Rights::OwnerOnly => (&[me], OTHERS),
         Rights::SystemdCredential => (&[me, 0], 0o027),
     };
-    if !owners.contains(&found.uid()) {
-        let mend = format!("chown {me} {}", quoted(path));
-        return Err(refused(path, "belongs to another user", mend));
-    }
-    if found.mode() & others != 0 {
-        let mend = format!("chmod 600 {}", quoted(path));
-        return Err(refused(path, "is open to other users", mend));
-    }
-    Ok(())
+    let Some(exposure) = Exposure::of(found, owners, forbidden) else {
+        return Ok(());
+    };
+    let fix = match exposure {
+        Exposure::Owner => format!("chown {me} {}", quoted(path)),
+        Exposure::Mode => format!("chmod 600 {}", quoted(path)),
+    };
+    Err(refused(path, exposure, fix))
 }
 
 pub(super) fn parse(text: &str) -> Option<Keyring> {
@@ -170,55 +157,24 @@ pub(super) fn parse(text: &str) -> Option<Keyring> {
     keys.next().is_none().then_some(ring)
 }
 
-/// Writes a file of another name in the same directory, to its end.
-fn write_beside(path: &Path, ring: &Keyring) -> io::Result<PathBuf> {
-    let beside = name_beside(path)?;
-    let mut file = open_private(OpenOptions::new().write(true).create_new(true), &beside)?;
-    let written = file.write_all(text_of(ring).as_bytes());
-    match written.and_then(|()| file.sync_all()) {
-        Ok(()) => Ok(beside),
-        Err(error) => Err(without(&beside, error)),
-    }
-}
-
-/// Leaves no copy of keys behind what failed.
-fn without(copy: &Path, error: io::Error) -> io::Error {
-    let _ = fs::remove_file(copy);
-    error
-}
-
-/// A name that nobody guesses, so that nobody has put anything there.
-fn name_beside(path: &Path) -> io::Result<PathBuf> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(
-        ".{:016x}",
-        getrandom::u64().map_err(io::Error::other)?
-    ));
-    Ok(name.into())
-}
-
 pub(super) fn text_of(ring: &Keyring) -> Zeroizing<String> {
-    // Long enough from the start: growing would leave copies behind.
+    // Large enough from the start: growing would leave copies of the keys in memory.
     let mut text = Zeroizing::new(String::with_capacity(LARGEST as usize));
-    text.push_str(WORDS);
+    text.push_str(COMMENT);
     for key in [Some(&ring.sealing), ring.previous.as_ref()]
         .into_iter()
         .flatten()
     {
-        // A string takes whatever is written.
+        // Writing to a string does not fail.
         let _ = writeln!(text, "{}", *key.digits());
     }
     text
 }
 
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(directory_of(path))?.sync_all()
-}
-
-fn refused(path: &Path, what: &str, mend: impl Into<String>) -> StoreError {
+fn refused(path: &Path, what: impl Display, fix: impl Into<String>) -> StoreError {
     StoreError::NoKey {
         message: format!("{} {what}", path.display()),
-        hint: mend.into(),
+        hint: fix.into(),
     }
 }
 
@@ -246,8 +202,8 @@ fn unusable(path: &Path, error: &io::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     use super::*;
 
@@ -277,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_is_for_its_owner_alone_and_nothing_lies_beside_it() {
+    fn a_new_file_is_private_to_its_owner_and_leaves_no_file_beside_it() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         assert!(read(&path, Rights::OwnerOnly).unwrap().is_none());
@@ -289,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_second_reads_the_first_ones_key() {
+    fn the_second_of_two_creators_reads_the_key_of_the_first() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         let ids: Vec<_> = std::thread::scope(|scope| {
@@ -323,15 +279,15 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_keys_is_refused_and_not_repeated() {
+    fn a_file_without_keys_is_refused_and_not_quoted() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         let three = [digits('a'), digits('b'), digits('c')].join("\n");
         for text in ["", "# nothing\n", "CANARY", &digits('a')[1..], &three] {
             write(&path, text);
-            let told = refusal(read(&path, Rights::OwnerOnly));
-            assert!(told.contains("openssl rand -hex 32"), "{told}");
-            assert!(!told.contains("CANARY") && !told.contains("aaaa"), "{told}");
+            let text = refusal(read(&path, Rights::OwnerOnly));
+            assert!(text.contains("openssl rand -hex 32"), "{text}");
+            assert!(!text.contains("CANARY") && !text.contains("aaaa"), "{text}");
         }
         fs::write(&path, [0xff; 64]).unwrap();
         refusal(read(&path, Rights::OwnerOnly));
@@ -339,8 +295,9 @@ mod tests {
         refusal(read(&path, Rights::OwnerOnly));
     }
 
+    /// Faults: S13
     #[test]
-    fn s13_a_key_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    fn a_key_file_that_other_users_can_read_is_refused_with_the_fix() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         write(&path, &digits('a'));
@@ -362,8 +319,9 @@ mod tests {
         }
     }
 
+    /// Faults: S14
     #[test]
-    fn s14_links_and_what_is_no_file_are_refused() {
+    fn links_directories_and_pipes_are_refused() {
         let directory = directory();
         let (file, link) = (directory.path().join("file"), directory.path().join("link"));
         write(&file, &digits('a'));
@@ -383,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_exchanged_by_one_process_at_a_time() {
+    fn one_process_at_a_time_replaces_the_key() {
         let directory = directory();
         let path = directory.path().join("openai.db.key");
         let held = lock(&path).unwrap();

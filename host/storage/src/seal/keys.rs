@@ -1,4 +1,4 @@
-//! Where the keys of a store come from, and when they are read.
+//! The source of the keys of a store, and when the keys are read.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,9 +16,9 @@ use super::key_file::{self, Rights};
 use super::value::Place;
 use crate::StoreError;
 
-/// The keys that values are sealed with. Cheap to clone; the clones are one.
+/// The keys that values are sealed with. Cheap to clone; clones share their state.
 ///
-/// Nothing is read before the first value is sealed or opened.
+/// The first value that is sealed or decrypted reads the keys.
 #[derive(Clone)]
 pub struct Keys {
     parts: Arc<Parts>,
@@ -26,67 +26,66 @@ pub struct Keys {
 
 struct Parts {
     source: Source,
-    /// What was read last.
+    /// The keys that were read last.
     ring: Mutex<Option<Arc<Keyring>>>,
-    /// Whether they have opened, or sealed, a value of this store.
+    /// Whether these keys have decrypted or sealed a value of this store.
     opened: AtomicBool,
 }
 
-/// What the values are sealed with that a store holds.
+/// Which keys the values of a store are sealed with.
 pub(crate) enum SealedBefore {
-    /// There are none.
+    /// There are no values.
     Nothing,
-    /// Some are sealed with one of the keys in question.
+    /// At least one value is sealed with one of these keys.
     ByThese,
-    /// All are sealed with others.
+    /// All values are sealed with other keys.
     ByOthersAlone,
 }
 
 #[derive(Debug)]
 enum Source {
-    /// Handed over by the program; there is no file.
+    /// The program provides the keys; there is no file.
     Provided,
     File {
         path: PathBuf,
         rights: Rights,
-        /// Whether it is made where it is missing.
-        makes: bool,
+        /// Whether a missing file is created.
+        creates: bool,
     },
 }
 
 impl Keys {
-    /// The keys in this file, which must exist: one or two lines of 64
-    /// hexadecimal digits, the first seals. Mode 0600, and owned by this user.
+    /// The keys in this file, which must exist, have the mode 0600 and belong to this user. It
+    /// holds one or two lines of 64 hexadecimal digits; the first key seals.
     pub fn in_file(path: impl Into<PathBuf>) -> Self {
         Self::from(Source::File {
             path: path.into(),
             rights: Rights::OwnerOnly,
-            makes: false,
+            creates: false,
         })
     }
 
-    /// The keys of a store in a file: `chatgpt-oauth.key` in the directory that
-    /// `$CREDENTIALS_DIRECTORY` names, if it exists, as a service manager hands
-    /// it over; else the store's own, named as its file with `.key` at the end, and
-    /// made when the first value is stored.
+    /// The keys of a store in a file. Uses `chatgpt-oauth.key` in the directory that systemd
+    /// names in `$CREDENTIALS_DIRECTORY`, if that file exists. Else uses the store's own key
+    /// file, the path of the store with `.key` appended, which is created when the first
+    /// value is sealed.
     pub fn of_store(store: impl AsRef<Path>) -> Self {
-        let handed = handed(env::var_os("CREDENTIALS_DIRECTORY"));
-        Self::from(match handed {
+        let credential = systemd_credential(env::var_os("CREDENTIALS_DIRECTORY"));
+        Self::from(match credential {
             Some(path) => Source::File {
                 path,
                 rights: Rights::SystemdCredential,
-                makes: false,
+                creates: false,
             },
             None => Source::File {
                 path: beside(store.as_ref()),
                 rights: Rights::OwnerOnly,
-                makes: true,
+                creates: true,
             },
         })
     }
 
-    /// A key that the program keeps itself, and one that still opens what it
-    /// sealed before.
+    /// A key that the program keeps itself, and a previous key that still decrypts.
     #[must_use]
     pub fn provided(sealing: [u8; 32], previous: Option<[u8; 32]>) -> Self {
         let key = |bytes| Key::of(Zeroizing::new(bytes));
@@ -99,7 +98,7 @@ impl Keys {
         keys
     }
 
-    /// The file that the keys are read from, if they are.
+    /// The key file, if there is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.parts.source {
@@ -108,19 +107,19 @@ impl Keys {
         }
     }
 
-    /// Reads the file, unless it is yet to be made.
+    /// Reads the key file, unless it is yet to be created.
     ///
     /// # Errors
     ///
-    /// [`NoKey`](StoreError::NoKey), with the way out.
+    /// [`NoKey`](StoreError::NoKey), with the fix.
     pub fn check(&self) -> Result<(), StoreError> {
         match self.known() {
-            Err(_) if self.is_yet_to_be_made() => Ok(()),
+            Err(_) if self.is_yet_to_be_created() => Ok(()),
             known => known.map(drop),
         }
     }
 
-    /// Opens a value; a key that is not known is looked for in the file once more.
+    /// Decrypts a value. If the key is unknown, reads the file again.
     pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let opened = match place.open(&*self.known()?, sealed) {
             Err(StoreError::KeyUnknown) => place.open(&*self.read()?, sealed),
@@ -130,8 +129,8 @@ impl Keys {
         Ok(opened)
     }
 
-    /// Seals a value. `sealed_before` says what the values of this store are sealed
-    /// with: with one of these keys, with others, or that there are none.
+    /// Seals a value. `sealed_before` says which keys the values of this store are sealed
+    /// with.
     pub(crate) async fn seal(
         &self,
         place: Place<'_>,
@@ -143,10 +142,10 @@ impl Keys {
         place.seal(&ring.sealing, value)
     }
 
-    /// The keys that the file holds now, since they may have been exchanged. Keys
-    /// that open no value of the store are not used in it: those that have served
-    /// until now are, if there are any, so that no answer is lost with a file. One
-    /// that is yet to be made is made only for an empty store.
+    /// Reads the file again, since another process may have replaced the keys. Keys that
+    /// decrypt no value of the store are not used: the keys that this process has used so far
+    /// continue to seal, so that a lost or wrong file loses no answer. A key file is created
+    /// only for an empty store.
     async fn for_sealing(
         &self,
         sealed_before: impl AsyncFnOnce(Option<&Keyring>) -> Result<SealedBefore, StoreError>,
@@ -162,16 +161,16 @@ impl Keys {
                 }
             },
             (Err(_), Some(known)) => Ok(known),
-            (Err(_), None) if self.is_yet_to_be_made() => match sealed_before(None).await? {
-                SealedBefore::Nothing => self.make(),
-                // Made by another process meanwhile, or lost.
+            (Err(_), None) if self.is_yet_to_be_created() => match sealed_before(None).await? {
+                SealedBefore::Nothing => self.create(),
+                // Another process has created the file since, or the file is lost.
                 SealedBefore::ByThese | SealedBefore::ByOthersAlone => self.read(),
             },
             (Err(error), None) => Err(error),
         }
     }
 
-    /// The keys, read if they have not been.
+    /// The keys; reads the file if it has not been read.
     pub(crate) fn known(&self) -> Result<Arc<Keyring>, StoreError> {
         let known = self.ring().clone();
         match known {
@@ -180,7 +179,7 @@ impl Keys {
         }
     }
 
-    /// Which keys there are, the sealing one first.
+    /// The ids of the keys, the sealing one first.
     ///
     /// # Errors
     ///
@@ -191,22 +190,22 @@ impl Keys {
         Ok(keys.into_iter().flatten().map(Key::id).collect())
     }
 
-    /// Keeps others from exchanging keys as long as the file that this returns is open.
+    /// Keeps other processes from replacing the keys while the returned file is open.
     ///
     /// # Errors
     ///
-    /// [`Busy`](StoreError::Busy) while another process exchanges them, and
-    /// [`NoKey`](StoreError::NoKey) where the file is not this software's own.
+    /// [`Busy`](StoreError::Busy) while another process replaces the keys, and
+    /// [`NoKey`](StoreError::NoKey) if the key file is not the store's own.
     pub fn lock(&self) -> Result<File, StoreError> {
         key_file::lock(self.own_file()?)
     }
 
-    /// Puts a new key before the sealing one, which still opens.
+    /// Writes a new key before the sealing key, which still decrypts.
     ///
     /// # Errors
     ///
     /// As [`lock`](Self::lock).
-    pub fn exchange(&self) -> Result<(), StoreError> {
+    pub fn rotate(&self) -> Result<(), StoreError> {
         let path = self.own_file()?;
         let ring = Keyring {
             sealing: key_file::generate()?,
@@ -219,33 +218,35 @@ impl Keys {
 
     fn read(&self) -> Result<Arc<Keyring>, StoreError> {
         let Source::File { path, rights, .. } = &self.parts.source else {
-            // What was given is all there is.
+            // There is no file to read again.
             return self.ring().clone().ok_or(StoreError::KeyUnknown);
         };
         let ring = key_file::read(path, *rights)?.ok_or_else(|| key_file::missing(path))?;
         Ok(self.remember(ring))
     }
 
-    fn make(&self) -> Result<Arc<Keyring>, StoreError> {
+    fn create(&self) -> Result<Arc<Keyring>, StoreError> {
         Ok(self.remember(key_file::create(self.own_file()?)?))
     }
 
-    /// Whether the file is made when the first value is sealed, and is not there yet.
+    /// Whether the file is created when the first value is sealed, and does not exist yet.
     #[must_use]
-    pub fn is_yet_to_be_made(&self) -> bool {
+    pub fn is_yet_to_be_created(&self) -> bool {
         self.own_file().is_ok_and(is_absent)
     }
 
-    /// The file, if it is this software's own to write: no other store's, and
-    /// nobody else's.
+    /// The key file, if this software may write it.
     pub(crate) fn own_file(&self) -> Result<&Path, StoreError> {
         match &self.parts.source {
             Source::File {
-                path, makes: true, ..
+                path,
+                creates: true,
+                ..
             } => Ok(path),
             _ => Err(StoreError::NoKey {
-                message: "the key is kept by somebody else".into(),
-                hint: "put a new first key there, then run `chatgpt-oauth rekey --reseal`".into(),
+                message: "the key file is not the store's own".into(),
+                hint: "write a new first key into it, then run `chatgpt-oauth rekey --reseal`"
+                    .into(),
             }),
         }
     }
@@ -262,7 +263,7 @@ impl Keys {
         self.ring().insert(ring.into()).clone()
     }
 
-    /// No change is ever left half-made, so a panic elsewhere does no harm here.
+    /// Ignores poisoning, since no panic leaves a change incomplete.
     fn ring(&self) -> std::sync::MutexGuard<'_, Option<Arc<Keyring>>> {
         self.parts
             .ring
@@ -289,8 +290,8 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// The file in the directory of a service manager, if there is one.
-fn handed(directory: Option<OsString>) -> Option<PathBuf> {
+/// The key file in systemd's directory of credentials, if it exists.
+fn systemd_credential(directory: Option<OsString>) -> Option<PathBuf> {
     let path = PathBuf::from(directory?).join(key_file::SYSTEMD_CREDENTIAL);
     (!is_absent(&path)).then_some(path)
 }
@@ -302,7 +303,7 @@ fn beside(store: &Path) -> PathBuf {
     path.into()
 }
 
-/// One that cannot be looked at is there.
+/// Any error but `NotFound` counts as present.
 fn is_absent(path: &Path) -> bool {
     let found = fs::symlink_metadata(path);
     found.is_err_and(|error| error.kind() == ErrorKind::NotFound)

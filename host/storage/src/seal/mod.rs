@@ -1,17 +1,15 @@
-//! Encryption at rest: what a store keeps of a login can be read only with a key
-//! that lies elsewhere.
+//! Encryption at rest: the values of a store can be read only with a key that is kept
+//! elsewhere.
 //!
-//! Values are sealed on their way from the component's bucket into the store, and
-//! opened on their way back (`value.rs`). A value is bound to its place: moved to
-//! another key, profile or kind of store it does not open. Three things are told
-//! apart, and none of them is ever written over: a value under a key that is not
-//! here (`key-unknown`), one that was damaged or moved (`corrupt`), and one of a
-//! newer format (`newer`).
+//! Values of the component's bucket are sealed before they are written to the store, and
+//! decrypted after they are read (`value.rs`). A value is bound to its place: it does not
+//! decrypt under another key, profile or kind of store. An unreadable value has one of three
+//! errors, and is never written over: its key is missing (`key-unknown`), it was damaged or
+//! moved (`corrupt`), or it has a newer format (`newer`).
 //!
-//! There are at most two keys, in one file (`key_file.rs`): the first seals, both
-//! open. So a key is exchanged while other processes run: they read the file again
-//! before they seal, and when they meet a value under a key they do not know
-//! (`keys.rs`).
+//! One file (`key_file.rs`) holds at most two keys: the first seals, both decrypt. So the key
+//! can be replaced while other processes run: they read the file again before they seal, and
+//! when they find a value under an unknown key (`keys.rs`).
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

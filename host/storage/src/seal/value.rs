@@ -7,10 +7,10 @@
 //! | 24 | the nonce, random |
 //! | the rest | the value by XChaCha20-Poly1305, and its tag of 16 bytes |
 //!
-//! The key is derived for the profile and the kind of store. Format, key id,
-//! profile and key name are authenticated with the value, so that it opens in its
-//! own place only. Nonces come from the operating system at every write, never
-//! from a counter: a machine that is cloned or resumed twice repeats none.
+//! The key is derived for the profile and the kind of store. Format, key id, profile and key
+//! name are authenticated with the value, so that the value decrypts only in its own place.
+//! Each write takes a nonce from the operating system, not from a counter, so that a machine
+//! that is cloned or resumed twice repeats no nonce.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -23,7 +23,7 @@ const ID: usize = 8;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// Where a value belongs.
+/// The place of a value.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) kind: StoreKind,
@@ -50,7 +50,7 @@ impl Place<'_> {
         Ok(sealed)
     }
 
-    /// Opens a value of this place.
+    /// Decrypts a value of this place.
     pub(crate) fn open(self, ring: &Keyring, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let id = key_of(sealed)?;
         let key = ring.find(id).ok_or(StoreError::KeyUnknown)?;
@@ -70,7 +70,7 @@ impl Place<'_> {
         XChaCha20Poly1305::new((&*key).into())
     }
 
-    /// What is authenticated beside the value. Names have no NUL.
+    /// The associated data of the value. Names contain no NUL.
     fn bound(self, id: KeyId) -> Vec<u8> {
         let head = head(id);
         let profile = self.profile.as_str().as_bytes();
@@ -84,7 +84,7 @@ fn head(id: KeyId) -> [u8; 1 + ID] {
     head
 }
 
-/// Which key a sealed value wants.
+/// The id of the key that a value is sealed with.
 pub(crate) fn key_of(sealed: &[u8]) -> Result<KeyId, StoreError> {
     match sealed {
         [FORMAT, rest @ ..] if rest.len() >= ID + NONCE + TAG => {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_opens_in_its_place_and_does_not_show_before() {
+    fn a_value_opens_in_its_place_and_is_unreadable_before() {
         let (ring, ada) = (ring(), name("ada"));
         for value in [VALUE, b"", &[0; 256 << 10]] {
             let sealed = place(&ada, "credential")
@@ -136,8 +136,9 @@ mod tests {
         }
     }
 
+    /// Faults: S07 M08 M10
     #[test]
-    fn s07_m08_m10_a_value_of_another_place_is_corrupt() {
+    fn a_value_of_another_place_is_corrupt() {
         let (ring, ada, eve) = (ring(), name("ada"), name("eve"));
         let here = place(&ada, "credential");
         let sealed = here.seal(&ring.sealing, VALUE).unwrap();
@@ -150,15 +151,17 @@ mod tests {
         }
     }
 
+    /// Faults: M18
     #[test]
-    fn m18_names_that_make_the_same_text_together_are_different_places() {
+    fn names_that_make_the_same_text_together_are_different_places() {
         let (ab, a) = (name("ab"), name("a"));
         let id = ring().sealing.id();
         assert_ne!(place(&ab, "c").bound(id), place(&a, "bc").bound(id));
     }
 
+    /// Faults: S02 M08
     #[test]
-    fn s02_m08_whatever_byte_changes_or_is_missing_the_value_does_not_open() {
+    fn with_any_byte_changed_or_missing_the_value_does_not_open() {
         let (ring, ada) = (ring(), name("ada"));
         let place = place(&ada, "credential");
         let sealed = place.seal(&ring.sealing, VALUE).unwrap();
@@ -175,16 +178,18 @@ mod tests {
         assert_eq!(place.open(&ring, VALUE), Err(StoreError::Corrupt));
     }
 
+    /// Faults: S32
     #[test]
-    fn s32_a_value_under_another_key_is_not_taken_for_a_damaged_one() {
+    fn a_value_under_another_key_is_not_taken_for_a_damaged_one() {
         let ada = name("ada");
         let place = place(&ada, "credential");
         let sealed = place.seal(&ring().sealing, VALUE).unwrap();
         assert_eq!(place.open(&ring(), &sealed), Err(StoreError::KeyUnknown));
     }
 
+    /// Faults: S04
     #[test]
-    fn s04_a_value_of_a_newer_format_is_told_from_a_damaged_one() {
+    fn a_value_of_a_newer_format_is_not_taken_for_a_damaged_one() {
         let (ring, ada) = (ring(), name("ada"));
         let place = place(&ada, "credential");
         let mut newer = place.seal(&ring.sealing, VALUE).unwrap();
@@ -192,8 +197,9 @@ mod tests {
         assert_eq!(place.open(&ring, &newer), Err(StoreError::Newer));
     }
 
+    /// Faults: S34 M28
     #[test]
-    fn s34_m28_no_two_values_share_a_nonce() {
+    fn no_two_values_share_a_nonce() {
         let (ring, ada) = (ring(), name("ada"));
         let nonces: std::collections::HashSet<_> = (0..1000)
             .map(|_| {

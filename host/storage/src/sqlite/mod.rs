@@ -1,16 +1,15 @@
 //! A store in one SQLite file, for any number of processes.
 //!
-//! One table. A write is one statement, so it needs no transaction: it puts a new
-//! row in the place of the old one if that one has the expected version, and the
-//! new row's number is its version. SQLite never gives a number twice
-//! (`AUTOINCREMENT`).
+//! Rows are in one table. A write is one statement, which needs no explicit transaction: it
+//! replaces the row if the row has the expected version. The rowid of the new row is its
+//! version. SQLite never reuses a rowid (`AUTOINCREMENT`).
 //!
-//! The file is in WAL mode with full synchronization: a write that has returned
-//! survives a loss of power, and readers wait for nobody.
+//! The file is in WAL mode with full synchronization: an acknowledged write survives a power
+//! loss, and readers do not wait for writers.
 //!
-//! That needs two files beside it, a journal and shared memory. Where they cannot
-//! be had, on a read-only file system or a full disk, nobody else can write either:
-//! if the journal holds nothing, the file is read as it lies there.
+//! WAL mode needs two more files, a journal and shared memory. On a read-only file system or a
+//! full disk SQLite cannot create them, and no other process can write. Then, if the journal
+//! is empty, the file is read as immutable.
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -21,10 +20,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{ConnectOptions, Connection as _, Row as _};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::private_file as file;
 use crate::shortage::Shortage;
 use crate::{ProfileName, Row, Store, StoreError, StoreKind, Version};
 
+mod file;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -34,38 +33,38 @@ const BUSY: Duration = Duration::from_secs(5);
 /// By how much the store and its journal may grow in one call, in bytes: four records
 /// of 32 KiB, each in at most 14 pages of 4 KiB with their headers.
 const ROOM: u64 = 256 << 10;
-/// How many files SQLite has open at a time: the store, its journal, its shared memory,
-/// and their directory.
+/// How many files SQLite has open at a time: the store, its journal, its shared memory, and
+/// their directory.
 const FILES: usize = 4;
-/// How long values that were set aside are kept at least.
-const KEPT_ASIDE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long quarantined values are kept at least.
+const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A store in a file.
 #[derive(Debug)]
 pub struct SqliteStore {
     kind: StoreKind,
     path: PathBuf,
-    /// None while there is no file.
+    /// None if there is no file.
     identity: Option<String>,
     connection: Connection,
 }
 
 #[derive(Debug)]
 enum Connection {
-    /// There was no file to open read-only: the store is empty.
+    /// Opened read-only without a file: the store is empty.
     None,
     Open(Mutex<SqliteConnection>),
-    /// The file is read as it lies there. Made anew for every read: what others
-    /// write once they can again would be garbage to a connection that stays.
-    Anew,
+    /// The file is read as immutable. Every read opens a new connection: an immutable
+    /// connection would misread the later writes of another process.
+    Immutable,
 }
 
-/// A connection that was opened to read.
-enum Look {
-    /// It sees what others write.
-    Lasting(SqliteConnection),
-    /// It takes the file for one that nobody changes.
-    AsItLies(SqliteConnection),
+/// A connection that was opened read-only.
+enum ReadOnly {
+    /// Sees the writes of other processes.
+    Live(SqliteConnection),
+    /// Reads the file as one that does not change.
+    Immutable(SqliteConnection),
 }
 
 /// A connection during one read.
@@ -95,24 +94,24 @@ impl DerefMut for Reader<'_> {
 }
 
 impl SqliteStore {
-    /// Opens a store to read and write. Makes it, with its directory, if there is
-    /// none, and upgrades it if it was made by an older version.
+    /// Opens a store to read and write. Creates a missing store with its directory, and
+    /// upgrades a store of an older version.
     ///
     /// # Errors
     ///
-    /// [`Refused`](StoreError::Refused) when others can get at the file,
-    /// [`WrongKind`](StoreError::WrongKind) and [`Newer`](StoreError::Newer) when
-    /// it is not a store to be opened for this, and those of the file system.
+    /// [`Refused`](StoreError::Refused) when the file is not private,
+    /// [`WrongKind`](StoreError::WrongKind) and [`Newer`](StoreError::Newer) when the store
+    /// has another kind or a newer version, and those of the file system.
     pub async fn open(path: impl AsRef<Path>, kind: StoreKind) -> Result<Self, StoreError> {
         let path = absolute(path.as_ref())?;
         file::create_or_check(&path)?;
         let open = async || {
             let mut connection = connect(options(&path)).await?;
-            schema::make_or_upgrade(&mut connection, kind).await?;
+            schema::create_or_upgrade(&mut connection, kind).await?;
             let identity = schema::identity(&mut connection).await?;
             Ok((connection, identity))
         };
-        let (connection, identity) = open().await.map_err(|error| in_full(error, &path))?;
+        let (connection, identity) = open().await.map_err(|error| with_cause(error, &path))?;
         Ok(Self {
             kind,
             path,
@@ -121,13 +120,13 @@ impl SqliteStore {
         })
     }
 
-    /// Opens a store to read. Makes and upgrades nothing; where there is no
-    /// store, it is empty, and stays so.
+    /// Opens a store to read. Creates and upgrades nothing. A missing store is empty, and
+    /// stays empty.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open), and [`NeedsUpgrade`](StoreError::NeedsUpgrade)
-    /// when it was made by an older version.
+    /// when the store was created by an older version.
     pub async fn open_read_only(
         path: impl AsRef<Path>,
         kind: StoreKind,
@@ -135,11 +134,11 @@ impl SqliteStore {
         let path = absolute(path.as_ref())?;
         let mut found = None;
         if file::check_if_exists(&path)? {
-            found = look(&path, kind).await?;
+            found = connect_read_only(&path, kind).await?;
         }
         let identity = match &mut found {
             None => None,
-            Some(Look::Lasting(opened) | Look::AsItLies(opened)) => {
+            Some(ReadOnly::Live(opened) | ReadOnly::Immutable(opened)) => {
                 Some(schema::identity(opened).await?)
             }
         };
@@ -149,13 +148,13 @@ impl SqliteStore {
             identity,
             connection: match found {
                 None => Connection::None,
-                Some(Look::Lasting(opened)) => Connection::Open(Mutex::new(opened)),
-                Some(Look::AsItLies(_)) => Connection::Anew,
+                Some(ReadOnly::Live(opened)) => Connection::Open(Mutex::new(opened)),
+                Some(ReadOnly::Immutable(_)) => Connection::Immutable,
             },
         })
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -164,7 +163,7 @@ impl SqliteStore {
     async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, StoreError> {
         match &self.connection {
             Connection::Open(connection) => Ok(connection.lock().await),
-            Connection::None | Connection::Anew => Err(StoreError::ReadOnly),
+            Connection::None | Connection::Immutable => Err(StoreError::ReadOnly),
         }
     }
 
@@ -172,21 +171,21 @@ impl SqliteStore {
         Ok(match &self.connection {
             Connection::None => None,
             Connection::Open(connection) => Some(Reader::Shared(connection.lock().await)),
-            Connection::Anew => match look(&self.path, self.kind).await? {
+            Connection::Immutable => match connect_read_only(&self.path, self.kind).await? {
                 None => None,
-                Some(Look::Lasting(own) | Look::AsItLies(own)) => Some(Reader::Own(own)),
+                Some(ReadOnly::Live(own) | ReadOnly::Immutable(own)) => Some(Reader::Own(own)),
             },
         })
     }
 }
 
-/// So that SQLite takes the path for nothing else, a URI for example.
+/// An absolute path, which SQLite does not take for a URI.
 fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     let path = std::path::absolute(path);
     let path = path.map_err(|error| StoreError::Unusable(error.to_string()))?;
     if path.to_str().is_none() {
         return Err(StoreError::Refused {
-            message: format!("{} is not in UTF-8, as SQLite wants it", path.display()),
+            message: format!("{} is not in UTF-8, which SQLite needs", path.display()),
             hint: "name the store by another path".into(),
         });
     }
@@ -207,31 +206,31 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, Stor
     Ok(options.connect().await?)
 }
 
-/// Opens an existing file to read; none when there are no tables in it.
-async fn look(path: &Path, kind: StoreKind) -> Result<Option<Look>, StoreError> {
+/// Opens an existing file to read; none if it has no tables.
+async fn connect_read_only(path: &Path, kind: StoreKind) -> Result<Option<ReadOnly>, StoreError> {
     let open = async |options| {
         let mut connection = connect(options).await?;
         let is_current = schema::is_current(&mut connection, kind).await?;
         Ok(is_current.then_some(connection))
     };
-    // Not SQLite's read-only mode: it cannot make the files beside a database in
-    // WAL mode that the last process took with it.
+    // Not in SQLite's read-only mode, which cannot create the two files of WAL mode that the
+    // last process has removed.
     match open(options(path).pragma("query_only", "ON")).await {
-        Ok(connection) => Ok(connection.map(Look::Lasting)),
+        Ok(connection) => Ok(connection.map(ReadOnly::Live)),
         Err(error) if is_of_the_file_system(&error) && file::holds_all(path) => {
-            let as_it_lies = options(path).read_only(true).immutable(true);
-            let found: Result<_, StoreError> = open(as_it_lies).await;
+            let immutable = options(path).read_only(true).immutable(true);
+            let found: Result<_, StoreError> = open(immutable).await;
             found
-                .map(|found| found.map(Look::AsItLies))
+                .map(|found| found.map(ReadOnly::Immutable))
                 .map_err(|_| error)
         }
         Err(error) => Err(error),
     }
 }
 
-/// A write that failed at a limit, or on a full disk, which SQLite does not always tell
-/// from a broken one.
-fn in_full(error: StoreError, path: &Path) -> StoreError {
+/// The error of a failed write, with the limit or the full disk that caused it, which
+/// SQLite does not always report.
+fn with_cause(error: StoreError, path: &Path) -> StoreError {
     if !matches!(error, StoreError::Unavailable(_) | StoreError::Full) {
         return error;
     }
@@ -242,7 +241,7 @@ fn in_full(error: StoreError, path: &Path) -> StoreError {
     }
 }
 
-/// Whether it may be the files beside the store that could not be had.
+/// Whether an error may come from the two files of WAL mode.
 fn is_of_the_file_system(error: &StoreError) -> bool {
     matches!(
         error,
@@ -296,8 +295,7 @@ impl Store for SqliteStore {
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
         let mut connection = self.writer().await?;
-        // To the end, not to the first row: the commit comes after it, and so do
-        // its failures.
+        // Fetched to the end, since the commit and its errors come after the first row.
         let written = sqlx::query(
             "INSERT OR REPLACE INTO record (profile, key, value)
              SELECT ?1, ?2, ?3
@@ -310,7 +308,7 @@ impl Store for SqliteStore {
         .bind(expected.map(|version| version.0))
         .fetch_all(&mut *connection)
         .await
-        .map_err(|error| in_full(error.into(), &self.path))?;
+        .map_err(|error| with_cause(error.into(), &self.path))?;
         let written = written.first().ok_or(StoreError::Conflict)?;
         Ok(Version(written.try_get(0)?))
     }
@@ -349,7 +347,7 @@ impl Store for SqliteStore {
         let mut connection = self.writer().await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("DELETE FROM aside WHERE since < ?1")
-            .bind(now.saturating_sub(KEPT_ASIDE.as_secs().cast_signed()))
+            .bind(now.saturating_sub(QUARANTINE.as_secs().cast_signed()))
             .execute(&mut *transaction)
             .await?;
         let moved = sqlx::query(
@@ -380,8 +378,8 @@ impl Store for SqliteStore {
             return Ok(());
         }
         let mut connection = self.writer().await?;
-        // The journal may hold what the store has already. If it cannot be emptied, it
-        // is as long as before.
+        // The journal may hold pages that the store has already. If it cannot be emptied, its
+        // length stays the same.
         let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
         _ = emptied.execute(&mut *connection).await;
         file::check_growth(&self.path, ROOM)
@@ -393,7 +391,7 @@ impl Store for SqliteStore {
         sqlx::query("UPDATE store SET identity = identity")
             .execute(&mut *connection)
             .await
-            .map_err(|error| in_full(error.into(), &self.path))?;
+            .map_err(|error| with_cause(error.into(), &self.path))?;
         Ok(())
     }
 }

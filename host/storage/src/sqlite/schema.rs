@@ -1,8 +1,8 @@
-//! The layout of a SQLite store, and how it comes about.
+//! The schema of a SQLite store, and its migrations.
 //!
-//! SQLite keeps two numbers in a file for its owner's use. `application_id` says
-//! that the file is a store of this software, and [of which kind](StoreKind);
-//! `user_version` says how many of the [`STEPS`] have been made.
+//! A SQLite file has two numbers for the application. `application_id` identifies a store of
+//! this software and its [kind](StoreKind). `user_version` is the number of [`STEPS`] that
+//! were applied.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::{StoreError, StoreKind};
 
-/// From nothing to the present layout. A step that has been released never
-/// changes; a new layout is a new step.
+/// The migrations from an empty file to the current schema. A released step never changes; a
+/// new schema is a new step.
 const STEPS: [&str; 2] = [
     "CREATE TABLE record (
         version INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -33,8 +33,8 @@ const STEPS: [&str; 2] = [
     ) STRICT",
 ];
 
-/// How often, and after what pause, to try what SQLite does not wait for itself.
-const TRIES: u32 = 500;
+/// How often, and after what pause, to retry a statement for which SQLite does not wait.
+const MAX_ATTEMPTS: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// "CGO" and a letter for the kind.
@@ -45,30 +45,30 @@ const fn application_id(kind: StoreKind) -> i64 {
     }
 }
 
-/// How a file stands to this version.
+/// The state of a file's schema.
 #[derive(Debug, PartialEq, Eq)]
-enum Standing {
+enum SchemaState {
     Empty,
-    /// Made by an older version, by so many steps.
+    /// Created by an older version, with this number of steps.
     Older(usize),
     Current,
 }
 
-/// Makes the tables if there are none, and brings older ones up to date.
-pub(super) async fn make_or_upgrade(
+/// Creates missing tables, and applies missing steps.
+pub(super) async fn create_or_upgrade(
     connection: &mut SqliteConnection,
     kind: StoreKind,
 ) -> Result<(), StoreError> {
-    if standing(connection, kind).await? == Standing::Current {
+    if schema_state(connection, kind).await? == SchemaState::Current {
         return Ok(());
     }
     enter_wal_mode(connection).await?;
-    // Several processes may come here at once: the first one makes it.
+    // Several processes may be here at once: the first one applies the steps.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let made = match standing(&mut transaction, kind).await? {
-        Standing::Current => return Ok(()),
-        Standing::Older(made) => made,
-        Standing::Empty => 0,
+    let made = match schema_state(&mut transaction, kind).await? {
+        SchemaState::Current => return Ok(()),
+        SchemaState::Older(made) => made,
+        SchemaState::Empty => 0,
     };
     for step in &STEPS[made..] {
         transaction.execute(*step).await?;
@@ -83,28 +83,28 @@ pub(super) async fn make_or_upgrade(
     Ok(())
 }
 
-/// Whether there are tables to read; none are made.
+/// Whether there are tables to read. Creates none.
 pub(super) async fn is_current(
     connection: &mut SqliteConnection,
     kind: StoreKind,
 ) -> Result<bool, StoreError> {
-    match standing(connection, kind).await? {
-        Standing::Empty => Ok(false),
-        Standing::Older(_) => Err(StoreError::NeedsUpgrade),
-        Standing::Current => Ok(true),
+    match schema_state(connection, kind).await? {
+        SchemaState::Empty => Ok(false),
+        SchemaState::Older(_) => Err(StoreError::NeedsUpgrade),
+        SchemaState::Current => Ok(true),
     }
 }
 
-/// The name that the store was given when it was made.
+/// The identity that the store got when it was created.
 pub(super) async fn identity(connection: &mut SqliteConnection) -> Result<String, StoreError> {
     let found = connection.fetch_one("SELECT identity FROM store").await?;
     Ok(found.try_get(0)?)
 }
 
-async fn standing(
+async fn schema_state(
     connection: &mut SqliteConnection,
     kind: StoreKind,
-) -> Result<Standing, StoreError> {
+) -> Result<SchemaState, StoreError> {
     let numbers = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
                    FROM pragma_application_id, pragma_user_version";
     let numbers = connection.fetch_one(numbers).await?;
@@ -121,9 +121,9 @@ fn judge(
     version: i64,
     tables: i64,
     wanted: StoreKind,
-) -> Result<Standing, StoreError> {
+) -> Result<SchemaState, StoreError> {
     if (application, version, tables) == (0, 0, 0) {
-        return Ok(Standing::Empty);
+        return Ok(SchemaState::Empty);
     }
     let kinds = [StoreKind::OpenAi, StoreKind::Test];
     let found = kinds
@@ -131,7 +131,7 @@ fn judge(
         .find(|&kind| application_id(kind) == application);
     let Some(found) = found else {
         return Err(StoreError::Refused {
-            message: "the file is a database of something else".into(),
+            message: "the file is a database of another application".into(),
             hint: "name another file".into(),
         });
     };
@@ -140,16 +140,16 @@ fn judge(
     }
     match usize::try_from(version) {
         Ok(made) if made > STEPS.len() => Err(StoreError::Newer),
-        Ok(made) if made == STEPS.len() => Ok(Standing::Current),
-        Ok(made) => Ok(Standing::Older(made)),
+        Ok(made) if made == STEPS.len() => Ok(SchemaState::Current),
+        Ok(made) => Ok(SchemaState::Older(made)),
         Err(_) => Err(StoreError::Corrupt),
     }
 }
 
-/// The mode stays with the file. SQLite does not wait when another process is
-/// changing it too.
+/// Switches the file to WAL mode, which the file keeps. SQLite does not wait for another
+/// process that switches the mode too.
 async fn enter_wal_mode(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    for _ in 1..TRIES {
+    for _ in 1..MAX_ATTEMPTS {
         match connection.execute("PRAGMA journal_mode = WAL").await {
             Ok(_) => return Ok(()),
             Err(error) => match StoreError::from(error) {
@@ -172,9 +172,9 @@ mod tests {
         let judge =
             |application, version, tables| judge(application, version, tables, StoreKind::OpenAi);
         let steps = STEPS.len() as i64;
-        assert_eq!(judge(0, 0, 0), Ok(Standing::Empty));
-        assert_eq!(judge(OURS, steps, 3), Ok(Standing::Current));
-        assert_eq!(judge(OURS, 0, 1), Ok(Standing::Older(0)));
+        assert_eq!(judge(0, 0, 0), Ok(SchemaState::Empty));
+        assert_eq!(judge(OURS, steps, 3), Ok(SchemaState::Current));
+        assert_eq!(judge(OURS, 0, 1), Ok(SchemaState::Older(0)));
         assert_eq!(judge(OURS, steps + 1, 3), Err(StoreError::Newer));
         assert_eq!(judge(OURS, -1, 3), Err(StoreError::Corrupt));
     }

@@ -1,4 +1,4 @@
-//! The file store, with real files and real processes.
+//! The SQLite store, with real files and processes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -27,7 +27,7 @@ async fn open(place: &Place) -> SqliteStore {
         .unwrap()
 }
 
-async fn look(place: &Place) -> Result<SqliteStore, StoreError> {
+async fn open_read_only(place: &Place) -> Result<SqliteStore, StoreError> {
     SqliteStore::open_read_only(&place.path, StoreKind::OpenAi).await
 }
 
@@ -41,11 +41,11 @@ async fn close(store: SqliteStore) {
         .unwrap();
 }
 
-/// Starts a test of this file once more, as what the variable makes of it.
-fn this_test_in_a_process_of_its_own(test: &str, variable: &str, path: &Path) -> Child {
+/// Starts a test of this file in another process, which acts on the variable.
+fn in_another_process(test: &str, variable: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .arg("--exact")
-        .arg(format!("store::sqlite::tests::{test}"))
+        .arg(format!("sqlite::tests::{test}"))
         .env(variable, path)
         .stdout(std::process::Stdio::null())
         .spawn()
@@ -69,7 +69,7 @@ async fn it_is_a_store() {
 }
 
 #[tokio::test]
-async fn what_is_written_is_there_for_others_and_after_a_restart() {
+async fn a_value_is_visible_to_other_connections_and_after_a_restart() {
     let place = place();
     let first = open(&place).await;
     let version = first
@@ -86,7 +86,7 @@ async fn what_is_written_is_there_for_others_and_after_a_restart() {
 }
 
 #[tokio::test]
-async fn files_beside_the_store_are_for_the_owner_alone_too() {
+async fn files_beside_the_store_are_private_to_the_owner_too() {
     use std::os::unix::fs::MetadataExt;
 
     let place = place();
@@ -103,9 +103,9 @@ async fn files_beside_the_store_are_for_the_owner_alone_too() {
 }
 
 #[tokio::test]
-async fn looking_at_a_store_that_does_not_exist_finds_it_empty_and_makes_nothing() {
+async fn a_missing_store_opened_read_only_is_empty_and_is_not_created() {
     let place = place();
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap(), []);
     assert_eq!(store.list(None, 10).await.unwrap(), []);
     let write = store
@@ -116,7 +116,7 @@ async fn looking_at_a_store_that_does_not_exist_finds_it_empty_and_makes_nothing
 }
 
 #[tokio::test]
-async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing() {
+async fn opening_read_only_right_after_the_last_writer_writes_nothing() {
     let place = place();
     let writer = open(&place).await;
     let version = writer
@@ -127,7 +127,7 @@ async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing()
     assert!(!place.path.with_extension("db-wal").exists());
     let before = fs::read(&place.path).unwrap();
 
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
     let write = store
         .compare_and_swap(&alice(), "key", Some(version), None)
@@ -138,7 +138,7 @@ async fn looking_right_after_the_last_writer_has_gone_works_and_writes_nothing()
 }
 
 #[tokio::test]
-async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
+async fn opening_read_only_works_without_the_files_beside_the_store() {
     let place = place();
     let writer = open(&place).await;
     let version = writer
@@ -146,11 +146,11 @@ async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
         .await
         .unwrap();
     close(writer).await;
-    // As on a read-only file system, and for root too: SQLite follows no link.
+    // SQLite follows no link: this fails as on a read-only file system, for root too.
     let shared_memory = place.path.with_extension("db-shm");
     symlink("nowhere", &shared_memory).unwrap();
 
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap().len(), 1);
     assert_eq!(store.list(None, 10).await.unwrap(), [alice()]);
     let write = store
@@ -169,7 +169,7 @@ async fn looking_works_where_the_files_beside_the_store_cannot_be_had() {
 }
 
 #[tokio::test]
-async fn a_journal_that_holds_something_is_not_passed_over() {
+async fn a_journal_with_content_is_not_ignored() {
     let place = place();
     let writer = open(&place).await;
     writer
@@ -182,11 +182,11 @@ async fn a_journal_that_holds_something_is_not_passed_over() {
     close(writer).await;
     fs::write(&journal, content).unwrap();
     symlink("nowhere", &shared_memory).unwrap();
-    assert!(look(&place).await.is_err());
+    assert!(open_read_only(&place).await.is_err());
 }
 
 #[tokio::test]
-async fn looking_while_somebody_writes_waits_for_nobody() {
+async fn reading_does_not_wait_for_another_process_that_writes() {
     let place = place();
     let writer = open(&place).await;
     let mut busy = writer.reader().await.unwrap().unwrap();
@@ -194,7 +194,7 @@ async fn looking_while_somebody_writes_waits_for_nobody() {
         .execute(&mut *busy)
         .await
         .unwrap();
-    let store = look(&place).await.unwrap();
+    let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap(), []);
 }
 
@@ -212,25 +212,28 @@ async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
         .execute(&mut *connection)
         .await
         .unwrap();
-    assert_eq!(look(&place).await.unwrap_err(), StoreError::Newer);
+    assert_eq!(open_read_only(&place).await.unwrap_err(), StoreError::Newer);
     let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
     assert_eq!(open.unwrap_err(), StoreError::Newer);
 }
 
 #[tokio::test]
-async fn a_damaged_store_is_said_to_be_damaged_and_left_as_it_is() {
+async fn a_damaged_store_is_reported_and_not_changed() {
     let place = place();
     close(open(&place).await).await;
     let garbage = vec![b'x'; 8192];
     fs::write(&place.path, &garbage).unwrap();
-    assert_eq!(look(&place).await.unwrap_err(), StoreError::Corrupt);
+    assert_eq!(
+        open_read_only(&place).await.unwrap_err(),
+        StoreError::Corrupt
+    );
     let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
     assert_eq!(open.unwrap_err(), StoreError::Corrupt);
     assert_eq!(fs::read(&place.path).unwrap(), garbage);
 }
 
 #[tokio::test]
-async fn what_lasts_is_not_worth_trying_again() {
+async fn a_permanent_error_is_not_retryable() {
     use std::os::unix::ffi::OsStrExt;
 
     let place = place();
@@ -243,20 +246,20 @@ async fn what_lasts_is_not_worth_trying_again() {
 
     close(open(&place).await).await;
     fs::create_dir(place.path.with_extension("db-wal")).unwrap();
-    let closed = look(&place).await.unwrap_err();
+    let closed = open_read_only(&place).await.unwrap_err();
     assert!(matches!(closed, StoreError::Unusable(_)), "{closed:?}");
     assert!(!closed.may_pass(false));
 }
 
 const FULL: &str = "CHATGPT_OAUTH_TEST_FULL";
 
-/// As on a full disk: while it lives no file of this process grows beyond a size.
-/// That goes for the whole process, hence those who use it have one of their own.
+/// Simulates a full disk: until this is dropped, no file of this process grows beyond a size.
+/// The limit is the process's, so each test that uses it runs in another process.
 struct NoRoom(Rlimit);
 
 impl NoRoom {
     fn beyond(size: u64) -> Self {
-        // With a handler the write fails; without one the signal would end us.
+        // With a handler the write fails. Without one the signal would end the process.
         _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).unwrap();
         let before = getrlimit(Resource::Fsize);
         let current = Some(size);
@@ -272,13 +275,13 @@ impl Drop for NoRoom {
 }
 
 #[test]
-fn a_write_that_the_disk_does_not_take_is_said_to_have_failed() {
+fn a_write_to_a_full_disk_is_reported_as_failed() {
     if let Some(path) = std::env::var_os(FULL) {
         return run_out_of_room(&PathBuf::from(path));
     }
     let place = place();
-    let writer = this_test_in_a_process_of_its_own(
-        "a_write_that_the_disk_does_not_take_is_said_to_have_failed",
+    let writer = in_another_process(
+        "a_write_to_a_full_disk_is_reported_as_failed",
         FULL,
         &place.path,
     );
@@ -324,18 +327,17 @@ async fn run_out_of_room(path: &Path) {
 }
 
 #[test]
-fn looking_works_on_a_full_disk() {
+fn opening_read_only_works_on_a_full_disk() {
     if let Some(path) = std::env::var_os(FULL) {
-        return look_without_room(&PathBuf::from(path));
+        return open_without_room(&PathBuf::from(path));
     }
     let place = place();
-    let reader =
-        this_test_in_a_process_of_its_own("looking_works_on_a_full_disk", FULL, &place.path);
+    let reader = in_another_process("opening_read_only_works_on_a_full_disk", FULL, &place.path);
     assert!(reader.wait_with_output().unwrap().status.success());
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn look_without_room(path: &Path) {
+async fn open_without_room(path: &Path) {
     let writer = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
     writer
         .compare_and_swap(&alice(), "key", None, Some(b"1"))
@@ -343,7 +345,7 @@ async fn look_without_room(path: &Path) {
         .unwrap();
     close(writer).await;
 
-    // Twice: the first one leaves its empty files behind.
+    // Twice: the first attempt leaves its empty files.
     for _ in 0..2 {
         let no_room = NoRoom::beyond(0);
         let store = SqliteStore::open_read_only(path, StoreKind::OpenAi).await;
@@ -364,7 +366,7 @@ fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
     }
     let place = place();
     let racer = || {
-        this_test_in_a_process_of_its_own(
+        in_another_process(
             "eight_processes_may_make_a_store_at_once_and_lose_no_write",
             RACE,
             &place.path,
@@ -399,11 +401,11 @@ async fn run_laps(path: &Path) {
 }
 
 #[tokio::test]
-async fn what_was_set_aside_is_kept_for_thirty_days() {
+async fn a_quarantined_value_is_kept_for_thirty_days() {
     const DAY: u64 = 24 * 60 * 60;
     let place = place();
     let store = open(&place).await;
-    let aside = async || {
+    let quarantined = async || {
         let mut connection = store.writer().await.unwrap();
         let count = sqlx::query("SELECT count(*) FROM aside");
         let count: i64 = count.fetch_one(&mut *connection).await.unwrap().get(0);
@@ -418,12 +420,13 @@ async fn what_was_set_aside_is_kept_for_thirty_days() {
         store.quarantine(&alice(), "key", day * DAY).await.unwrap();
         let tombstone = store.read(&alice(), "key").await.unwrap();
         row = tombstone.map(|row| row.version);
-        assert_eq!(aside().await, kept, "day {day}");
+        assert_eq!(quarantined().await, kept, "day {day}");
     }
 }
 
+/// Faults: S03
 #[tokio::test]
-async fn s03_a_store_of_an_older_version_is_upgraded_by_who_writes_and_keeps_its_values() {
+async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
     let place = place();
     let store = open(&place).await;
     let written = store
@@ -438,12 +441,15 @@ async fn s03_a_store_of_an_older_version_is_upgraded_by_who_writes_and_keeps_its
     drop(connection);
     close(store).await;
 
-    assert_eq!(look(&place).await.unwrap_err(), StoreError::NeedsUpgrade);
+    assert_eq!(
+        open_read_only(&place).await.unwrap_err(),
+        StoreError::NeedsUpgrade
+    );
     let upgraded = open(&place).await;
     let found = upgraded.read(&alice(), "key").await.unwrap().unwrap();
     assert_eq!(found.value.as_deref(), Some(&b"1"[..]));
     assert!(upgraded.identity().is_some());
-    look(&place).await.unwrap();
+    open_read_only(&place).await.unwrap();
 }
 
 #[tokio::test]
@@ -453,6 +459,6 @@ async fn every_store_has_a_name_of_its_own_and_keeps_it() {
     let first = name(open(&one).await);
     assert_eq!(first.len(), 32);
     assert_eq!(name(open(&one).await), first);
-    assert_eq!(name(look(&one).await.unwrap()), first);
+    assert_eq!(name(open_read_only(&one).await.unwrap()), first);
     assert_ne!(name(open(&other).await), first);
 }

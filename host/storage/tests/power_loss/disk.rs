@@ -1,6 +1,5 @@
-//! A disk as a program may rely on it: of what was written, that much is there after
-//! a power loss as was synced, and of the rest anything between nothing and all.
-//! A name is synced with the directory that it is in, not with its file.
+//! A model of a disk: synced changes survive a power loss, and any part of the unsynced changes
+//! may survive. A name is synced with its directory, not with its file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
@@ -9,17 +8,17 @@ use std::path::{Path, PathBuf};
 
 use crate::trace::Event;
 
-/// What is written as a whole or not at all, in bytes.
+/// The unit that is written whole or not at all, in bytes.
 const SECTOR: usize = 512;
 
 #[derive(Default)]
 pub struct Disk {
     nodes: Vec<Node>,
-    /// The names as the program sees them.
+    /// The names that the program sees.
     seen: BTreeMap<PathBuf, usize>,
     /// The names that are synced.
     synced: BTreeMap<PathBuf, usize>,
-    /// Names made and removed since.
+    /// The names that were created and removed since the last sync.
     unsynced: Vec<(PathBuf, Option<usize>)>,
 }
 
@@ -112,9 +111,9 @@ impl Disk {
         }
     }
 
-    /// The system may have dropped what it could not write: another sync, though it
-    /// succeeds, does not bring it back. Only of a directory SQLite does not look at
-    /// the outcome; the file systems of Linux sync a new file's name with the file.
+    /// The kernel may drop the changes that it could not write: a later sync succeeds without
+    /// them. SQLite ignores a failed sync of a directory; Linux file systems sync a new file's
+    /// name with the file.
     fn fail_to_sync(&mut self, path: &Path) {
         match self.seen.get(path) {
             Some(node) if self.nodes[*node].is_directory => self.sync(path),
@@ -123,8 +122,8 @@ impl Disk {
         }
     }
 
-    /// Writes what is left after a power loss into an empty directory. Of each unsynced
-    /// change `survives` says whether it is there.
+    /// Writes the files after a power loss into an empty directory. `survives` decides for each
+    /// unsynced change.
     pub fn write_what_is_left(&self, root: &Path, mut survives: impl FnMut() -> bool) {
         let mut names = self.synced.clone();
         for (name, node) in &self.unsynced {
@@ -134,7 +133,7 @@ impl Disk {
                 None => names.remove(name),
             };
         }
-        // In the order of their names a directory comes before what is in it.
+        // In the order of names a directory precedes its files.
         for (name, node) in names {
             let (path, node) = (root.join(name), &self.nodes[node]);
             if !path.parent().is_some_and(Path::exists) {

@@ -1,6 +1,6 @@
-//! What the SQLite store has acknowledged is there after a power loss. A process
-//! writes under strace; the recorded calls are replayed to every point at which the
-//! power may go, and the store is opened on what is left then.
+//! An acknowledged write of the SQLite store survives a power loss. A process writes under
+//! strace. The test replays the recorded calls up to every point at which the power may fail,
+//! and opens the store on the disk of that point.
 #![cfg(target_os = "linux")]
 
 mod disk;
@@ -16,16 +16,18 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth_storage::{ProfileName, SqliteStore, Store, StoreError, StoreKind};
+
 use disk::Disk;
 use trace::Event;
 
-/// Where the writer's process writes.
+/// The directory in which the writer's process writes.
 const PLACE: &str = "CHATGPT_OAUTH_TEST_PLACE";
 const STORE: &str = "store/test.db";
 const NOTES: &str = "notes";
 
-/// Each is written between an opening and the closing that copies the journal into
-/// the file. The large values fill the journal, so that this also happens between.
+/// The numbers of the writes, one range for each time that the store is open. Closing copies
+/// the journal into the file. The large values fill the journal, so that SQLite also copies it
+/// between two writes.
 const SHORT: [RangeInclusive<u32>; 2] = [1..=6, 7..=9];
 const LONG: [RangeInclusive<u32>; 3] = [1..=9, 10..=64, 65..=68];
 const LARGE: RangeInclusive<u32> = 12..=58;
@@ -34,7 +36,7 @@ fn ada() -> ProfileName {
     "ada".parse().unwrap()
 }
 
-/// Where the write of that number goes.
+/// The key of the write with this number.
 fn key(number: u32) -> &'static str {
     match number % 3 {
         0 => "models",
@@ -53,11 +55,11 @@ fn value(number: u32) -> Vec<u8> {
     value
 }
 
-/// The writer's process: notes what it begins, what was acknowledged, what failed.
+/// The writer's process: notes each write that begins, is acknowledged or fails.
 #[tokio::main(flavor = "current_thread")]
-async fn write_all(place: &Path, sessions: &[RangeInclusive<u32>]) {
+async fn write_all(place: &Path, ranges: &[RangeInclusive<u32>]) {
     let mut notes = Notes(File::create(place.join(NOTES)).unwrap());
-    for numbers in sessions {
+    for numbers in ranges {
         let Ok(store) = SqliteStore::open(place.join(STORE), StoreKind::Test).await else {
             return notes.add("failed", *numbers.start());
         };
@@ -69,7 +71,7 @@ async fn write_all(place: &Path, sessions: &[RangeInclusive<u32>]) {
     }
 }
 
-/// What the trace is to tell, a line a write.
+/// Notes for the trace, one line each.
 struct Notes(File);
 
 impl Notes {
@@ -79,7 +81,7 @@ impl Notes {
     }
 }
 
-/// Writes until it is acknowledged, as the host does while an answer waits.
+/// Retries a write until it is acknowledged, as the host does for an answer.
 async fn write(store: &SqliteStore, number: u32, notes: &mut Notes) {
     let (ada, value) = (ada(), value(number));
     notes.add("begin", number);
@@ -89,22 +91,22 @@ async fn write(store: &SqliteStore, number: u32, notes: &mut Notes) {
         let written = store.compare_and_swap(&ada, key(number), version, Some(&value));
         match written.await {
             Ok(_) => return notes.add("done", number),
-            Err(StoreError::Conflict) => panic!("nobody else writes"),
+            Err(StoreError::Conflict) => panic!("no other process writes"),
             Err(_) => notes.add("failed", number),
         }
     }
 }
 
-/// A store that was dropped closes its file by itself, a moment later.
+/// A dropped store closes its file a moment later.
 fn wait_for_the_end_of(journal: &Path) {
     let began = Instant::now();
-    // It stays where closing could not be finished.
+    // The journal stays if closing has failed.
     while journal.exists() && began.elapsed() < Duration::from_secs(2) {
         sleep(Duration::from_millis(1));
     }
 }
 
-/// Starts a test of this file once more, as a writer under strace.
+/// Starts a test of this file again, as the writer under strace.
 fn record(test: &str, fails: Option<usize>) -> Vec<Event> {
     let place = tempfile::tempdir().unwrap();
     let mut writer = Command::new(env::current_exe().unwrap());
@@ -112,7 +114,7 @@ fn record(test: &str, fails: Option<usize>) -> Vec<Event> {
     trace::record(place.path(), NOTES, &writer, fails)
 }
 
-/// What the writer has noted so far.
+/// The notes of the writer so far.
 #[derive(Default)]
 struct Noted {
     begun: u32,
@@ -129,7 +131,7 @@ impl Noted {
         }
     }
 
-    /// The last value that was acknowledged under a key, and one that may be there.
+    /// The last acknowledged value of a key, and the value of a write that has begun.
     fn may_be_found(&self, wanted: &str) -> Vec<Option<Vec<u8>>> {
         let last = (1..=self.done).rev().find(|number| key(*number) == wanted);
         let begun = (self.done + 1..=self.begun).find(|number| key(*number) == wanted);
@@ -138,8 +140,8 @@ impl Noted {
     }
 }
 
-/// Opens the store on what is left of the disk: it is whole, and holds whatever was
-/// acknowledged.
+/// Opens the store on the disk after a power loss: the store is intact, and holds all
+/// acknowledged values.
 #[tokio::main(flavor = "current_thread")]
 async fn check(disk: &Disk, noted: &Noted, survives: impl FnMut() -> bool) {
     let place = tempfile::tempdir().unwrap();
@@ -160,7 +162,7 @@ async fn check(disk: &Disk, noted: &Noted, survives: impl FnMut() -> bool) {
     }
 }
 
-/// Unsynced changes survive or not, by a seed (SplitMix64).
+/// Decides by a seed which unsynced changes survive (SplitMix64).
 struct Chance(u64);
 
 impl Chance {
@@ -172,7 +174,8 @@ impl Chance {
     }
 }
 
-/// Whether nothing but syncs change what is left when nothing unsynced is.
+/// Whether an event changes the disk, or the acknowledged writes, if no unsynced change
+/// survives.
 fn is_a_turn(event: &Event) -> bool {
     match event {
         Event::Sync(_) | Event::FailedSync(_) => true,
@@ -181,9 +184,10 @@ fn is_a_turn(event: &Event) -> bool {
     }
 }
 
+/// Faults: S25 S28
 #[test]
-fn s25_s28_what_was_acknowledged_survives_a_power_loss_at_any_point() {
-    let test = "s25_s28_what_was_acknowledged_survives_a_power_loss_at_any_point";
+fn an_acknowledged_write_survives_a_power_loss_at_any_point() {
+    let test = "an_acknowledged_write_survives_a_power_loss_at_any_point";
     if let Some(place) = env::var_os(PLACE) {
         return write_all(&PathBuf::from(place), &LONG);
     }
@@ -197,9 +201,9 @@ fn s25_s28_what_was_acknowledged_survives_a_power_loss_at_any_point() {
             check(&disk, &noted, || false);
             points += 1;
         }
-        // The large values are many calls of a kind.
+        // The large values cause many similar calls.
         if !LARGE.contains(&noted.begun) || number % 16 == 0 {
-            // As a kill leaves it, and as chance would have it.
+            // As after a kill, and with a random part of the unsynced changes.
             check(&disk, &noted, || true);
             let mut chance = Chance(number);
             check(&disk, &noted, || chance.survives());
@@ -221,13 +225,14 @@ fn copies_while_open(events: &[Event]) -> bool {
     })
 }
 
+/// Faults: S12
 #[test]
-fn s12_a_sync_that_fails_is_an_error_and_nothing_acknowledged_rests_on_it() {
-    let test = "s12_a_sync_that_fails_is_an_error_and_nothing_acknowledged_rests_on_it";
+fn a_failed_sync_is_an_error_and_no_acknowledged_write_relies_on_it() {
+    let test = "a_failed_sync_is_an_error_and_no_acknowledged_write_relies_on_it";
     if let Some(place) = env::var_os(PLACE) {
         return write_all(&PathBuf::from(place), &SHORT);
     }
-    // Counted for each connection; no one makes as many.
+    // Each connection counts its syncs, and makes fewer than 20.
     let mut reported = 0;
     for number in 1..=20 {
         let events = record(test, Some(number));
@@ -245,8 +250,8 @@ fn s12_a_sync_that_fails_is_an_error_and_nothing_acknowledged_rests_on_it() {
     assert!(reported >= 6);
 }
 
-/// How many syncs of a file have failed while a store was made or written, each of
-/// which must be an error. One at closing is none: what it was for is in the journal.
+/// How many syncs of a file have failed while a store was created or written. Each of them
+/// must be an error. A failed sync at closing is not, since the values are in the journal.
 fn errors_reported(events: &[Event]) -> usize {
     let note = |event: &Event| match event {
         Event::Note(note) => Some(note.clone()),

@@ -1,4 +1,4 @@
-//! What a process did to the files below a directory, as strace saw it.
+//! The changes of a process to the files below a directory, recorded by strace.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -6,17 +6,17 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The calls that change files, and the ones that make changes last. Those that are
-/// not understood below are watched for, too.
+/// The system calls that change files or sync them. Unsupported calls are traced too, so that
+/// the test fails if one is used.
 const CALLS: &str = "trace=openat,?mkdir,mkdirat,?unlink,unlinkat,pwrite64,write,ftruncate,fsync,\
                      fdatasync,?rename,renameat,renameat2,?link,linkat,fallocate,writev,pwritev,\
                      pwritev2,sync_file_range,copy_file_range,sendfile";
 
-/// What happened to a path below the directory.
+/// A change of a path below the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     MakeDirectory(PathBuf),
-    /// Opened so that it is made if there is none.
+    /// Opened with `O_CREAT`.
     Make(PathBuf),
     Remove(PathBuf),
     Write {
@@ -30,12 +30,12 @@ pub enum Event {
     },
     Sync(PathBuf),
     FailedSync(PathBuf),
-    /// A line that the process wrote for whoever reads the trace.
+    /// A note of the process.
     Note(String),
 }
 
-/// Runs a command under strace, with one of its syncs failing if that is wanted, and
-/// returns what it did below `root`. What it writes to `notes` is for the reader.
+/// Runs a command under strace and returns its changes below `root`. `fails` is the number of a
+/// sync that fails. Lines in the file `notes` are notes.
 pub fn record(root: &Path, notes: &str, command: &Command, fails: Option<usize>) -> Vec<Event> {
     let file = root.join("trace");
     let mut strace = Command::new("strace");
@@ -62,8 +62,8 @@ pub fn record(root: &Path, notes: &str, command: &Command, fails: Option<usize>)
         .collect()
 }
 
-/// The calls in the order in which they returned: one that another thread
-/// interrupted is written in two pieces.
+/// The calls in the order of their return. strace writes a call that another thread interrupts
+/// in two parts.
 fn whole_lines(trace: &str) -> Vec<String> {
     let mut begun: HashMap<&str, &str> = HashMap::new();
     let mut whole = Vec::new();
@@ -84,7 +84,7 @@ fn whole_lines(trace: &str) -> Vec<String> {
 fn event(line: &str, root: &Path, notes: &str) -> Option<Event> {
     let (name, rest) = line.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
-    // A question mark: the process ended before the call of another thread did.
+    // A question mark: the process ended before the call returned.
     let succeeded = !result.starts_with(['-', '?']);
     let below = |path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
     let named = || below(path(bytes(arguments.split('"').nth(1)?)));
@@ -118,7 +118,7 @@ fn event(line: &str, root: &Path, notes: &str) -> Option<Event> {
             path,
             length: last(),
         },
-        _ => panic!("not understood: {name} on {}", path.display()),
+        _ => panic!("unsupported call: {name} on {}", path.display()),
     })
 }
 
@@ -126,7 +126,7 @@ fn between(text: &str, opening: char, closing: char) -> Option<&str> {
     Some(text.split_once(opening)?.1.split_once(closing)?.0)
 }
 
-/// Of `\x41\x42`.
+/// Decodes `\x41\x42`.
 fn bytes(hexadecimal: &str) -> Vec<u8> {
     let digits = hexadecimal.split("\\x").skip(1);
     digits

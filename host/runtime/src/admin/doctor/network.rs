@@ -1,38 +1,41 @@
-//! Whether both hosts can be reached, and what to do where they cannot.
+//! Checks that both hosts can be reached, with a fix for each error.
 
-use super::{Finding, told_of_clock};
+use super::{Finding, describe_clock};
 use crate::egress::connect::{ConnectError, Proxy, ProxyError};
 use crate::egress::policy::{POLICY, Rule};
-use crate::egress::probe::{Reached, Unreached};
+use crate::egress::probe::{Reachability, Unreachable};
 use crate::error::{Error, ErrorCode};
 use crate::host::{Host, unusable};
 
-/// How long to wait before a host that did not answer is asked again, in seconds.
+/// How long to wait before a host that did not answer is tried again, in seconds.
 const PAUSE: u32 = 60;
 
 impl Host {
-    /// Looks at the network: which proxy and which exceptions the environment and
-    /// the builder name, whether both hosts of the policy answer, and how far this
-    /// machine's clock is from theirs. Sends no secret.
+    /// Checks the network: the proxy and the exceptions that the environment and the
+    /// builder name, whether both hosts of the policy answer, and the difference between
+    /// their clocks and this machine's. Sends no secret.
     pub async fn examine_network(&self) -> Vec<Finding> {
         let mut findings = self.settings();
         for rule in first_of_each_host() {
-            let reached = self.parts.transport.reach(rule).await;
-            let date = reached.as_ref().ok().and_then(|reached| reached.date);
+            let reachability = self.parts.transport.probe(rule).await;
+            let date = reachability.as_ref().ok().and_then(|found| found.date);
             let way = self.way_to(rule.host());
-            findings.push(Finding::new(rule.host(), outcome(&way, reached)));
+            findings.push(Finding::new(rule.host(), outcome(&way, reachability)));
             if let Some(date) = date {
                 let theirs = date
                     .duration_since(std::time::UNIX_EPOCH)
                     .unwrap_or_default();
                 let ours = self.parts.wall_clock.seconds().unwrap_or_default();
-                findings.push(Finding::new("clock", told_of_clock(ours, theirs.as_secs())));
+                findings.push(Finding::new(
+                    "clock",
+                    describe_clock(ours, theirs.as_secs()),
+                ));
             }
         }
         findings
     }
 
-    /// What was set for the network.
+    /// The settings for the network.
     fn settings(&self) -> Vec<Finding> {
         let options = self.parts.transport.options();
         let mut findings = Vec::new();
@@ -67,11 +70,11 @@ impl Host {
 /// How a host is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// There is no proxy.
+    /// Without a proxy.
     Direct,
-    /// `NO_PROXY` excepts the host from the proxy.
+    /// Without a proxy, since `NO_PROXY` excepts the host.
     PastProxy,
-    /// By the proxy that this variable names.
+    /// Through the proxy that this variable names.
     Proxy(&'static str),
 }
 
@@ -91,29 +94,29 @@ fn describe_proxy(proxy: &Proxy, unknown: &[String]) -> String {
     }
 }
 
-fn outcome(way: &Way, reached: Result<Reached, Unreached>) -> Result<String, Error> {
-    let error = match reached {
-        Ok(reached) => return Ok(format!("answers ({})", reached.status)),
-        Err(Unreached::Connect(ConnectError::Denied)) => {
+fn outcome(way: &Way, reachability: Result<Reachability, Unreachable>) -> Result<String, Error> {
+    let error = match reachability {
+        Ok(found) => return Ok(format!("answers ({})", found.status)),
+        Err(Unreachable::Connect(ConnectError::Denied)) => {
             return Ok("not reached by a host for tests".to_owned());
         }
         Err(error) => error,
     };
     let message = format!("does not answer: {error}");
     let hint = match error {
-        Unreached::NoAnswer => "try again later".to_owned(),
-        Unreached::Connect(error) => advice(way, error),
+        Unreachable::NoAnswer => "try again later".to_owned(),
+        Unreachable::Connect(error) => advice(way, error),
     };
     Err(match error {
-        Unreached::Connect(ConnectError::Proxy(ProxyError::Unusable(error))) => unusable(error),
-        Unreached::Connect(error) if error.is_prohibited() => {
+        Unreachable::Connect(ConnectError::Proxy(ProxyError::Unusable(error))) => unusable(error),
+        Unreachable::Connect(error) if error.is_prohibited() => {
             Error::permanent(ErrorCode::EgressDenied, message, hint)
         }
         _ => Error::transient(ErrorCode::Network, message, hint, PAUSE),
     })
 }
 
-/// What to do about a host that cannot be connected to.
+/// The fix for a failed connection to a host.
 fn advice(way: &Way, error: ConnectError) -> String {
     let variable = match way {
         Way::Proxy(variable) => variable,
@@ -204,7 +207,7 @@ mod tests {
 
     /// Faults: F6
     #[test]
-    fn a_proxy_that_is_set_is_not_to_be_set() {
+    fn no_advice_sets_a_proxy_that_is_set() {
         for error in CAUSES {
             for way in [Way::Proxy("ALL_PROXY"), Way::PastProxy] {
                 let advice = advice(&way, error);
@@ -217,8 +220,8 @@ mod tests {
 
     /// Faults: F6
     #[test]
-    fn each_cause_has_a_message_and_an_advice_of_its_own() {
-        let answer = |way: Way, error| outcome(&way, Err(Unreached::Connect(error)));
+    fn each_cause_has_its_own_message_and_advice() {
+        let answer = |way: Way, error| outcome(&way, Err(Unreachable::Connect(error)));
         let wrong = |way, error| answer(way, error).unwrap_err();
         let all = |way: Way| {
             let causes = CAUSES

@@ -1,4 +1,4 @@
-//! Why there is no connection. No byte of a request was sent in any of these cases.
+//! Why there is no connection. In all these cases no byte of a request was sent.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::proxy::UnusableProxy;
 use super::tls::TlsError;
 use crate::egress::resolve::Unresolved;
 
-/// Why a host is not connected to.
+/// Why there is no connection to a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error("not an address that this host connects to")]
@@ -26,13 +26,13 @@ pub(crate) enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether the host's addresses are ones that are not connected to.
+    /// Whether the host has only addresses that may not be connected to.
     pub(crate) fn is_prohibited(self) -> bool {
         self == Self::Unresolved(Unresolved::NotPublic)
     }
 }
 
-/// What is wrong with the proxy that leads to a host.
+/// Why there is no connection through a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProxyError {
     #[error(transparent)]
@@ -52,8 +52,7 @@ pub(crate) enum ProxyError {
 }
 
 impl ProxyError {
-    /// What the guest gets, as the text of `internal-error`. The component
-    /// knows these words.
+    /// The text of `internal-error` for the guest. The component knows these words.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Unusable(_) => "proxy-unusable",

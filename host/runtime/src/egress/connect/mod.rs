@@ -1,9 +1,9 @@
-//! From a URL to a TLS connection, below whatever HTTP client wants one.
+//! TLS connections to the host of a URL, for any HTTP client.
 //!
-//! The host's name is resolved here and its addresses are checked; or a proxy of
-//! the operator's is asked for the host. Either way TLS proves that the host's
-//! owner answers. Every step has its own error, and none of these errors comes
-//! after a byte of a request: a connection that is returned has carried none.
+//! The connector resolves the host's name and checks its addresses, or connects through the
+//! operator's proxy. In both cases TLS authenticates the host. Every step has its own error.
+//! Each of these errors comes before the first byte of a request: a returned connection has
+//! carried no byte of a request.
 
 mod error;
 mod no_proxy;
@@ -42,21 +42,21 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 pub(crate) struct ConnectorOptions {
     /// Resolves names.
     pub(crate) resolver: Arc<dyn Resolver>,
-    /// Where to connect instead, without a proxy.
+    /// Redirected hosts. No proxy is used for them.
     pub(crate) connect_to: Vec<ConnectTo>,
-    /// Whether no other host is reached, as in tests.
+    /// Whether only the redirected hosts are connected to, as in tests.
     pub(crate) only_connect_to: bool,
-    /// What is reached although it is not public.
+    /// Ranges that are connected to although they are not public.
     pub(crate) allowed: Vec<AddressRange>,
-    /// Which proxy leads to which host.
+    /// The proxies and their exceptions.
     pub(crate) proxies: Proxies,
-    /// Trusted beside the system's and Mozilla's roots.
+    /// Roots that are trusted beside the system's and Mozilla's.
     pub(crate) roots: Vec<CertificateDer<'static>>,
 }
 
 impl ConnectorOptions {
-    /// Whether this host is reached at all: the real ones are not in tests.
-    pub(crate) fn reaches(&self, host: &str) -> bool {
+    /// Whether this host may be connected to: a host for tests allows no real one.
+    pub(crate) fn allows(&self, host: &str) -> bool {
         !self.only_connect_to || self.connects_elsewhere(host)
     }
 
@@ -64,7 +64,7 @@ impl ConnectorOptions {
         self.connect_to.iter().any(|to| to.covers(host))
     }
 
-    /// The proxy that leads to a host, if one does.
+    /// The proxy for a host, if there is one.
     pub(crate) fn proxy(&self, host: &str) -> Result<Option<Proxy>, UnusableProxy> {
         if self.connects_elsewhere(host) {
             return Ok(None);
@@ -84,7 +84,7 @@ struct Parts {
 }
 
 impl Connector {
-    /// Reads the roots that the machine trusts, which takes some hundred files.
+    /// Reads the root certificates of the machine, several hundred files.
     pub(crate) async fn new(options: Arc<ConnectorOptions>) -> Result<Self, ConnectError> {
         let tls = tls::connector(options.roots.clone()).await?;
         let names = Checked {
@@ -114,12 +114,12 @@ impl Connector {
             .map(Connection::new)
     }
 
-    /// The host of a URL, if it may be connected to: by HTTPS, at its port.
+    /// The host of a URL, if it may be connected to: only by HTTPS and on port 443.
     fn host<'a>(&self, url: &'a Uri) -> Result<&'a str, ConnectError> {
         let is_https = url.scheme() == Some(&Scheme::HTTPS);
         let is_its_port = url.port_u16().is_none_or(|port| port == HTTPS);
         let host = url.host().filter(|_| is_https && is_its_port);
-        let host = host.filter(|host| self.0.options.reaches(host));
+        let host = host.filter(|host| self.0.options.allows(host));
         host.ok_or(ConnectError::Denied)
     }
 
@@ -137,8 +137,8 @@ impl Connector {
         host: &str,
         deadline: Instant,
     ) -> Result<Stream, ConnectError> {
-        let reaching = self.reach(proxy);
-        let mut stream = within(deadline, ProxyError::Unreachable, reaching).await?;
+        let connecting = self.connect_to_proxy(proxy);
+        let mut stream = within(deadline, ProxyError::Unreachable, connecting).await?;
         match proxy.protocol() {
             Protocol::Http | Protocol::Https => {
                 let asking = tunnel::ask_for(&mut stream, host, proxy.basic_auth());
@@ -154,8 +154,8 @@ impl Connector {
         Ok(stream)
     }
 
-    /// Connects to a proxy itself. It may be anywhere, it is the operator's.
-    async fn reach(&self, proxy: &Proxy) -> Result<Stream, ProxyError> {
+    /// Connects to the proxy itself. Its address is not checked: the operator chose it.
+    async fn connect_to_proxy(&self, proxy: &Proxy) -> Result<Stream, ProxyError> {
         let (host, port) = (proxy.host(), proxy.port());
         let addresses = self.0.names.of_proxy(host, port).await;
         let addresses = addresses.map_err(|_| ProxyError::NameUnknown)?;
@@ -185,7 +185,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Waits for a step until the deadline of the whole; `late` says that it took longer.
+/// Waits for a step until the deadline of the connection; `late` is the error after it.
 async fn within<T>(
     deadline: Instant,
     late: impl Into<ConnectError>,

@@ -1,7 +1,7 @@
-//! `NO_PROXY`: the hosts that no proxy leads to.
+//! `NO_PROXY`: the hosts that are connected to without a proxy.
 
-/// What an entry may consist of: a name with or without a dot or `*` in it, an
-/// address, a network, a port. A host here is none of the latter three.
+/// The characters of an entry: a name, possibly with a dot or `*`, an address, a network or
+/// a port.
 const ENTRY: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_.*:/[]";
 /// The port of every request.
 const PORT: &str = ":443";
@@ -30,7 +30,7 @@ impl NoProxy {
         self.entries.iter().any(|entry| covers(entry, host))
     }
 
-    /// The entries that mean nothing here.
+    /// The entries that are not understood.
     pub(super) fn unknown(&self) -> &[String] {
         &self.unknown
     }
@@ -49,7 +49,7 @@ fn is_within(host: &str, domain: &str) -> bool {
     !domain.is_empty() && below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
 }
 
-/// Whether a text is what a pattern says, in which `*` stands for any text.
+/// Whether a text matches a pattern, in which `*` stands for any text.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_means_nothing_is_known_as_such() {
+    fn an_unknown_entry_is_reported() {
         let except = NoProxy::parse("<local>;openai.com,^openai\\.com$,chatgpt.com");
         assert_eq!(except.unknown(), ["<local>;openai.com", "^openai\\.com$"]);
         assert!(except.covers("chatgpt.com"));

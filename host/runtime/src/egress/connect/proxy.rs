@@ -1,12 +1,11 @@
-//! Which proxy leads to a host, as the environment says: `HTTPS_PROXY`, else
-//! `ALL_PROXY`, each in lower case too, and `NO_PROXY` for hosts without one. An
-//! empty variable is an unset one.
+//! The proxy for a host, from the environment: `HTTPS_PROXY`, else `ALL_PROXY`, each also
+//! in lower case, and `NO_PROXY` for hosts without a proxy. An empty variable counts as
+//! unset.
 //!
-//! A proxy that is asked for is used, or nothing is sent: one that cannot be used
-//! fails every request to the hosts that it leads to. `HTTP_PROXY` is not read,
-//! since every request is HTTPS; nor does `REQUEST_METHOD` switch proxies off, as
-//! it does elsewhere, because only `HTTP_PROXY` can be set by the caller of a CGI
-//! program.
+//! If a variable names an unusable proxy, every request through it fails: no request
+//! bypasses a proxy that was set. `HTTP_PROXY` is not read, since every request is HTTPS.
+//! `REQUEST_METHOD` does not switch proxies off, since a client of a CGI program can set
+//! `HTTP_PROXY` only.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,9 +15,9 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 use super::no_proxy::NoProxy;
 
-/// The variables that name a proxy, the first that is set counts.
+/// The variables that name a proxy. The first one that is set counts.
 const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-/// The variables that except hosts from it.
+/// The variables that name the exceptions.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The proxies of this process.
@@ -28,14 +27,14 @@ pub(crate) struct Proxies {
     except: NoProxy,
 }
 
-/// This variable is set and names no proxy that can be used. Its value is not
-/// shown: it may hold a password.
+/// This variable is set and names no usable proxy. Its value is not shown, since it may hold
+/// a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {0} names no proxy that can be used")]
 pub(crate) struct UnusableProxy(&'static str);
 
 impl Proxies {
-    /// What the environment says.
+    /// The proxies of the environment.
     pub(crate) fn from_env() -> Self {
         Self::read(|name| env::var_os(name))
     }
@@ -56,7 +55,7 @@ impl Proxies {
         }
     }
 
-    /// The proxy that leads to a host, if one does.
+    /// The proxy for a host, if there is one.
     pub(super) fn leading_to(&self, host: &str) -> Result<Option<Proxy>, UnusableProxy> {
         match &self.proxy {
             Some(proxy) if !self.except.covers(host) => proxy.clone().map(Some),
@@ -64,12 +63,12 @@ impl Proxies {
         }
     }
 
-    /// Whether a variable names a proxy, whatever leads where.
+    /// Whether a variable names a proxy.
     pub(crate) fn are_set(&self) -> bool {
         self.proxy.is_some()
     }
 
-    /// The entries of `NO_PROXY` that mean nothing here, where there is a proxy.
+    /// The entries of `NO_PROXY` that are not understood; none without a proxy.
     pub(crate) fn unknown_exceptions(&self) -> &[String] {
         match self.proxy {
             Some(_) => self.except.unknown(),
@@ -80,14 +79,14 @@ impl Proxies {
 
 #[cfg(test)]
 impl Proxies {
-    /// This proxy to every host.
+    /// This proxy for every host.
     pub(crate) fn all(url: &str) -> Self {
         let url = OsString::from(url);
         Self::read(|name| (name == "ALL_PROXY").then(|| url.clone()))
     }
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// HTTP.
@@ -98,7 +97,7 @@ pub(super) enum Protocol {
     Socks5,
 }
 
-/// A proxy of the operator's.
+/// The operator's proxy.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     variable: &'static str,
@@ -133,18 +132,18 @@ impl Proxy {
         let fits =
             |(user, password): (&str, &str)| user.len().max(password.len()) <= LONGEST_CREDENTIAL;
         !self.host().is_empty()
-            // A password with an unescaped `@`: a part of it would count as the host's.
+            // In a password with an unescaped `@`, a part would count as the host.
             && !authority.contains('@')
             && (matches!(port, "" | ":") || self.url.uri().port_u16().is_some())
             && self.credentials().is_none_or(fits)
     }
 
-    /// The variable that names it.
+    /// The variable that names this proxy.
     pub(crate) fn variable(&self) -> &'static str {
         self.variable
     }
 
-    /// Its URL, without user name and password.
+    /// The URL, without user name and password.
     pub(crate) fn url(&self) -> String {
         self.url.uri().to_string()
     }
@@ -153,7 +152,7 @@ impl Proxy {
         self.protocol
     }
 
-    /// Its name or address; an IPv6 address without brackets.
+    /// The name or the address; an IPv6 address has no brackets.
     pub(super) fn host(&self) -> &str {
         let host = self.url.uri().host().unwrap_or_default();
         let inside = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
@@ -180,8 +179,8 @@ impl Proxy {
     }
 }
 
-/// Reads a proxy's URL. Its scheme may be left out, has no case, and is `socks`
-/// where a desktop's settings are handed on.
+/// Parses the URL of a proxy. The scheme is optional and case-insensitive. Desktop settings
+/// use `socks` for SOCKS5.
 fn intercept(url: &str) -> Option<Intercept> {
     let url = match url.split_once("://") {
         Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
@@ -262,7 +261,7 @@ mod tests {
             let refused = read(&[("https_proxy", url), ("ALL_PROXY", "http://one:1")]);
             assert_eq!(refused, Err(UnusableProxy("https_proxy")), "{url}");
         }
-        // It is not the one that counts.
+        // An unusable variable is ignored if an earlier one is set.
         read(&[("HTTPS_PROXY", "http://one:1"), ("ALL_PROXY", "quic://x")]).unwrap();
     }
 

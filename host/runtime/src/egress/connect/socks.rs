@@ -21,8 +21,7 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Agrees with the proxy at the other end of a stream on how to authenticate, and
-/// does so.
+/// Negotiates an authentication method with a proxy, and authenticates.
 pub(super) async fn greet(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     credentials: Option<(&str, &str)>,
@@ -47,7 +46,7 @@ async fn log_in(
 ) -> Result<(), ProxyError> {
     let mut request = vec![PASSWORD_VERSION];
     for text in [user, password] {
-        // The proxy's URL was held to this length.
+        // `Proxy` has checked the length.
         request.push(u8::try_from(text.len()).map_err(|_| ProxyError::Authentication)?);
         request.extend(text.as_bytes());
     }
@@ -72,12 +71,12 @@ pub(super) async fn ask_for(
     if version != VERSION {
         return Err(ProxyError::Unreachable.into());
     }
-    came_to(reply)?;
+    meaning(reply)?;
     Ok(skip_bound_address(stream).await?)
 }
 
-/// What a reply means: RFC 1928, section 6.
-fn came_to(reply: u8) -> Result<(), ConnectError> {
+/// The meaning of a reply: RFC 1928, section 6.
+fn meaning(reply: u8) -> Result<(), ConnectError> {
     match reply {
         0 => Ok(()),
         // A general failure; network unreachable; host unreachable.
@@ -90,7 +89,7 @@ fn came_to(reply: u8) -> Result<(), ConnectError> {
     }
 }
 
-/// Reads the rest of a reply, and not a byte of what comes after it.
+/// Reads the rest of a reply, and no byte after it.
 async fn skip_bound_address(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), ProxyError> {
     let [_, kind] = receive(stream).await?;
     let length = match kind {
@@ -121,7 +120,7 @@ async fn receive<const N: usize>(
 mod tests {
     use super::*;
 
-    /// The outcome of what a proxy says, and what it heard.
+    /// The outcome of a proxy's answers, and the bytes that the proxy received.
     async fn answered(
         credentials: Option<(&str, &str)>,
         answer: &[u8],
@@ -142,7 +141,7 @@ mod tests {
     const REQUEST: &[u8] = b"\x05\x01\x00\x03\x0bchatgpt.com\x01\xbb";
 
     #[tokio::test]
-    async fn the_proxy_is_told_the_name_of_the_host() {
+    async fn the_proxy_receives_the_name_of_the_host() {
         let bound = [
             &b"\x05\x00\x00\x01\x7f\x00\x00\x01\x01\xbb"[..],
             b"\x05\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x01\xbb",

@@ -1,4 +1,4 @@
-//! Byte streams: what a step of connecting has to offer to the next one.
+//! Byte streams between the steps of a connection.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 
-/// Anything that bytes go through.
+/// Any byte stream.
 pub(super) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
@@ -18,7 +18,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 /// A stream to the peer of the next step.
 pub(super) type Stream = Box<dyn Bytes>;
 
-/// A connection to a host that has proved its name by TLS.
+/// A connection to a host that TLS has authenticated.
 pub(crate) struct Connection(TokioIo<TlsStream<Stream>>);
 
 impl Connection {

@@ -1,4 +1,4 @@
-//! TCP to whichever of a host's addresses answers first.
+//! TCP connections to the first of a host's addresses that answers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,12 +8,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// How long an attempt may take before the next address is tried beside it:
+/// How long an attempt may take before the next address is tried in parallel:
 /// RFC 8305, section 5, Connection Attempt Delay.
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to one of these addresses. The first error is reported where none
-/// answers.
+/// Connects to one of these addresses. If none answers, returns the first error.
 pub(super) async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut waiting = interleaved(addresses).into_iter();
     let mut attempts = JoinSet::new();
@@ -68,8 +67,9 @@ mod tests {
         order.iter().map(SocketAddr::to_string).collect()
     }
 
+    /// Faults: N30
     #[test]
-    fn n30_the_families_take_turns_in_the_order_of_the_resolver() {
+    fn the_families_take_turns_in_the_order_of_the_resolver() {
         assert_eq!(
             in_order(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"]),
             ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]

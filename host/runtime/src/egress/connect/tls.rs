@@ -30,7 +30,7 @@ impl From<io::Error> for TlsError {
     }
 }
 
-/// Proves by TLS that the owner of a name answers.
+/// Authenticates the peer of a stream as the owner of a name.
 pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     tls: &TlsConnector,
     name: &str,
@@ -40,11 +40,11 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(tls.connect(name, stream).await?)
 }
 
-/// Makes what performs handshakes.
+/// Builds the TLS configuration.
 pub(super) async fn connector(
     extra: Vec<CertificateDer<'static>>,
 ) -> Result<TlsConnector, ConnectError> {
-    // Reads some hundred files: in a thread, where this machine has one to give.
+    // Reads several hundred files: in a thread, if one can be started.
     let roots = extra.clone();
     let built = in_a_thread("roots", move || config(roots)).await;
     match built.unwrap_or_else(|_| config(extra)) {

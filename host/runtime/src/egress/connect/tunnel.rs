@@ -9,7 +9,7 @@ use crate::egress::resolve::HTTPS;
 /// The largest head of a proxy's answer, in bytes.
 const LARGEST_HEAD: usize = 16 << 10;
 
-/// Asks the proxy at the other end of a stream for a tunnel to a host.
+/// Requests a tunnel to a host from a proxy.
 pub(super) async fn ask_for(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     host: &str,
@@ -23,21 +23,21 @@ pub(super) async fn ask_for(
     let written = stream.write_all(request.as_bytes()).await;
     written.map_err(ProxyError::from)?;
     stream.flush().await.map_err(ProxyError::from)?;
-    came_to(status(stream).await?)
+    meaning(status(stream).await?)
 }
 
-/// What a status of the proxy's means.
-fn came_to(status: u16) -> Result<(), ConnectError> {
+/// The meaning of the proxy's status.
+fn meaning(status: u16) -> Result<(), ConnectError> {
     match status {
         200..=299 => Ok(()),
         407 => Err(ProxyError::Authentication.into()),
-        // The proxy cannot reach the host either.
+        // The proxy cannot reach the host.
         502..=504 => Err(ConnectError::Unavailable),
         _ => Err(ProxyError::Denied.into()),
     }
 }
 
-/// Reads the head of an answer, and not a byte of what comes through the tunnel.
+/// Reads the head of an answer, and no byte after it.
 async fn status(stream: &mut (impl AsyncRead + Unpin)) -> Result<u16, ProxyError> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -45,7 +45,7 @@ async fn status(stream: &mut (impl AsyncRead + Unpin)) -> Result<u16, ProxyError
             return Err(ProxyError::Unreachable);
         }
         head.push(stream.read_u8().await.map_err(ProxyError::from)?);
-        // Something else than HTTP may never end its head.
+        // Another protocol may never end the head.
         if head.len() == PROTOCOL.len() && head != PROTOCOL {
             return Err(ProxyError::Unreachable);
         }
@@ -64,7 +64,7 @@ fn status_of(head: &[u8]) -> Option<u16> {
 mod tests {
     use super::*;
 
-    /// What a proxy's answer comes to.
+    /// The outcome of a proxy's answer.
     async fn answered(answer: &[u8]) -> Result<(), ConnectError> {
         let (mut client, mut proxy) = tokio::io::duplex(64 << 10);
         proxy.write_all(answer).await.unwrap();

@@ -1,25 +1,24 @@
-//! What a guest's bucket does, over a store that can be made to fail.
+//! The guest's bucket over a store with injected failures.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-
-use super::*;
 use chatgpt_oauth_storage::sealed_store::{LoginWrite, SealedStore};
+use chatgpt_oauth_storage::{MemoryStore, ProfileName, Store, StoreKind};
 use wasmtime::component::Resource;
 
+use super::*;
 use crate::sandbox::bindings::wasi::keyvalue0_2_0_draft::store as wasi;
-use chatgpt_oauth_storage::{MemoryStore, ProfileName, Store, StoreKind};
 
-/// A store that counts its reads and fails its next operations as it is told.
+/// A store that counts its reads and fails its next operations with the given errors.
 #[derive(Default)]
 struct Faulty {
     store: MemoryStore,
     reads: AtomicUsize,
     failures: Mutex<VecDeque<StoreError>>,
-    /// Writes never end from this time on.
+    /// From this time on, writes never end.
     stalls_at: Option<Instant>,
 }
 
@@ -85,18 +84,18 @@ impl Store for Faulty {
 /// A guest's side: the bucket's interface as the linker calls it.
 struct Guest {
     store: Arc<Faulty>,
-    traffic: Arc<Traffic>,
-    opener: Opener,
+    activity: Arc<Activity>,
+    ctx: KeyValueCtx,
     table: ResourceTable,
 }
 
 impl Guest {
     fn new() -> Self {
-        Self::over(Arc::default(), Bound::of_a_call())
+        Self::over(Arc::default(), Deadline::of_a_call())
     }
 
-    fn over(store: Arc<Faulty>, bound: Bound) -> Self {
-        let traffic = Arc::new(Traffic::default());
+    fn over(store: Arc<Faulty>, deadline: Deadline) -> Self {
+        let activity = Arc::new(Activity::default());
         let records = SealedStore {
             store: store.clone(),
             keys: None,
@@ -104,21 +103,21 @@ impl Guest {
         };
         let records = records.profile("alice".parse().unwrap(), LoginWrite::Update);
         Self {
-            opener: Opener::new(records, bound, traffic.clone(), WallClock::System),
+            ctx: KeyValueCtx::new(records, deadline, activity.clone(), WallClock::System),
             table: limits::resource_table(),
             store,
-            traffic,
+            activity,
         }
     }
 
     /// Another call, over the same store.
     fn other(&self) -> Self {
-        Self::over(self.store.clone(), Bound::of_a_call())
+        Self::over(self.store.clone(), Deadline::of_a_call())
     }
 
-    fn view(&mut self) -> BucketView<'_> {
-        BucketView {
-            opener: &self.opener,
+    fn view(&mut self) -> KeyValueCtxView<'_> {
+        KeyValueCtxView {
+            ctx: &self.ctx,
             table: &mut self.table,
         }
     }
@@ -186,8 +185,9 @@ fn is(word: &str) -> Result<(), String> {
     Err(word.into())
 }
 
+/// Faults: M19
 #[tokio::test]
-async fn m19_there_is_one_bucket() {
+async fn there_is_one_bucket() {
     let mut guest = Guest::new();
     for name in ["", "default ", "alice", "other"] {
         let opened = wasi::Host::open(&mut guest.view(), name.into()).await;
@@ -237,7 +237,7 @@ async fn a_key_that_was_not_read_cannot_be_written() {
 }
 
 #[tokio::test]
-async fn a_key_that_others_have_written_since_is_a_conflict_until_it_is_read_again() {
+async fn a_key_that_another_call_wrote_is_a_conflict_until_it_is_read_again() {
     let mut guest = Guest::new();
     let mut other = guest.other();
     let mut bucket = guest.open().await;
@@ -296,7 +296,7 @@ async fn keys_with_values_are_listed_and_exist() {
 }
 
 #[tokio::test]
-async fn names_that_are_not_ours_are_denied() {
+async fn keys_with_other_characters_are_denied() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     for key in ["", "Key", "a b", "a/b", "a_b", "a1", "ä", &"x".repeat(65)] {
@@ -310,8 +310,9 @@ async fn names_that_are_not_ours_are_denied() {
     bucket.get(&"x".repeat(64)).await.unwrap();
 }
 
+/// Faults: S36
 #[tokio::test]
-async fn s36_records_have_their_size_and_caches_have_theirs() {
+async fn records_have_their_size_and_caches_have_theirs() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     for (key, largest) in [("credential", 32), ("pending", 32), ("models", 256)] {
@@ -323,8 +324,9 @@ async fn s36_records_have_their_size_and_caches_have_theirs() {
     }
 }
 
+/// Faults: S35
 #[tokio::test]
-async fn s35_a_profile_cannot_be_filled_with_keys() {
+async fn a_profile_cannot_be_filled_with_keys() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     let mut outcome = Ok(());
@@ -369,7 +371,7 @@ async fn failures_are_one_word_of_the_list() {
     }
 }
 
-/// What is logged, as text.
+/// The log, as text.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -392,21 +394,22 @@ fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
         .with_writer(move || writer.clone())
         .with_ansi(false)
         .finish();
-    let heard = tracing::subscriber::with_default(subscriber, || {
+    let sent = tracing::subscriber::with_default(subscriber, || {
         let cause = StoreError::unavailable("disk I/O error");
         wasi::Host::convert_error(&mut Guest::new().view(), Fault::Store(cause))
     });
-    assert_eq!(heard.unwrap(), wasi::Error::Other("unavailable".into()));
+    assert_eq!(sent.unwrap(), wasi::Error::Other("unavailable".into()));
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("WARN"), "{logged}");
     assert!(logged.contains("disk I/O error"), "{logged}");
 }
 
+/// Faults: S11
 #[tokio::test(start_paused = true)]
-async fn s11_a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
+async fn a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
     for key in ["credential", "pending"] {
         let mut guest = Guest::new();
-        guest.traffic.note_answered();
+        guest.activity.note_answered();
         let mut bucket = guest.open().await;
         bucket.get(key).await.unwrap();
         bucket.fail([StoreError::Busy, StoreError::unavailable("")]);
@@ -421,11 +424,11 @@ async fn s11_a_record_is_read_and_written_again_while_an_answer_waits_to_be_stor
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_lasts_is_tried_again_too_where_the_store_took_a_write_of_the_same_call() {
+async fn a_permanent_error_is_retried_after_a_successful_write_of_the_call() {
     for lasting in [StoreError::ReadOnly, StoreError::Unusable(String::new())] {
         let word = Fault::word(&lasting);
         let mut guest = Guest::new();
-        guest.traffic.note_answered();
+        guest.activity.note_answered();
         let mut bucket = guest.open().await;
         bucket.get("credential").await.unwrap();
         bucket.fail([lasting.clone()]);
@@ -437,30 +440,30 @@ async fn what_lasts_is_tried_again_too_where_the_store_took_a_write_of_the_same_
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_ends_after_fifteen_seconds() {
+async fn retries_end_after_fifteen_seconds() {
     let mut guest = Guest::new();
-    guest.traffic.note_answered();
+    guest.activity.note_answered();
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
     let started = Instant::now();
     assert_eq!(bucket.set("credential", b"1").await, is("full"));
     assert!((14..=15).contains(&started.elapsed().as_secs()));
-    // What follows of the same answer has a second, not as much again.
+    // The next step of the same answer has one second.
     let started = Instant::now();
     assert_eq!(bucket.get("credential").await, is("full").map(|()| None));
     assert!(started.elapsed() <= Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn even_if_the_last_try_stalls() {
+async fn retries_end_after_fifteen_seconds_even_if_the_last_one_stalls() {
     let started = Instant::now();
     let stalling = Faulty {
         stalls_at: Some(started + Duration::from_millis(14_600)),
         ..Faulty::default()
     };
-    let mut guest = Guest::over(Arc::new(stalling), Bound::of_a_call());
-    guest.traffic.note_answered();
+    let mut guest = Guest::over(Arc::new(stalling), Deadline::of_a_call());
+    guest.activity.note_answered();
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
@@ -469,7 +472,7 @@ async fn even_if_the_last_try_stalls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_else_is_done_again() {
+async fn no_other_operation_is_retried() {
     let mut guest = Guest::new();
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
@@ -478,7 +481,7 @@ async fn nothing_else_is_done_again() {
     bucket.fail([StoreError::Busy]);
     assert_eq!(bucket.get("credential").await, Err("busy".into()));
 
-    bucket.guest.traffic.note_answered();
+    bucket.guest.activity.note_answered();
     bucket.get("models").await.unwrap();
     bucket.fail([StoreError::Busy]);
     assert_eq!(bucket.set("models", b"1").await, is("busy"));
@@ -495,13 +498,14 @@ async fn nothing_else_is_done_again() {
     assert_eq!(bucket.delete("pending").await, is("busy"));
 }
 
+/// Faults: S31
 #[tokio::test(start_paused = true)]
-async fn s31_a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
+async fn a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
     let stalled = Faulty {
         stalls_at: Some(Instant::now()),
         ..Faulty::default()
     };
-    let mut guest = Guest::over(Arc::new(stalled), Bound::of_a_call());
+    let mut guest = Guest::over(Arc::new(stalled), Deadline::of_a_call());
     let mut bucket = guest.open().await;
     bucket.get("key").await.unwrap();
     let started = Instant::now();
@@ -511,7 +515,7 @@ async fn s31_a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds()
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_over_reads_and_writes_nothing_more() {
-    let mut guest = Guest::over(Arc::default(), Bound::with_left(Duration::from_secs(1)));
+    let mut guest = Guest::over(Arc::default(), Deadline::after(Duration::from_secs(1)));
     let mut bucket = guest.open().await;
     bucket.get("key").await.unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
@@ -522,7 +526,7 @@ async fn a_call_that_is_over_reads_and_writes_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_is_never_taken_for_absent_nor_written_over() {
+async fn an_unreadable_value_is_not_absent_and_is_not_written_over() {
     let mut guest = Guest::new();
     let alice = "alice".parse().unwrap();
     let junk = guest
@@ -536,10 +540,10 @@ async fn what_cannot_be_opened_is_never_taken_for_absent_nor_written_over() {
         marks: None,
     };
     let records = records.profile(alice, LoginWrite::Update);
-    guest.opener = Opener::new(
+    guest.ctx = KeyValueCtx::new(
         records,
-        Bound::of_a_call(),
-        guest.traffic.clone(),
+        Deadline::of_a_call(),
+        guest.activity.clone(),
         WallClock::System,
     );
     let mut bucket = guest.open().await;

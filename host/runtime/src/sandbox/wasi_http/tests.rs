@@ -1,4 +1,4 @@
-//! Requests to a server of our own, which behaves as badly as a test wants.
+//! Requests to a test server that can misbehave.
 
 mod server;
 
@@ -16,7 +16,7 @@ use crate::egress::resolve::{Resolver, SystemResolver};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// Everything that reaches the server goes to it, whatever host was meant.
+/// Sends the requests to both hosts to the server.
 fn options(server: &Server) -> ConnectorOptions {
     let to = |host| format!("{host}:443:{}", server.address).parse().unwrap();
     ConnectorOptions {
@@ -30,7 +30,7 @@ fn options(server: &Server) -> ConnectorOptions {
 }
 
 struct Client {
-    outgoing: Outgoing,
+    hooks: HttpHooks,
 }
 
 impl Client {
@@ -39,13 +39,13 @@ impl Client {
     }
 
     fn with(options: ConnectorOptions) -> Self {
-        Self::bound(options, Bound::of_a_call())
+        Self::with_deadline(options, Deadline::of_a_call())
     }
 
-    fn bound(options: ConnectorOptions, bound: Bound) -> Self {
+    fn with_deadline(options: ConnectorOptions, deadline: Deadline) -> Self {
         let transport = Arc::new(Transport::new(options));
         Self {
-            outgoing: Outgoing::new(transport, bound, Arc::default()),
+            hooks: HttpHooks::new(transport, deadline, Arc::default()),
         }
     }
 
@@ -59,7 +59,7 @@ impl Client {
         options: Option<RequestOptions>,
     ) -> Result<Response<Bytes>, Error> {
         let done = Box::new(async { Ok(()) });
-        let answer = Pin::from(self.outgoing.send_request(request, options, done));
+        let answer = Pin::from(self.hooks.send_request(request, options, done));
         let (head, body) = answer.await?.0.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Ok(Response::from_parts(head, body))
@@ -81,8 +81,8 @@ fn get(url: &str) -> Request<WasiBody> {
 const USAGE: &str = "https://chatgpt.com/backend-api/wham/usage";
 const MODELS: &str = "https://chatgpt.com/backend-api/codex/models?client_version=0.0.0";
 
-/// What a server that acts like this does to a request for a token.
-async fn fate(act: Act) -> Error {
+/// The error of a token request to a server that acts like this.
+async fn error_of(act: Act) -> Error {
     let server = Server::start(act).await;
     let error = Client::of(&server).send(post("body")).await.unwrap_err();
     assert!(server.requests() <= 1, "nothing is sent twice");
@@ -96,8 +96,9 @@ macro_rules! assert_is {
     };
 }
 
+/// Faults: M04
 #[tokio::test]
-async fn m04_the_request_that_leaves_is_built_by_the_host() {
+async fn the_request_that_leaves_is_built_by_the_host() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut request = post("token=1");
     for (name, value) in [
@@ -142,7 +143,7 @@ async fn m04_the_request_that_leaves_is_built_by_the_host() {
 }
 
 #[tokio::test]
-async fn a_guest_that_says_who_it_is_is_believed() {
+async fn the_user_agent_of_the_guest_is_sent() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut request = get(MODELS);
     let agent = HeaderValue::from_static("guest/1");
@@ -157,8 +158,9 @@ async fn a_guest_that_says_who_it_is_is_believed() {
     assert_eq!(seen.to_lowercase().matches("user-agent").count(), 1);
 }
 
+/// Faults: M03 M07
 #[tokio::test]
-async fn m03_m07_what_is_outside_of_the_policy_is_denied_before_anything_is_sent() {
+async fn what_is_outside_of_the_policy_is_denied_before_anything_is_sent() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut client = Client::of(&server);
     for url in [
@@ -188,8 +190,9 @@ async fn a_host_for_tests_reaches_no_real_host() {
     );
 }
 
+/// Faults: N15 M06
 #[tokio::test]
-async fn n15_m06_redirects_are_answers_and_cookies_stay_out() {
+async fn redirects_are_answers_and_cookies_stay_out() {
     let redirect = "HTTP/1.1 307 Temporary Redirect\r\nlocation: https://chatgpt.com/\r\n\
                     set-cookie: a=CANARY\r\ncontent-length: 0\r\n\r\n";
     let server = Server::start(Act::Answer(redirect.into())).await;
@@ -202,8 +205,9 @@ async fn n15_m06_redirects_are_answers_and_cookies_stay_out() {
     assert_eq!(server.requests(), 2);
 }
 
+/// Faults: N28
 #[tokio::test]
-async fn n28_connections_to_the_login_host_are_not_used_again_and_others_are() {
+async fn connections_to_the_login_host_are_not_used_again_and_others_are() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut client = Client::of(&server);
     for _ in 0..3 {
@@ -216,30 +220,32 @@ async fn n28_connections_to_the_login_host_are_not_used_again_and_others_are() {
     assert_eq!((server.connections(), server.requests()), (4, 6));
 }
 
+/// Faults: N14
 #[tokio::test]
-async fn n14_an_encoded_answer_is_refused() {
+async fn an_encoded_answer_is_refused() {
     let gzip = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 1\r\n\r\nx";
     assert_is!(
-        fate(Act::Answer(gzip.into())).await,
+        error_of(Act::Answer(gzip.into())).await,
         Error::HttpResponseContentCoding(None)
     );
     let twice = "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-encoding: br\r\n\r\n";
     assert_is!(
-        fate(Act::Answer(twice.into())).await,
+        error_of(Act::Answer(twice.into())).await,
         Error::HttpResponseContentCoding(None)
     );
 }
 
 #[tokio::test]
-async fn an_answer_that_is_said_not_to_be_encoded_is_taken() {
+async fn an_answer_with_the_encoding_identity_is_accepted() {
     let identity = "HTTP/1.1 200 OK\r\ncontent-encoding: Identity\r\ncontent-length: 2\r\n\r\n{}";
     let server = Server::start(Act::Answer(identity.into())).await;
     let answer = Client::of(&server).send(post("")).await.unwrap();
     assert_eq!(&answer.body()[..], b"{}");
 }
 
+/// Faults: N13 M27
 #[tokio::test]
-async fn n13_m27_an_answer_may_be_as_large_as_its_address_allows() {
+async fn an_answer_may_be_as_large_as_its_address_allows() {
     let body = |size: usize| format!("content-length: {size}\r\n\r\n{}", "x".repeat(size));
     let chunk = |size: usize| {
         format!(
@@ -265,7 +271,7 @@ async fn n13_m27_an_answer_may_be_as_large_as_its_address_allows() {
     }
 }
 
-/// The names of the headers that a guest sees of an answer with these.
+/// The names of the headers that a guest gets from an answer with these headers.
 async fn seen_of(headers: &str) -> Vec<String> {
     let answer = format!("HTTP/1.1 200 OK\r\n{headers}content-length: 2\r\n\r\n{{}}");
     let server = Server::start(Act::Answer(answer)).await;
@@ -276,8 +282,9 @@ async fn seen_of(headers: &str) -> Vec<String> {
     names
 }
 
+/// Faults: H06
 #[tokio::test]
-async fn h06_of_a_flood_of_headers_the_guest_sees_those_that_it_reads() {
+async fn of_a_flood_of_headers_the_guest_sees_those_that_it_reads() {
     let long = "x".repeat(17 << 10);
     let many: String = (0..900).map(|n| format!("x-{n}: {n:030}\r\n")).collect();
     for flood in [format!("x: {long}\r\n"), many] {
@@ -304,10 +311,11 @@ async fn a_request_body_that_is_too_large_is_not_sent() {
     assert_eq!(server.requests(), 1);
 }
 
-// Before the first byte of a request: the codes that say so.
+// Errors before the first byte of a request.
 
+/// Faults: N03
 #[tokio::test]
-async fn n03_a_closed_port_is_connection_refused() {
+async fn a_closed_port_is_connection_refused() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let options = options(&server);
     server.stop().await;
@@ -315,8 +323,9 @@ async fn n03_a_closed_port_is_connection_refused() {
     assert_is!(error, Error::ConnectionRefused);
 }
 
+/// Faults: N05
 #[tokio::test]
-async fn n05_a_certificate_of_somebody_else_is_a_certificate_error() {
+async fn a_certificate_for_another_name_is_a_certificate_error() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let mut untrusting = options(&server);
     untrusting.roots.clear();
@@ -329,14 +338,16 @@ async fn n05_a_certificate_of_somebody_else_is_a_certificate_error() {
     assert_eq!(server.requests() + other_name.requests(), 0);
 }
 
+/// Faults: N03 N05
 #[tokio::test]
-async fn n03_n05_a_server_without_tls_is_unavailable() {
-    assert_is!(fate(Act::NoTls).await, Error::DestinationUnavailable);
-    assert_is!(fate(Act::HangUp).await, Error::DestinationUnavailable);
+async fn a_server_without_tls_is_unavailable() {
+    assert_is!(error_of(Act::NoTls).await, Error::DestinationUnavailable);
+    assert_is!(error_of(Act::HangUp).await, Error::DestinationUnavailable);
 }
 
+/// Faults: N06
 #[tokio::test]
-async fn n06_a_handshake_that_stalls_is_a_connection_timeout() {
+async fn a_handshake_that_stalls_is_a_connection_timeout() {
     let server = Server::start(Act::StallBeforeTls).await;
     let started = Instant::now();
     let error = Client::of(&server).send(post("")).await.unwrap_err();
@@ -344,9 +355,10 @@ async fn n06_a_handshake_that_stalls_is_a_connection_timeout() {
     assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
 }
 
+/// Faults: N04
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn n04_an_address_that_swallows_everything_is_a_connection_timeout() {
+async fn an_address_that_drops_packets_is_a_connection_timeout() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let nowhere = BlackHole::at("127.0.0.1:0".parse().unwrap()).await;
     let mut options = options(&server);
@@ -358,7 +370,7 @@ async fn n04_an_address_that_swallows_everything_is_a_connection_timeout() {
     assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
 }
 
-/// Resolves as a test wants.
+/// A resolver with a fixed outcome.
 enum Names {
     To(&'static str),
     ToBoth(&'static str, &'static str),
@@ -382,8 +394,9 @@ impl Resolver for Names {
     }
 }
 
+/// Faults: N01 N02 M05
 #[tokio::test]
-async fn n01_n02_m05_a_name_that_leads_nowhere_good_is_said_to() {
+async fn a_name_without_a_public_address_is_reported() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let error = async |names| {
         let mut options = options(&server);
@@ -409,8 +422,8 @@ async fn n01_n02_m05_a_name_that_leads_nowhere_good_is_said_to() {
 #[tokio::test]
 async fn a_call_that_is_over_sends_nothing_more() {
     let server = Server::start(Act::Answer(OK.into())).await;
-    let over = Bound::with_left(Duration::ZERO);
-    let mut client = Client::bound(options(&server), over);
+    let over = Deadline::after(Duration::ZERO);
+    let mut client = Client::with_deadline(options(&server), over);
     assert_is!(
         client.send(post("")).await.unwrap_err(),
         Error::ConnectionTimeout
@@ -418,12 +431,13 @@ async fn a_call_that_is_over_sends_nothing_more() {
     assert_eq!(server.connections(), 0);
 }
 
-// After it: everything else.
+// Errors after the first byte of a request.
 
+/// Faults: N28
 #[tokio::test]
-async fn n28_no_answer_is_a_terminated_connection() {
+async fn no_answer_is_a_terminated_connection() {
     assert_is!(
-        fate(Act::CloseAfterRequest).await,
+        error_of(Act::CloseAfterRequest).await,
         Error::ConnectionTerminated
     );
 }
@@ -431,80 +445,87 @@ async fn n28_no_answer_is_a_terminated_connection() {
 #[tokio::test]
 async fn an_answer_that_is_not_http_is_a_protocol_error() {
     assert_is!(
-        fate(Act::Answer("hello\r\n\r\n".into())).await,
+        error_of(Act::Answer("hello\r\n\r\n".into())).await,
         Error::HttpProtocolError
     );
 }
 
+/// Faults: N10
 #[tokio::test]
-async fn n10_an_answer_that_is_cut_is_incomplete() {
+async fn an_answer_that_is_cut_is_incomplete() {
     for cut in [
         "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
     ] {
         assert_is!(
-            fate(Act::AnswerAndClose(cut.into())).await,
+            error_of(Act::AnswerAndClose(cut.into())).await,
             Error::HttpResponseIncomplete
         );
     }
 }
 
+/// Faults: N08 H07
 #[tokio::test]
-async fn n08_h07_an_answer_that_never_begins_or_never_ends_is_a_timeout() {
-    let patience = |first_byte, between_bytes| RequestOptions {
+async fn an_answer_that_never_begins_or_never_ends_is_a_timeout() {
+    let timeouts = |first_byte, between_bytes| RequestOptions {
         connect_timeout: None,
         first_byte_timeout: Some(Duration::from_millis(first_byte)),
         between_bytes_timeout: Some(Duration::from_millis(between_bytes)),
     };
     let silent = Server::start(Act::Answer(String::new())).await;
     let silent = Client::of(&silent)
-        .send_with(post(""), Some(patience(0, 100)))
+        .send_with(post(""), Some(timeouts(0, 100)))
         .await;
     assert_is!(silent.unwrap_err(), Error::HttpResponseTimeout);
 
     let endless = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}";
     let endless = Server::start(Act::Answer(endless.into())).await;
     let endless = Client::of(&endless)
-        .send_with(post(""), Some(patience(1000, 100)))
+        .send_with(post(""), Some(timeouts(1000, 100)))
         .await;
     assert_is!(endless.unwrap_err(), Error::ConnectionReadTimeout);
 }
 
+/// Faults: H07
 #[tokio::test]
-async fn h07_a_request_ends_with_its_call_at_the_latest_whatever_patience_is_asked_for() {
+async fn a_request_ends_with_its_call_whatever_timeouts_are_asked_for() {
     let server = Server::start(Act::Answer(String::new())).await;
-    for patience in [Duration::MAX, Duration::from_secs(3600)] {
-        let bound = Bound::with_left(Duration::from_millis(300));
-        let patience = RequestOptions {
-            connect_timeout: Some(patience),
-            first_byte_timeout: Some(patience),
-            between_bytes_timeout: Some(patience),
+    for timeout in [Duration::MAX, Duration::from_secs(3600)] {
+        let deadline = Deadline::after(Duration::from_millis(300));
+        let timeouts = RequestOptions {
+            connect_timeout: Some(timeout),
+            first_byte_timeout: Some(timeout),
+            between_bytes_timeout: Some(timeout),
         };
-        let mut client = Client::bound(options(&server), bound);
-        let error = client.send_with(post(""), Some(patience)).await;
+        let mut client = Client::with_deadline(options(&server), deadline);
+        let error = client.send_with(post(""), Some(timeouts)).await;
         assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
     }
 }
 
+/// Faults: N09
 #[tokio::test]
-async fn n09_an_answer_that_drips_ends_with_the_time_of_the_whole() {
+async fn an_answer_that_drips_ends_at_the_deadline_of_the_request() {
     let body = "x".repeat(1000);
     let drips = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{body}");
     let server = Server::start(Act::Drip(drips)).await;
-    let bound = Bound::with_left(Duration::from_millis(1500));
-    let error = Client::bound(options(&server), bound).send(post("")).await;
+    let deadline = Deadline::after(Duration::from_millis(1500));
+    let error = Client::with_deadline(options(&server), deadline)
+        .send(post(""))
+        .await;
     assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
     assert_eq!(server.requests(), 1);
 }
 
+/// Faults: N27
 #[tokio::test]
-async fn n27_http_2_is_not_spoken_even_where_the_server_prefers_it() {
+async fn http_2_is_not_used_even_if_the_server_prefers_it() {
     let server = Server::start(Act::Answer(OK.into())).await;
     Client::of(&server).send(post("")).await.unwrap();
     assert!(server.seen().starts_with("POST /oauth/token HTTP/1.1\r\n"));
 }
 
-/// Options under which the server is reached through a proxy on this machine.
+/// Options that lead to the server through a proxy on this machine.
 fn proxied(server: &Server, proxy: &server::Proxy) -> ConnectorOptions {
     // Names have no case: the client asks for this one in lower case.
     let url = format!("http://user:pass@LocalHost:{}", proxy.address.port());
@@ -533,9 +554,10 @@ async fn a_proxy_is_used_and_sees_no_more_than_the_hosts_name() {
     assert_eq!(server.seen().matches("CANARY").count(), 1);
 }
 
+/// Faults: N30
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn n30_where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
+async fn where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let proxy = server::Proxy::start(Some(server.address)).await;
     let port = proxy.address.port();
@@ -547,9 +569,10 @@ async fn n30_where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
     assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
 }
 
+/// Faults: N04
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn n04_an_address_that_swallows_everything_does_not_hold_up_the_next() {
+async fn an_address_that_drops_packets_does_not_delay_the_next() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let proxy = server::Proxy::start(Some(server.address)).await;
     let port = proxy.address.port();
@@ -571,7 +594,7 @@ async fn a_proxy_that_refuses_lets_nothing_out() {
     assert_eq!(server.connections(), 0);
 }
 
-/// The word by which a guest learns of a fault of the proxy.
+/// The word for a proxy error that the guest gets.
 #[track_caller]
 fn word(error: Error) -> String {
     match error {
@@ -580,7 +603,7 @@ fn word(error: Error) -> String {
     }
 }
 
-/// Options under which the proxy of this URL is the way to the server.
+/// Options that lead to the server through the proxy of this URL.
 fn by(url: &str, server: &Server) -> ConnectorOptions {
     ConnectorOptions {
         resolver: Arc::new(Names::To("127.0.0.1")),
@@ -591,9 +614,9 @@ fn by(url: &str, server: &Server) -> ConnectorOptions {
     }
 }
 
-/// Faults: F6
+/// Faults: F6 N03
 #[tokio::test]
-async fn n03_a_fault_of_the_proxy_has_its_own_word_and_nothing_is_sent() {
+async fn a_fault_of_the_proxy_has_its_own_word_and_nothing_is_sent() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let closed = Server::start(Act::HangUp).await;
     let port = closed.address.port();
@@ -626,9 +649,9 @@ async fn n03_a_fault_of_the_proxy_has_its_own_word_and_nothing_is_sent() {
     assert_eq!(server.connections(), 0);
 }
 
-/// Faults: F6
+/// Faults: F6 N01
 #[tokio::test]
-async fn n01_a_proxy_whose_own_name_is_unknown_is_not_taken_for_an_unknown_host() {
+async fn a_proxy_whose_own_name_is_unknown_is_not_taken_for_an_unknown_host() {
     let server = Server::start(Act::Answer(OK.into())).await;
     for url in ["http://proxy.corp:3128", "socks5h://proxy.corp"] {
         for names in [Names::Nowhere, Names::Broken, Names::Stalled] {
@@ -640,15 +663,16 @@ async fn n01_a_proxy_whose_own_name_is_unknown_is_not_taken_for_an_unknown_host(
     }
 }
 
+/// Faults: N06
 #[tokio::test]
-async fn n06_a_proxy_that_says_nothing_is_out_of_reach_and_one_that_waits_times_out() {
+async fn a_silent_proxy_is_unreachable_and_one_that_waits_times_out() {
     let server = Server::start(Act::Answer(OK.into())).await;
     let silent = Server::start(Act::StallBeforeTls).await.address;
     for url in [format!("socks5://{silent}"), format!("https://{silent}")] {
         let error = Client::with(by(&url, &server)).send(post("")).await;
         assert_eq!(word(error.unwrap_err()), "proxy-unreachable", "{url}");
     }
-    // It has been asked: what it waits for may be the host.
+    // The proxy has the CONNECT request and may be waiting for the host.
     let mut client = Client::with(by(&format!("http://{silent}"), &server));
     let error = client.send(post("")).await.unwrap_err();
     assert_is!(error, Error::ConnectionTimeout);
@@ -659,7 +683,7 @@ async fn a_proxy_is_reached_by_tls_where_its_url_says_so() {
     let inner = Server::start(Act::AnswerAndClose("HTTP/1.1 200 OK\r\n\r\n".into())).await;
     let url = format!("https://auth.openai.com:{}", inner.address.port());
     let error = Client::with(by(&url, &inner)).send(post("CANARY")).await;
-    // The tunnel leads nowhere: the next handshake breaks.
+    // The tunnel ends at the server, so the next handshake fails.
     assert_is!(error.unwrap_err(), Error::DestinationUnavailable);
     let seen = inner.seen();
     assert!(seen.starts_with("CONNECT auth.openai.com:443 HTTP/1.1\r\n"));

@@ -1,4 +1,4 @@
-//! A TLS server that does what a test tells it to, and counts.
+//! A TLS test server that misbehaves on request and counts.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,13 +22,13 @@ pub(super) enum Act {
     AnswerAndClose(String),
     /// Answers every request with these bytes, one every 20 ms.
     Drip(String),
-    /// Takes a request and closes.
+    /// Reads a request and closes.
     CloseAfterRequest,
-    /// Speaks something else than TLS.
+    /// Speaks another protocol than TLS.
     NoTls,
     /// Closes at once.
     HangUp,
-    /// Accepts and says nothing.
+    /// Accepts and sends nothing.
     StallBeforeTls,
 }
 
@@ -71,7 +71,7 @@ impl Server {
         }
     }
 
-    /// Stops it and frees its port.
+    /// Stops the server and frees its port.
     pub(super) async fn stop(self) {
         self.task.abort();
         _ = self.task.await;
@@ -109,7 +109,7 @@ fn identity(names: &[&str]) -> (CertificateDer<'static>, TlsAcceptor) {
             PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
         )
         .unwrap();
-    // As the real hosts do; who takes the first of them is not understood here.
+    // Like the real hosts. A client that negotiates the first protocol fails here.
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     (authority.der().clone(), TlsAcceptor::from(Arc::new(tls)))
 }
@@ -163,7 +163,7 @@ async fn treat(mut connection: TcpStream, acceptor: TlsAcceptor, act: Act, log: 
     }
 }
 
-/// Reads a head and as much of a body as it announces.
+/// Reads a head, and the body of the announced length.
 async fn read_request(connection: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
@@ -178,8 +178,8 @@ async fn read_request(connection: &mut (impl AsyncRead + Unpin)) -> Option<Strin
     Some(String::from_utf8_lossy(&request).into_owned())
 }
 
-/// An address of this machine that answers no SYN, like one behind a network that
-/// swallows everything: its queue of connections is full.
+/// An address of this machine that answers no SYN, like one in a network that drops packets:
+/// its queue of connections is full.
 pub(super) struct BlackHole {
     pub(super) address: SocketAddr,
     _queue: (TcpListener, Vec<TcpStream>),
@@ -207,7 +207,7 @@ impl BlackHole {
     }
 }
 
-/// A proxy that leads every `CONNECT` to one address, or refuses it.
+/// A proxy that tunnels every `CONNECT` to one address, or refuses it.
 pub(super) struct Proxy {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<String>>,
@@ -222,7 +222,7 @@ impl Proxy {
         Self { address, seen }
     }
 
-    /// What it was asked for, in the clear.
+    /// The received bytes that are not encrypted.
     pub(super) fn seen(&self) -> String {
         self.seen.lock().unwrap().clone()
     }

@@ -1,0 +1,48 @@
+//! What a call has done outside of its sandbox so far.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use chatgpt_oauth_storage::StoreError;
+use tokio::time::Instant;
+
+/// The requests, answers and store errors of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Activity {
+    sent: AtomicBool,
+    answered: Mutex<Option<Instant>>,
+    fault: Mutex<Option<StoreError>>,
+}
+
+impl Activity {
+    /// Notes that a request is about to leave.
+    pub(crate) fn note_sent(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that an answer has come.
+    pub(crate) fn note_answered(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Notes why the store failed: the guest gets one word of it.
+    pub(crate) fn note_fault(&self, fault: StoreError) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    /// The last error of the store.
+    pub(crate) fn fault(&self) -> Option<StoreError> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.clone()
+    }
+
+    /// Whether a request has left, or was about to.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// When the last answer came. A value that is stored after it may exist nowhere else.
+    pub(crate) fn answered_at(&self) -> Option<Instant> {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
