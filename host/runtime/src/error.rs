@@ -166,13 +166,13 @@ impl From<StoreError> for Error {
             StoreError::KeyUnknown => Self::permanent(
                 ErrorCode::KeyUnknown,
                 message,
-                "restore the right key file; or quarantine the profile with `chatgpt-oauth reset` and sign in again",
+                "restore the right key file; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
             StoreError::NoKey { hint, .. } => Self::permanent(ErrorCode::KeyUnknown, message, hint),
             StoreError::Corrupt => Self::permanent(
                 ErrorCode::RecordCorrupt,
                 message,
-                "restore the store; or quarantine the profile with `chatgpt-oauth reset` and sign in again",
+                "restore the store; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
             StoreError::Rollback => Self::permanent(
                 ErrorCode::RollbackSuspected,

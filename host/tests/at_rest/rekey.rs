@@ -34,7 +34,7 @@ fn running_processes_follow_a_rekey() {
         runtime.block_on(running.authorize(None)).unwrap();
         let findings = test.ask(&["doctor"])["findings"].to_string();
         assert!(
-            findings.contains("3 sealed with the key in use, 0 with the former one"),
+            findings.contains("3 sealed with the key in use, 0 with the previous one"),
             "{findings}"
         );
     }
@@ -55,8 +55,8 @@ fn running_processes_follow_a_rekey() {
 fn reseal_seals_with_a_key_that_the_operator_has_added() {
     let test = TestEnv::new();
     test.sign_in();
-    let former = fs::read_to_string(key_file(&test)).unwrap();
-    fs::write(key_file(&test), format!("{}\n{former}", "ab".repeat(32))).unwrap();
+    let previous = fs::read_to_string(key_file(&test)).unwrap();
+    fs::write(key_file(&test), format!("{}\n{previous}", "ab".repeat(32))).unwrap();
     works(&test);
     let outcome = test.ask(&["rekey", "--reseal"]);
     assert_eq!(outcome["ok"], true, "{outcome}");

@@ -115,7 +115,7 @@ impl Host {
         let count = |id: &KeyId| values.by_key.get(id).copied().unwrap_or_default();
         let text = match ids {
             [sealing, previous] => format!(
-                "{} sealed with the key in use, {} with the former one",
+                "{} sealed with the key in use, {} with the previous one",
                 count(sealing),
                 count(previous)
             ),
