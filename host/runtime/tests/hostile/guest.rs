@@ -17,7 +17,10 @@ pub fn guest() -> &'static [u8] {
 }
 
 fn build() -> Vec<u8> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap();
     let builder = Builder::new(workspace, env!("CARGO_TARGET_TMPDIR"));
     builder.guest("hostile-guest").unwrap()
 }

@@ -102,7 +102,7 @@ pub async fn a_module_that_takes_too_much_before_it_is_called_is_stopped() {
     ] {
         for end in ends_of(&format!("{parts} {POLL}")).await {
             assert_eq!(end.code, ErrorCode::Internal, "{misdeed}");
-            assert_eq!(end.message, "the component broke off", "{misdeed}");
+            assert_eq!(end.message, "the component stopped with a trap", "{misdeed}");
         }
     }
 }
@@ -127,7 +127,7 @@ pub async fn two_memories_have_64_mebibytes_together() {
     }
     let both = r#"(memory (export "memory") 600) (memory 600)"#;
     for end in ends_of(&format!("{both} {POLL}")).await {
-        assert_eq!(end.message, "the component broke off");
+        assert_eq!(end.message, "the component stopped with a trap");
     }
 }
 
