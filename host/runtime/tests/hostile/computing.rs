@@ -58,7 +58,10 @@ pub async fn a_guest_that_waits_forever_is_stopped_when_its_call_is_over() {
 pub async fn a_guest_that_breaks_off_ends_its_call_alone() {
     for misdeed in ["panic", "trap", "poll nothing"] {
         let error = stopped(&[misdeed]).await;
-        assert_eq!(error.message, "the component stopped with a trap", "{misdeed}");
+        assert_eq!(
+            error.message, "the component stopped with a trap",
+            "{misdeed}"
+        );
     }
 }
 

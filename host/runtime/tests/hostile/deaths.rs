@@ -51,7 +51,10 @@ impl Scene {
     async fn breaks_off(&self, words: &[&str]) {
         let culprit = self.hostile.profile("ada".parse().unwrap());
         let error = culprit.poll(Some(&order(words))).await.unwrap_err();
-        assert_eq!(error.message, "the component stopped with a trap", "{words:?}");
+        assert_eq!(
+            error.message, "the component stopped with a trap",
+            "{words:?}"
+        );
     }
 
     async fn refresh_token(&self) -> String {

@@ -102,7 +102,10 @@ pub async fn a_module_that_takes_too_much_before_it_is_called_is_stopped() {
     ] {
         for end in ends_of(&format!("{parts} {POLL}")).await {
             assert_eq!(end.code, ErrorCode::Internal, "{misdeed}");
-            assert_eq!(end.message, "the component stopped with a trap", "{misdeed}");
+            assert_eq!(
+                end.message, "the component stopped with a trap",
+                "{misdeed}"
+            );
         }
     }
 }
