@@ -10,6 +10,9 @@ use super::metadata::Metadata;
 use super::{Surface, Violation};
 
 /// `wit/`, after the packages that it depends on.
+///
+/// Its text is part of this program, and every test of this module reads it: it cannot
+/// be one that does not parse.
 static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
     let mut package = None;
@@ -19,9 +22,9 @@ static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
             sources.push_str(name, *text);
         }
         let parsed = sources.parse().map_err(|(_, error)| error);
-        let parsed = parsed.expect("wit/ is parsed when it is built");
+        let parsed = parsed.expect("wit/ parses");
         let id = resolve.push_group(parsed);
-        package = Some(id.expect("wit/ is resolved when it is built"));
+        package = Some(id.expect("wit/ resolves"));
     }
     (resolve, package.expect("there are packages"))
 });
