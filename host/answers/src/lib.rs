@@ -16,6 +16,18 @@
 
 extern crate alloc;
 
+/// Derives for each answer what every answer has.
+macro_rules! answers {
+    ($($(#[$attribute:meta])* $kind:ident $name:ident { $($body:tt)* })*) => {
+        $(
+            #[derive(Clone, Debug, serde::Serialize)]
+            #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+            $(#[$attribute])*
+            pub $kind $name { $($body)* }
+        )*
+    };
+}
+
 pub mod connection;
 mod error;
 mod ok;

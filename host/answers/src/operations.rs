@@ -4,23 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Serialize;
-
 use crate::{ErrorCode, Failure, True};
-
-#[cfg(feature = "schemars")]
-use schemars::JsonSchema;
-
-macro_rules! answers {
-    ($($(#[$attribute:meta])* $kind:ident $name:ident { $($body:tt)* })*) => {
-        $(
-            #[derive(Clone, Debug, Serialize)]
-            #[cfg_attr(feature = "schemars", derive(JsonSchema))]
-            $(#[$attribute])*
-            pub $kind $name { $($body)* }
-        )*
-    };
-}
 
 answers! {
     /// The answer of `adopt`.
