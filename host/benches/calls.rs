@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::hint::black_box;
+use std::num::NonZero;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use openai_simulator::Simulator;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+
+/// How many calls a server runs at a time.
+const CALLS: NonZero<u32> = NonZero::new(64).unwrap();
 
 fn calls(criterion: &mut Criterion) {
     let runtime = Builder::new_current_thread()
@@ -30,6 +34,17 @@ fn calls(criterion: &mut Criterion) {
     let host = Host::builder(MemoryStore::new()).build().expect("a host");
     let signed_out = host.profile("bench".parse().expect("a name"));
     criterion.bench_function("sandbox: status when signed out, memory store", |bench| {
+        bench
+            .to_async(&runtime)
+            .iter(|| status(&signed_out, ConnectionState::NotConnected));
+    });
+
+    let pooled = Host::builder(MemoryStore::new()).concurrent_calls(CALLS);
+    let signed_out = pooled
+        .build()
+        .expect("a host")
+        .profile("bench".parse().expect("a name"));
+    criterion.bench_function("sandbox from a pool: status when signed out", |bench| {
         bench
             .to_async(&runtime)
             .iter(|| status(&signed_out, ConnectionState::NotConnected));

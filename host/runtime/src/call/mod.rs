@@ -137,13 +137,16 @@ impl Profile {
         guest_call: impl GuestCall<T>,
     ) -> Result<T, Error> {
         let parts = &self.host.parts;
+        // Before the state, whose deadline begins with the call.
+        let place = parts.sandbox.place().await;
         let state = State::new(
             parts.sealed.profile(self.name().clone(), call.login_write),
             parts.transport.clone(),
             parts.wall_clock.clone(),
             activity,
         );
-        let mut instance = parts.sandbox.instantiate(state).await.map_err(stopped)?;
+        let instance = parts.sandbox.instantiate(state, place).await;
+        let mut instance = instance.map_err(stopped)?;
         let answer = guest_call(&instance.guest, &mut instance.store).await;
         Ok(answer.map_err(stopped)??)
     }

@@ -5,6 +5,7 @@ use std::io;
 use chatgpt_oauth_storage::shortage::{Shortage, limit};
 use rustix::io::Errno;
 use rustix::process::Resource;
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Result, Store};
 
@@ -12,6 +13,7 @@ use super::bindings::{Platform, PlatformPre};
 use super::engine_config::{Code, engine_config};
 use super::limits;
 use super::linker::linker;
+use super::pool::Pool;
 use super::state::State;
 use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
@@ -26,6 +28,8 @@ pub(crate) struct Sandbox {
     component: PlatformPre<State>,
     ticker: Ticker,
     code: Code,
+    /// None if any number of calls may run at a time.
+    pool: Option<Pool>,
 }
 
 /// One call's sandbox: the guest and everything it holds.
@@ -35,52 +39,60 @@ pub(crate) struct Instance {
     /// The guest's memory and its [`State`].
     pub(crate) store: Store<State>,
     _running: Running,
+    // Dropped last: the memory returns to the pool before another call gets the place.
+    _place: Place,
 }
+
+/// The place of one call among those that may run at a time, until it is dropped.
+pub(crate) struct Place(
+    #[allow(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>,
+);
 
 impl Sandbox {
     /// Loads the embedded component: as machine code if possible, else for the interpreter.
-    pub(crate) fn embedded() -> Result<Self> {
+    pub(crate) fn embedded(pool: Option<Pool>) -> Result<Self> {
         match code() {
-            Code::Machine => match Self::load(Code::Machine, PRECOMPILED) {
+            Code::Machine => match Self::load(Code::Machine, PRECOMPILED, pool.clone()) {
                 Err(error) if shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
                     tracing::debug!("memory cannot be made executable: interpreting");
-                    Self::load(Code::Interpreted, INTERPRETED)
+                    Self::load(Code::Interpreted, INTERPRETED, pool)
                 }
                 loaded => loaded,
             },
             Code::Interpreted => {
                 check_address_space()?;
-                Self::load(Code::Interpreted, INTERPRETED)
+                Self::load(Code::Interpreted, INTERPRETED, pool)
             }
         }
     }
 
-    fn load(code: Code, compiled: &[u8]) -> Result<Self> {
-        let engine = Engine::new(&engine_config(code)?)?;
+    fn load(code: Code, compiled: &[u8], pool: Option<Pool>) -> Result<Self> {
+        let engine = engine(code, pool.as_ref())?;
         // SAFETY: wasmtime runs these bytes unchecked, so they must come unchanged from its own
         // compiler. The build script compiled them with the version of wasmtime that is linked
         // here, and they are part of this program. No other bytes are passed to this function.
         #[allow(unsafe_code, reason = "loads what the build script compiled")]
         let component = unsafe { Component::deserialize(&engine, compiled)? };
-        Self::link(&component, code)
+        Self::link(&component, code, pool)
     }
 
     /// Compiles another component, of the world `platform`.
     #[cfg(feature = "compiler")]
-    pub(crate) fn compile(component: &[u8]) -> Result<Self> {
+    pub(crate) fn compile(component: &[u8], pool: Option<Pool>) -> Result<Self> {
         let code = code();
-        let engine = Engine::new(&engine_config(code)?)?;
-        Self::link(&Component::from_binary(&engine, component)?, code)
+        let engine = engine(code, pool.as_ref())?;
+        Self::link(&Component::from_binary(&engine, component)?, code, pool)
     }
 
     /// Resolves the imports once, for all calls.
-    fn link(component: &Component, code: Code) -> Result<Self> {
+    fn link(component: &Component, code: Code, pool: Option<Pool>) -> Result<Self> {
         let engine = component.engine();
         let linked: InstancePre<State> = linker(engine)?.instantiate_pre(component)?;
         Ok(Self {
             ticker: Ticker::new(engine),
             component: PlatformPre::new(linked)?,
             code,
+            pool,
         })
     }
 
@@ -89,8 +101,16 @@ impl Sandbox {
         self.code == Code::Interpreted
     }
 
-    /// Makes a new sandbox.
-    pub(crate) async fn instantiate(&self, state: State) -> Result<Instance> {
+    /// Waits until another call may begin, if the calls at a time are bounded.
+    pub(crate) async fn place(&self) -> Place {
+        Place(match &self.pool {
+            Some(pool) => pool.place().await,
+            None => None,
+        })
+    }
+
+    /// Makes a new sandbox in this place.
+    pub(crate) async fn instantiate(&self, state: State, place: Place) -> Result<Instance> {
         let deadline = state.deadline;
         let mut store = Store::new(self.component.engine(), state);
         limits::apply(&mut store, |state| &mut state.limiter);
@@ -101,8 +121,19 @@ impl Sandbox {
             guest,
             store,
             _running: running,
+            _place: place,
         })
     }
+}
+
+/// An engine, with its memory from the pool. The interpreter does without: its address space
+/// may be limited, and a pool reserves much.
+fn engine(code: Code, pool: Option<&Pool>) -> Result<Engine> {
+    let mut config = engine_config(code)?;
+    if let Some(pool) = pool.filter(|_| code == Code::Machine) {
+        pool.apply(&mut config);
+    }
+    Engine::new(&config)
 }
 
 /// How components run in this process. Machine code reserves gigabytes of address space for

@@ -17,6 +17,12 @@ use crate::shortage;
 /// Bytes that one host call may copy out of the guest. The largest that the component
 /// needs are a cached value (256 KiB) and a returned list of models.
 const HOSTCALL_BYTES: usize = 16 << 20;
+/// Memories, tables and core instances of one call.
+pub(super) const MEMORIES: u32 = 2;
+pub(super) const TABLES: u32 = 8;
+pub(super) const INSTANCES: u32 = 16;
+/// Elements that one table may have.
+pub(super) const TABLE_ELEMENTS: usize = 10_000;
 /// Resources that one call may hold at a time: requests, streams, pollables.
 const HANDLES: usize = 256;
 /// Size of a set of HTTP headers, in bytes.
@@ -76,10 +82,10 @@ pub(crate) struct MemoryLimiter {
 impl MemoryLimiter {
     pub(crate) fn new() -> Self {
         let limits = StoreLimitsBuilder::new()
-            .memories(2)
-            .tables(8)
-            .table_elements(10_000)
-            .instances(16)
+            .memories(MEMORIES as usize)
+            .tables(TABLES as usize)
+            .table_elements(TABLE_ELEMENTS)
+            .instances(INSTANCES as usize)
             .build();
         Self { limits, memory: 0 }
     }

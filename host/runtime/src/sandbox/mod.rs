@@ -28,6 +28,7 @@ pub(crate) mod failpoint;
 mod keyvalue;
 pub(crate) mod limits;
 mod linker;
+pub(crate) mod pool;
 mod random;
 mod state;
 mod steady_clock;

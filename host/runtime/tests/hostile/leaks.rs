@@ -57,6 +57,7 @@ const CASES: &[Case] = &cases![
     instantiation::a_start_function_that_computes_forever_is_stopped_after_two_seconds,
     instantiation::a_module_that_takes_too_much_before_it_is_called_is_stopped,
     instantiation::two_memories_have_64_mebibytes_together,
+    instantiation::a_call_finds_nothing_of_an_earlier_call_in_its_memory,
     instantiation::a_table_ends_at_ten_thousand_elements,
     names::a_name_that_leads_to_this_machine_or_network_is_prohibited,
     names::a_name_is_resolved_once_and_what_was_checked_is_connected_to,
