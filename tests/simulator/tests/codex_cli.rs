@@ -147,7 +147,7 @@ fn codex_refreshes_and_works_on_when_the_backend_refuses_its_token() {
     // For the server, the access token has expired; by the CLI's own clock it is valid.
     simulator.advance(Duration::from_secs(11 * 24 * 3600));
 
-    let output = codex.run(&["exec", "--skip-git-repo-check", "--ephemeral", "Say hello"]);
+    let output = codex.exec(&["Say hello"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
