@@ -146,14 +146,20 @@ fn only_two_service_tiers_are_accepted() {
 }
 
 #[test]
-fn instructions_can_be_empty_and_only_the_lite_form_omits_them() {
+fn instructions_can_be_empty_or_items_of_the_input() {
     let body = turn_with(json!({ "instructions": null }));
     assert_detail(&body, "Instructions are required");
-    let mut with_tools = turn_after(json!([{
-        "type": "additional_tools", "role": "developer", "tools": [],
-    }]));
-    with_tools.as_object_mut().unwrap().remove("instructions");
-    assert_accepted(&with_tools);
+    for item in [
+        json!({ "type": "additional_tools", "role": "developer", "tools": [] }),
+        json!({
+            "role": "developer", "content": "You are a coding agent.",
+            "internal_chat_message_metadata_passthrough": { "content_item_kinds": ["model.base_instructions"] },
+        }),
+    ] {
+        let mut body = turn_after(json!([item]));
+        body.as_object_mut().unwrap().remove("instructions");
+        assert_accepted(&body);
+    }
     let simulator = start();
     let token = &sign_in(&simulator)["access_token"];
     let lite = post_as(&simulator, RESPONSES, token)

@@ -59,16 +59,21 @@ pub(super) fn store_is_false(call: &Call<'_>) -> Result<(), Answer> {
     })
 }
 
-/// An empty text is enough. The lite form has the instructions in `input`.
+/// An empty text is enough. The lite form has them in `input`; and so has the Codex CLI since 0.169, marked.
 pub(super) fn instructions_are_present(call: &Call<'_>) -> Result<(), Answer> {
-    let in_input = call
-        .input()
-        .iter()
-        .any(|item| item["type"] == "additional_tools");
     let present = call.body["instructions"].is_string();
+    let in_input = call.input().iter().any(is_in_place_of_instructions);
     ensure(present || in_input || call.lite(), || {
         detail("Instructions are required")
     })
+}
+
+fn is_in_place_of_instructions(item: &Value) -> bool {
+    let kinds = &item["internal_chat_message_metadata_passthrough"]["content_item_kinds"];
+    let is_marked = kinds
+        .as_array()
+        .is_some_and(|kinds| kinds.iter().any(|kind| kind == "model.base_instructions"));
+    item["type"] == "additional_tools" || is_marked
 }
 
 pub(super) fn service_tier_is_supported(call: &Call<'_>) -> Result<(), Answer> {
