@@ -335,7 +335,7 @@ fn streams_are_described_and_their_requests_listed() {
     assert!(stream.contains("\r\n\r\n: note\r\n\r\n"));
     assert!(
         stream
-            .ends_with("event: new\r\ndata: {\"sequence_number\":12,\"type\":\"new\"}\r\n\r\nraw"),
+            .ends_with("event: new\r\ndata: {\"type\":\"new\",\"sequence_number\":12}\r\n\r\nraw"),
         "{stream}"
     );
     for last in [

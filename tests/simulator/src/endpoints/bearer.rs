@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::account::Account;
 use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
+use crate::jwt::claims;
 use crate::tokens::{AccessRefused, Revocation};
 
 /// The current account of a valid access token; otherwise the error answer.
@@ -19,19 +20,17 @@ pub(super) fn authenticate(
     else {
         return Err(Answer::detail(401, json!("Unauthorized")));
     };
-    let Some(claims) = issuer.signer.verify(token) else {
-        return Err(refused(
-            "token_invalid",
-            "Could not parse your authentication token.",
-        ));
-    };
-    if claims["exp"].as_i64().is_none_or(|exp| arrival.now >= exp) {
+    let access = issuer.tokens.check_access(token);
+    // A known token has the signature that it was issued with: to verify it would cost more than the rest of an answer.
+    let is_known = !matches!(access, Err(AccessRefused::Unknown));
+    let exp = claims(token).and_then(|claims| claims["exp"].as_i64());
+    if is_known && exp.is_none_or(|exp| arrival.now >= exp) {
         return Err(refused(
             "token_expired",
             "Provided authentication token is expired.",
         ));
     }
-    match issuer.tokens.check_access(token) {
+    match access {
         Ok(family) => Ok(issuer.present_account(&family.account)),
         Err(AccessRefused::Revoked(Revocation::Invalidated)) => Err(refused(
             "token_invalidated",
@@ -41,11 +40,17 @@ pub(super) fn authenticate(
             "token_revoked",
             "Your authentication token has been revoked.",
         )),
-        // An id token has a signature of the same key.
-        Err(AccessRefused::Unknown) => {
-            Err(refused("token_invalid", "This is not an access token."))
-        }
+        Err(AccessRefused::Unknown) => Err(unknown(issuer, token)),
     }
+}
+
+/// An id token has a signature of the same key.
+fn unknown(issuer: &Issuer, token: &str) -> Answer {
+    let message = match issuer.signer.verify(token) {
+        None => "Could not parse your authentication token.",
+        Some(_) => "This is not an access token.",
+    };
+    refused("token_invalid", message)
 }
 
 /// Like [`authenticate`], and the `ChatGPT-Account-ID` header must name the account. A client whose tokens have no
