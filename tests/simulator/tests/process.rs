@@ -279,6 +279,7 @@ fn every_kind_of_fault_has_a_description() {
         json!({ "preset": "truncated_json" }),
         json!({ "preset": "slow_down" }),
         json!({ "preset": "device_login_disabled" }),
+        json!({ "preset": "usage_limit_reached" }),
         json!({ "preset": "usage_not_included" }),
         json!({ "preset": "overloaded" }),
         json!({ "preset": "token_expired" }),

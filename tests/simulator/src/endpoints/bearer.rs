@@ -20,17 +20,13 @@ pub(super) fn authenticate(
     else {
         return Err(Answer::detail(401, json!("Unauthorized")));
     };
-    let access = issuer.tokens.check_access(token);
-    // A known token has the signature that it was issued with: to verify it would cost more than the rest of an answer.
-    let is_known = !matches!(access, Err(AccessRefused::Unknown));
-    let exp = claims(token).and_then(|claims| claims["exp"].as_i64());
-    if is_known && exp.is_none_or(|exp| arrival.now >= exp) {
-        return Err(refused(
+    match issuer.tokens.check_access(token) {
+        Err(AccessRefused::Unknown) => Err(unknown(issuer, token)),
+        // A known token has the signature that it was issued with. To verify it would cost more than the answer.
+        _ if has_expired(token, arrival.now) => Err(refused(
             "token_expired",
             "Provided authentication token is expired.",
-        ));
-    }
-    match access {
+        )),
         Ok(family) => Ok(issuer.present_account(&family.account)),
         Err(AccessRefused::Revoked(Revocation::Invalidated)) => Err(refused(
             "token_invalidated",
@@ -40,8 +36,12 @@ pub(super) fn authenticate(
             "token_revoked",
             "Your authentication token has been revoked.",
         )),
-        Err(AccessRefused::Unknown) => Err(unknown(issuer, token)),
     }
+}
+
+fn has_expired(token: &str, now: i64) -> bool {
+    let exp = claims(token).and_then(|claims| claims["exp"].as_i64());
+    exp.is_none_or(|exp| now >= exp)
 }
 
 /// An id token has a signature of the same key.
