@@ -29,8 +29,14 @@ pub(super) fn etag(account: &Account, client_version: &str) -> String {
     etag_of(account, version(client_version).unwrap_or(UNGATED))
 }
 
-/// The models that the account may use with a client of any version.
-pub(super) fn available(account: &Account) -> impl Iterator<Item = &'static Model> {
+/// The models that the account may call: the listed ones, and the one that the Codex CLI 0.169 calls while it has no
+/// list.
+pub(super) fn callable(account: &Account) -> impl Iterator<Item = &'static Model> {
+    available(account).chain([&UNLISTED])
+}
+
+/// The models of the account's plan, for a client of any version.
+fn available(account: &Account) -> impl Iterator<Item = &'static Model> {
     CATALOGUE
         .iter()
         .filter(|model| account.plan_type != "free" || model.in_free_plan)
@@ -104,6 +110,9 @@ const CATALOGUE: &[Model] = &[
         )
     },
 ];
+
+/// Not in a list that was recorded.
+static UNLISTED: Model = Model::listed("gpt-6.1-sol", "GPT-6.1 Sol", 0, "0.169.0", true, TO_ULTRA);
 
 impl Model {
     const fn listed(

@@ -53,15 +53,9 @@ impl<'a> Codex<'a> {
         self.command(arguments).output().unwrap()
     }
 
-    /// Runs `codex exec` with a model of the simulator: without one, the CLI uses its own until it has a list.
+    /// Runs `codex exec`.
     pub fn exec(&self, arguments: &[&str]) -> Output {
-        let always = [
-            "exec",
-            "--skip-git-repo-check",
-            "--ephemeral",
-            "-m",
-            "gpt-6-astra",
-        ];
+        let always = ["exec", "--skip-git-repo-check", "--ephemeral"];
         self.run(&[always.as_slice(), arguments].concat())
     }
 

@@ -86,8 +86,8 @@ pub(super) fn service_tier_is_supported(call: &Call<'_>) -> Result<(), Answer> {
 
 pub(super) fn model_is_available(call: &Call<'_>) -> Result<(), Answer> {
     let slug = call.model();
-    let available = models::available(&call.account).any(|model| model.slug == slug);
-    ensure(available, || {
+    let callable = models::callable(&call.account).any(|model| model.slug == slug);
+    ensure(callable, || {
         detail(format!(
             "The '{slug}' model is not supported when using Codex with a ChatGPT account."
         ))
@@ -99,7 +99,7 @@ pub(super) fn effort_is_supported(call: &Call<'_>) -> Result<(), Answer> {
     let Some(effort) = call.body["reasoning"]["effort"].as_str() else {
         return Ok(());
     };
-    let mut of_model = models::available(&call.account).filter(|model| model.slug == call.model());
+    let mut of_model = models::callable(&call.account).filter(|model| model.slug == call.model());
     let supported: Vec<_> = of_model
         .next()
         .into_iter()
