@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::bearer::authorize;
+use crate::account::Account;
 use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
 use crate::jwt::fingerprint;
@@ -18,18 +19,42 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
     let Some(client_version) = request.query("client_version").as_deref().and_then(version) else {
         return Answer::detail(400, json!("client_version must be MAJOR.MINOR.PATCH"));
     };
-    let models: Vec<Value> = CATALOGUE
+    let models: Vec<Value> = listed(&account, client_version).map(Model::entry).collect();
+    let etag = etag_of(&account, client_version);
+    Answer::json(200, &json!({ "models": models })).header("etag", etag)
+}
+
+/// The `ETag` of the list that a client of this version gets.
+pub(super) fn etag(account: &Account, client_version: &str) -> String {
+    etag_of(account, version(client_version).unwrap_or(UNGATED))
+}
+
+/// The models that the account may call: the listed ones, and the one that the Codex CLI 0.169 calls while it has no
+/// list.
+pub(super) fn callable(account: &Account) -> impl Iterator<Item = &'static Model> {
+    available(account).chain([&UNLISTED])
+}
+
+/// The models of the account's plan, for a client of any version.
+fn available(account: &Account) -> impl Iterator<Item = &'static Model> {
+    CATALOGUE
         .iter()
-        .filter(|model| {
-            client_version == UNGATED
-                || version(model.since).is_some_and(|since| client_version >= since)
-        })
         .filter(|model| account.plan_type != "free" || model.in_free_plan)
-        .map(Model::entry)
+}
+
+fn listed(account: &Account, client_version: [u32; 3]) -> impl Iterator<Item = &'static Model> {
+    available(account).filter(move |model| {
+        client_version == UNGATED
+            || version(model.since).is_some_and(|since| client_version >= since)
+    })
+}
+
+/// The names are enough: an entry does not change while the simulator runs.
+fn etag_of(account: &Account, client_version: [u32; 3]) -> String {
+    let slugs: Vec<_> = listed(account, client_version)
+        .map(|model| model.slug)
         .collect();
-    let body = json!({ "models": models });
-    let etag = format!("W/\"{}\"", fingerprint(body.to_string()));
-    Answer::json(200, &body).header("etag", etag)
+    format!("W/\"{}\"", fingerprint(slugs.join(" ")))
 }
 
 /// A client with this version gets the whole catalogue.
@@ -40,8 +65,8 @@ fn version(text: &str) -> Option<[u32; 3]> {
     numbers?.try_into().ok()
 }
 
-struct Model {
-    slug: &'static str,
+pub(super) struct Model {
+    pub(super) slug: &'static str,
     display_name: &'static str,
     /// Lower first; the lowest listed one is the default.
     priority: u32,
@@ -49,7 +74,7 @@ struct Model {
     /// The oldest `client_version` that gets it.
     since: &'static str,
     in_free_plan: bool,
-    efforts: &'static [&'static str],
+    pub(super) efforts: &'static [&'static str],
 }
 
 const TO_ULTRA: &[&str] = &["low", "medium", "high", "xhigh", "max", "ultra"];
@@ -85,6 +110,9 @@ const CATALOGUE: &[Model] = &[
         )
     },
 ];
+
+/// Not in a list that was recorded.
+static UNLISTED: Model = Model::listed("gpt-6.1-sol", "GPT-6.1 Sol", 0, "0.169.0", true, TO_ULTRA);
 
 impl Model {
     const fn listed(

@@ -53,6 +53,12 @@ impl<'a> Codex<'a> {
         self.command(arguments).output().unwrap()
     }
 
+    /// Runs `codex exec`.
+    pub fn exec(&self, arguments: &[&str]) -> Output {
+        let always = ["exec", "--skip-git-repo-check", "--ephemeral"];
+        self.run(&[always.as_slice(), arguments].concat())
+    }
+
     /// Sends one request to the app server, by JSON-RPC over its standard streams, and returns the result.
     pub fn ask_app_server(&self, method: &str, params: Value) -> Value {
         let mut child = Killed(
