@@ -1,6 +1,7 @@
 //! Every world, as other tools read it.
 
 mod inspect;
+mod vendor;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
