@@ -58,11 +58,12 @@ fn build() -> Result<()> {
 
 /// The first is the one that a host runs.
 fn worlds() -> &'static [World] {
-    const ALL: [World; 4] = [
+    const ALL: [World; 5] = [
         World::Platform,
         World::Onboarding,
         World::OnboardingDraft2,
         World::OnboardingFilesystem,
+        World::Command,
     ];
     match env::var_os("CARGO_FEATURE_WORLDS") {
         Some(_) => &ALL,
@@ -74,7 +75,9 @@ fn rerun_when_sources_change(workspace: &Path) {
     let sources = [
         "component/Cargo.toml",
         "component/src",
+        "component/command-line",
         "component/keyvalue-filesystem",
+        "host/answers",
         "wit",
         "Cargo.lock",
         "Cargo.toml",

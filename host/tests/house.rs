@@ -8,8 +8,9 @@ use serde_json::Value;
 
 /// The packages of this workspace that each package may link, and that its build script
 /// may use.
-const RULES: [(&str, &[&str], &[&str]); 7] = [
+const RULES: [(&str, &[&str], &[&str]); 8] = [
     ("chatgpt-oauth-component", &[], &[]),
+    ("command-line", &["chatgpt-oauth-answers"], &[]),
     ("keyvalue-filesystem", &[], &[]),
     ("chatgpt-oauth-packaging", &[], &[]),
     ("chatgpt-oauth-storage", &[], &[]),

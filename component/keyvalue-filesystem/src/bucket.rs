@@ -3,7 +3,7 @@
 pub use crate::bindings::store::Error;
 
 use crate::directory::{DescriptorType, Directory, ErrorCode, File};
-use crate::{fault, leftovers, name, replace};
+use crate::{fault, leftovers, mount, name, replace};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -22,18 +22,18 @@ pub struct Bucket<D> {
 }
 
 impl<D: Directory> Bucket<D> {
-    /// Opens the bucket in the first of these directories.
+    /// Opens the bucket in the directory `/login`, else in the only one.
     ///
     /// # Errors
     ///
-    /// If the identifier is another one, or if there is no directory.
-    pub fn open(identifier: &str, directories: impl IntoIterator<Item = D>) -> Result<Self, Error> {
+    /// If the identifier is another one, if there is no directory, or if there are
+    /// several without that name.
+    pub fn open(identifier: &str, directories: Vec<(D, String)>) -> Result<Self, Error> {
         if !IDENTIFIERS.contains(&identifier) {
             return Err(Error::NoSuchStore);
         }
-        let first = directories.into_iter().next();
         Ok(Self {
-            directory: first.ok_or_else(fault::no_directory)?,
+            directory: mount::choose(directories)?,
             has_tidied: Cell::new(false),
         })
     }

@@ -16,6 +16,10 @@ pub(crate) fn no_directory() -> Error {
     other(&["no directory: give one with --dir"])
 }
 
+pub(crate) fn several_directories() -> Error {
+    other(&["several directories: mount one as /login, with --dir DIRECTORY::/login"])
+}
+
 pub(crate) fn key_too_long() -> Error {
     other(&["too-large: a key has at most 64 bytes"])
 }

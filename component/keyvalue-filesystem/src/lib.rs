@@ -7,6 +7,7 @@
 //!     wasi              the exports: open, get, set …
 //!      │
 //!     bucket            one value, all keys
+//!      │  ├─ mount      chooses the directory
 //!      │  ├─ name       maps keys to names of files
 //!      │  ├─ replace    writes a value
 //!      │  └─ leftovers  removes unfinished values of killed writers
@@ -21,8 +22,9 @@
 //!
 //! # The bucket
 //!
-//! The bucket is the first directory that the runtime opens to the component, and its
-//! identifier is `default` or empty. Nothing is kept in memory, so a handle sees the
+//! The bucket is the directory that the runtime opens to the component; if it opens
+//! several, the one with the name `/login`. The identifier of the bucket is `default` or
+//! empty. Nothing is kept in memory, so a handle sees the
 //! writes of every other handle, in any process. Files appear with the first `set`.
 //!
 //! # Guarantees
@@ -54,6 +56,7 @@ pub mod bucket;
 pub mod directory;
 mod fault;
 mod leftovers;
+mod mount;
 mod name;
 mod replace;
 

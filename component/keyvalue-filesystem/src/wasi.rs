@@ -19,8 +19,8 @@ impl store::Guest for Store {
 
     fn open(identifier: String) -> Result<store::Bucket, Error> {
         let directories = preopens::get_directories().into_iter();
-        let directories = directories.map(|(directory, _path)| Preopened(directory));
-        Bucket::open(&identifier, directories).map(store::Bucket::new)
+        let directories = directories.map(|(directory, name)| (Preopened(directory), name));
+        Bucket::open(&identifier, directories.collect()).map(store::Bucket::new)
     }
 }
 

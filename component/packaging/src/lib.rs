@@ -5,6 +5,7 @@
 //! | `build` | [`Builder`] | builds a world from source, and labels it in custom sections |
 //! | `build` | [`Dependencies`] | lists what a world is built from, for a bill of materials |
 //! | `inspect` | [`inspect`] | reads a component and says what it has beyond its world |
+//! | `inspect` | [`vendor`] | the contract for the package of an agent |
 //!
 //! A world is reproducible: the same sources and the same toolchain give the same
 //! bytes, in any directory and with any home of cargo. Its custom sections describe it,
@@ -23,6 +24,8 @@ pub mod inspect;
 mod metadata;
 #[cfg(feature = "build")]
 mod sbom;
+#[cfg(feature = "inspect")]
+pub mod vendor;
 mod world;
 
 #[cfg(feature = "build")]

@@ -17,15 +17,18 @@ pub enum World {
     /// `Onboarding` over files, for runtimes without a key-value store: the plain
     /// wasmtime CLI, Wassette.
     OnboardingFilesystem,
+    /// `OnboardingFilesystem` as a program: the wasmtime CLI, scripts.
+    Command,
 }
 
 impl World {
     /// All worlds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Onboarding,
         Self::Platform,
         Self::OnboardingDraft2,
         Self::OnboardingFilesystem,
+        Self::Command,
     ];
 
     /// The name, as in `wit/world.wit`.
@@ -36,6 +39,7 @@ impl World {
             Self::Platform => "platform",
             Self::OnboardingDraft2 => "onboarding-draft2",
             Self::OnboardingFilesystem => "onboarding-filesystem",
+            Self::Command => "command",
         }
     }
 
@@ -55,31 +59,27 @@ impl World {
                 "Signs in to a ChatGPT subscription with a device code; keeps the login in files \
                  of one directory and returns no token"
             }
+            Self::Command => {
+                "Signs in to a ChatGPT subscription with a device code, as a program; keeps the \
+                 login in files of one directory and prints no token"
+            }
         }
     }
 
-    /// The core module of the component.
+    /// The core modules of the component: each satisfies an import of the one before it.
     #[cfg(feature = "build")]
-    pub(crate) const fn module(self) -> Module {
-        Module {
-            package: "chatgpt-oauth-component",
-            features: match self {
-                Self::Onboarding | Self::OnboardingFilesystem => "",
-                Self::Platform => "platform",
-                Self::OnboardingDraft2 => "draft2",
-            },
-        }
-    }
-
-    /// The module of the component that satisfies an import of the first one.
-    #[cfg(feature = "build")]
-    pub(crate) const fn plug(self) -> Option<Module> {
+    pub(crate) fn modules(self) -> Vec<Module> {
+        let component = Module::component;
         match self {
-            Self::OnboardingFilesystem => Some(Module {
-                package: "keyvalue-filesystem",
-                features: "",
-            }),
-            _ => None,
+            Self::Onboarding => vec![component("")],
+            Self::Platform => vec![component("platform")],
+            Self::OnboardingDraft2 => vec![component("draft2")],
+            Self::OnboardingFilesystem => vec![component(""), Module::KEYVALUE_FILESYSTEM],
+            Self::Command => vec![
+                Module::COMMAND_LINE,
+                component(""),
+                Module::KEYVALUE_FILESYSTEM,
+            ],
         }
     }
 }

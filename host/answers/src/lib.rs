@@ -11,6 +11,8 @@
 //! | [`connection`] | the answers of the seven functions and of `authorize` |
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
+//! | [`convert_records`] | the conversions of the contract's records into answers |
+//! | `to_json`, with the feature `json` | an answer as text |
 //! | `schema`, with the feature `schemars` | the JSON Schema of each answer |
 #![no_std]
 
@@ -29,11 +31,16 @@ macro_rules! answers {
 }
 
 pub mod connection;
+mod convert;
 mod error;
+#[cfg(feature = "json")]
+mod json;
 mod ok;
 pub mod operations;
 #[cfg(feature = "schemars")]
 pub mod schema;
 
 pub use error::{Class, ErrorCode, Failure};
+#[cfg(feature = "json")]
+pub use json::{controls_terminal, to_json};
 pub use ok::{False, True};

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use chatgpt_oauth::artifact::WORLDS;
+use chatgpt_oauth::artifact::{WORLDS, World};
 use chatgpt_oauth_packaging::inspect::Inspection;
 use wit_component::DecodedWasm;
 
@@ -40,7 +40,7 @@ fn store(world: &str) -> &'static [&'static str] {
     match world {
         "onboarding" | "platform" => &["wasi:keyvalue/store@0.2.0-draft"],
         "onboarding-draft2" => &["wasi:keyvalue/store@0.2.0-draft2"],
-        "onboarding-filesystem" => &[
+        "onboarding-filesystem" | "command" => &[
             "wasi:filesystem/preopens@0.2.0",
             "wasi:filesystem/types@0.2.0",
         ],
@@ -48,15 +48,43 @@ fn store(world: &str) -> &'static [&'static str] {
     }
 }
 
+/// The imports of a program.
+const PROGRAM: [&str; 3] = [
+    "wasi:cli/environment@0.2.12",
+    "wasi:cli/exit@0.2.12",
+    "wasi:cli/stdout@0.2.12",
+];
+
 #[test]
 fn a_world_imports_its_store_and_what_every_one_does_and_nothing_else() {
     for world in WORLDS {
         let (mut imports, _) = surface(world.component);
         let mut expected = [&OUTSIDE[..], store(world.name)].concat();
+        if world.name == "command" {
+            expected.extend(PROGRAM);
+        }
         imports.sort_unstable();
         expected.sort_unstable();
         assert_eq!(imports, expected, "{}", world.name);
     }
+}
+
+/// The import is named after the environment, and only its arguments are imported.
+#[test]
+fn the_command_reads_its_arguments_and_no_environment() {
+    let command = World::named("command").unwrap();
+    let DecodedWasm::Component(resolve, _) = wit_component::decode(command.component).unwrap()
+    else {
+        panic!("not a component");
+    };
+    let functions = |name: &str| -> Vec<_> {
+        let mut interfaces = resolve.interfaces.iter().map(|(_, interface)| interface);
+        let interface = interfaces.find(|interface| interface.name.as_deref() == Some(name));
+        interface.unwrap().functions.keys().cloned().collect()
+    };
+    assert_eq!(functions("environment"), ["get-arguments"]);
+    assert_eq!(functions("exit"), ["exit-with-code"]);
+    assert_eq!(functions("stdout"), ["get-stdout"]);
 }
 
 #[test]
@@ -64,9 +92,10 @@ fn only_platform_exports_credentials() {
     let connection = "chatgpt:oauth/connection@0.1.0";
     let credentials = "chatgpt:oauth/credentials@0.1.0";
     for world in WORLDS {
-        let expected = match world.name.starts_with("platform") {
-            true => &[connection, credentials][..],
-            false => &[connection],
+        let expected = match world.name {
+            "platform" => &[connection, credentials][..],
+            "command" => &["wasi:cli/run@0.2.12"],
+            _ => &[connection],
         };
         assert_eq!(surface(world.component).1, expected, "{}", world.name);
     }
@@ -80,6 +109,8 @@ fn the_component_stays_small() {
         let most = match world.name {
             // Contains its own store.
             "onboarding-filesystem" => 195_000,
+            // Contains the same, and prints JSON.
+            "command" => 260_000,
             // Each cause of a failure has its own message and hint: they are most of the
             // increase over the first limits (160,000 and 190,000).
             _ => 165_000,
@@ -194,6 +225,8 @@ fn unsafe_code_is_generated_or_loads_the_embedded_machine_code() {
         allowed,
         [
             // Bindings, and the macro that exports by them.
+            "component/command-line/src/lib.rs",
+            "component/command-line/src/wasi.rs",
             "component/keyvalue-filesystem/src/lib.rs",
             "component/keyvalue-filesystem/src/wasi.rs",
             "component/src/lib.rs",

@@ -1,4 +1,4 @@
-//! `component`: writes the component of a world to a file.
+//! `component`: writes the component of a world to a file, or prints the contract.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use chatgpt_oauth::Error;
 use chatgpt_oauth::answers::True;
 use chatgpt_oauth::answers::operations::Component;
 use chatgpt_oauth::artifact::{ONBOARDING, WORLDS, World};
+use chatgpt_oauth_packaging::vendor;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
@@ -26,14 +27,23 @@ pub(crate) struct Arguments {
     world: String,
 
     /// The file to write
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "wit")]
+    output: Option<PathBuf>,
+
+    /// Print the interface `connection` as one WIT file, for the wit/deps of an agent
+    #[arg(long, conflicts_with_all = ["world", "output"])]
+    wit: bool,
 }
 
 pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let world = World::named(&arguments.world);
-    let world = world.ok_or_else(|| open::invalid("unknown world"))?;
-    let file = &arguments.output;
+    match arguments.output {
+        Some(file) => write_world(&arguments.world, &file, terminal),
+        None => Ok(terminal.print(vendor::connection().trim_end())),
+    }
+}
+
+fn write_world(name: &str, file: &Path, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let world = World::named(name).ok_or_else(|| open::invalid("unknown world"))?;
     write(file, world.component)
         .map_err(|error| open::invalid(format!("cannot write {}: {error}", file.display())))?;
     let size = world.component.len();

@@ -89,7 +89,7 @@ pub(crate) enum Command {
     Usage(usage::Arguments),
     /// Show which token a model call would use; print it only with --reveal-token
     Authorize(authorize::Arguments),
-    /// Write the WebAssembly component to a file, for another runtime
+    /// Write the WebAssembly component to a file, for another runtime, or print its WIT
     Component(component::Arguments),
     /// Show what a component can reach; fail if it does not match its world
     Inspect(inspect::Arguments),

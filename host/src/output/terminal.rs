@@ -1,7 +1,7 @@
 //! Standard output and standard error. The rules:
 //!
 //! 1. With `--json`, standard output gets one JSON object and nothing else.
-//!    Exceptions are `--help` and `completions`, which are text.
+//!    Exceptions are `--help`, `completions` and `component --wit`, which are text.
 //! 2. Without `--json`, standard output gets the answer as text.
 //! 3. Progress, notices and errors as text go to standard error.
 //! 4. Text has no control or bidirectional characters, so that no value from outside
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
 use chatgpt_oauth::answers::Failure;
+use chatgpt_oauth_answers::{controls_terminal, to_json};
 use serde::Serialize;
 
 use super::progress::Progress;
@@ -41,7 +42,7 @@ impl Terminal {
     /// exit code: an answer that cannot be printed is a failure.
     pub(crate) fn answer(&self, json: &impl Serialize, text: impl FnOnce() -> String) -> ExitCode {
         match self.json {
-            true => self.print(&escape_json(json)),
+            true => self.print(&to_json(json)),
             false => self.print(&sanitize(&text())),
         }
     }
@@ -60,7 +61,7 @@ impl Terminal {
     /// Prints an error: as JSON on standard output, or as text on standard error.
     pub(crate) fn error(&self, error: &Error) {
         if self.json {
-            self.print(&escape_json(&Failure::from(error)));
+            self.print(&to_json(&Failure::from(error)));
             return;
         }
         self.notice(&format!("error: {}\n{}", error.message, error.hint));
@@ -94,43 +95,12 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
 
 /// The text without the characters that could control a terminal; line breaks stay.
 fn sanitize(text: &str) -> String {
-    text.chars().filter(|c| !controls(*c)).collect()
-}
-
-/// The answer as JSON, with the characters that could control a terminal as escapes.
-fn escape_json(json: &impl Serialize) -> String {
-    let escaped = |c: char| match controls(c) {
-        true => format!("\\u{:04x}", u32::from(c)),
-        false => c.to_string(),
-    };
-    // Every map in an answer has text as keys.
-    let json = serde_json::to_string(json).expect("an answer is JSON");
-    json.chars().map(escaped).collect()
-}
-
-/// Whether a character could control a terminal or turn the direction of text. Each
-/// of them has four hexadecimal digits at most, as a JSON escape needs.
-fn controls(c: char) -> bool {
-    (c.is_control() && c != '\n')
-        || matches!(c,
-            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    text.chars().filter(|c| !controls_terminal(*c)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_json, sanitize};
-    use serde_json::json;
-
-    /// Faults: M12
-    #[test]
-    fn json_escapes_control_characters_and_loses_nothing() {
-        let text = "a\u{1b}[31mb\u{9b}c\n\u{202e}d\u{7f}ä";
-        let printed = escape_json(&json!({"x": text}));
-        assert_eq!(printed, r#"{"x":"a\u001b[31mb\u009bc\n\u202ed\u007fä"}"#);
-        let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
-        assert_eq!(read["x"], text);
-    }
+    use super::sanitize;
 
     /// Faults: M12
     #[test]

@@ -1,5 +1,5 @@
-//! The simulator and the component that is built for its address. All tests share them,
-//! because the port is part of the component, and one test uses them at a time.
+//! The simulator and the components that are built for its address. All tests share them,
+//! because the port is part of the components, and one test uses them at a time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,13 @@ pub struct TestEnv {
 pub fn test_env() -> MutexGuard<'static, TestEnv> {
     static WORLD: LazyLock<Mutex<TestEnv>> = LazyLock::new(|| {
         let simulator = Simulator::builder().interval(1).start().unwrap();
-        let component = test_component::build(World::Onboarding, &simulator.http_url());
-        fs::write(component_file(), component.unwrap()).unwrap();
+        for (world, file) in [
+            (World::Onboarding, component_file()),
+            (World::Command, command_file()),
+        ] {
+            let component = test_component::build(world, &simulator.http_url());
+            fs::write(file, component.unwrap()).unwrap();
+        }
         Mutex::new(TestEnv { simulator })
     });
     let test = WORLD.lock().unwrap_or_else(PoisonError::into_inner);
@@ -31,6 +36,11 @@ pub fn test_env() -> MutexGuard<'static, TestEnv> {
 /// The component's file, once the environment exists.
 pub fn component_file() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("onboarding-for-tests.wasm")
+}
+
+/// The file of the world `command`, once the environment exists.
+pub fn command_file() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("command-for-tests.wasm")
 }
 
 impl TestEnv {

@@ -19,7 +19,15 @@ fn one_value() -> (fake::Directory, Bucket<fake::Directory>) {
 }
 
 fn open(directory: &fake::Directory) -> Bucket<fake::Directory> {
-    Bucket::open("default", [directory.clone()]).unwrap()
+    Bucket::open("default", mounts([("ada", directory)])).unwrap()
+}
+
+/// Directories as the runtime opens them.
+fn mounts<const N: usize>(
+    directories: [(&str, &fake::Directory); N],
+) -> Vec<(fake::Directory, String)> {
+    let mount = |(name, directory): (&str, &fake::Directory)| (directory.clone(), name.to_owned());
+    directories.into_iter().map(mount).collect()
 }
 
 fn text(error: Error) -> String {
@@ -56,22 +64,40 @@ fn what_is_set_is_read_and_listed_until_it_is_deleted() {
 }
 
 #[test]
-fn the_bucket_is_the_first_directory_by_either_of_its_names() {
+fn the_bucket_has_two_identifiers() {
     let (directory, _) = one_value();
     for identifier in ["default", ""] {
-        let directories = [directory.clone(), fake::Directory::default()];
-        let bucket = Bucket::open(identifier, directories).unwrap();
+        let bucket = Bucket::open(identifier, mounts([("ada", &directory)])).unwrap();
         assert_eq!(bucket.get("a"), Ok(Some(OLD.to_vec())));
     }
     for identifier in ["Default", "other", ".."] {
-        let bucket = Bucket::open(identifier, [directory.clone()]);
+        let bucket = Bucket::open(identifier, mounts([("ada", &directory)]));
         assert_eq!(bucket.map(|_| ()), Err(Error::NoSuchStore));
     }
 }
 
 #[test]
+fn among_several_directories_the_bucket_is_the_one_named_login() {
+    let (directory, other) = (one_value().0, fake::Directory::default());
+    for directories in [
+        mounts([("/login", &directory)]),
+        mounts([("/login", &directory), ("data", &other)]),
+        mounts([("data", &other), ("/login", &directory)]),
+    ] {
+        let bucket = Bucket::open("default", directories).unwrap();
+        assert_eq!(bucket.get("a"), Ok(Some(OLD.to_vec())));
+    }
+    let unnamed = mounts([("ada", &directory), ("login", &other)]);
+    let error = Bucket::open("default", unnamed).map(|_| ());
+    assert_eq!(
+        text(error.unwrap_err()),
+        "several directories: mount one as /login, with --dir DIRECTORY::/login"
+    );
+}
+
+#[test]
 fn without_a_directory_the_error_says_how_to_give_one() {
-    let error = Bucket::<fake::Directory>::open("default", []).map(|_| ());
+    let error = Bucket::<fake::Directory>::open("default", mounts([])).map(|_| ());
     assert_eq!(
         text(error.unwrap_err()),
         "no directory: give one with --dir"

@@ -33,6 +33,22 @@ pub(crate) struct Module {
 }
 
 impl Module {
+    pub(crate) const COMMAND_LINE: Self = Self::without_features("command-line");
+    pub(crate) const KEYVALUE_FILESYSTEM: Self = Self::without_features("keyvalue-filesystem");
+
+    /// The module of the seven functions.
+    pub(crate) const fn component(features: &'static str) -> Self {
+        Self {
+            package: "chatgpt-oauth-component",
+            features,
+        }
+    }
+
+    pub(crate) const fn without_features(package: &'static str) -> Self {
+        let features = "";
+        Self { package, features }
+    }
+
     fn file(&self) -> PathBuf {
         Path::new(&self.package.replace('-', "_")).with_extension("wasm")
     }

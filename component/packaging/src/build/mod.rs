@@ -1,8 +1,9 @@
 //! Builds the component, once for each world.
 //!
 //! ```text
-//!   component/ ──cargo──▶ module ──encode──▶ component ──┬──────────────▶ label ──▶ world
-//!   keyvalue-filesystem/ ──cargo, encode──▶ component ──compose
+//!   component/           ──cargo, encode──▶ component ──┬─▶ label ──▶ world
+//!   keyvalue-filesystem/ ──cargo, encode──▶ component ──┤
+//!   command-line/        ──cargo, encode──▶ component ──┴ compose
 //! ```
 
 mod cargo;
@@ -14,7 +15,7 @@ mod strip;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{Dependencies, World};
 use cargo::Cargo;
@@ -56,8 +57,8 @@ impl Builder {
     ///
     /// As [`build`](Self::build).
     pub fn guest(&self, package: &'static str) -> Result<Vec<u8>> {
-        let features = "";
-        encode::component(&self.cargo.module(&Module { package, features })?)
+        let module = Module::without_features(package);
+        encode::component(&self.cargo.module(&module)?)
     }
 
     /// Builds a world.
@@ -67,13 +68,8 @@ impl Builder {
     /// If the target `wasm32-unknown-unknown` is missing, or if cargo or a tool fails;
     /// cargo's own messages go to standard error.
     pub fn build(&self, world: World) -> Result<Vec<u8>> {
-        let module = self.cargo.module(&world.module())?;
-        self.check_origin(&module)?;
-        let mut component = encode::component(&module)?;
-        if let Some(plug) = world.plug() {
-            let plug = encode::component(&self.cargo.module(&plug)?)?;
-            component = compose::plug(component, plug)?;
-        }
+        let component = self.composed(world)?;
+        self.check_origin(&component)?;
         let producers = label::Producers::of(&component, &cargo::rustc_version()?)?;
         let component = strip::component(&component)?;
         let label = label::Label {
@@ -86,11 +82,22 @@ impl Builder {
         label.put_on(&component)
     }
 
+    /// The component of all modules of a world.
+    fn composed(&self, world: World) -> Result<Vec<u8>> {
+        let mut parts = Vec::new();
+        for module in world.modules() {
+            parts.push(encode::component(&self.cargo.module(&module)?)?);
+        }
+        let composed = parts.into_iter().rev().map(Ok);
+        let composed = composed.reduce(|plug, socket| compose::plug(socket?, plug?));
+        composed.context("a world has a module")?
+    }
+
     /// Fails if a build for tests has no test origin, or a real build has one, whatever
     /// the configuration of cargo.
-    fn check_origin(&self, module: &[u8]) -> Result<()> {
+    fn check_origin(&self, component: &[u8]) -> Result<()> {
         let loopback = b"127.0.0.1:";
-        let found = module
+        let found = component
             .windows(loopback.len())
             .any(|bytes| bytes == loopback);
         ensure!(
@@ -115,8 +122,7 @@ impl Builder {
     ///
     /// If cargo fails.
     pub fn dependencies(&self, world: World) -> Result<Dependencies> {
-        let plug = world.plug();
-        let modules = [Some(world.module()), plug].into_iter().flatten();
+        let modules = world.modules().into_iter();
         let trees: Result<Vec<_>> = modules.map(|module| self.cargo.tree(&module)).collect();
         Dependencies::read(&trees?)
     }

@@ -8,12 +8,13 @@ use wit_parser::{PackageId, Resolve, SourceMap, WorldId, WorldItem, WorldKey};
 
 use super::metadata::Metadata;
 use super::{Surface, Violation};
+use crate::World;
 
 /// `wit/`, after the packages that it depends on.
 ///
 /// Its text is part of this program, and every test of this module reads it: it cannot
 /// be one that does not parse.
-static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
+pub(crate) static CONTRACT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
     let mut package = None;
     for files in PACKAGES {
@@ -35,7 +36,7 @@ macro_rules! wit {
     };
 }
 
-const PACKAGES: [&[(&str, &str)]; 8] = [
+const PACKAGES: [&[(&str, &str)]; 9] = [
     wit!(
         "deps/io/error.wit",
         "deps/io/poll.wit",
@@ -47,6 +48,12 @@ const PACKAGES: [&[(&str, &str)]; 8] = [
     ),
     wit!("deps/random/random.wit"),
     wit!("deps/filesystem/preopens.wit", "deps/filesystem/types.wit"),
+    wit!(
+        "deps/cli/environment.wit",
+        "deps/cli/exit.wit",
+        "deps/cli/run.wit",
+        "deps/cli/stdout.wit"
+    ),
     wit!("deps/http/handler.wit", "deps/http/types.wit"),
     wit!("deps/keyvalue/store.wit"),
     wit!("deps/keyvalue-draft2/store.wit"),
@@ -86,17 +93,12 @@ fn test_build(metadata: &Metadata) -> Vec<Violation> {
     origin.map(Violation::TestBuild).into_iter().collect()
 }
 
-/// The world with this name, if it exports an interface of this contract. The worlds of
-/// parts do not.
+/// The world with this name, in the contract. The worlds of parts are none.
 fn world_named(name: &str) -> Option<WorldId> {
     let (resolve, package) = &*CONTRACT;
-    let world = *resolve.packages[*package].worlds.get(name)?;
-    let of_this_contract = |item: &WorldItem| match item {
-        WorldItem::Interface { id, .. } => resolve.interfaces[*id].package == Some(*package),
-        _ => false,
-    };
-    let exports = &mut resolve.worlds[world].exports.values();
-    exports.any(of_this_contract).then_some(world)
+    let world = World::ALL.into_iter().find(|world| world.name() == name)?;
+    let worlds = &resolve.packages[*package].worlds;
+    worlds.get(world.name()).copied()
 }
 
 fn beyond(world: WorldId, surface: &Surface, component: &[u8]) -> Vec<Violation> {

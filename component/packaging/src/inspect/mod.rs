@@ -14,6 +14,7 @@ use std::fmt;
 use wasmparser::{Parser, Payload, Validator};
 use wit_component::{DecodedWasm, WitPrinter};
 
+pub(crate) use contract::CONTRACT;
 use metadata::Metadata;
 use sha2::{Digest as _, Sha256};
 

@@ -1,6 +1,7 @@
 //! Every world, as other tools read it.
 
 mod inspect;
+mod vendor;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -63,7 +64,11 @@ fn each_world_can_be_decoded_and_shows_its_documentation() {
             panic!("{world} is not a component");
         };
         let docs = resolve.worlds[id].docs.contents.as_deref().unwrap();
-        for name in ["status", "start", "poll", "logout", "refresh", "models"] {
+        let functions: &[_] = match world {
+            World::Command => &["run"],
+            _ => &["status", "start", "poll", "logout", "refresh", "models"],
+        };
+        for name in functions {
             assert!(docs.contains(&format!("## {name}\n")), "{world}: {name}");
         }
         let has_credentials = docs.contains("## authorize\n");
@@ -103,10 +108,10 @@ fn each_world_carries_the_list_of_the_packages_in_it() {
         let packages = &dependencies.version_info().packages;
         let has = |name: &str| packages.iter().any(|package| package.name == name);
         assert!(has("chatgpt-oauth-component") && has("serde_json"));
-        assert_eq!(
-            has("keyvalue-filesystem"),
-            *world == World::OnboardingFilesystem
-        );
+        let is_command = *world == World::Command;
+        assert_eq!(has("command-line"), is_command);
+        let has_files = is_command || *world == World::OnboardingFilesystem;
+        assert_eq!(has("keyvalue-filesystem"), has_files);
         assert!(!has("wasmtime"));
 
         let first_module = wasmparser::Parser::new(0)
