@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::clock::Clock;
 use crate::issuer::Issuer;
+use crate::request_log::RequestLog;
 use crate::settings::{RevocationScope, Rotation, Settings};
 use crate::shared::Shared;
 use crate::simulator::Simulator;
@@ -95,6 +96,19 @@ impl Builder {
         self
     }
 
+    /// The largest body of a request to a model, in bytes; 32 MiB by default, at most 64 MiB.
+    pub fn largest_model_request(mut self, bytes: usize) -> Self {
+        self.settings.largest_model_request = bytes;
+        self
+    }
+
+    /// How many requests the log keeps, the latest ones; all by default. A measurement with many requests limits its
+    /// memory with this.
+    pub fn keep_requests(mut self, requests: usize) -> Self {
+        self.settings.kept_requests = requests;
+        self
+    }
+
     /// The certificate of the HTTPS listener; [`Certificate::Valid`] by default.
     pub fn certificate(mut self, certificate: Certificate) -> Self {
         self.certificate = certificate;
@@ -134,7 +148,8 @@ impl Builder {
         let clock = self
             .clock_file
             .map_or_else(|| Ok(Clock::system()), Clock::file)?;
-        let shared = Shared::new(clock, Issuer::new(self.settings, self.accounts));
+        let log = RequestLog::new(self.settings.kept_requests);
+        let shared = Shared::new(clock, Issuer::new(self.settings, self.accounts), log);
         let tls = Tls::new(self.certificate).map_err(io::Error::other)?;
         Simulator::serve(self.http, self.https, tls, shared)
     }

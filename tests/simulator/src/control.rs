@@ -5,7 +5,7 @@
 //! | `POST approve` | `{"user_code", "account"?}`, its number | `{}` |
 //! | `POST deny`, `POST expire` | `{"user_code"}` | `{}` |
 //! | `GET pending` | | user codes that wait |
-//! | `POST fault` | `{"endpoint", "fault", "standing"?}`, the fault as in [`FaultDescription`] | `{}` |
+//! | `POST fault` | `{"endpoint", "fault", "standing"?, "after"?}`, the fault as in [`FaultDescription`], after a number of requests | `{}` |
 //! | `POST connection_fault` | `"reset"` or `"stall"`, for one HTTPS connection | `{}` |
 //! | `DELETE faults` | | `{}` |
 //! | `GET requests`, `DELETE requests` | | the request log |
@@ -18,6 +18,7 @@
 //! | `POST settings` | any of `{"access_token_lifetime", "rotation", "date_skew"}` | `{}` |
 
 mod fault_description;
+mod script_description;
 
 use std::time::Duration;
 
@@ -75,12 +76,13 @@ fn run(command: &str, request: &Request, shared: &Shared) -> Result<Value, Refus
                 endpoint,
                 fault,
                 standing,
+                after,
             } = body(request)?;
             let fault = fault.build().map_err(|why| (400, why))?;
             if standing {
                 shared.faults().stand(endpoint, fault);
             } else {
-                shared.faults().queue(endpoint, fault);
+                shared.faults().queue(endpoint, after, fault);
             }
             Ok(json!({}))
         }
@@ -146,6 +148,8 @@ struct AddFault {
     fault: FaultDescription,
     #[serde(default)]
     standing: bool,
+    #[serde(default)]
+    after: usize,
 }
 
 #[derive(Deserialize)]

@@ -28,6 +28,8 @@ pub enum Endpoint {
     AccountsCheck,
     /// `POST /backend-api/codex/responses`: a model's answer.
     Responses,
+    /// `POST /backend-api/codex/responses/compact`: a conversation, shortened by a model.
+    ResponsesCompact,
     /// Every other path; the simulator answers 404.
     Other,
 }
@@ -48,6 +50,7 @@ impl Endpoint {
             "/backend-api/wham/usage" => Self::Usage,
             "/backend-api/wham/accounts/check" => Self::AccountsCheck,
             "/backend-api/codex/responses" => Self::Responses,
+            "/backend-api/codex/responses/compact" => Self::ResponsesCompact,
             _ => Self::Other,
         }
     }
@@ -55,7 +58,11 @@ impl Endpoint {
     /// Whether the endpoint answers to the method.
     pub(crate) fn allows(self, method: &str) -> bool {
         match self {
-            Self::UserCode | Self::DevicePoll | Self::Token | Self::Revoke => method == "POST",
+            Self::UserCode
+            | Self::DevicePoll
+            | Self::Token
+            | Self::Revoke
+            | Self::ResponsesCompact => method == "POST",
             Self::DevicePage | Self::Responses => matches!(method, "GET" | "POST"),
             Self::Discovery | Self::Jwks | Self::Models | Self::Usage | Self::AccountsCheck => {
                 method == "GET"

@@ -14,15 +14,20 @@ mod user_code;
 
 pub(crate) use token::presented_refresh_token;
 
+use std::sync::Arc;
+
 use crate::endpoint::Endpoint;
 use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
+use crate::script::Script;
 
+/// `script` is what the model endpoint streams instead of its own answer.
 pub(crate) fn answer(
     endpoint: Endpoint,
     issuer: &mut Issuer,
     request: &Request,
     arrival: Arrival,
+    script: Option<&Arc<Script>>,
 ) -> Answer {
     if !endpoint.allows(&request.method) {
         return Answer::error(
@@ -42,7 +47,8 @@ pub(crate) fn answer(
         Endpoint::Models => models::answer(issuer, request, arrival),
         Endpoint::Usage => usage::answer(issuer, request, arrival),
         Endpoint::AccountsCheck => accounts_check::answer(issuer, request, arrival),
-        Endpoint::Responses => responses::answer(issuer, request, arrival),
+        Endpoint::Responses => responses::answer(issuer, request, arrival, script),
+        Endpoint::ResponsesCompact => responses::compact(issuer, request, arrival),
         Endpoint::Other => Answer::detail(404, "Not Found".into()),
     }
 }
@@ -61,6 +67,6 @@ fn json_body(request: &Request) -> Result<serde_json::Value, Answer> {
             "The body must be application/json.",
         ));
     }
-    serde_json::from_slice(&request.body)
+    serde_json::from_slice(&request.content())
         .map_err(|_| Answer::error(400, "invalid_json", "The body could not be parsed as JSON."))
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http::{Answer, Cut, Delivery, Pace};
+use crate::http::{Answer, Body, Cut, Delivery, Pace};
+use crate::script::Script;
 
 pub(crate) use queue::Faults;
 
@@ -19,7 +20,7 @@ pub(crate) use queue::Faults;
 /// from being processed: the server's state does not change. With [`after_processing`](Self::after_processing), the
 /// server first processes the request, for example rotates the token, and then the answer is lost or replaced. A
 /// fault that changes the normal answer ([`normal`](Self::normal), [`patch`](Self::patch),
-/// [`transform`](Self::transform)) always processes the request.
+/// [`transform`](Self::transform), [`stream`](Self::stream)) always processes the request.
 ///
 /// ```
 /// # use openai_simulator::Fault;
@@ -52,6 +53,7 @@ pub struct Fault {
 enum Effect {
     Normal,
     Transform(Arc<dyn Fn(Value) -> Value + Send + Sync>),
+    Stream(Arc<Script>),
     Replace(Answer),
     Raw(Vec<u8>),
     Silence,
@@ -107,10 +109,16 @@ impl Fault {
         Self::new(Effect::Transform(Arc::new(change)))
     }
 
+    /// What the model endpoint streams instead of its own answer, if it accepts the request. Other endpoints answer
+    /// normally.
+    pub fn stream(script: Script) -> Self {
+        Self::new(Effect::Stream(Arc::new(script)))
+    }
+
     /// Sets the body of an answer that replaces the normal one.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         if let Effect::Replace(answer) = &mut self.effect {
-            answer.body = body.into();
+            answer.body = Body::Whole(body.into());
         }
         self
     }
@@ -172,7 +180,19 @@ impl Fault {
     }
 
     pub(crate) fn processes(&self) -> bool {
-        self.after_processing || matches!(self.effect, Effect::Normal | Effect::Transform(_))
+        self.after_processing
+            || matches!(
+                self.effect,
+                Effect::Normal | Effect::Transform(_) | Effect::Stream(_)
+            )
+    }
+
+    /// What the model endpoint streams while it processes the request.
+    pub(crate) fn script(&self) -> Option<&Arc<Script>> {
+        match &self.effect {
+            Effect::Stream(script) => Some(script),
+            _ => None,
+        }
     }
 
     pub(crate) fn delay_before_processing(&self) -> Duration {
@@ -194,16 +214,11 @@ impl Fault {
     /// What to send, given the normal answer if the request was processed.
     pub(crate) fn deliver(&self, normal: Option<Answer>) -> Delivery {
         let mut answer = match (&self.effect, normal) {
-            (Effect::Normal, Some(normal)) => normal,
-            (Effect::Transform(change), Some(normal)) => match serde_json::from_slice(&normal.body)
-            {
-                Ok(body) => Answer {
-                    body: change(body).to_string().into_bytes(),
-                    ..normal
-                },
-                Err(_) => normal,
-            },
-            (Effect::Normal | Effect::Transform(_), None) => unreachable!("these are processed"),
+            (Effect::Normal | Effect::Stream(_), Some(normal)) => normal,
+            (Effect::Transform(change), Some(normal)) => transform(normal, change.as_ref()),
+            (Effect::Normal | Effect::Stream(_) | Effect::Transform(_), None) => {
+                unreachable!("these are processed")
+            }
             (Effect::Replace(answer), _) => answer.clone(),
             (Effect::Raw(bytes), _) => return Delivery::Raw(bytes.clone()),
             (Effect::Silence, _) => return Delivery::Nothing { reset: self.reset },
@@ -233,6 +248,7 @@ impl fmt::Debug for Fault {
         let effect = match &self.effect {
             Effect::Normal => "normal".to_owned(),
             Effect::Transform(_) => "transform".to_owned(),
+            Effect::Stream(_) => "stream".to_owned(),
             Effect::Replace(answer) => format!("status {}", answer.status),
             Effect::Raw(bytes) => format!("{} raw bytes", bytes.len()),
             Effect::Silence => "silence".to_owned(),
@@ -243,6 +259,20 @@ impl fmt::Debug for Fault {
             .field("processes", &self.processes())
             .field("delay", &self.delay)
             .finish_non_exhaustive()
+    }
+}
+
+/// Changes a JSON body; leaves every other answer as it is.
+fn transform(answer: Answer, change: &dyn Fn(Value) -> Value) -> Answer {
+    let Body::Whole(bytes) = &answer.body else {
+        return answer;
+    };
+    match serde_json::from_slice(bytes) {
+        Ok(body) => {
+            let changed = change(body).to_string();
+            answer.body(changed)
+        }
+        Err(_) => answer,
     }
 }
 

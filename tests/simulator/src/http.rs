@@ -2,9 +2,15 @@
 //! connection.
 
 mod answer;
+mod body;
+mod coding;
+mod connection;
 mod delivery;
 mod request;
 
 pub(crate) use answer::Answer;
-pub(crate) use delivery::{Cut, Delivery, Pace, Sent, Transport};
-pub(crate) use request::{Request, read};
+pub(crate) use body::{Body, Piece};
+pub(crate) use coding::decoded;
+pub(crate) use connection::{Connection, Transport, reset};
+pub(crate) use delivery::{Cut, Delivery, Pace, Sent};
+pub(crate) use request::Request;

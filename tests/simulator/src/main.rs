@@ -45,6 +45,9 @@ struct Arguments {
     /// Read the time from this file, which holds Unix seconds as text
     #[arg(long, value_name = "FILE")]
     clock: Option<PathBuf>,
+    /// Keep only this many requests in the log, the latest ones
+    #[arg(long, value_name = "NUMBER")]
+    keep_requests: Option<usize>,
     /// Print one line of JSON and nothing else
     #[arg(long)]
     json: bool,
@@ -94,6 +97,9 @@ fn start(arguments: &Arguments) -> io::Result<Simulator> {
     }
     if let Some(path) = &arguments.clock {
         builder = builder.clock_file(path);
+    }
+    if let Some(requests) = arguments.keep_requests {
+        builder = builder.keep_requests(requests);
     }
     builder.start()
 }

@@ -1,11 +1,12 @@
 //! The requests that the simulator received, and its answers.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
 use crate::endpoint::Endpoint;
-use crate::http::Request;
+use crate::http::{Request, decoded};
 
 /// A request that reached the simulator, for assertions. Requests to `/_simulator/` are not recorded.
 #[derive(Clone, Serialize)]
@@ -31,6 +32,8 @@ pub struct RecordedRequest {
     pub body: Vec<u8>,
     /// The answer.
     pub answered: Answered,
+    /// When the client disconnected without waiting for the end of the answer, counted as `after_ms` is.
+    pub disconnected_after_ms: Option<u64>,
 }
 
 /// How a request was answered.
@@ -67,14 +70,14 @@ impl RecordedRequest {
         self.header("host").unwrap_or_default()
     }
 
-    /// The body as text; bytes that are not UTF-8 are replaced.
+    /// The body as text, decompressed if it is compressed; bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        String::from_utf8_lossy(&decoded(&self.headers, &self.body)).into_owned()
     }
 
-    /// The body as JSON, or null.
+    /// The body as JSON, decompressed if it is compressed; or null.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        serde_json::from_slice(&decoded(&self.headers, &self.body)).unwrap_or_default()
     }
 
     /// The body as form fields in the order sent.
@@ -98,18 +101,28 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct RequestLog {
     next: u64,
-    requests: Vec<RecordedRequest>,
+    /// Without gaps in their sequence.
+    requests: VecDeque<RecordedRequest>,
+    /// How many requests are kept.
+    kept: usize,
 }
 
 impl RequestLog {
+    pub(crate) fn new(kept: usize) -> Self {
+        Self {
+            next: 0,
+            requests: VecDeque::new(),
+            kept,
+        }
+    }
+
     /// Returns the number of the request.
     pub(crate) fn record(&mut self, request: &Request, at: i64, after_ms: u64) -> u64 {
         let sequence = self.next;
         self.next += 1;
-        self.requests.push(RecordedRequest {
+        self.requests.push_back(RecordedRequest {
             sequence,
             at,
             after_ms,
@@ -120,27 +133,40 @@ impl RequestLog {
             headers: request.headers.clone(),
             body: request.body.clone(),
             answered: Answered::Waiting,
+            disconnected_after_ms: None,
         });
+        if self.requests.len() > self.kept {
+            self.requests.pop_front();
+        }
         sequence
     }
 
     pub(crate) fn answered(&mut self, sequence: u64, answered: Answered) {
-        // The log may have been cleared since.
-        if let Some(request) = self
-            .requests
-            .iter_mut()
-            .rfind(|request| request.sequence == sequence)
-        {
+        if let Some(request) = self.find(sequence) {
             request.answered = answered;
         }
     }
 
-    pub(crate) fn all(&self) -> &[RecordedRequest] {
-        &self.requests
+    /// Only the first moment counts: a write may fail again later.
+    pub(crate) fn disconnected(&mut self, sequence: u64, after_ms: u64) {
+        if let Some(request) = self.find(sequence) {
+            request.disconnected_after_ms.get_or_insert(after_ms);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<RecordedRequest> {
+        self.requests.iter().cloned().collect()
     }
 
     pub(crate) fn clear(&mut self) {
         self.requests.clear();
+    }
+
+    /// The request with this number, unless it is no longer in the log.
+    fn find(&mut self, sequence: u64) -> Option<&mut RecordedRequest> {
+        let first = self.requests.front()?.sequence;
+        let index = usize::try_from(sequence.checked_sub(first)?).ok()?;
+        self.requests.get_mut(index)
     }
 }
 

@@ -1,21 +1,23 @@
 //! Accepts connections and answers their requests.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::endpoint::Endpoint;
-use crate::http::{self, Delivery, Request, Sent, Transport};
+use crate::http::{self, Connection, Delivery, Request, Sent, Transport};
 use crate::issuer::Arrival;
 use crate::request_log::Answered;
+use crate::script::Script;
 use crate::shared::{ConnectionFault, Shared};
 use crate::{control, endpoints};
 
-/// How long a hanging connection is kept, at most.
-const HANG: Duration = Duration::from_secs(24 * 3600);
+/// How long a connection that stalls before TLS is kept, at most.
+const STALL: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves a listener until the runtime ends. With `tls`, as HTTPS.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
@@ -36,8 +38,8 @@ async fn connection(tcp: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared
         return requests(tcp, "http", &shared).await;
     };
     match shared.next_connection_fault() {
-        Some(ConnectionFault::Reset) => return reset(&tcp),
-        Some(ConnectionFault::Stall) => return tokio::time::sleep(HANG).await,
+        Some(ConnectionFault::Reset) => return http::reset(&tcp),
+        Some(ConnectionFault::Stall) => return tokio::time::sleep(STALL).await,
         None => {}
     }
     // A client that does not trust the certificate ends the handshake.
@@ -46,55 +48,67 @@ async fn connection(tcp: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared
     }
 }
 
-async fn requests<S>(mut stream: S, scheme: &'static str, shared: &Shared)
-where
-    S: AsyncRead + AsyncWrite + Transport + Unpin,
-{
-    let mut buffer = Vec::new();
-    while let Ok(Some(request)) = http::read(&mut stream, &mut buffer, scheme).await {
-        let delivery = deliver(&request, shared).await;
-        match delivery
-            .send(&mut stream, &shared.clock.date_header())
-            .await
-        {
+async fn requests(stream: impl Transport, scheme: &'static str, shared: &Shared) {
+    let mut connection = Connection::new(stream, scheme);
+    while let Ok(Some(request)) = connection.request().await {
+        match answer(&mut connection, &request, shared).await {
             Ok(Sent::Whole) if !request.wants_close() => {}
             Ok(Sent::Whole) => break,
             // Without a TLS close: the client must notice that the answer is not whole.
             Ok(Sent::End) | Err(_) => return,
-            Ok(Sent::Reset) => return reset(stream.tcp()),
-            Ok(Sent::Hang) => return tokio::time::sleep(HANG).await,
+            Ok(Sent::Reset) => return connection.reset(),
         }
     }
-    let _ = stream.shutdown().await;
+    connection.close().await;
 }
 
-/// Dropping the socket afterwards sends RST instead of FIN.
-fn reset(tcp: &TcpStream) {
-    let _ = tcp.set_zero_linger();
-}
-
-async fn deliver(request: &Request, shared: &Shared) -> Delivery {
+async fn answer(
+    connection: &mut Connection<impl Transport>,
+    request: &Request,
+    shared: &Shared,
+) -> io::Result<Sent> {
     if let Some(command) = request.path().strip_prefix(control::PREFIX) {
-        return Delivery::whole(control::answer(command, request, shared));
+        let delivery = Delivery::whole(control::answer(command, request, shared));
+        return delivery.send(connection, &shared.clock.date_header()).await;
     }
-    let endpoint = Endpoint::of(request.path());
     let sequence = shared.record(request);
+    let delivery = deliver(connection, request, sequence, shared).await;
+    let sent = delivery.send(connection, &shared.clock.date_header()).await;
+    if sent.is_err() {
+        shared.disconnected(sequence);
+    }
+    sent
+}
+
+async fn deliver(
+    connection: &mut Connection<impl Transport>,
+    request: &Request,
+    sequence: u64,
+    shared: &Shared,
+) -> Delivery {
+    let endpoint = Endpoint::of(request.path());
     let Some(fault) = shared.faults().next(endpoint) else {
-        let answer = process(endpoint, request, sequence, shared);
+        let answer = process(endpoint, request, sequence, shared, None);
         let answered = Answered::Normally {
             status: answer.status,
         };
         shared.log().answered(sequence, answered);
         return Delivery::whole(answer);
     };
-    tokio::time::sleep(fault.delay_before_processing()).await;
+    delay(
+        connection,
+        fault.delay_before_processing(),
+        sequence,
+        shared,
+    )
+    .await;
     let normal = if fault.processes() {
-        Some(process(endpoint, request, sequence, shared))
+        Some(process(endpoint, request, sequence, shared, fault.script()))
     } else {
         note_unprocessed(endpoint, request, sequence, shared);
         None
     };
-    tokio::time::sleep(fault.delay_after_processing()).await;
+    delay(connection, fault.delay_after_processing(), sequence, shared).await;
     let delivery = fault.deliver(normal);
     let answered = Answered::ByFault {
         status: delivery.status(),
@@ -104,12 +118,32 @@ async fn deliver(request: &Request, shared: &Shared) -> Delivery {
     delivery
 }
 
-fn process(endpoint: Endpoint, request: &Request, sequence: u64, shared: &Shared) -> http::Answer {
+/// Waits this long even if the client disconnects: the service does not notice that before it answers.
+async fn delay(
+    connection: &mut Connection<impl Transport>,
+    time: Duration,
+    sequence: u64,
+    shared: &Shared,
+) {
+    let end = Instant::now() + time;
+    if !time.is_zero() && connection.pause(time).await.is_err() {
+        shared.disconnected(sequence);
+        tokio::time::sleep_until(end).await;
+    }
+}
+
+fn process(
+    endpoint: Endpoint,
+    request: &Request,
+    sequence: u64,
+    shared: &Shared,
+    script: Option<&Arc<Script>>,
+) -> http::Answer {
     let arrival = Arrival {
         sequence,
         now: shared.clock.now(),
     };
-    endpoints::answer(endpoint, &mut shared.issuer(), request, arrival)
+    endpoints::answer(endpoint, &mut shared.issuer(), request, arrival, script)
 }
 
 fn note_unprocessed(endpoint: Endpoint, request: &Request, sequence: u64, shared: &Shared) {

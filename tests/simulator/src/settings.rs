@@ -21,6 +21,10 @@ pub(crate) struct Settings {
     pub(crate) refresh_token_lifetime: Option<Duration>,
     pub(crate) rotation: Rotation,
     pub(crate) revocation_scope: RevocationScope,
+    /// The largest body of a request to a model, in bytes.
+    pub(crate) largest_model_request: usize,
+    /// How many requests the log keeps.
+    pub(crate) kept_requests: usize,
 }
 
 impl Default for Settings {
@@ -35,6 +39,9 @@ impl Default for Settings {
             refresh_token_lifetime: None,
             rotation: Rotation::Strict,
             revocation_scope: RevocationScope::Family,
+            // The live service's limit is not known; conversations of 21 MB have been reported.
+            largest_model_request: 32 * 1024 * 1024,
+            kept_requests: usize::MAX,
         }
     }
 }

@@ -32,12 +32,12 @@ pub enum ConnectionFault {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, issuer: Issuer) -> Self {
+    pub(crate) fn new(clock: Clock, issuer: Issuer, log: RequestLog) -> Self {
         Self {
             clock,
             started: Instant::now(),
             issuer: Mutex::new(issuer),
-            log: Mutex::default(),
+            log: Mutex::new(log),
             faults: Mutex::default(),
             connection_faults: Mutex::default(),
         }
@@ -70,8 +70,19 @@ impl Shared {
 
     /// Adds a request to the log and returns its number.
     pub(crate) fn record(&self, request: &Request) -> u64 {
-        let after_ms = self.started.elapsed().as_millis() as u64;
+        let after_ms = self.after_ms();
         self.log().record(request, self.clock.now(), after_ms)
+    }
+
+    /// Notes that the client disconnects before it has the whole answer.
+    pub(crate) fn disconnected(&self, sequence: u64) {
+        let after_ms = self.after_ms();
+        self.log().disconnected(sequence, after_ms);
+    }
+
+    /// Milliseconds since the simulator started.
+    fn after_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
     }
 }
 

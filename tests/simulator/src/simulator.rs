@@ -229,7 +229,12 @@ impl Simulator {
 
     /// Queues a fault for one request to the endpoint. The faults of an endpoint apply in the order queued.
     pub fn fault(&self, endpoint: Endpoint, fault: Fault) {
-        self.shared.faults().queue(endpoint, fault);
+        self.fault_after(endpoint, 0, fault);
+    }
+
+    /// Like [`fault`](Self::fault), after this many requests that are answered normally.
+    pub fn fault_after(&self, endpoint: Endpoint, requests: usize, fault: Fault) {
+        self.shared.faults().queue(endpoint, requests, fault);
     }
 
     /// Sets a fault for every request to the endpoint without a queued fault, until it is cleared.
@@ -254,7 +259,7 @@ impl Simulator {
 
     /// Every request so far, in order of arrival.
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.shared.log().all().to_vec()
+        self.shared.log().all()
     }
 
     /// The requests to one endpoint.

@@ -253,30 +253,6 @@ fn accounts_check_lists_each_workspace_of_the_person_once() {
 }
 
 #[test]
-fn a_model_answers_with_events_that_end_in_completion() {
-    let simulator = start();
-    let tokens = sign_in(&simulator);
-    let response = client::post(&simulator, "/backend-api/codex/responses")
-        .bearer_auth(tokens["access_token"].as_str().unwrap())
-        .header("ChatGPT-Account-ID", Account::default().account_id)
-        .json(&json!({ "model": "gpt-6-sol", "stream": true }))
-        .send()
-        .unwrap();
-    assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let events = response.text().unwrap();
-    assert!(events.starts_with("event: response.created\n"), "{events}");
-    assert!(events.contains("\nevent: response.completed\n"));
-    // WebSockets are not supported: clients then use HTTP.
-    assert_eq!(
-        get(&simulator, "/backend-api/codex/responses")
-            .send()
-            .unwrap()
-            .status(),
-        426
-    );
-}
-
-#[test]
 fn other_paths_and_methods_are_refused() {
     let simulator = start();
     assert_eq!(

@@ -147,7 +147,7 @@ fn codex_refreshes_and_works_on_when_the_backend_refuses_its_token() {
     // For the server, the access token has expired; by the CLI's own clock it is valid.
     simulator.advance(Duration::from_secs(11 * 24 * 3600));
 
-    let output = codex.run(&["exec", "--skip-git-repo-check", "--ephemeral", "Say hello"]);
+    let output = codex.exec(&["Say hello"]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
@@ -161,6 +161,40 @@ fn codex_refreshes_and_works_on_when_the_backend_refuses_its_token() {
     // Codex keeps a list of models only if it can decode every entry.
     let models = codex.file("models_cache.json");
     assert_eq!(models["models"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn codex_completes_a_turn_with_a_tool_call() {
+    let simulator = simulator();
+    let codex = signed_in(&simulator, "tool-call");
+    let request = r#"call exec_command with {"cmd":"echo 6 times 7 is $((6*7))"}"#;
+    let output = codex.exec(&["--dangerously-bypass-approvals-and-sandbox", request]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(said.contains("exec_command returned:"), "{said}");
+    assert!(said.contains("6 times 7 is 42"), "{said}");
+
+    let turns: Vec<_> = simulator
+        .requests_to(Endpoint::Responses)
+        .into_iter()
+        .filter(|request| request.method == "POST")
+        .collect();
+    assert_eq!(turns.len(), 2);
+    let kinds: Vec<_> = turns[1].json()["input"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["type"].as_str().unwrap().to_owned())
+        .collect();
+    let last = &kinds[kinds.len() - 3..];
+    assert_eq!(last, ["reasoning", "function_call", "function_call_output"]);
+    // The sticky token of the first answer.
+    let state = |turn: usize| turns[turn].header("x-codex-turn-state").map(str::to_owned);
+    assert!(state(0).is_none() && state(1).is_some_and(|state| state.starts_with("ts_")));
 }
 
 #[test]

@@ -279,6 +279,10 @@ fn every_kind_of_fault_has_a_description() {
         json!({ "preset": "truncated_json" }),
         json!({ "preset": "slow_down" }),
         json!({ "preset": "device_login_disabled" }),
+        json!({ "preset": "usage_not_included" }),
+        json!({ "preset": "overloaded" }),
+        json!({ "preset": "token_expired" }),
+        json!({ "preset": "deactivated_workspace" }),
     ] {
         process.command("fault", json!({ "endpoint": "usage", "fault": fault }));
     }
@@ -296,6 +300,97 @@ fn every_kind_of_fault_has_a_description() {
         assert_eq!(status, 400, "{wrong}");
     }
 }
+
+#[test]
+fn streams_are_described_and_their_requests_listed() {
+    let process = start("streams", &["--keep-requests", "1"]);
+    let token = process.sign_in()["access_token"].clone();
+    let client = Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+        .unwrap();
+    let ask = |stream: &Value| {
+        let fault = json!({ "endpoint": "responses", "fault": { "stream": stream } });
+        process.command("fault", fault);
+        let request = client
+            .post(format!("{}/backend-api/codex/responses", process.http))
+            .bearer_auth(token.as_str().unwrap())
+            .header("chatgpt-account-id", openai_simulator::Account::default().account_id)
+            .json(&json!({ "model": "gpt-6-sol", "instructions": "", "store": false, "stream": true, "input": [] }));
+        request.send().unwrap().text().unwrap()
+    };
+    for preset in PRESETS {
+        let stream = ask(&json!({ "preset": preset, "count": 2, "pause_ms": 1, "bytes": 10 }));
+        assert!(stream.starts_with("event: response.created\n"), "{preset}");
+    }
+    let frames = json!([
+        { "begin": {} }, { "comment": "note" }, { "pause_ms": 1 }, { "message": "Hi." },
+        { "call": { "name": "a", "arguments": "{}" } }, { "event": { "type": "new" } }, { "raw": "raw" },
+    ]);
+    let described = json!({
+        "frames": frames, "line_end": "crlf", "pace_ms": 1, "split_ms": 1, "without_content_type": true,
+    });
+    let stream = ask(&described);
+    assert!(stream.contains("\r\n\r\n: note\r\n\r\n"));
+    assert!(
+        stream
+            .ends_with("event: new\r\ndata: {\"sequence_number\":12,\"type\":\"new\"}\r\n\r\nraw"),
+        "{stream}"
+    );
+    for last in [
+        json!({ "complete": {} }),
+        json!({ "incomplete": "max_output_tokens" }),
+        json!({ "fail": { "code": "a", "message": "b" } }),
+    ] {
+        assert!(ask(&json!({ "frames": [last] })).starts_with("event: response."));
+    }
+    let listed = process.get("requests");
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed[0]["disconnected_after_ms"], Value::Null);
+    for wrong in [
+        json!({}),
+        json!({ "preset": "unknown" }),
+        json!({ "preset": "text", "frames": [] }),
+    ] {
+        let fault = json!({ "endpoint": "responses", "fault": { "stream": wrong } });
+        assert_eq!(process.post("/_simulator/fault", fault).0, 400, "{wrong}");
+    }
+}
+
+/// Every preset of a stream.
+const PRESETS: &[&str] = &[
+    "arguments_only_in_done",
+    "arguments_only_in_item",
+    "bad_json",
+    "call",
+    "changed_reasoning_id",
+    "deltas",
+    "empty_output",
+    "error_flat",
+    "error_nested",
+    "failed",
+    "half_event",
+    "interleaved_calls",
+    "items_without_id",
+    "keep_alives",
+    "long_event",
+    "missing_output",
+    "multilingual",
+    "phases",
+    "rate_limits",
+    "refusal",
+    "stall",
+    "stopped",
+    "text",
+    "truncated",
+    "unfinished",
+    "unknown_events",
+    "unknown_item",
+    "usage_limit_reached",
+    "web_search",
+    "without_usage",
+];
 
 #[test]
 fn time_settings_and_sign_ins_are_changed() {

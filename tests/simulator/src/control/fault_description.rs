@@ -6,15 +6,17 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::script_description::ScriptDescription;
 use crate::fault::Fault;
 
-/// At most one of `preset`, `status`, `patch`, `raw`, `silence` and `hang` (none: the normal answer), and modifiers
+/// At most one of `preset`, `status`, `patch`, `stream`, `raw`, `silence` and `hang` (none: the normal answer), and modifiers
 /// that do what the methods of [`Fault`] with their names do.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FaultDescription {
     /// `cloudflare_challenge`, `region_blocked`, `too_many_requests`, `captive_portal`, `truncated_json`, `slow_down`,
-    /// `device_login_disabled`
+    /// `device_login_disabled`, `usage_not_included`, `overloaded`, `token_expired`, `token_invalidated`, `token_revoked`,
+    /// `deactivated_workspace`
     preset: Option<String>,
     status: Option<u16>,
     /// With `status`: a JSON body.
@@ -22,6 +24,8 @@ pub(super) struct FaultDescription {
     /// With `status`: a body as text.
     body: Option<String>,
     patch: Option<Value>,
+    /// What the model endpoint streams.
+    stream: Option<ScriptDescription>,
     raw: Option<String>,
     silence: bool,
     hang: bool,
@@ -37,7 +41,7 @@ pub(super) struct FaultDescription {
 }
 
 impl FaultDescription {
-    pub(super) fn build(self) -> Result<Fault, String> {
+    pub(super) fn build(mut self) -> Result<Fault, String> {
         let mut fault = self.effect()?;
         for (name, value) in &self.headers {
             fault = fault.header(name, value);
@@ -63,7 +67,7 @@ impl FaultDescription {
         Ok(fault.delay(Duration::from_millis(self.delay_ms)))
     }
 
-    fn effect(&self) -> Result<Fault, String> {
+    fn effect(&mut self) -> Result<Fault, String> {
         let mut effects = Vec::new();
         if let Some(name) = &self.preset {
             effects.push(preset(name)?);
@@ -75,13 +79,18 @@ impl FaultDescription {
             });
         }
         effects.extend(self.patch.clone().map(Fault::patch));
+        if let Some(stream) = self.stream.take() {
+            effects.push(Fault::stream(stream.build()?));
+        }
         effects.extend(self.raw.clone().map(Fault::raw));
         effects.extend(self.silence.then(Fault::silence));
         effects.extend(self.hang.then(Fault::hang));
         match effects.len() {
             0 => Ok(Fault::normal()),
             1 => Ok(effects.remove(0)),
-            _ => Err("a fault has one of preset, status, patch, raw, silence and hang".into()),
+            _ => Err(
+                "a fault has one of preset, status, patch, stream, raw, silence and hang".into(),
+            ),
         }
     }
 }
@@ -95,6 +104,10 @@ fn preset(name: &str) -> Result<Fault, String> {
         "truncated_json" => Fault::truncated_json(),
         "slow_down" => Fault::slow_down(),
         "device_login_disabled" => Fault::device_login_disabled(),
+        "usage_not_included" => Fault::usage_not_included(),
+        "overloaded" => Fault::overloaded(),
+        "token_expired" | "token_invalidated" | "token_revoked" => Fault::token_refused(name),
+        "deactivated_workspace" => Fault::deactivated_workspace(),
         _ => return Err(format!("unknown preset {name:?}")),
     })
 }

@@ -6,6 +6,7 @@
 use serde_json::{Value, json};
 
 use super::bearer::authorize;
+use crate::account::Account;
 use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
 use crate::jwt::fingerprint;
@@ -18,18 +19,36 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
     let Some(client_version) = request.query("client_version").as_deref().and_then(version) else {
         return Answer::detail(400, json!("client_version must be MAJOR.MINOR.PATCH"));
     };
-    let models: Vec<Value> = CATALOGUE
+    let list = list(&account, client_version);
+    let etag = etag_of(&list);
+    Answer::json(200, &list).header("etag", etag)
+}
+
+/// The `ETag` of the list that a client of this version gets.
+pub(super) fn etag(account: &Account, client_version: &str) -> String {
+    etag_of(&list(account, version(client_version).unwrap_or(UNGATED)))
+}
+
+/// The models that the account may use with a client of any version.
+pub(super) fn available(account: &Account) -> impl Iterator<Item = &'static Model> {
+    CATALOGUE
         .iter()
+        .filter(|model| account.plan_type != "free" || model.in_free_plan)
+}
+
+fn list(account: &Account, client_version: [u32; 3]) -> Value {
+    let models: Vec<Value> = available(account)
         .filter(|model| {
             client_version == UNGATED
                 || version(model.since).is_some_and(|since| client_version >= since)
         })
-        .filter(|model| account.plan_type != "free" || model.in_free_plan)
         .map(Model::entry)
         .collect();
-    let body = json!({ "models": models });
-    let etag = format!("W/\"{}\"", fingerprint(body.to_string()));
-    Answer::json(200, &body).header("etag", etag)
+    json!({ "models": models })
+}
+
+fn etag_of(list: &Value) -> String {
+    format!("W/\"{}\"", fingerprint(list.to_string()))
 }
 
 /// A client with this version gets the whole catalogue.
@@ -40,8 +59,8 @@ fn version(text: &str) -> Option<[u32; 3]> {
     numbers?.try_into().ok()
 }
 
-struct Model {
-    slug: &'static str,
+pub(super) struct Model {
+    pub(super) slug: &'static str,
     display_name: &'static str,
     /// Lower first; the lowest listed one is the default.
     priority: u32,
@@ -49,7 +68,7 @@ struct Model {
     /// The oldest `client_version` that gets it.
     since: &'static str,
     in_free_plan: bool,
-    efforts: &'static [&'static str],
+    pub(super) efforts: &'static [&'static str],
 }
 
 const TO_ULTRA: &[&str] = &["low", "medium", "high", "xhigh", "max", "ultra"];

@@ -1,47 +1,81 @@
-//! `POST /backend-api/codex/responses`: one fixed sentence as server-sent events, enough for a client to end a turn.
+//! `POST /backend-api/codex/responses`: a model's answer as server-sent events, and `…/responses/compact`.
 //!
-//! The answer to a request for a WebSocket (`GET`) makes the client use HTTP.
+//! The endpoint refuses what the live one is known to refuse. The answer to a request for a WebSocket (`GET`) makes
+//! the client use HTTP.
 
-use serde_json::{Value, json};
+mod call;
+mod compact;
+mod headers;
+mod rules;
+mod sample;
+mod tools;
+mod turn;
+
+use std::sync::Arc;
+
+pub(super) use compact::answer as compact;
 
 use super::bearer::authorize;
-use crate::http::{Answer, Request};
+use super::json_body;
+use crate::http::{Answer, Body, Request};
 use crate::issuer::{Arrival, Issuer};
-use crate::random;
+use crate::script::{Rendering, Script};
+use call::Call;
 
-/// The model's answer.
-const SENTENCE: &str = "Hello from the simulator.";
-
-pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> Answer {
+pub(super) fn answer(
+    issuer: &Issuer,
+    request: &Request,
+    arrival: Arrival,
+    script: Option<&Arc<Script>>,
+) -> Answer {
     if request.method == "GET" {
         return Answer::empty(426);
     }
-    if let Err(answer) = authorize(issuer, request, arrival) {
-        return answer;
+    match accept(issuer, request, arrival, rules::OF_RESPONSES) {
+        Ok(call) => stream(&call, script.cloned()),
+        Err(refused) => refused,
     }
-    let response_id = random::id("resp_");
-    let item = json!({
-        "type": "message", "id": random::id("msg_"), "role": "assistant", "status": "completed",
-        "content": [{ "type": "output_text", "text": SENTENCE, "annotations": [] }],
-    });
-    let usage = json!({
-        "input_tokens": 1, "input_tokens_details": { "cached_tokens": 0 },
-        "output_tokens": 1, "output_tokens_details": { "reasoning_tokens": 0 },
-        "total_tokens": 2,
-    });
-    let events = [
-        json!({ "type": "response.created", "response": { "id": response_id } }),
-        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
-        // Clients wait for this event and for no other end mark.
-        json!({ "type": "response.completed", "response": { "id": response_id, "usage": usage } }),
-    ];
-    let stream: String = events.iter().map(event).collect();
-    Answer::empty(200)
-        .header("content-type", "text/event-stream")
-        .body(stream)
 }
 
-fn event(data: &Value) -> String {
-    let kind = data["type"].as_str().unwrap_or_default();
-    format!("event: {kind}\ndata: {data}\n\n")
+/// The request, if it keeps the rules; otherwise the error answer.
+fn accept<'a>(
+    issuer: &Issuer,
+    request: &'a Request,
+    arrival: Arrival,
+    rules: &[rules::Rule],
+) -> Result<Call<'a>, Answer> {
+    // The content delivery network answers before the backend sees the request.
+    if request.body.len() > issuer.settings.largest_model_request {
+        return Err(too_large());
+    }
+    let account = authorize(issuer, request, arrival)?;
+    let call = Call::new(request, json_body(request)?, account, arrival.now);
+    rules.iter().try_for_each(|rule| rule(&call))?;
+    Ok(call)
+}
+
+fn too_large() -> Answer {
+    Answer::html(
+        413,
+        "<html><head><title>413 Request Entity Too Large</title></head><body><center>\
+         <h1>413 Request Entity Too Large</h1></center><hr><center>cloudflare</center></body></html>",
+    )
+}
+
+/// The answer of the script; without one, the model's own.
+fn stream(call: &Call<'_>, script: Option<Arc<Script>>) -> Answer {
+    let script = script.unwrap_or_else(|| Arc::new(turn::script(call)));
+    let envelope = Arc::new(call.envelope());
+    let content_type = script.content_type();
+    let body =
+        Body::stream(move || Box::new(Rendering::new(Arc::clone(&script), Arc::clone(&envelope))));
+    let answer = headers::of(call)
+        .into_iter()
+        .fold(Answer::empty(200), |answer, (name, value)| {
+            answer.header(name, value)
+        });
+    match content_type {
+        Some(value) => answer.header("content-type", value).stream(body),
+        None => answer.stream(body),
+    }
 }

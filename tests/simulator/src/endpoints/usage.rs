@@ -16,14 +16,7 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
         Ok(account) => account,
         Err(answer) => return answer,
     };
-    // Accounts with only a weekly window have it in the primary slot.
-    let (primary, secondary) = match account.plan_type.as_str() {
-        "free" => (window(31, WEEK, arrival.now), Value::Null),
-        _ => (
-            window(12, FIVE_HOURS, arrival.now),
-            window(31, WEEK, arrival.now),
-        ),
-    };
+    let (primary, secondary) = windows(&account.plan_type, arrival.now);
     let answer = json!({
         "account_id": account.account_id,
         "user_id": account.user_id,
@@ -50,6 +43,14 @@ pub(super) fn answer(issuer: &Issuer, request: &Request, arrival: Arrival) -> An
         "promo": null,
     });
     Answer::json(200, &answer)
+}
+
+/// The primary and the secondary window of a plan; accounts with only a weekly one have it in the primary slot.
+pub(super) fn windows(plan: &str, now: i64) -> (Value, Value) {
+    match plan {
+        "free" => (window(31, WEEK, now), Value::Null),
+        _ => (window(12, FIVE_HOURS, now), window(31, WEEK, now)),
+    }
 }
 
 /// A window of this length, aligned with the Unix epoch.

@@ -96,4 +96,38 @@ impl Fault {
         });
         Self::json(429, json!({ "error": error }))
     }
+
+    /// The plan has no Codex: 429.
+    pub fn usage_not_included() -> Self {
+        let error = json!({
+            "type": "usage_not_included",
+            "message": "To use Codex with your ChatGPT plan, upgrade to Plus",
+        });
+        Self::json(429, json!({ "error": error }))
+    }
+
+    /// The models have too many requests at the moment: 503.
+    pub fn overloaded() -> Self {
+        let error = json!({
+            "type": "server_error",
+            "code": "server_is_overloaded",
+            "message": "Our servers are currently overloaded. Please try again later.",
+            "param": null,
+        });
+        Self::json(503, json!({ "error": error }))
+    }
+
+    /// The backend does not accept the access token: 401 with `token_expired`, `token_invalidated` or
+    /// `token_revoked`.
+    pub fn token_refused(code: &str) -> Self {
+        Self::openai_error(401, code, "Please try signing in again.")
+    }
+
+    /// The workspace is gone or unpaid: 402.
+    pub fn deactivated_workspace() -> Self {
+        Self::json(
+            402,
+            json!({ "detail": { "code": "deactivated_workspace" } }),
+        )
+    }
 }

@@ -12,8 +12,11 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(crate) fn queue(&mut self, endpoint: Endpoint, fault: Fault) {
-        self.queued.entry(endpoint).or_default().push_back(fault);
+    /// Queues a fault after this many requests without one.
+    pub(crate) fn queue(&mut self, endpoint: Endpoint, after: usize, fault: Fault) {
+        let queued = self.queued.entry(endpoint).or_default();
+        queued.extend(std::iter::repeat_n(Fault::normal(), after));
+        queued.push_back(fault);
     }
 
     pub(crate) fn stand(&mut self, endpoint: Endpoint, fault: Fault) {

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::Body;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Body,
 }
 
 impl Answer {
@@ -14,7 +16,7 @@ impl Answer {
         Self {
             status,
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Body::Whole(Vec::new()),
         }
     }
 
@@ -55,7 +57,13 @@ impl Answer {
     }
 
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = body.into();
+        self.body = Body::Whole(body.into());
+        self
+    }
+
+    /// A body that is made while it is sent.
+    pub(crate) fn stream(mut self, body: Body) -> Self {
+        self.body = body;
         self
     }
 }

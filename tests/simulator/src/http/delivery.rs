@@ -3,11 +3,13 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
+use super::{Answer, Connection, Piece, Transport};
 
-use super::Answer;
+/// How long a connection without an answer is kept, at most.
+const HANG: Duration = Duration::from_secs(24 * 3600);
+
+/// How many bytes are collected for one write. Pieces without a pause between them are sent together.
+const WRITE: usize = 64 * 1024;
 
 /// What the server sends.
 #[derive(Clone, Debug)]
@@ -53,25 +55,6 @@ pub(crate) enum Sent {
     End,
     /// Close it by RST.
     Reset,
-    /// Keep it open and silent.
-    Hang,
-}
-
-/// A connection that can end with RST.
-pub(crate) trait Transport {
-    fn tcp(&self) -> &TcpStream;
-}
-
-impl Transport for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
-    }
-}
-
-impl Transport for TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
-    }
 }
 
 impl Delivery {
@@ -94,72 +77,122 @@ impl Delivery {
         }
     }
 
-    pub(crate) async fn send(
+    /// # Errors
+    /// If the client disconnects before it has everything.
+    pub(crate) async fn send<S: Transport>(
         &self,
-        stream: &mut (impl AsyncWrite + Unpin),
+        connection: &mut Connection<S>,
         date: &str,
     ) -> io::Result<Sent> {
-        let sent = match self {
+        match self {
             Self::Answer {
                 answer,
                 chunked,
                 pace,
                 cut,
             } => {
-                stream
-                    .write_all(head(answer, *chunked, date).as_bytes())
-                    .await?;
-                let end = cut.map_or(answer.body.len(), |cut| cut.after.min(answer.body.len()));
-                send_body(stream, &answer.body[..end], *chunked, *pace).await?;
-                match cut {
-                    None => {
-                        if *chunked {
-                            stream.write_all(b"0\r\n\r\n").await?;
-                        }
-                        Sent::Whole
-                    }
+                let chunked = *chunked || answer.body.length().is_none();
+                let mut sending = Sending {
+                    connection,
+                    chunked,
+                    collected: head(answer, chunked, date).into_bytes(),
+                };
+                let left = cut.map_or(usize::MAX, |cut| cut.after);
+                sending.body(answer.body.pieces(), *pace, left).await?;
+                if cut.is_none() {
+                    sending.end();
+                }
+                sending.write().await?;
+                Ok(match cut {
+                    None => Sent::Whole,
                     Some(Cut { reset: false, .. }) => Sent::End,
                     Some(Cut { reset: true, .. }) => Sent::Reset,
-                }
+                })
             }
-            Self::Raw(bytes) => {
-                stream.write_all(bytes).await?;
-                Sent::End
-            }
-            Self::Nothing { reset: false } => Sent::End,
-            Self::Nothing { reset: true } => Sent::Reset,
-            Self::Hang => Sent::Hang,
-        };
-        stream.flush().await?;
-        Ok(sent)
+            Self::Raw(bytes) => connection.write(bytes).await.map(|()| Sent::End),
+            Self::Nothing { reset: false } => Ok(Sent::End),
+            Self::Nothing { reset: true } => Ok(Sent::Reset),
+            Self::Hang => connection.pause(HANG).await.map(|()| Sent::End),
+        }
     }
 }
 
-async fn send_body(
-    stream: &mut (impl AsyncWrite + Unpin),
-    body: &[u8],
+/// An answer on its way.
+struct Sending<'a, S> {
+    connection: &'a mut Connection<S>,
     chunked: bool,
-    pace: Option<Pace>,
-) -> io::Result<()> {
-    let (piece, pause) = pace.map_or((body.len(), Duration::ZERO), |pace| {
-        (pace.piece, pace.pause)
-    });
-    for part in body.chunks(piece.max(1)) {
-        if !pause.is_zero() {
-            stream.flush().await?;
-            tokio::time::sleep(pause).await;
+    /// What the next write sends.
+    collected: Vec<u8>,
+}
+
+impl<S: Transport> Sending<'_, S> {
+    /// Sends the body up to `left` bytes.
+    async fn body(
+        &mut self,
+        pieces: impl Iterator<Item = Piece>,
+        pace: Option<Pace>,
+        mut left: usize,
+    ) -> io::Result<()> {
+        let pace = pace.unwrap_or(Pace {
+            piece: usize::MAX,
+            pause: Duration::ZERO,
+        });
+        for Piece { pause, bytes } in pieces {
+            self.pause(pause).await?;
+            for part in bytes.chunks(pace.piece.max(1)) {
+                self.pause(pace.pause).await?;
+                let part = &part[..part.len().min(left)];
+                self.collect(part).await?;
+                left -= part.len();
+                if left == 0 {
+                    return Ok(());
+                }
+            }
         }
-        if chunked {
-            stream
-                .write_all(format!("{:x}\r\n", part.len()).as_bytes())
-                .await?;
+        Ok(())
+    }
+
+    async fn pause(&mut self, time: Duration) -> io::Result<()> {
+        if time.is_zero() {
+            return Ok(());
         }
-        stream.write_all(part).await?;
-        if chunked {
-            stream.write_all(b"\r\n").await?;
+        self.write().await?;
+        self.connection.pause(time).await
+    }
+
+    async fn collect(&mut self, part: &[u8]) -> io::Result<()> {
+        // A chunk without bytes would end the body.
+        if part.is_empty() {
+            return Ok(());
+        }
+        if self.chunked {
+            let size = format!("{:x}\r\n", part.len());
+            self.collected.extend_from_slice(size.as_bytes());
+        }
+        self.collected.extend_from_slice(part);
+        if self.chunked {
+            self.collected.extend_from_slice(b"\r\n");
+        }
+        if self.collected.len() >= WRITE {
+            self.write().await?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if self.chunked {
+            self.collected.extend_from_slice(b"0\r\n\r\n");
         }
     }
-    Ok(())
+
+    async fn write(&mut self) -> io::Result<()> {
+        if self.collected.is_empty() {
+            return Ok(());
+        }
+        self.connection.write(&self.collected).await?;
+        self.collected.clear();
+        Ok(())
+    }
 }
 
 /// Status line and headers, without duplicates of those that the answer sets itself.
@@ -173,8 +206,10 @@ fn head(answer: &Answer, chunked: bool, date: &str) -> String {
     add("date", date);
     if chunked {
         add("transfer-encoding", "chunked");
-    } else if answer.status != 204 {
-        add("content-length", &answer.body.len().to_string());
+    } else if let Some(length) = answer.body.length()
+        && answer.status != 204
+    {
+        add("content-length", &length.to_string());
     }
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -200,6 +235,7 @@ fn reason(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        413 => "Content Too Large",
         415 => "Unsupported Media Type",
         426 => "Upgrade Required",
         429 => "Too Many Requests",

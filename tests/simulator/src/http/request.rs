@@ -1,12 +1,15 @@
 //! Reads requests.
 
+use std::borrow::Cow;
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use super::coding::decoded;
+
 /// The largest request head and body that the server reads. A client under test stays below these.
 const MAX_HEAD: usize = 64 * 1024;
-const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(super) const MAX_BODY: usize = 64 * 1024 * 1024;
 const MAX_HEADERS: usize = 128;
 
 /// A request as the client sent it.
@@ -44,6 +47,11 @@ impl Request {
     pub(crate) fn content_type(&self) -> &str {
         let value = self.header("content-type").unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The body without its content coding.
+    pub(crate) fn content(&self) -> Cow<'_, [u8]> {
+        decoded(&self.headers, &self.body)
     }
 
     /// The scheme and authority that the client connected to, as the client sees them.

@@ -117,6 +117,43 @@ pub fn usage(simulator: &Simulator, access_token: &Value) -> (u16, Value) {
     )
 }
 
+pub const RESPONSES: &str = "/backend-api/codex/responses";
+
+/// Sends a request to the ChatGPT backend as the default account.
+pub fn post_as(simulator: &Simulator, path: &str, access_token: &Value) -> RequestBuilder {
+    post(simulator, path)
+        .bearer_auth(access_token.as_str().unwrap())
+        .header(
+            "ChatGPT-Account-ID",
+            openai_simulator::Account::default().account_id,
+        )
+}
+
+/// A request to a model that keeps every rule, with this text of the user.
+pub fn turn(text: &str) -> Value {
+    json!({
+        "model": "gpt-6-sol", "instructions": "", "store": false, "stream": true,
+        "input": [{ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": text }] }],
+    })
+}
+
+/// The data of each event of a stream in order.
+pub fn events(stream: &str) -> Vec<Value> {
+    stream
+        .split("\n\n")
+        .filter_map(|frame| frame.lines().find_map(|line| line.strip_prefix("data: ")))
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect()
+}
+
+/// The type of each event.
+pub fn types(events: &[Value]) -> Vec<&str> {
+    events
+        .iter()
+        .map(|event| event["type"].as_str().unwrap_or_default())
+        .collect()
+}
+
 /// `error.code` of an answer.
 pub fn code(body: &Value) -> &str {
     body["error"]["code"].as_str().unwrap_or_default()

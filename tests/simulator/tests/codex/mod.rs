@@ -53,6 +53,18 @@ impl<'a> Codex<'a> {
         self.command(arguments).output().unwrap()
     }
 
+    /// Runs `codex exec` with a model of the simulator: without one, the CLI uses its own until it has a list.
+    pub fn exec(&self, arguments: &[&str]) -> Output {
+        let always = [
+            "exec",
+            "--skip-git-repo-check",
+            "--ephemeral",
+            "-m",
+            "gpt-6-astra",
+        ];
+        self.run(&[always.as_slice(), arguments].concat())
+    }
+
     /// Sends one request to the app server, by JSON-RPC over its standard streams, and returns the result.
     pub fn ask_app_server(&self, method: &str, params: Value) -> Value {
         let mut child = Killed(
