@@ -172,9 +172,14 @@ fn of_server_error(status: StatusCode) -> ErrorAnswer {
     }
 }
 
-/// The backend's own fields, with those that every error has.
+/// The backend's own fields, with those that every error has. The backend writes some codes
+/// as the type.
 fn with_fields(status: StatusCode, error: Map<String, Value>) -> ErrorAnswer {
     let mut answer = ErrorAnswer::new(status, None, "The backend refused the call.");
+    let kind = error.get("type").and_then(Value::as_str);
+    if let Some(code) = kind.filter(|kind| !kind.ends_with("_error")) {
+        answer = answer.field("code", code);
+    }
     answer
         .fields
         .extend(error.into_iter().filter(|(_, value)| !value.is_null()));

@@ -61,6 +61,8 @@ pub(super) struct Context {
     id: String,
     created: Option<Bytes>,
     last: Option<Bytes>,
+    /// How many events there were.
+    events: u64,
 }
 
 impl Context {
@@ -69,11 +71,13 @@ impl Context {
             id,
             created: None,
             last: None,
+            events: 0,
         }
     }
 
     pub(super) fn note(&mut self, frame: &Bytes) {
         self.last = Some(frame.clone());
+        self.events += 1;
     }
 
     pub(super) fn note_created(&mut self, frame: &Bytes) {
@@ -110,7 +114,8 @@ impl Context {
     fn next_sequence_number(&self) -> u64 {
         let last = self.last.as_deref().and_then(object_of);
         let number = last.and_then(|event| event.get("sequence_number")?.as_u64());
-        number.map_or(0, |number| number.saturating_add(1))
+        let next = number.map_or(0, |number| number.saturating_add(1));
+        next.max(self.events)
     }
 }
 
