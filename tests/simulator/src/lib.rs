@@ -43,12 +43,13 @@
 //! # Fidelity
 //! The wire follows what existing clients send and accept, and recorded answers of the live service. Some answers are
 //! guesses, because there is no recording: those to a poll for a denied or expired code, to a poll after the code was
-//! exchanged, and to a request for models without `client_version`.
+//! exchanged, and to a request for models without `client_version`; of the model endpoint the order of its checks, the
+//! largest request, the words for an input that is not a list, and the answer to an unknown effort.
 //!
 //! # Scope
-//! The device flow, refresh, revocation, models, usage, workspace routing, and one fixed answer of a model. Not the
-//! browser flow, API keys, WebSockets or HTTP/2. It serves only loopback addresses and protects nothing: its control
-//! surface under `/_simulator/` returns every secret to any caller.
+//! The device flow, refresh, revocation, models, usage, workspace routing, and calls of a model, whose answers follow
+//! simple rules or a [`Script`]. Not the browser flow, API keys, WebSockets or HTTP/2. It serves only loopback addresses
+//! and protects nothing: its control surface under `/_simulator/` returns every secret to any caller.
 
 mod account;
 mod builder;

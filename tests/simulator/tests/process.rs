@@ -279,6 +279,7 @@ fn every_kind_of_fault_has_a_description() {
         json!({ "preset": "truncated_json" }),
         json!({ "preset": "slow_down" }),
         json!({ "preset": "device_login_disabled" }),
+        json!({ "preset": "usage_limit_reached" }),
         json!({ "preset": "usage_not_included" }),
         json!({ "preset": "overloaded" }),
         json!({ "preset": "token_expired" }),
@@ -335,7 +336,7 @@ fn streams_are_described_and_their_requests_listed() {
     assert!(stream.contains("\r\n\r\n: note\r\n\r\n"));
     assert!(
         stream
-            .ends_with("event: new\r\ndata: {\"sequence_number\":12,\"type\":\"new\"}\r\n\r\nraw"),
+            .ends_with("event: new\r\ndata: {\"type\":\"new\",\"sequence_number\":12}\r\n\r\nraw"),
         "{stream}"
     );
     for last in [

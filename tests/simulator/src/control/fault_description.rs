@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::script_description::ScriptDescription;
 use crate::fault::Fault;
 
-/// At most one of `preset`, `status`, `patch`, `stream`, `raw`, `silence` and `hang` (none: the normal answer), and modifiers
-/// that do what the methods of [`Fault`] with their names do.
+/// At most one of `preset`, `status`, `patch`, `stream`, `raw`, `silence` and `hang` (none: the normal answer), and
+/// modifiers that do what the methods of [`Fault`] with their names do.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FaultDescription {
     /// `cloudflare_challenge`, `region_blocked`, `too_many_requests`, `captive_portal`, `truncated_json`, `slow_down`,
-    /// `device_login_disabled`, `usage_not_included`, `overloaded`, `token_expired`, `token_invalidated`, `token_revoked`,
-    /// `deactivated_workspace`
+    /// `device_login_disabled`, `usage_limit_reached`, `usage_not_included`, `overloaded`, `token_expired`,
+    /// `token_invalidated`, `token_revoked`, `deactivated_workspace`
     preset: Option<String>,
     status: Option<u16>,
     /// With `status`: a JSON body.
@@ -104,6 +104,7 @@ fn preset(name: &str) -> Result<Fault, String> {
         "truncated_json" => Fault::truncated_json(),
         "slow_down" => Fault::slow_down(),
         "device_login_disabled" => Fault::device_login_disabled(),
+        "usage_limit_reached" => Fault::usage_limit_reached("plus", 1_900_000_000),
         "usage_not_included" => Fault::usage_not_included(),
         "overloaded" => Fault::overloaded(),
         "token_expired" | "token_invalidated" | "token_revoked" => Fault::token_refused(name),

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::account::Account;
 use crate::http::{Answer, Request};
 use crate::issuer::{Arrival, Issuer};
+use crate::jwt::claims;
 use crate::tokens::{AccessRefused, Revocation};
 
 /// The current account of a valid access token; otherwise the error answer.
@@ -19,19 +20,13 @@ pub(super) fn authenticate(
     else {
         return Err(Answer::detail(401, json!("Unauthorized")));
     };
-    let Some(claims) = issuer.signer.verify(token) else {
-        return Err(refused(
-            "token_invalid",
-            "Could not parse your authentication token.",
-        ));
-    };
-    if claims["exp"].as_i64().is_none_or(|exp| arrival.now >= exp) {
-        return Err(refused(
+    match issuer.tokens.check_access(token) {
+        Err(AccessRefused::Unknown) => Err(unknown(issuer, token)),
+        // A known token has the signature that it was issued with. To verify it would cost more than the answer.
+        _ if has_expired(token, arrival.now) => Err(refused(
             "token_expired",
             "Provided authentication token is expired.",
-        ));
-    }
-    match issuer.tokens.check_access(token) {
+        )),
         Ok(family) => Ok(issuer.present_account(&family.account)),
         Err(AccessRefused::Revoked(Revocation::Invalidated)) => Err(refused(
             "token_invalidated",
@@ -41,11 +36,21 @@ pub(super) fn authenticate(
             "token_revoked",
             "Your authentication token has been revoked.",
         )),
-        // An id token has a signature of the same key.
-        Err(AccessRefused::Unknown) => {
-            Err(refused("token_invalid", "This is not an access token."))
-        }
     }
+}
+
+fn has_expired(token: &str, now: i64) -> bool {
+    let exp = claims(token).and_then(|claims| claims["exp"].as_i64());
+    exp.is_none_or(|exp| now >= exp)
+}
+
+/// An id token has a signature of the same key.
+fn unknown(issuer: &Issuer, token: &str) -> Answer {
+    let message = match issuer.signer.verify(token) {
+        None => "Could not parse your authentication token.",
+        Some(_) => "This is not an access token.",
+    };
+    refused("token_invalid", message)
 }
 
 /// Like [`authenticate`], and the `ChatGPT-Account-ID` header must name the account. A client whose tokens have no

@@ -1,9 +1,10 @@
 //! From frames to bytes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Frame, Script};
@@ -50,36 +51,24 @@ impl Rendering {
     }
 
     fn event(&mut self, event: &Value) -> Vec<u8> {
-        let event = self.complete(event.clone());
+        self.count(event);
+        let kind = event["type"].as_str();
+        let complete = Complete {
+            event,
+            sequence_number: self.sequence_number,
+            envelope: &self.envelope,
+            usage: matches!(kind, Some("response.completed" | "response.incomplete"))
+                .then(|| self.usage()),
+        };
+        self.sequence_number += 1;
         let end = self.script.line_end.text();
-        match event["type"].as_str() {
-            Some(kind) => format!("event: {kind}{end}data: {event}{end}{end}"),
-            None => format!("data: {event}{end}{end}"),
+        // Values are always JSON.
+        let data = serde_json::to_string(&complete).unwrap_or_default();
+        match kind {
+            Some(kind) => format!("event: {kind}{end}data: {data}{end}{end}"),
+            None => format!("data: {data}{end}{end}"),
         }
         .into_bytes()
-    }
-
-    /// Fills in what the script leaves out.
-    fn complete(&mut self, mut event: Value) -> Value {
-        self.count(&event);
-        let kind = event["type"].as_str().unwrap_or_default();
-        let ends = matches!(kind, "response.completed" | "response.incomplete");
-        let Some(members) = event.as_object_mut() else {
-            return event;
-        };
-        members
-            .entry("sequence_number")
-            .or_insert(json!(self.sequence_number));
-        self.sequence_number += 1;
-        if let Some(response) = members.get_mut("response").and_then(Value::as_object_mut) {
-            for (name, value) in &self.envelope.response {
-                response.entry(name).or_insert_with(|| value.clone());
-            }
-            if ends {
-                response.entry("usage").or_insert_with(|| self.usage());
-            }
-        }
-        event
     }
 
     fn count(&mut self, event: &Value) {
@@ -157,6 +146,49 @@ impl Iterator for Rendering {
                 bytes: Vec::new(),
             },
         })
+    }
+}
+
+/// An event with what the script leaves out. Thousands of them per second are written, so nothing is copied.
+struct Complete<'a> {
+    event: &'a Value,
+    sequence_number: u64,
+    envelope: &'a Envelope,
+    /// Only at the end of a response.
+    usage: Option<Value>,
+}
+
+impl Serialize for Complete<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Value::Object(members) = self.event else {
+            return self.event.serialize(serializer);
+        };
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in members {
+            match value {
+                Value::Object(response) if name == "response" => {
+                    map.serialize_entry(name, &self.response(response))?;
+                }
+                value => map.serialize_entry(name, value)?,
+            }
+        }
+        if !members.contains_key("sequence_number") {
+            map.serialize_entry("sequence_number", &self.sequence_number)?;
+        }
+        map.end()
+    }
+}
+
+impl Complete<'_> {
+    fn response<'a>(&'a self, members: &'a Map<String, Value>) -> BTreeMap<&'a str, &'a Value> {
+        let usage = self.usage.iter().map(|usage| ("usage", usage));
+        let shared = self.envelope.response.iter();
+        let own = members.iter();
+        // The later ones replace the earlier ones.
+        usage
+            .chain(shared.map(|(name, value)| (name.as_str(), value)))
+            .chain(own.map(|(name, value)| (name.as_str(), value)))
+            .collect()
     }
 }
 
