@@ -20,6 +20,7 @@ use crate::call::Call;
 use crate::error::ErrorAnswer;
 use crate::gateway::Parts;
 use crate::profiles::InUse;
+use crate::request::Kind;
 use crate::route::Route;
 
 const REQUEST_ID: &str = "x-request-id";
@@ -65,7 +66,7 @@ impl ModelAccess {
         let milliseconds = begun.elapsed().as_millis();
         let (code, mut response) = match answer {
             Ok(response) => (String::new(), response),
-            Err(error) => (error.code().to_owned(), error.into_response()),
+            Err(error) => (error.logged_code(), error.into_response()),
         };
         let status = response.status().as_u16();
         tracing::info!(request = %id, route = name, status, code, milliseconds, "answered");
@@ -93,8 +94,8 @@ impl ModelAccess {
             profile,
         };
         match route {
-            Route::Responses => call.responses(request).await,
-            Route::Compact => call.compact(request).await,
+            Route::Responses => call.forward(Kind::Responses, request).await,
+            Route::Compact => call.forward(Kind::Compact, request).await,
             Route::Models {
                 client_version: None,
             } => call.models().await,

@@ -125,12 +125,17 @@ impl ErrorAnswer {
         self
     }
 
-    /// The code, for the log.
     pub(crate) fn code(&self) -> &str {
         self.fields
             .get("code")
             .and_then(Value::as_str)
             .unwrap_or_default()
+    }
+
+    /// The code as a log may have it, since the backend can choose it: cut, and escaped.
+    pub(crate) fn logged_code(&self) -> String {
+        let cut: String = self.code().chars().take(64).collect();
+        cut.escape_default().to_string()
     }
 
     /// The texts that may have come from the backend.
@@ -187,6 +192,12 @@ fn status_of(code: ErrorCode) -> StatusCode {
     }
 }
 
+/// The backend's answer is not what it should be.
+pub(crate) fn unreadable() -> ErrorAnswer {
+    let message = "The backend's answer cannot be read.";
+    ErrorAnswer::new(StatusCode::BAD_GATEWAY, "upstream_error", message)
+}
+
 /// Nothing came from the backend for this long.
 pub(crate) fn timed_out(after: Duration) -> ErrorAnswer {
     let message = format!("The backend did not answer within {} s.", after.as_secs());
@@ -223,6 +234,16 @@ mod tests {
             assert_eq!(answer.retry_after, Some(7), "{code:?}");
             assert_eq!(answer.fields["message"], "it failed: wait");
         }
+    }
+
+    /// Faults: G29
+    #[test]
+    fn a_code_of_the_backend_is_cut_and_escaped_for_the_log() {
+        let code = "x\n[error] forged".to_owned() + &"y".repeat(1 << 20);
+        let answer = ErrorAnswer::invalid(None, "m").field("code", code);
+        let logged = answer.logged_code();
+        assert!(logged.starts_with("x\\n[error] forged"), "{logged}");
+        assert!(logged.len() < 100, "{}", logged.len());
     }
 
     #[test]

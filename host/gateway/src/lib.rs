@@ -42,6 +42,7 @@
 //! This crate listens on no address and checks no key.
 
 mod access;
+mod answer;
 mod answer_headers;
 mod authorization;
 mod body;

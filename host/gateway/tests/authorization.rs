@@ -70,6 +70,15 @@ async fn a_login_that_has_ended_is_a_403() {
 }
 
 #[tokio::test]
+async fn a_call_with_a_kept_authorization_needs_no_sandbox() {
+    let world = TestEnv::signed_in().await;
+    assert_eq!(world.post(&prompt(false)).await.status, 200);
+    // A host that drains makes no sandbox.
+    world.host.drain().await;
+    assert_eq!(world.post(&prompt(false)).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_logout_of_this_process_counts_at_once() {
     let world = TestEnv::signed_in().await;
     assert_eq!(world.post(&prompt(false)).await.status, 200);

@@ -28,7 +28,7 @@ fn events(stream: &str) -> Vec<Value> {
     data.collect()
 }
 
-/// Faults: X01 X07 X08 X09 X26 X34
+/// Faults: X01 X26 X34
 #[tokio::test]
 async fn what_is_streamed_ends_as_what_is_collected() {
     let world = TestEnv::signed_in().await;
