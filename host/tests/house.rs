@@ -21,6 +21,11 @@ const RULES: [(&str, &[&str], &[&str]); 8] = [
         &["chatgpt-oauth-packaging"],
     ),
     (
+        "chatgpt-oauth-gateway",
+        &["chatgpt-oauth-answers", "chatgpt-oauth-runtime"],
+        &[],
+    ),
+    (
         "chatgpt-oauth",
         &[
             "chatgpt-oauth-answers",
@@ -40,6 +45,9 @@ const OF_THE_PROGRAM: [&str; 6] = [
     "wit-component",
     "wac-graph",
 ];
+
+/// Packages of a server, which the gateway must not bring to an embedder.
+const OF_A_SERVER: [&str; 5] = ["axum", "tower", "tower-http", "clap", "tracing-subscriber"];
 
 fn cargo(arguments: &[&str]) -> String {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -97,17 +105,31 @@ fn nothing_depends_on_the_program() {
     }
 }
 
+/// The names of all packages that a package links.
+fn linked(package: &str) -> Vec<String> {
+    let edges = "normal,no-proc-macro";
+    let tree = cargo(&["tree", "-p", package, "-e", edges, "--prefix", "none"]);
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    names.map(str::to_owned).collect()
+}
+
 #[test]
 fn an_embedder_builds_no_dependency_of_the_program() {
-    let edges = "normal,no-proc-macro";
-    let package = "chatgpt-oauth-runtime";
-    let tree = cargo(&["tree", "-p", package, "-e", edges, "--prefix", "none"]);
-    let names: Vec<_> = tree
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
-    assert!(names.contains(&"wasmtime"), "{tree}");
+    let names = linked("chatgpt-oauth-runtime");
+    assert!(names.iter().any(|name| name == "wasmtime"), "{names:?}");
     for name in OF_THE_PROGRAM {
-        assert!(!names.contains(&name), "{name}");
+        assert!(!names.iter().any(|it| it == name), "{name}");
+    }
+}
+
+#[test]
+fn the_gateway_brings_no_server() {
+    let names = linked("chatgpt-oauth-gateway");
+    assert!(
+        names.iter().any(|name| name == "tower-service"),
+        "{names:?}"
+    );
+    for name in OF_A_SERVER {
+        assert!(!names.iter().any(|it| it == name), "{name}");
     }
 }

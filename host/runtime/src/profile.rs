@@ -63,6 +63,22 @@ impl Profile {
         &self.name
     }
 
+    /// Rises when the login may have changed: after a call of this process wrote it, as a
+    /// finished login, a logout and a refresh do. An [`Authorization`] may be kept while this
+    /// number stays the same, for a time that other processes' changes may take to be seen.
+    /// Read the number before [`authorize`](Self::authorize). It starts again when no clone
+    /// of this profile is left.
+    #[must_use]
+    pub fn login_generation(&self) -> u64 {
+        self.queue.login_generation()
+    }
+
+    /// Whether this profile is of this host, and so of its store.
+    #[must_use]
+    pub fn is_of(&self, host: &Host) -> bool {
+        Arc::ptr_eq(&self.host.parts, &host.parts)
+    }
+
     /// Returns the state of the connection. Reads only.
     ///
     /// # Errors

@@ -49,6 +49,36 @@ async fn a_live_token_is_handed_out_as_it_is_with_the_headers_of_a_model_call() 
 }
 
 #[tokio::test]
+async fn the_generation_of_a_login_rises_when_the_login_changes() {
+    let world = world();
+    let ada = world.profile();
+    let new = ada.login_generation();
+    sign_in(&world, &ada).await;
+    let signed_in = ada.login_generation();
+    assert!(signed_in > new);
+
+    ada.status().await.unwrap();
+    ada.authorize(None).await.unwrap();
+    ada.usage(true).await.unwrap();
+    assert_eq!(ada.login_generation(), signed_in);
+
+    world.pass(2 * 60);
+    ada.clone().refresh().await.unwrap();
+    let refreshed = ada.login_generation();
+    assert!(refreshed > signed_in);
+
+    let authorization = ada.authorize(None).await.unwrap();
+    world.pass(2 * 60);
+    let refused = Some(authorization.fingerprint());
+    ada.authorize(refused).await.unwrap();
+    let renewed = ada.login_generation();
+    assert!(renewed > refreshed);
+
+    ada.logout(false).await.unwrap();
+    assert!(ada.login_generation() > renewed);
+}
+
+#[tokio::test]
 async fn a_token_is_refreshed_before_it_ends() {
     let world = world();
     let ada = signed_in(&world).await;

@@ -61,7 +61,9 @@ impl Profile {
             Err(error) if unreadable && is_unreadable(&error) => None,
             Err(error) => return Err(error),
         };
-        Ok(sealed_store::clear(self.host.store(), self.name(), kept).await?)
+        let cleared = sealed_store::clear(self.host.store(), self.name(), kept).await;
+        self.queue.note_login_changed();
+        Ok(cleared?)
     }
 }
 

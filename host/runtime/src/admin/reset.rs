@@ -27,6 +27,7 @@ impl Profile {
                 quarantined.push(row.key);
             }
         }
+        self.queue.note_login_changed();
         Ok(quarantined)
     }
 

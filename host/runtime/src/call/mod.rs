@@ -124,6 +124,9 @@ impl Profile {
             Ok(_) => tracing::debug!(microseconds, "done"),
             Err(error) => tracing::debug!(microseconds, code = ?error.code, "failed"),
         }
+        if activity.has_written_login() {
+            self.queue.note_login_changed();
+        }
         if activity.has_sent() && !is_refreshing(&outcome) {
             self.queue.call_ended.notify_waiters();
         }

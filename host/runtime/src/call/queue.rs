@@ -5,6 +5,7 @@
 //! of this process waits for its end here.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chatgpt_oauth_storage::ProfileName;
@@ -38,12 +39,23 @@ pub(crate) struct Queue {
     /// Notified when a call ends that sent a request: the call may have been the refresh
     /// that other calls wait for.
     pub(crate) call_ended: Notify,
+    login_generation: AtomicU64,
 }
 
 /// The turn of one call, until it is dropped.
 pub(crate) type Turn = OwnedMutexGuard<()>;
 
 impl Queue {
+    /// Notes that the login may have changed.
+    pub(crate) fn note_login_changed(&self) {
+        self.login_generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often the login may have changed.
+    pub(crate) fn login_generation(&self) -> u64 {
+        self.login_generation.load(Ordering::Acquire)
+    }
+
     /// Waits for the turn of this call.
     pub(crate) async fn turn(&self) -> Turn {
         self.line.clone().lock_owned().await

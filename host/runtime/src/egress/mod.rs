@@ -4,12 +4,13 @@
 //! [`address`] allows, and [`connect`] makes the connection, directly or through a proxy,
 //! with TLS that authenticates the host. [`transport`] keeps the HTTP clients, [`failure`]
 //! says whether a failed request may have arrived, and [`probe`] checks whether a host
-//! can be reached.
+//! can be reached. [`model`] lets the platform's own code connect for model calls.
 
 pub(crate) mod address;
 pub(crate) mod address_range;
 pub(crate) mod connect;
 pub(crate) mod failure;
+pub(crate) mod model;
 pub(crate) mod policy;
 pub(crate) mod probe;
 pub(crate) mod resolve;

@@ -24,7 +24,8 @@ use std::fmt;
 use http::uri::Scheme;
 use http::{Method, Uri};
 
-/// One address that a guest may use. The only policy is [`POLICY`].
+/// One address that requests may be sent to. [`POLICY`] lists those of a guest,
+/// [`MODEL_POLICY`] those of model calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     method: Method,
@@ -63,6 +64,29 @@ pub const POLICY: [Rule; 6] = [
 
 static RULES: [Rule; 6] = POLICY;
 
+/// The largest answer of a model that is not a stream, in bytes.
+const COMPACTED: usize = 32 << 20;
+/// The largest event stream of a model, in bytes: its length has no other limit.
+const STREAM: usize = usize::MAX;
+
+/// All addresses of model calls. No guest can use them: the platform's own code sends model
+/// calls, with the headers of [`authorize`](crate::Profile::authorize).
+pub const MODEL_POLICY: [Rule; 3] = [
+    Rule::new(
+        Method::POST,
+        BACKEND,
+        "/backend-api/codex/responses",
+        STREAM,
+    ),
+    Rule::new(
+        Method::POST,
+        BACKEND,
+        "/backend-api/codex/responses/compact",
+        COMPACTED,
+    ),
+    Rule::new(Method::GET, BACKEND, "/backend-api/codex/models", MODELS),
+];
+
 impl Rule {
     const fn new(
         method: Method,
@@ -90,14 +114,21 @@ impl Rule {
         &self.method
     }
 
-    /// The path, to which the guest may add a query.
+    /// The path, to which the sender may add a query.
     #[must_use]
     pub fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The URL to send to, with the guest's query.
-    pub(crate) fn url(&self, query: Option<&str>) -> String {
+    /// The largest body of an answer, in bytes.
+    #[must_use]
+    pub fn max_response_bytes(&self) -> usize {
+        self.max_response_bytes
+    }
+
+    /// The URL to send to, with the sender's query.
+    #[must_use]
+    pub fn url(&self, query: Option<&str>) -> String {
         let (mark, query) = query.map_or(("", ""), |query| ("?", query));
         format!("https://{}{}{mark}{query}", self.host, self.path)
     }
@@ -159,6 +190,22 @@ mod tests {
                 "GET https://chatgpt.com/backend-api/wham/usage",
             ]
         );
+    }
+
+    #[test]
+    fn model_calls_have_these_three_lines_and_no_guest_has_more_of_them() {
+        let lines: Vec<_> = MODEL_POLICY.iter().map(Rule::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "POST https://chatgpt.com/backend-api/codex/responses",
+                "POST https://chatgpt.com/backend-api/codex/responses/compact",
+                "GET https://chatgpt.com/backend-api/codex/models",
+            ]
+        );
+        for rule in &MODEL_POLICY[..2] {
+            assert_eq!(allowed("POST", &rule.url(None)), None, "{rule}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The HTTP clients, one for each of the two hosts, over one connector.
+//! The HTTP clients of the guests, one for each of the two hosts, and the one connector
+//! below them, which model calls use too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) type HttpClient = Client<Connector, Full<Bytes>>;
 /// Connects to the hosts of the policy.
 pub(crate) struct Transport {
     options: Arc<ConnectorOptions>,
+    connector: OnceCell<Connector>,
     clients: OnceCell<Clients>,
 }
 
@@ -43,6 +45,7 @@ impl Transport {
     pub(crate) fn new(options: ConnectorOptions) -> Self {
         Self {
             options: Arc::new(options),
+            connector: OnceCell::new(),
             clients: OnceCell::new(),
         }
     }
@@ -61,11 +64,19 @@ impl Transport {
         })
     }
 
+    /// The connector; made at the first use.
+    pub(crate) async fn connector(&self) -> Result<&Connector, ConnectError> {
+        let make = || async {
+            for entry in self.options.proxies.unknown_exceptions() {
+                tracing::warn!(?entry, "an entry of NO_PROXY is not understood");
+            }
+            Connector::new(self.options.clone()).await
+        };
+        self.connector.get_or_try_init(make).await
+    }
+
     async fn clients(&self) -> Result<Clients, ConnectError> {
-        for entry in self.options.proxies.unknown_exceptions() {
-            tracing::warn!(?entry, "an entry of NO_PROXY is not understood");
-        }
-        let connector = Connector::new(self.options.clone()).await?;
+        let connector = self.connector().await?.clone();
         Ok(Clients {
             pooled: client(connector.clone(), IDLE),
             unpooled: client(connector, 0),

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use chatgpt_oauth_storage::StoreError;
 use tokio::time::Instant;
 
-/// The requests, answers and store errors of one call.
+/// The requests, answers, writes and store errors of one call.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     sent: AtomicBool,
+    login_written: AtomicBool,
     answered: Mutex<Option<Instant>>,
     fault: Mutex<Option<StoreError>>,
 }
@@ -18,6 +19,16 @@ impl Activity {
     /// Notes that a request is about to leave.
     pub(crate) fn note_sent(&self) {
         self.sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the login was written, or may have been.
+    pub(crate) fn note_login_written(&self) {
+        self.login_written.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the login was written, or may have been.
+    pub(crate) fn has_written_login(&self) -> bool {
+        self.login_written.load(Ordering::Relaxed)
     }
 
     /// Notes that an answer has come.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chatgpt_oauth_storage::sealed_store::{SealedProfile, is_irreplaceable};
+use chatgpt_oauth_storage::sealed_store::{CREDENTIAL, SealedProfile, is_irreplaceable};
 use chatgpt_oauth_storage::{Row, StoreError, Version};
 use tokio::time::{Instant, sleep, timeout_at};
 use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
@@ -182,6 +182,9 @@ impl KeyValueCtx {
         if value.is_some() && is_irreplaceable(key) && self.activity.answered_at().is_none() {
             // No token is spent yet, and there must be room for the service's answer.
             self.within(self.records.check_room()).await?;
+        }
+        if key == CREDENTIAL {
+            self.activity.note_login_written();
         }
         let write = || self.records.write(key, seen, value);
         let irreplaceable_since = self.irreplaceable_since(key).filter(|_| value.is_some());

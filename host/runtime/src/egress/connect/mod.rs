@@ -32,7 +32,7 @@ use super::resolve::{Checked, ConnectTo, HTTPS, Resolver};
 pub(crate) use error::{ConnectError, ProxyError};
 use proxy::Protocol;
 pub(crate) use proxy::{Proxies, Proxy, UnusableProxy};
-pub(crate) use stream::Connection;
+pub use stream::Connection;
 use stream::Stream;
 
 /// How long a connection may take, from the name to the end of the TLS handshake.

@@ -19,7 +19,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 pub(super) type Stream = Box<dyn Bytes>;
 
 /// A connection to a host that TLS has authenticated.
-pub(crate) struct Connection(TokioIo<TlsStream<Stream>>);
+pub struct Connection(TokioIo<TlsStream<Stream>>);
 
 impl Connection {
     pub(super) fn new(stream: TlsStream<Stream>) -> Self {

@@ -1,0 +1,154 @@
+//! [`ModelAccess`]: the model calls of one profile.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use chatgpt_oauth::Profile;
+use http::header::{self, HeaderValue};
+use http::{Request, Response};
+use http_body::Body;
+use tokio::time::Instant;
+use tower_service::Service;
+use uuid::Uuid;
+
+use crate::body::ModelBody;
+use crate::call::Call;
+use crate::error::ErrorAnswer;
+use crate::gateway::Parts;
+use crate::profiles::InUse;
+use crate::request::Kind;
+use crate::route::Route;
+
+const REQUEST_ID: &str = "x-request-id";
+const PROCESSING: &str = "openai-processing-ms";
+
+/// Makes the model calls of one profile: a `tower` service. Cheap to clone.
+///
+/// The paths are `/v1/responses`, `/v1/responses/compact`, `/v1/models` and
+/// `/v1/models/{id}`; the host of the URL does not matter. The request's own authorization
+/// and cookies are dropped. Every outcome is an HTTP answer: errors have OpenAI's shape, and
+/// a login that a person must repeat is 403 `login_required`.
+#[derive(Clone)]
+pub struct ModelAccess {
+    gateway: Arc<Parts>,
+    /// None for a profile of another host.
+    profile: Option<Arc<InUse>>,
+}
+
+impl ModelAccess {
+    pub(crate) fn new(gateway: Arc<Parts>, profile: Profile) -> Self {
+        let is_ours = profile.is_of(&gateway.host);
+        Self {
+            profile: is_ours.then(|| gateway.profiles.of(profile)),
+            gateway,
+        }
+    }
+
+    /// Makes a call. Dropping the future, or the body of the answer, ends the request to the
+    /// backend.
+    pub async fn send<B>(&self, request: Request<B>) -> Response<ModelBody>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let id = Uuid::now_v7();
+        let begun = Instant::now();
+        let route = Route::of(request.method(), request.uri(), request.headers());
+        let name = route.as_ref().map_or("none", Route::name);
+        let answer = match route {
+            Ok(route) => self.answer(id, route, request).await,
+            Err(error) => Err(error),
+        };
+        let milliseconds = begun.elapsed().as_millis();
+        let (code, mut response) = match answer {
+            Ok(response) => (String::new(), response),
+            Err(error) => (error.logged_code(), error.into_response()),
+        };
+        let status = response.status().as_u16();
+        tracing::info!(request = %id, route = name, status, code, milliseconds, "answered");
+        add_headers(&mut response, id, milliseconds);
+        response
+    }
+
+    async fn answer<B>(
+        &self,
+        id: Uuid,
+        route: Route,
+        request: Request<B>,
+    ) -> Result<Response<ModelBody>, ErrorAnswer>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let profile = self.profile.as_deref().ok_or_else(|| {
+            tracing::error!("a profile of another host is used");
+            ErrorAnswer::internal("The profile belongs to another host.")
+        })?;
+        let call = Call {
+            id,
+            gateway: &self.gateway,
+            profile,
+        };
+        match route {
+            Route::Responses => call.forward(Kind::Responses, request).await,
+            Route::Compact => call.forward(Kind::Compact, request).await,
+            Route::Models {
+                client_version: None,
+            } => call.models().await,
+            Route::Models {
+                client_version: Some(version),
+            } => call.catalogue(&version).await,
+            Route::Model(model) => call.model(&model).await,
+        }
+    }
+}
+
+/// The headers of every answer.
+fn add_headers(response: &mut Response<ModelBody>, id: Uuid, milliseconds: u128) {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (REQUEST_ID, id.to_string()),
+        (PROCESSING, milliseconds.to_string()),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+}
+
+impl<B> Service<Request<B>> for ModelAccess
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
+{
+    type Response = Response<ModelBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ModelBody>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let access = self.clone();
+        Box::pin(async move { Ok(access.send(request).await) })
+    }
+}
+
+impl fmt::Debug for ModelAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let profile = self.profile.as_ref();
+        let name = profile.map(|profile| profile.authorization.profile().name());
+        f.debug_struct("ModelAccess")
+            .field("profile", &name)
+            .finish_non_exhaustive()
+    }
+}

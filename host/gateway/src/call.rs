@@ -1,0 +1,224 @@
+//! One call, from the request to the head of the answer.
+
+use std::error::Error as StdError;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chatgpt_oauth::Rule;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use hyper::body::Incoming;
+use uuid::Uuid;
+
+use crate::answer::Answer;
+use crate::authorization::Credentials;
+use crate::body::ModelBody;
+use crate::error::{self, ErrorAnswer, JSON};
+use crate::events::{End, Event, Events};
+use crate::gateway::Parts;
+use crate::models;
+use crate::profiles::InUse;
+use crate::relay::Relay;
+use crate::request::{self, Kind, ModelRequest};
+use crate::request_body::Collected;
+use crate::upstream::{COMPACT, MODELS, RESPONSES};
+
+const IGNORED: &str = "x-chatgpt-oauth-ignored";
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// How long a caller waits after the backend has refused a new token, in seconds.
+const REJECTED: u64 = 60;
+
+/// One call of a profile.
+pub(crate) struct Call<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) gateway: &'a Parts,
+    pub(crate) profile: &'a InUse,
+}
+
+impl Call<'_> {
+    /// Sends a request to an endpoint of models, and answers with what comes back.
+    pub(crate) async fn forward<B>(
+        &self,
+        kind: Kind,
+        request: Request<B>,
+    ) -> Result<Response<ModelBody>, ErrorAnswer>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let body = self.gateway.room.collect(&head.headers, body).await?;
+        let request = request::judge(kind, &body.bytes, &head.headers)?;
+        let (is_streamed, ignored) = (request.is_streamed, request.ignored.list());
+        let answer = match self.send(kind, request, body).await {
+            Ok(answer) if kind == Kind::Compact => whole(answer).await,
+            Ok(answer) => self.read_events(answer, is_streamed).await,
+            Err(error) => Err(error),
+        };
+        with_ignored(answer, ignored)
+    }
+
+    pub(crate) async fn models(&self) -> Result<Response<ModelBody>, ErrorAnswer> {
+        let profile = self.profile.authorization.profile();
+        models::list(&profile.models(false).await?)
+    }
+
+    pub(crate) async fn model(&self, id: &str) -> Result<Response<ModelBody>, ErrorAnswer> {
+        let profile = self.profile.authorization.profile();
+        models::one(&profile.models(false).await?, id)
+    }
+
+    /// The backend's own list, for a Codex CLI.
+    pub(crate) async fn catalogue(
+        &self,
+        version: &str,
+    ) -> Result<Response<ModelBody>, ErrorAnswer> {
+        let query = models::query(version)?;
+        let catalogue = &self.profile.catalogue;
+        let generation = self.profile.authorization.profile().login_generation();
+        if let Some(body) = catalogue.kept(&query, generation) {
+            return Ok(models::with_etag(body));
+        }
+        let headers = |credentials: &Credentials| with_accept(&credentials.headers, &JSON);
+        let answer = self
+            .exchange(MODELS, Some(&query), headers, Bytes::new())
+            .await?;
+        let body = answer.into_json(MODELS).await?;
+        catalogue.keep(query, generation, body.clone());
+        Ok(models::with_etag(body))
+    }
+
+    /// Sends a request. Its body takes room until the head of the answer has come.
+    async fn send(
+        &self,
+        kind: Kind,
+        request: ModelRequest,
+        _room: Collected,
+    ) -> Result<Answer, ErrorAnswer> {
+        let (rule, accept) = match kind {
+            Kind::Responses => (RESPONSES, EVENT_STREAM),
+            Kind::Compact => (COMPACT, JSON),
+        };
+        let headers = |credentials: &Credentials| {
+            let joined = request.headers.joined_with(&credentials.headers);
+            let mut headers = with_accept(&joined, &accept);
+            headers.insert(header::CONTENT_TYPE, JSON);
+            headers
+        };
+        self.exchange(rule, None, headers, request.body).await
+    }
+
+    /// Sends a request, and once more with a new token if the backend refuses the token.
+    async fn exchange(
+        &self,
+        rule: &Rule,
+        query: Option<&str>,
+        headers: impl Fn(&Credentials) -> HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, ErrorAnswer> {
+        let mut refused: Option<Arc<Credentials>> = None;
+        for _ in 0..2 {
+            let credentials = self.profile.authorization.get(refused.as_deref()).await?;
+            let headers = headers(&credentials);
+            let answer = self
+                .gateway
+                .upstream
+                .send(rule, query, headers, body.clone())
+                .await?;
+            if answer.status() != StatusCode::UNAUTHORIZED {
+                return Answer::accept(answer, credentials).await;
+            }
+            tracing::info!(request = %self.id, "the backend refused the token");
+            refused = Some(credentials);
+        }
+        tracing::warn!(request = %self.id, "the backend refused the new token too");
+        let message = "The backend refuses the login's tokens. Try again in a minute; if it stays, sign in again.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Err(ErrorAnswer::new(status, "rejected_by_backend", message).retry_after(REJECTED))
+    }
+
+    /// Answers with the events of the backend, or with the response that they make.
+    async fn read_events(
+        &self,
+        mut answer: Answer,
+        is_streamed: bool,
+    ) -> Result<Response<ModelBody>, ErrorAnswer> {
+        let received = answer.first_bytes().await?;
+        let secrets = answer.secrets().clone();
+        let returned = answer.returned_headers();
+        let events = Events::new(format!("resp_{}", self.id.simple()), secrets.clone());
+        let relay = Relay::new(self.id, answer.into_body(), received, events);
+        let mut response = match is_streamed {
+            true => streamed(relay),
+            false => collected(relay)
+                .await
+                .map_err(|error| secrets.removed_from(error))?,
+        };
+        response.headers_mut().extend(returned);
+        Ok(response)
+    }
+}
+
+/// The answer of the endpoint that compacts: one JSON text.
+async fn whole(answer: Answer) -> Result<Response<ModelBody>, ErrorAnswer> {
+    let headers = answer.returned_headers();
+    let body = answer.into_json(COMPACT).await?;
+    let mut response = Response::new(ModelBody::full(body));
+    *response.headers_mut() = headers;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    Ok(response)
+}
+
+fn streamed(relay: Relay<Incoming>) -> Response<ModelBody> {
+    let mut response = Response::new(ModelBody::relay(relay));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, EVENT_STREAM);
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// The response that the last event has.
+async fn collected(mut relay: Relay<Incoming>) -> Result<Response<ModelBody>, ErrorAnswer> {
+    let mut end = None;
+    while let Some(event) = poll_fn(|context| relay.poll_event(context)).await {
+        if let Event::End(_, found) = event {
+            end = Some(found);
+        }
+    }
+    let body = match end {
+        Some(End::Response(Some(response))) => response.get().to_owned(),
+        Some(End::Failed(error)) => return Err(*error),
+        Some(End::Broken(why)) => return Err(why.into_answer()),
+        Some(End::Response(None)) | None => return Err(error::unreadable()),
+    };
+    let mut response = Response::new(ModelBody::full(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    Ok(response)
+}
+
+/// Headers of a request whose answer must not be encoded.
+fn with_accept(headers: &HeaderMap, accept: &HeaderValue) -> HeaderMap {
+    let mut headers = headers.clone();
+    headers.insert(header::ACCEPT, accept.clone());
+    let identity = HeaderValue::from_static("identity");
+    headers.insert(header::ACCEPT_ENCODING, identity);
+    headers
+}
+
+/// Names what was left out of a request, in success and failure.
+fn with_ignored(
+    mut answer: Result<Response<ModelBody>, ErrorAnswer>,
+    ignored: Option<String>,
+) -> Result<Response<ModelBody>, ErrorAnswer> {
+    if let Some(list) = ignored.and_then(|list| HeaderValue::from_str(&list).ok()) {
+        let headers = match &mut answer {
+            Ok(response) => response.headers_mut(),
+            Err(error) => error.headers.as_mut(),
+        };
+        headers.insert(IGNORED, list);
+    }
+    answer
+}

@@ -1,0 +1,244 @@
+//! The events of one response: what is repaired, and how the response ends.
+//!
+//! Most frames go on as they came, unread. Read are those that add or finish an item, and the
+//! last one:
+//!
+//! | fault of the backend | repair |
+//! |---|---|
+//! | `response.completed` without the output that was streamed | filled from the finished items |
+//! | an item of the last event has no id, or a reasoning item has another id than it began with | the first id |
+//! | the stream ends without a last event | `response.failed`, `upstream_stream_truncated` |
+//!
+//! A streamed and a collected answer are made from the same events.
+
+mod failure;
+mod items;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::error::ErrorAnswer;
+use crate::json::Fields;
+use crate::secrets::Secrets;
+use crate::sse::{self, Frames, TooLarge};
+use failure::Context;
+use items::Items;
+
+pub(crate) use failure::Break;
+
+/// A frame that the caller gets.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A comment, which tells a parser nothing.
+    Comment(Bytes),
+    Progress(Bytes),
+    /// The last one.
+    End(Bytes, End),
+}
+
+/// How a response ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// `response.completed` or `response.incomplete`, with the field `response` if it can be
+    /// read.
+    Response(Option<Box<RawValue>>),
+    /// `response.failed` or `error`.
+    Failed(Box<ErrorAnswer>),
+    /// The stream broke off.
+    Broken(Break),
+}
+
+/// What the type of an event means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Comment,
+    Created,
+    InProgress,
+    ItemAdded,
+    ItemDone,
+    /// `response.completed` or `response.incomplete`.
+    Ended,
+    /// `response.failed` or `error`.
+    Failed,
+    Other,
+}
+
+impl Kind {
+    /// The kind of a frame: by its field `event`, else by the `type` of its data.
+    fn of(frame: &[u8]) -> Self {
+        if let Some(event) = sse::event(frame) {
+            return Self::of_type(event);
+        }
+        let Some(data) = sse::data(frame) else {
+            return Self::Comment;
+        };
+        let kind = std::str::from_utf8(&data).ok();
+        let kind = kind.and_then(|data| Fields::parse(data).ok()?.string("type"));
+        kind.map_or(Self::Other, |kind| Self::of_type(kind.as_bytes()))
+    }
+
+    fn of_type(event: &[u8]) -> Self {
+        match event {
+            b"response.created" => Self::Created,
+            b"response.in_progress" => Self::InProgress,
+            b"response.output_item.added" => Self::ItemAdded,
+            b"response.output_item.done" => Self::ItemDone,
+            b"response.completed" | b"response.incomplete" => Self::Ended,
+            b"response.failed" | b"error" => Self::Failed,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Reads the events of one response.
+#[derive(Debug)]
+pub(crate) struct Events {
+    frames: Frames,
+    items: Items,
+    context: Context,
+    in_progress: Option<Bytes>,
+    secrets: Secrets,
+    has_ended: bool,
+}
+
+impl Events {
+    /// `id` names the response if the backend does not.
+    pub(crate) fn new(id: String, secrets: Secrets) -> Self {
+        Self {
+            frames: Frames::default(),
+            items: Items::default(),
+            context: Context::new(id),
+            in_progress: None,
+            secrets,
+            has_ended: false,
+        }
+    }
+
+    /// Takes the next bytes of the stream.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        if !self.has_ended {
+            self.frames.push(bytes);
+        }
+    }
+
+    /// The next event, if it has come completely. None after the last one.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        if self.has_ended {
+            return None;
+        }
+        let event = match self.frames.next() {
+            Ok(frame) => self.read(frame?),
+            Err(TooLarge) => Err(TooLarge),
+        };
+        Some(event.unwrap_or_else(|TooLarge| self.break_off(Break::TooLarge)))
+    }
+
+    /// The next event after the end of the stream: at last an
+    /// [`End`](Event::End), then none.
+    pub(crate) fn next_at_end(&mut self) -> Option<Event> {
+        self.frames.end();
+        if let Some(event) = self.next() {
+            return Some(event);
+        }
+        (!self.has_ended).then(|| self.break_off(Break::Truncated))
+    }
+
+    /// Ends the response with a failure.
+    pub(crate) fn break_off(&mut self, why: Break) -> Event {
+        self.has_ended = true;
+        Event::End(self.context.failure(why), End::Broken(why))
+    }
+
+    /// The last `response.in_progress`, as it came.
+    pub(crate) fn in_progress(&self) -> Option<Bytes> {
+        self.in_progress.clone()
+    }
+
+    fn read(&mut self, frame: Bytes) -> Result<Event, TooLarge> {
+        let kind = Kind::of(&frame);
+        if kind == Kind::Comment {
+            return Ok(Event::Comment(frame));
+        }
+        self.context.note(&frame);
+        Ok(match kind {
+            Kind::Created => {
+                self.context.note_created(&frame);
+                Event::Progress(frame)
+            }
+            Kind::InProgress => {
+                self.in_progress = Some(frame.clone());
+                Event::Progress(frame)
+            }
+            Kind::ItemAdded => {
+                self.note_added(&frame);
+                Event::Progress(frame)
+            }
+            Kind::ItemDone => Event::Progress(self.with_item(frame)?),
+            Kind::Ended => self.ended(frame),
+            Kind::Failed => self.failed(frame),
+            Kind::Comment | Kind::Other => Event::Progress(frame),
+        })
+    }
+
+    fn note_added(&mut self, frame: &[u8]) {
+        let data = sse::data(frame);
+        let data = data
+            .as_deref()
+            .and_then(|data| std::str::from_utf8(data).ok());
+        if let Some(Ok(event)) = data.map(Fields::parse) {
+            self.items.note_added(&event);
+        }
+    }
+
+    /// Keeps a finished item, and returns its frame, repaired.
+    fn with_item(&mut self, frame: Bytes) -> Result<Bytes, TooLarge> {
+        let data = sse::data(&frame);
+        let data = data
+            .as_deref()
+            .and_then(|data| std::str::from_utf8(data).ok());
+        let Some(Ok(mut event)) = data.map(Fields::parse) else {
+            return Ok(frame);
+        };
+        let is_repaired = self.items.keep_done(&mut event)?;
+        Ok(match is_repaired {
+            true => sse::with_data(&frame, event.to_raw().get()),
+            false => frame,
+        })
+    }
+
+    fn ended(&mut self, frame: Bytes) -> Event {
+        self.has_ended = true;
+        let data = sse::data(&frame);
+        let data = data
+            .as_deref()
+            .and_then(|data| std::str::from_utf8(data).ok());
+        let event = data.and_then(|data| Fields::parse(data).ok());
+        let response = event
+            .as_ref()
+            .and_then(|event| Fields::parse(event.get("response")?).ok());
+        let Some((mut event, mut response)) = event.clone().zip(response) else {
+            return Event::End(frame.clone(), End::Response(None));
+        };
+        if !self.items.repair(&mut response) {
+            let response = response.to_raw();
+            return Event::End(frame.clone(), End::Response(Some(response)));
+        }
+        let response = response.to_raw();
+        event.set("response", response.clone());
+        let frame = sse::with_data(&frame, event.to_raw().get());
+        Event::End(frame, End::Response(Some(response)))
+    }
+
+    fn failed(&mut self, frame: Bytes) -> Event {
+        if self.secrets.are_in(&frame) {
+            tracing::error!("an event of the backend quotes the request, and is replaced");
+            return self.break_off(Break::Hidden);
+        }
+        self.has_ended = true;
+        let error = failure::read(&frame);
+        Event::End(frame, End::Failed(Box::new(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

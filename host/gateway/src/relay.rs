@@ -1,0 +1,272 @@
+//! Relays a stream of events from the backend to the caller.
+//!
+//! The backend is read only when the caller reads, so a slow caller slows the backend. While
+//! the backend is silent, the relay keeps the caller's connection alive. No task runs: a
+//! dropped relay drops the request to the backend.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use tokio::time::{Instant, Sleep, sleep_until};
+use uuid::Uuid;
+
+use crate::events::{Break, End, Event, Events};
+
+/// After this long without a byte for the caller, a comment is sent.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// After this long without an event, `response.in_progress` is repeated: the Codex CLI gives
+/// up after 300 seconds, and comments do not count.
+const REPEAT: Duration = Duration::from_secs(240);
+/// After this long without a byte of the backend, the response has failed.
+const SILENCE: Duration = Duration::from_secs(600);
+/// How long a response may take.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
+/// How long the end of the connection's message is waited for after the last event, so that
+/// the connection can be used again.
+const DRAIN: Duration = Duration::from_millis(250);
+
+const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
+
+/// A stream of events on its way.
+pub(crate) struct Relay<B> {
+    upstream: Upstream<B>,
+    events: Events,
+    times: Times,
+    timer: Pin<Box<Sleep>>,
+    record: Record,
+}
+
+enum Upstream<B> {
+    /// Events come.
+    Open(B),
+    /// Nothing more comes; the last event may be missing.
+    Ended,
+    /// The last event was sent; only the end of the message is waited for.
+    Draining(B, Instant),
+    /// The caller has everything.
+    Done,
+}
+
+/// When what happened last.
+struct Times {
+    begun: Instant,
+    /// Bytes came from the backend.
+    received: Instant,
+    /// An event was sent.
+    event: Instant,
+    /// Bytes were sent.
+    sent: Instant,
+}
+
+impl Times {
+    fn now() -> Self {
+        let now = Instant::now();
+        Self {
+            begun: now,
+            received: now,
+            event: now,
+            sent: now,
+        }
+    }
+
+    /// When something must be done if nothing happens.
+    fn next(&self) -> Instant {
+        (self.sent + KEEP_ALIVE)
+            .min(self.event + REPEAT)
+            .min(self.received + SILENCE)
+            .min(self.begun + LONGEST)
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
+    /// Relays what comes from the backend. `received` has come already.
+    pub(crate) fn new(request: Uuid, upstream: B, received: Bytes, mut events: Events) -> Self {
+        events.push(&received);
+        let times = Times::now();
+        Self {
+            upstream: Upstream::Open(upstream),
+            events,
+            timer: Box::pin(sleep_until(times.next())),
+            times,
+            record: Record::new(request),
+        }
+    }
+
+    /// The next event for the caller; none after the last one.
+    pub(crate) fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        loop {
+            if let Some(event) = self.events.next() {
+                return Poll::Ready(Some(self.sending(event)));
+            }
+            match &mut self.upstream {
+                Upstream::Open(upstream) => match Pin::new(upstream).poll_frame(context) {
+                    Poll::Ready(Some(Ok(frame))) => self.take(frame),
+                    Poll::Ready(Some(Err(_)) | None) => self.upstream = Upstream::Ended,
+                    Poll::Pending => {
+                        let event = ready!(self.poll_silence(context));
+                        return Poll::Ready(Some(self.sending(event)));
+                    }
+                },
+                Upstream::Ended => match self.events.next_at_end() {
+                    Some(event) => return Poll::Ready(Some(self.sending(event))),
+                    None => self.upstream = Upstream::Done,
+                },
+                Upstream::Draining(upstream, until) => {
+                    let until = *until;
+                    match Pin::new(upstream).poll_frame(context) {
+                        Poll::Ready(Some(Ok(_))) => {}
+                        Poll::Ready(Some(Err(_)) | None) => self.upstream = Upstream::Done,
+                        Poll::Pending => {
+                            self.timer.as_mut().reset(until);
+                            ready!(self.timer.as_mut().poll(context));
+                            self.upstream = Upstream::Done;
+                        }
+                    }
+                }
+                Upstream::Done => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn take(&mut self, frame: Frame<Bytes>) {
+        // Trailers are not read.
+        if let Ok(bytes) = frame.into_data() {
+            self.times.received = Instant::now();
+            self.events.push(&bytes);
+        }
+    }
+
+    /// What to send while the backend sends nothing.
+    fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        loop {
+            self.timer.as_mut().reset(self.times.next());
+            ready!(self.timer.as_mut().poll(context));
+            let now = Instant::now();
+            if now >= self.times.begun + LONGEST {
+                return Poll::Ready(self.events.break_off(Break::TooLong));
+            }
+            if now >= self.times.received + SILENCE {
+                return Poll::Ready(self.events.break_off(Break::Silent));
+            }
+            if now >= self.times.event + REPEAT {
+                self.times.event = now;
+                if let Some(frame) = self.events.in_progress() {
+                    return Poll::Ready(Event::Progress(frame));
+                }
+            }
+            if now >= self.times.sent + KEEP_ALIVE {
+                return Poll::Ready(Event::Comment(COMMENT));
+            }
+        }
+    }
+
+    /// Notes what is sent.
+    fn sending(&mut self, event: Event) -> Event {
+        let now = Instant::now();
+        self.times.sent = now;
+        match &event {
+            Event::Comment(frame) => self.record.bytes += frame.len(),
+            Event::Progress(frame) => {
+                self.times.event = now;
+                self.record.note(frame);
+            }
+            Event::End(frame, end) => {
+                self.record.note(frame);
+                self.record.end = Some(name(end));
+                self.end(matches!(end, End::Broken(_)), now);
+            }
+        }
+        event
+    }
+
+    fn end(&mut self, is_broken: bool, now: Instant) {
+        let upstream = std::mem::replace(&mut self.upstream, Upstream::Done);
+        if let (false, Upstream::Open(upstream)) = (is_broken, upstream) {
+            self.upstream = Upstream::Draining(upstream, now + DRAIN);
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Relay<B> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let event = ready!(self.poll_event(context));
+        Poll::Ready(event.map(|event| match event {
+            Event::Comment(frame) | Event::Progress(frame) | Event::End(frame, _) => {
+                Ok(Frame::data(frame))
+            }
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self.upstream, Upstream::Done)
+    }
+}
+
+const fn name(end: &End) -> &'static str {
+    match end {
+        End::Response(_) => "response",
+        End::Failed(_) => "failed",
+        End::Broken(why) => why.code(),
+    }
+}
+
+/// What was relayed, for the log.
+struct Record {
+    request: Uuid,
+    begun: Instant,
+    events: usize,
+    bytes: usize,
+    /// None while the last event is missing.
+    end: Option<&'static str>,
+}
+
+impl Record {
+    fn new(request: Uuid) -> Self {
+        Self {
+            request,
+            begun: Instant::now(),
+            events: 0,
+            bytes: 0,
+            end: None,
+        }
+    }
+
+    fn note(&mut self, frame: &Bytes) {
+        self.events += 1;
+        self.bytes += frame.len();
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let Self {
+            request,
+            events,
+            bytes,
+            ..
+        } = self;
+        let milliseconds = self.begun.elapsed().as_millis();
+        match self.end {
+            None => {
+                tracing::info!(%request, events, bytes, milliseconds, "cancelled by the caller")
+            }
+            Some(end @ ("response" | "failed")) => {
+                tracing::info!(%request, events, bytes, milliseconds, end, "relayed");
+            }
+            Some(end) => tracing::warn!(%request, events, bytes, milliseconds, end, "broke off"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

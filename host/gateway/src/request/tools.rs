@@ -1,0 +1,46 @@
+//! The tools of a request.
+
+use serde_json::value::RawValue;
+
+use crate::error::ErrorAnswer;
+use crate::json::{self, Fields};
+
+/// Types of tools that the backend has.
+const TYPES: [&str; 5] = [
+    "function",
+    "custom",
+    "namespace",
+    "web_search",
+    "image_generation",
+];
+
+/// The tools with the names that the backend knows.
+pub(super) fn rewrite(tools: &str) -> Result<Box<RawValue>, ErrorAnswer> {
+    let invalid = |_| ErrorAnswer::invalid(None, "tools is a list of objects.").param("tools");
+    let tools: Vec<Fields<'_>> = serde_json::from_str(tools).map_err(invalid)?;
+    let tools = tools.into_iter().enumerate();
+    let tools: Result<Vec<_>, _> = tools
+        .map(|(index, tool)| rewrite_tool(index, tool))
+        .collect();
+    Ok(json::raw(&tools?))
+}
+
+fn rewrite_tool(index: usize, mut tool: Fields<'_>) -> Result<Fields<'_>, ErrorAnswer> {
+    let kind = tool.string("type").unwrap_or_default();
+    // The old name of a preview, which may carry a date.
+    if kind.starts_with("web_search_preview") {
+        tool.set("type", json::raw("web_search"));
+        return Ok(tool);
+    }
+    match TYPES.contains(&kind.as_str()) {
+        true => Ok(tool),
+        false => {
+            let message = format!(
+                "The ChatGPT backend has tools of these types only: {}.",
+                TYPES.join(", ")
+            );
+            let param = format!("tools[{index}].type");
+            Err(ErrorAnswer::invalid("unsupported_parameter", message).param(param))
+        }
+    }
+}
