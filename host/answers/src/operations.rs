@@ -78,6 +78,16 @@ answers! {
         },
     }
 
+    /// The answer of `inspect-agent`: the agent may be composed with the world.
+    struct InspectAgent {
+        /// Always true.
+        pub ok: True,
+        /// The file.
+        pub component: String,
+        /// The world.
+        pub world: String,
+    }
+
     /// What a component is, and what this host allows it.
     struct Inspection {
         /// The file, or `embedded`.

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use crate::Failure;
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::operations::{
-    Adopt, Component, Doctor, Inspect, Profiles, Rekey, RemoveProfile, Reset, Version,
+    Adopt, Component, Doctor, Inspect, InspectAgent, Profiles, Rekey, RemoveProfile, Reset, Version,
 };
 
 /// The schema of each answer, by the command that gives it; `failure` is that of
@@ -21,6 +21,7 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("doctor", of::<Doctor>()),
         ("failure", of::<Failure>()),
         ("inspect", of::<Inspect>()),
+        ("inspect-agent", of::<InspectAgent>()),
         ("login", of::<Poll>()),
         ("logout", of::<Logout>()),
         ("models", of::<Models>()),

@@ -57,7 +57,7 @@ pub(crate) fn run(
 /// The largest file that `inspect` reads, in bytes: a hundred times the size of a world.
 const LARGEST: u64 = 16 << 20;
 
-fn read(file: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Error> {
     let unreadable = |why: &dyn Display| {
         let file = file.display();
         open::invalid(format!("cannot read {file}: {why}"))

@@ -7,6 +7,7 @@ mod completions;
 mod component;
 mod doctor;
 mod inspect;
+mod inspect_agent;
 mod login;
 mod logout;
 mod models;
@@ -93,6 +94,8 @@ pub(crate) enum Command {
     Component(component::Arguments),
     /// Show what a component can reach; fail if it does not match its world
     Inspect(inspect::Arguments),
+    /// Say whether an agent may be composed with the component
+    InspectAgent(inspect_agent::Arguments),
     /// List or remove profiles
     Profiles(profiles::Arguments),
     /// Check component, store, key, network and clock, and suggest fixes
@@ -128,6 +131,7 @@ pub(crate) async fn run(
         Command::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
         Command::Component(arguments) => component::run(arguments, terminal),
         Command::Inspect(arguments) => inspect::run(arguments, global, terminal),
+        Command::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
         Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
         Command::Doctor => doctor::run(global, terminal).await,
         Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,

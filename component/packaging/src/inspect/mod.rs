@@ -6,6 +6,7 @@
 //!                         └─▶ contract  what it has beyond its world
 //! ```
 
+mod agent;
 mod contract;
 mod metadata;
 
@@ -14,6 +15,7 @@ use std::fmt;
 use wasmparser::{Parser, Payload, Validator};
 use wit_component::{DecodedWasm, WitPrinter};
 
+pub use agent::{Agent, COMPOSABLE};
 pub(crate) use contract::CONTRACT;
 use metadata::Metadata;
 use sha2::{Digest as _, Sha256};
@@ -91,15 +93,7 @@ impl Inspection {
     ///
     /// [`NotAComponent`], also for a core module and for a WIT package.
     pub fn of(component: &[u8]) -> Result<Self, NotAComponent> {
-        if !Parser::is_component(component) {
-            return Err(NotAComponent("it has another header".to_owned()));
-        }
-        let mut surface = Surface::default();
-        surface.read(component).map_err(invalid)?;
-        if surface.depth > DEEPEST {
-            return Err(NotAComponent("its parts are nested too deeply".to_owned()));
-        }
-        Validator::new().validate_all(component).map_err(invalid)?;
+        let surface = Surface::of(component)?;
         let metadata = Metadata::of(component);
         let mut violations = contract::violations(&metadata, &surface, component);
         let wit = match wit_component::decode(component) {
@@ -168,6 +162,20 @@ struct Surface {
 }
 
 impl Surface {
+    /// Reads a component, and validates all of it.
+    fn of(component: &[u8]) -> Result<Self, NotAComponent> {
+        if !Parser::is_component(component) {
+            return Err(NotAComponent("it has another header".to_owned()));
+        }
+        let mut surface = Self::default();
+        surface.read(component).map_err(invalid)?;
+        if surface.depth > DEEPEST {
+            return Err(NotAComponent("its parts are nested too deeply".to_owned()));
+        }
+        Validator::new().validate_all(component).map_err(invalid)?;
+        Ok(surface)
+    }
+
     fn read(&mut self, component: &[u8]) -> wasmparser::Result<()> {
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {

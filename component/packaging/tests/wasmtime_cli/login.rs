@@ -14,21 +14,26 @@ use tempfile::TempDir;
 use super::{Wasmtime, names, workspace};
 
 /// The simulator, and a build of the component that connects only to it.
-struct Fixture {
-    simulator: Simulator,
-    component: Vec<u8>,
+pub(crate) struct Fixture {
+    pub(crate) simulator: Simulator,
+    pub(crate) component: Vec<u8>,
 }
 
-static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
-    let simulator = Simulator::builder().interval(1).start().unwrap();
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worlds");
-    let builder = Builder::new(workspace(), target_dir).test_origin(simulator.http_url());
-    let component = builder.build(World::OnboardingFilesystem).unwrap();
-    Fixture {
-        simulator,
-        component,
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let simulator = Simulator::builder().interval(1).start().unwrap();
+        let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worlds");
+        let builder = Builder::new(workspace(), target_dir).test_origin(simulator.http_url());
+        let component = builder.build(World::OnboardingFilesystem).unwrap();
+        Self {
+            simulator,
+            component,
+        }
     }
-});
+}
+
+/// The tests of this file share one.
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 
 /// The component, with an empty directory for the login.
 fn world() -> (TempDir, Wasmtime) {
@@ -45,7 +50,7 @@ fn world() -> (TempDir, Wasmtime) {
 }
 
 /// The text between two other texts.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
     rest.split_once(after).unwrap_or_else(|| panic!("{text}")).0
 }

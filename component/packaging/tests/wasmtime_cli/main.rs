@@ -1,8 +1,10 @@
 //! The plain wasmtime CLI with a store in files: one process for each call.
 //!
 //! `login` runs the world that people load. `store` runs a guest that makes more calls
-//! to its key-value store than the login does.
+//! to its key-value store than the login does. `agent` runs an agent that is composed with
+//! the login.
 
+mod agent;
 mod login;
 mod store;
 
