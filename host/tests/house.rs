@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages of this workspace that each package may link, and that its build script
 /// may use.
-const RULES: [(&str, &[&str], &[&str]); 8] = [
+const RULES: [(&str, &[&str], &[&str]); 9] = [
     ("chatgpt-oauth-component", &[], &[]),
     ("command-line", &["chatgpt-oauth-answers"], &[]),
     ("keyvalue-filesystem", &[], &[]),
