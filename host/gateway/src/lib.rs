@@ -50,6 +50,8 @@ mod call;
 mod error;
 mod events;
 mod gateway;
+#[cfg(feature = "wasi-http")]
+mod hooks;
 mod json;
 mod models;
 mod profiles;
@@ -65,3 +67,5 @@ mod upstream;
 pub use access::ModelAccess;
 pub use body::ModelBody;
 pub use gateway::{Gateway, GatewayBuilder};
+#[cfg(feature = "wasi-http")]
+pub use hooks::{DenyAll, GUEST_HOST, ModelHooks};

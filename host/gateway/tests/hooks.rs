@@ -1,0 +1,141 @@
+//! The hooks of a guest, called as wasmtime calls them.
+
+mod support;
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chatgpt_oauth_gateway::{DenyAll, ModelHooks};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use openai_simulator::{Endpoint, Fault, Script};
+use support::{TestEnv, prompt};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+const RESPONSES: &str = "https://openai-codex.invalid/v1/responses";
+
+fn guest_request(url: &str, body: &serde_json::Value) -> Request<WasiBody> {
+    let body = Full::new(Bytes::from(body.to_string()));
+    Request::post(url)
+        .header("authorization", "Bearer theirs")
+        .header("chatgpt-account-id", "theirs")
+        .header("cookie", "theirs=1")
+        .body(body.map_err(|never| match never {}).boxed_unsync())
+        .unwrap()
+}
+
+async fn send(
+    hooks: &mut impl WasiHttpHooks,
+    request: Request<WasiBody>,
+    options: Option<RequestOptions>,
+) -> Result<Response<WasiBody>, Error> {
+    let sending = hooks.send_request(request, options, Box::new(async { Ok(()) }));
+    let (answer, processing) = Pin::from(sending).await?;
+    Pin::from(processing).await?;
+    Ok(answer)
+}
+
+async fn text(answer: Response<WasiBody>) -> Result<String, Error> {
+    let body = answer.into_body().collect().await?.to_bytes();
+    Ok(String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// Faults: G15
+#[tokio::test]
+async fn a_guest_streams_with_the_login_of_the_hosts_choice() {
+    let env = TestEnv::signed_in().await;
+    let mut hooks = ModelHooks::only(env.access.clone());
+    let answer = send(&mut hooks, guest_request(RESPONSES, &prompt(true)), None).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(text(answer).await.unwrap().contains("response.completed"));
+    let sent = env.sent();
+    assert!(
+        sent.headers
+            .iter()
+            .all(|(_, value)| !value.contains("theirs"))
+    );
+    let authorization = sent.header("authorization").unwrap();
+    assert!(authorization.starts_with("Bearer ey"));
+}
+
+#[tokio::test]
+async fn a_missing_login_is_an_answer_that_a_guest_can_read() {
+    let env = TestEnv::new();
+    let mut hooks = ModelHooks::only(env.access.clone());
+    let answer = send(&mut hooks, guest_request(RESPONSES, &prompt(true)), None).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert!(text(answer).await.unwrap().contains("login_required"));
+    assert!(env.calls().is_empty());
+}
+
+/// Faults: G46
+#[tokio::test]
+async fn every_other_address_is_for_the_inner_hooks() {
+    struct Inner(Arc<Mutex<Vec<String>>>);
+    impl WasiHttpHooks for Inner {
+        fn send_request(
+            &mut self,
+            request: Request<WasiBody>,
+            options: Option<RequestOptions>,
+            processing: Box<dyn Future<Output = Result<(), Error>> + Send>,
+        ) -> Box<
+            dyn Future<
+                    Output = Result<
+                        (
+                            Response<WasiBody>,
+                            Box<dyn Future<Output = Result<(), Error>> + Send>,
+                        ),
+                        Error,
+                    >,
+                > + Send,
+        > {
+            self.0.lock().unwrap().push(request.uri().to_string());
+            DenyAll.send_request(request, options, processing)
+        }
+    }
+    let env = TestEnv::signed_in().await;
+    let urls = [
+        "https://openai-codex.invalid:444/v1/responses",
+        "https://chatgpt.com/backend-api/codex/responses",
+        "https://ada@openai-codex.invalid/v1/responses",
+    ];
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let mut hooks = ModelHooks::new(env.access.clone(), Inner(asked.clone()));
+    for url in urls {
+        let denied = send(&mut hooks, guest_request(url, &prompt(true)), None).await;
+        assert!(matches!(denied, Err(Error::HttpRequestDenied)), "{url}");
+    }
+    assert_eq!(*asked.lock().unwrap(), urls);
+    assert!(env.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_guests_timeouts_end_a_slow_answer() {
+    let env = TestEnv::signed_in().await;
+    let mut hooks = ModelHooks::only(env.access.clone());
+    let options = |between_bytes| {
+        Some(RequestOptions {
+            connect_timeout: None,
+            first_byte_timeout: Some(Duration::from_secs(5)),
+            between_bytes_timeout: Some(Duration::from_millis(between_bytes)),
+        })
+    };
+    let script = Script::stall(Duration::from_secs(20));
+    env.simulator
+        .fault(Endpoint::Responses, Fault::stream(script));
+    let request = guest_request(RESPONSES, &prompt(true));
+    let answer = send(&mut hooks, request, options(300)).await.unwrap();
+    let ended = text(answer).await;
+    assert!(
+        matches!(ended, Err(Error::ConnectionReadTimeout)),
+        "{ended:?}"
+    );
+
+    let request = guest_request(RESPONSES, &prompt(true));
+    let answer = send(&mut hooks, request, options(5000)).await.unwrap();
+    assert!(text(answer).await.is_ok());
+}
