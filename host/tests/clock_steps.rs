@@ -58,8 +58,9 @@ fn a_clock_set_during_a_refresh_causes_no_reuse_and_loses_no_login() {
     assert_eq!(
         (machine.tokens_presented_too_soon(), machine.logins_lost),
         (0, 0),
-        "{SEED}={seed}: {}",
-        machine.counted()
+        "{SEED}={seed}: {}\n{:#?}",
+        machine.counted(),
+        machine.tokens_presented_again()
     );
 }
 
@@ -173,7 +174,10 @@ impl Machine {
 
     fn set(&mut self, wall: u64, steady: u64) {
         self.clocks = Clocks { wall, steady };
-        std::fs::write(&self.true_time, steady.to_string()).unwrap();
+        // Renamed, not written over: a reader would find an empty file in between.
+        let next = self.true_time.path().with_extension("next");
+        std::fs::write(&next, steady.to_string()).unwrap();
+        std::fs::rename(next, &self.true_time).unwrap();
         let next = self.test.path("clock.next");
         std::fs::write(&next, format!("{wall} {steady}")).unwrap();
         std::fs::rename(next, self.test.path("clock")).unwrap();
@@ -209,6 +213,13 @@ impl Machine {
             pairs.any(|pair| pair[1].at - pair[0].at < QUIET)
         };
         tokens.iter().filter(is_too_soon).count()
+    }
+
+    /// For the message of a failure: when each of these tokens was presented.
+    fn tokens_presented_again(&self) -> Vec<openai_simulator::Presentations> {
+        let mut tokens = self.test.simulator.presentations();
+        tokens.retain(|token| token.presentations.len() > 1);
+        tokens
     }
 
     fn counted(&self) -> String {
