@@ -38,8 +38,9 @@ pub(crate) fn force_refresh(ports: Ports) -> Result<Record> {
 fn run(ports: Ports, request: Request) -> Result<Record> {
     let mut record = credential::load(ports)?;
     for _ in 0..MAX_ATTEMPTS {
-        record = credential::in_present_time(ports, record);
-        match decide(&record, request, ports.now()) {
+        let now;
+        (record, now) = credential::in_present_time(ports, record);
+        match decide(&record, request, now) {
             Action::Serve => return Ok(record),
             Action::Fail(error) => return Err(error),
             Action::Store(next) => match credential::store(ports, (*next).clone()) {
@@ -81,8 +82,8 @@ fn conclude(
         record: after,
         service_error,
     } = presented;
-    let after = credential::in_present_time(ports, after);
-    let error = match decide(&after, request, ports.now()) {
+    let (after, now) = credential::in_present_time(ports, after);
+    let error = match decide(&after, request, now) {
         Action::Serve => return Ok(after),
         // Not every service error is stored in the record: this call reports it.
         Action::Fail(error) if error.service_status.is_none() => service_error.add_to(error),
@@ -129,12 +130,14 @@ fn present(
     record: &Record,
     token: &Secret,
 ) -> core::result::Result<Presented, PresentError> {
+    let (record, started) = credential::stamped(ports, record.clone());
+    let login_seq = record.login_seq;
     let intent = Intent {
         attempt: ports.random_id(),
         presented: token.fingerprint(),
-        started: ports.now(),
+        started,
     };
-    match credential::store(ports, record.clone().with_intent(&intent)) {
+    match credential::store(ports, record.with_intent(&intent)) {
         Ok(_) => {}
         Err(StoreError::Conflict) => return Err(PresentError::Conflict),
         Err(fault) => return Err(PresentError::Failed(fault.into())),
@@ -154,7 +157,7 @@ fn present(
         TokenOutcome::NotProcessed(Failure::new(FailureKind::Late))
     };
     Ok(Presented {
-        record: commit(ports, record.login_seq, &intent, &outcome)?,
+        record: commit(ports, login_seq, &intent, &outcome)?,
         service_error: outcome.service_error(),
     })
 }
@@ -172,7 +175,8 @@ fn commit(
     };
     for _ in 0..MAX_ATTEMPTS {
         let record = credential::load(ports).map_err(failed)?;
-        match apply_outcome(&record, login_seq, intent, outcome, ports.now()) {
+        let (record, now) = credential::in_present_time(ports, record);
+        match apply_outcome(&record, login_seq, intent, outcome, now) {
             Applied::Store(next) => match credential::store(ports, *next) {
                 Ok(stored) => return Ok(stored),
                 Err(StoreError::Conflict) => {}

@@ -79,6 +79,8 @@ struct Shared {
     now: u64,
     /// The steady clock, where this host offers one, in seconds.
     steady: Option<u64>,
+    /// After how many more readings the wall clock is set, and to what.
+    set_after: Option<(u32, u64)>,
     random: u64,
     turns: Option<Turns>,
 }
@@ -107,6 +109,7 @@ impl TestEnv {
             sent: Vec::new(),
             now: NOW,
             steady: None,
+            set_after: None,
             random: 0,
             turns: None,
         };
@@ -166,6 +169,29 @@ impl TestEnv {
 
     pub(crate) fn set_clock(&self, now: u64) {
         self.lock().now = now;
+    }
+
+    /// Sets the wall clock after that many readings of it.
+    pub(crate) fn set_clock_after(&self, readings: u32, now: u64) {
+        self.lock().set_after = Some((readings, now));
+    }
+
+    fn read_clock(&self) -> u64 {
+        let mut shared = self.lock();
+        let reading = shared.now;
+        match &mut shared.set_after {
+            Some((0, to)) => {
+                let to = *to;
+                shared.set_after = None;
+                shared.now = to;
+                to
+            }
+            Some((readings, _)) => {
+                *readings -= 1;
+                reading
+            }
+            None => reading,
+        }
     }
 
     /// Gives this host a steady clock at that many seconds.
@@ -328,7 +354,7 @@ impl Http for Worker<'_> {
 
 impl Clock for Worker<'_> {
     fn now(&self) -> u64 {
-        self.env.now()
+        self.env.read_clock()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The record `credential`: the login.
 
-use super::{clock_step, read_clocks, write};
+use super::{read_clocks, write};
 use crate::contract::Error;
 use crate::error::Result;
 use crate::ports::{Ports, StoreError};
@@ -13,15 +13,27 @@ pub(crate) fn load(ports: Ports) -> Result<Record> {
     let Some(bytes) = ports.store.get(KEY)? else {
         return Ok(Record::absent());
     };
-    Ok(in_present_time(ports, decode(&bytes)?))
+    Ok(in_present_time(ports, decode(&bytes)?).0)
 }
 
-/// Moves the times of the record by what the wall clock was set since it was read or
-/// stored. Before the record is compared with the clock.
-pub(crate) fn in_present_time(ports: Ports, record: Record) -> Record {
-    match clock_step(ports, record.stamp()) {
-        Some((step, now)) => record.moved_by(step, now),
-        None => record,
+/// The record with its times by the present reading of the clocks, and the wall clock of
+/// that reading, Unix seconds. The record is compared with this time and with no other: if
+/// the clock were set between two readings, a refresh in flight would look abandoned.
+pub(crate) fn in_present_time(ports: Ports, record: Record) -> (Record, u64) {
+    match record.stamp() {
+        Some(_) => stamped(ports, record),
+        None => (record, ports.now()),
+    }
+}
+
+/// The same for a record that is about to hold its first wait or age.
+pub(crate) fn stamped(ports: Ports, record: Record) -> (Record, u64) {
+    match read_clocks(ports) {
+        Some(reading) => {
+            let now = reading.wall;
+            (record.at(Some(reading)), now)
+        }
+        None => (record.at(None), ports.now()),
     }
 }
 
@@ -34,11 +46,10 @@ pub(crate) fn load_signed_in(ports: Ports) -> Result<Record> {
     Err(Error::not_connected())
 }
 
-/// Writes the record as the next generation and returns it.
+/// Writes the record as the next generation and returns it. Its stamp is the reading that its
+/// times were made by.
 pub(crate) fn store(ports: Ports, record: Record) -> core::result::Result<Record, StoreError> {
-    let now = ports.now();
-    let stamp = record.has_waits().then(|| read_clocks(ports)).flatten();
-    let record = record.next_generation(now, stamp);
+    let record = record.next_generation(ports.now());
     write(ports, KEY, &encode(&record))?;
     Ok(record)
 }

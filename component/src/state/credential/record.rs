@@ -304,10 +304,20 @@ impl Record {
         self.stamp.as_ref()
     }
 
-    /// The record with its waits moved by `step`, by which the wall clock was set
-    /// between its stamp and `now`, in seconds.
-    pub(crate) fn moved_by(mut self, step: i64, now: Stamp) -> Self {
-        self.stamp = Some(now);
+    /// The record with its waits moved by what the wall clock was set between its stamp
+    /// and this reading, which becomes its stamp.
+    pub(crate) fn at(mut self, now: Option<Stamp>) -> Self {
+        let stamp = core::mem::replace(&mut self.stamp, now);
+        match (stamp, &self.stamp) {
+            (Some(stamp), Some(now)) => {
+                let step = stamp.step(now);
+                self.moved_by(step)
+            }
+            _ => self,
+        }
+    }
+
+    fn moved_by(mut self, step: i64) -> Self {
         let move_time = |time: &mut u64| *time = time.saturating_add_signed(step);
         if let State::LoggedIn { phase, .. } = &mut self.state {
             let (intent, probes) = match phase {
@@ -340,11 +350,14 @@ impl Record {
         codec::has_room(self)
     }
 
-    /// The record as it is written next, at `now`.
-    pub(crate) fn next_generation(mut self, now: u64, stamp: Option<Stamp>) -> Self {
+    /// The record as it is written next, at `now`. Where a stamp is stored, the time of
+    /// writing is that of its reading.
+    pub(crate) fn next_generation(mut self, now: u64) -> Self {
         self.generation = self.generation.saturating_add(1);
-        self.updated_at = now;
-        self.stamp = stamp;
+        if !self.has_waits() {
+            self.stamp = None;
+        }
+        self.updated_at = self.stamp.as_ref().map_or(now, |stamp| stamp.wall);
         self
     }
 

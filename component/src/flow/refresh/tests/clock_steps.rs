@@ -45,6 +45,48 @@ fn a_refresh_on_its_way_is_waited_for_however_the_clock_steps() {
     }
 }
 
+/// The times to which the clock is set between two readings.
+const SET_TO: [u64; 5] = [NOW - DAY, NOW - 290, NOW + 130, NOW + 290, NOW + DAY];
+/// More readings than a call makes.
+const READINGS: u32 = 24;
+
+/// Faults: F16
+#[test]
+fn a_refresh_on_its_way_is_waited_for_wherever_the_clock_steps() {
+    for (to, readings) in SET_TO
+        .iter()
+        .flat_map(|to| (0..READINGS).map(move |n| (*to, n)))
+    {
+        let env = on_its_way();
+        env.set_clock_after(readings, to);
+        let waits = code(token(&env)) == ErrorCode::RefreshInProgress;
+        assert!(waits, "to {to} after {readings} readings");
+        assert_eq!(state(&env), "refreshing");
+    }
+}
+
+/// Faults: F16
+#[test]
+fn a_pause_is_kept_wherever_the_clock_steps() {
+    for (to, readings) in SET_TO
+        .iter()
+        .flat_map(|to| (0..READINGS).map(move |n| (*to, n)))
+    {
+        let env = TestEnv::with(dead("active", json!({})));
+        env.set_steady_clock(STEADY);
+        env.serve(TOKEN, |_, _| {
+            crate::testing::fakes::broken(crate::ports::MaybeSent::TimedOut)
+        });
+        env.set_clock_after(readings, to);
+        for _ in 0..3 {
+            // Refused, uncertain, or sent once.
+            let _ = refresh(&env);
+        }
+        let sent = env.paths().iter().filter(|path| *path == TOKEN).count();
+        assert!(sent <= 1, "{sent} to {to} after {readings} readings");
+    }
+}
+
 /// Faults: F16
 #[test]
 fn a_refresh_is_abandoned_when_the_steady_clock_says_so() {
