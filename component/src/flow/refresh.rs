@@ -38,8 +38,7 @@ pub(crate) fn force_refresh(ports: Ports) -> Result<Record> {
 fn run(ports: Ports, request: Request) -> Result<Record> {
     let mut record = credential::load(ports)?;
     for _ in 0..MAX_ATTEMPTS {
-        let now;
-        (record, now) = credential::in_present_time(ports, record);
+        let now = credential::to_present_time(ports, &mut record);
         match decide(&record, request, now) {
             Action::Serve => return Ok(record),
             Action::Fail(error) => return Err(error),
@@ -79,10 +78,10 @@ fn conclude(
     request: Request,
 ) -> Result<Record> {
     let Presented {
-        record: after,
+        record: mut after,
         service_error,
     } = presented;
-    let (after, now) = credential::in_present_time(ports, after);
+    let now = credential::to_present_time(ports, &mut after);
     let error = match decide(&after, request, now) {
         Action::Serve => return Ok(after),
         // Not every service error is stored in the record: this call reports it.
@@ -130,14 +129,13 @@ fn present(
     record: &Record,
     token: &Secret,
 ) -> core::result::Result<Presented, PresentError> {
-    let (record, started) = credential::stamped(ports, record.clone());
-    let login_seq = record.login_seq;
+    let mut intended = record.clone();
     let intent = Intent {
         attempt: ports.random_id(),
         presented: token.fingerprint(),
-        started,
+        started: credential::stamp(ports, &mut intended),
     };
-    match credential::store(ports, record.with_intent(&intent)) {
+    match credential::store(ports, intended.with_intent(&intent)) {
         Ok(_) => {}
         Err(StoreError::Conflict) => return Err(PresentError::Conflict),
         Err(fault) => return Err(PresentError::Failed(fault.into())),
@@ -157,7 +155,7 @@ fn present(
         TokenOutcome::NotProcessed(Failure::new(FailureKind::Late))
     };
     Ok(Presented {
-        record: commit(ports, login_seq, &intent, &outcome)?,
+        record: commit(ports, record.login_seq, &intent, &outcome)?,
         service_error: outcome.service_error(),
     })
 }
@@ -174,8 +172,8 @@ fn commit(
         _ => PresentError::Failed(fault),
     };
     for _ in 0..MAX_ATTEMPTS {
-        let record = credential::load(ports).map_err(failed)?;
-        let (record, now) = credential::in_present_time(ports, record);
+        let mut record = credential::load(ports).map_err(failed)?;
+        let now = credential::to_present_time(ports, &mut record);
         match apply_outcome(&record, login_seq, intent, outcome, now) {
             Applied::Store(next) => match credential::store(ports, *next) {
                 Ok(stored) => return Ok(stored),

@@ -13,28 +13,31 @@ pub(crate) fn load(ports: Ports) -> Result<Record> {
     let Some(bytes) = ports.store.get(KEY)? else {
         return Ok(Record::absent());
     };
-    Ok(in_present_time(ports, decode(&bytes)?).0)
+    let mut record = decode(&bytes)?;
+    to_present_time(ports, &mut record);
+    Ok(record)
 }
 
-/// The record with its times by the present reading of the clocks, and the wall clock of
-/// that reading, Unix seconds. The record is compared with this time and with no other: if
-/// the clock were set between two readings, a refresh in flight would look abandoned.
-pub(crate) fn in_present_time(ports: Ports, record: Record) -> (Record, u64) {
+/// Moves the times of the record to the present reading of the clocks, and returns the
+/// wall clock of that reading, Unix seconds. The record is compared with this time and with
+/// no other: if the clock were set between two readings, a refresh in flight would look
+/// abandoned.
+pub(crate) fn to_present_time(ports: Ports, record: &mut Record) -> u64 {
     match record.stamp() {
-        Some(_) => stamped(ports, record),
-        None => (record, ports.now()),
+        Some(_) => stamp(ports, record),
+        None => ports.now(),
     }
 }
 
 /// The same for a record that is about to hold its first wait or age.
-pub(crate) fn stamped(ports: Ports, record: Record) -> (Record, u64) {
-    match read_clocks(ports) {
-        Some(reading) => {
-            let now = reading.wall;
-            (record.at(Some(reading)), now)
-        }
-        None => (record.at(None), ports.now()),
-    }
+pub(crate) fn stamp(ports: Ports, record: &mut Record) -> u64 {
+    let reading = read_clocks(ports);
+    let now = match &reading {
+        Some(reading) => reading.wall,
+        None => ports.now(),
+    };
+    record.move_to(reading);
+    now
 }
 
 /// Reads the record of a login. Without a login it is an error.

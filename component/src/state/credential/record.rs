@@ -304,20 +304,16 @@ impl Record {
         self.stamp.as_ref()
     }
 
-    /// The record with its waits moved by what the wall clock was set between its stamp
-    /// and this reading, which becomes its stamp.
-    pub(crate) fn at(mut self, now: Option<Stamp>) -> Self {
-        let stamp = core::mem::replace(&mut self.stamp, now);
-        match (stamp, &self.stamp) {
-            (Some(stamp), Some(now)) => {
-                let step = stamp.step(now);
-                self.moved_by(step)
-            }
-            _ => self,
+    /// Moves the waits by what the wall clock was set between the stamp and this reading,
+    /// which becomes the stamp.
+    pub(crate) fn move_to(&mut self, now: Option<Stamp>) {
+        if let (Some(stamp), Some(now)) = (&self.stamp, &now) {
+            self.move_by(stamp.step(now));
         }
+        self.stamp = now;
     }
 
-    fn moved_by(mut self, step: i64) -> Self {
+    fn move_by(&mut self, step: i64) {
         let move_time = |time: &mut u64| *time = time.saturating_add_signed(step);
         if let State::LoggedIn { phase, .. } = &mut self.state {
             let (intent, probes) = match phase {
@@ -335,7 +331,6 @@ impl Record {
             }
         }
         self.not_before.iter_mut().for_each(move_time);
-        self
     }
 
     /// Whether it holds a wait or an age that a clock must count.
