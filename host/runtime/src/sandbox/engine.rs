@@ -5,7 +5,6 @@ use std::io;
 use chatgpt_oauth_storage::shortage::{Shortage, limit};
 use rustix::io::Errno;
 use rustix::process::Resource;
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Result, Store};
 
@@ -13,7 +12,7 @@ use super::bindings::{Platform, PlatformPre};
 use super::engine_config::{Code, engine_config};
 use super::limits;
 use super::linker::linker;
-use super::pool::Pool;
+use super::pool::{Place, Pool};
 use super::state::State;
 use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
@@ -40,13 +39,8 @@ pub(crate) struct Instance {
     pub(crate) store: Store<State>,
     _running: Running,
     // Dropped last: the memory returns to the pool before another call gets the place.
-    _place: Place,
+    _place: Option<Place>,
 }
-
-/// The place of one call among those that may run at a time, until it is dropped.
-pub(crate) struct Place(
-    #[allow(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>,
-);
 
 impl Sandbox {
     /// Loads the embedded component: as machine code if possible, else for the interpreter.
@@ -102,15 +96,15 @@ impl Sandbox {
     }
 
     /// Waits until another call may begin, if the calls at a time are bounded.
-    pub(crate) async fn place(&self) -> Place {
-        Place(match &self.pool {
+    pub(crate) async fn place(&self) -> Option<Place> {
+        match &self.pool {
             Some(pool) => pool.place().await,
             None => None,
-        })
+        }
     }
 
     /// Makes a new sandbox in this place.
-    pub(crate) async fn instantiate(&self, state: State, place: Place) -> Result<Instance> {
+    pub(crate) async fn instantiate(&self, state: State, place: Option<Place>) -> Result<Instance> {
         let deadline = state.deadline;
         let mut store = Store::new(self.component.engine(), state);
         limits::apply(&mut store, |state| &mut state.limiter);

@@ -9,6 +9,11 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::Config;
 
+/// The place of one call, until it is dropped.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
 /// The places of the calls that run at a time.
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -26,10 +31,11 @@ impl Pool {
         }
     }
 
-    /// Waits for a place. The call has the place until the permit is dropped.
-    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+    /// Waits for a place.
+    pub(super) async fn place(&self) -> Option<Place> {
         // Fails only for a closed semaphore; this one is never closed.
-        self.free.clone().acquire_owned().await.ok()
+        let permit = self.free.clone().acquire_owned().await.ok();
+        permit.map(|permit| Place { _permit: permit })
     }
 
     /// Makes an engine keep memory and stacks ready, with the feature `pooling`.
@@ -45,8 +51,7 @@ fn keep_ready(_places: u32, _config: &mut Config) {}
 fn keep_ready(places: u32, config: &mut Config) {
     use super::{engine_config, limits};
 
-    /// What an idle memory keeps in RAM, in bytes: as much as `status` uses, which then has
-    /// no page faults.
+    /// What an idle memory keeps in RAM, in bytes.
     const RESIDENT_MEMORY: usize = 512 << 10;
     /// What an idle stack keeps in RAM, in bytes.
     const RESIDENT_STACK: usize = 32 << 10;
