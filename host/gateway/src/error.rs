@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::body::ModelBody;
 
-/// Tells OpenAI's SDKs whether to repeat a call, whatever its status.
+/// Tells OpenAI's SDKs whether to repeat a call; it takes precedence over the status.
 pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// How long a caller waits before it repeats a call, where nothing says how long, in seconds.

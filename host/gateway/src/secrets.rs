@@ -46,7 +46,7 @@ impl Secrets {
     /// The error without what the backend quoted of a request.
     pub(crate) fn removed_from(&self, answer: ErrorAnswer) -> ErrorAnswer {
         let answer = ErrorAnswer {
-            headers: Box::new(self.removed_from_headers(*answer.headers.clone())),
+            headers: Box::new(self.removed_from_headers(&answer.headers)),
             ..answer
         };
         if !self.are_in(answer.text().as_bytes()) {
@@ -64,9 +64,9 @@ impl Secrets {
     }
 
     /// The headers without those that quote the request.
-    pub(crate) fn removed_from_headers(&self, headers: HeaderMap) -> HeaderMap {
+    pub(crate) fn removed_from_headers(&self, headers: &HeaderMap) -> HeaderMap {
         let mut kept = HeaderMap::with_capacity(headers.len());
-        for (name, value) in &headers {
+        for (name, value) in headers {
             if !self.are_in(value.as_bytes()) {
                 kept.append(name, value.clone());
             }

@@ -14,6 +14,9 @@ use openai_simulator::{Endpoint, Fault, Script};
 use support::{TestEnv, prompt};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+type Processing = Box<dyn Future<Output = Result<(), Error>> + Send>;
+type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Processing), Error>> + Send>;
+
 const RESPONSES: &str = "https://openai-codex.invalid/v1/responses";
 
 fn guest_request(url: &str, body: &serde_json::Value) -> Request<WasiBody> {
@@ -81,18 +84,8 @@ async fn every_other_address_is_for_the_inner_hooks() {
             &mut self,
             request: Request<WasiBody>,
             options: Option<RequestOptions>,
-            processing: Box<dyn Future<Output = Result<(), Error>> + Send>,
-        ) -> Box<
-            dyn Future<
-                    Output = Result<
-                        (
-                            Response<WasiBody>,
-                            Box<dyn Future<Output = Result<(), Error>> + Send>,
-                        ),
-                        Error,
-                    >,
-                > + Send,
-        > {
+            processing: Processing,
+        ) -> Sending {
             self.0.lock().unwrap().push(request.uri().to_string());
             DenyAll.send_request(request, options, processing)
         }

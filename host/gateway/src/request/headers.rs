@@ -37,7 +37,7 @@ const NAMES: [&str; 12] = [
     LITE,
 ];
 
-/// Whether the caller wants an error for whatever would be ignored.
+/// Whether the caller wants an error for each field that would be ignored.
 pub(super) fn is_strict(headers: &HeaderMap) -> bool {
     let strict = headers.get(STRICT).map(HeaderValue::as_bytes);
     strict.is_some_and(|value| value.eq_ignore_ascii_case(b"true"))

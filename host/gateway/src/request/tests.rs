@@ -386,7 +386,7 @@ fn any_name() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// Whatever a field holds: it reaches the backend as it is, is named, or is refused by name.
+    /// With any value, a field reaches the backend unchanged, is named, or is refused by name.
     #[test]
     fn every_field_is_forwarded_named_or_refused(name in any_name(), value in any_json()) {
         prop_assume!(!["model", "input", "tools", "include", "stream", "instructions"].contains(&name.as_str()));
