@@ -59,7 +59,7 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
         TokenOutcome::Granted(tokens) => commit(ports, pending, &tokens),
         TokenOutcome::Rejected(service_error) => failed(ports, pending, service_error),
         TokenOutcome::NotProcessed(failure) => {
-            put_back(ports, &begun, &approval.tried(false));
+            put_back(ports, begun, approval.tried(false));
             Err(failure.error())
         }
         TokenOutcome::Unknown(failure) => {
@@ -67,7 +67,7 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
             if tried.attempts >= MAX_EXCHANGES {
                 return failed(ports, pending, failure.service_error);
             }
-            put_back(ports, &begun, &tried);
+            put_back(ports, begun, tried);
             let seconds = failure.retry_after;
             Err(failure.error().retry_after(seconds))
         }
@@ -76,10 +76,11 @@ pub(crate) fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> 
 
 /// Stores that this call exchanges the code. `None` when another call does.
 fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<Pending>> {
-    let pending = pending::in_present_time(ports, pending.clone());
-    let intended = pending.with_approval(&approval.exchanging(ports.now()));
-    match pending::store(ports, intended) {
-        Ok(begun) => Ok(pending::is_still_stored(ports, &begun)?.then_some(begun)),
+    let mut begun = pending.clone();
+    let now = pending::to_present_time(ports, &mut begun);
+    begun.approval = Some(approval.exchanging(now));
+    match pending::store(ports, &mut begun) {
+        Ok(()) => Ok(pending::is_still_stored(ports, &begun)?.then_some(begun)),
         Err(StoreError::Conflict) => Ok(None),
         Err(fault) => Err(fault.into()),
     }
@@ -87,10 +88,11 @@ fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<
 
 /// Leaves the approval for the next poll. If this write fails, the exchange counts
 /// as abandoned after its time.
-fn put_back(ports: Ports, begun: &Pending, approval: &Approval) {
-    if pending::is_still_stored(ports, begun).unwrap_or(false) {
-        let begun = pending::in_present_time(ports, begun.clone());
-        let _ = pending::store(ports, begun.with_approval(approval));
+fn put_back(ports: Ports, mut begun: Pending, approval: Approval) {
+    if pending::is_still_stored(ports, &begun).unwrap_or(false) {
+        pending::to_present_time(ports, &mut begun);
+        begun.approval = Some(approval);
+        let _ = pending::store(ports, &mut begun);
     }
 }
 

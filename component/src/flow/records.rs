@@ -17,21 +17,13 @@ use alloc::string::String;
 /// hosts have no value there.
 const STEADY_CLOCK: &str = "clock";
 
-/// The present reading of both clocks, where the host has a steady one.
-fn read_clocks(ports: Ports) -> Option<Stamp> {
-    let reading = ports.store.get(STEADY_CLOCK).ok()??;
-    Stamp::stored(String::from_utf8(reading).ok(), ports.now())
-}
-
-/// By how many seconds the wall clock was set since `stamp`, and the present reading.
-/// `None` where it was not set, or that is unknown.
-fn clock_step(ports: Ports, stamp: Option<&Stamp>) -> Option<(i64, Stamp)> {
-    let stamp = stamp?;
-    let now = read_clocks(ports)?;
-    match stamp.step(&now) {
-        0 => None,
-        step => Some((step, now)),
-    }
+/// The present reading of both clocks, where the host has a steady one, and the wall clock
+/// of the same reading, Unix seconds.
+pub(crate) fn read_clocks(ports: Ports) -> (Option<Stamp>, u64) {
+    let steady = ports.store.get(STEADY_CLOCK).ok().flatten();
+    let now = ports.now();
+    let steady = steady.and_then(|reading| String::from_utf8(reading).ok());
+    (Stamp::stored(steady, now), now)
 }
 
 /// Writes `value`. After an error it reads back: if the value is there, the write

@@ -53,7 +53,7 @@ pub(crate) struct Pending {
     pub(crate) approval: Option<Approval>,
     /// 128 random bits, new at every write: they identify the call that wrote the
     /// record.
-    attempt: String,
+    pub(crate) attempt: String,
     /// Both clocks when the times of the record were right.
     stamp: Option<Stamp>,
     other: Object,
@@ -75,7 +75,7 @@ impl Pending {
         id: String,
         login_seq: u64,
         code: DeviceAuthorizationResponse,
-        now: u64,
+        (stamp, now): (Option<Stamp>, u64),
     ) -> Self {
         Self {
             id,
@@ -88,43 +88,31 @@ impl Pending {
             next_poll_at: now,
             approval: None,
             attempt: String::new(),
-            stamp: None,
+            stamp,
             other: Object::default(),
         }
     }
 
-    /// Both clocks when the times of the record were right.
-    pub(crate) fn stamp(&self) -> Option<&Stamp> {
-        self.stamp.as_ref()
-    }
-
-    /// The record with its waits moved by `step`, by which the wall clock was set
-    /// between its stamp and `now`, in seconds. `expires_at` stays: the service decides how long a code
-    /// is valid.
-    pub(crate) fn moved_by(mut self, step: i64, now: Stamp) -> Self {
-        self.stamp = Some(now);
-        self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
-        if let Some(approval) = &mut self.approval
-            && let Some(since) = &mut approval.exchanging_since
-        {
-            *since = since.saturating_add_signed(step);
+    /// Moves the waits by what the wall clock was set between the stamp and this reading,
+    /// which becomes the stamp. `expires_at` stays: the service decides how long a code is
+    /// valid.
+    pub(crate) fn move_to(&mut self, now: Option<Stamp>) {
+        if let (Some(stamp), Some(now)) = (&self.stamp, &now) {
+            let step = stamp.step(now);
+            self.next_poll_at = self.next_poll_at.saturating_add_signed(step);
+            if let Some(approval) = &mut self.approval
+                && let Some(since) = &mut approval.exchanging_since
+            {
+                *since = since.saturating_add_signed(step);
+            }
         }
-        self
+        self.stamp = now;
     }
 
     /// Reads a stored record.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let fields = envelope::fields(bytes, VERSION, "pending login")?;
         Ok(Self::read(fields).ok_or(StoreError::Corrupt)?)
-    }
-
-    /// The record as it is written next, under a new attempt.
-    pub(crate) fn written_as(self, attempt: String, stamp: Option<Stamp>) -> Self {
-        Self {
-            attempt,
-            stamp,
-            ..self
-        }
     }
 
     /// Whether both are the same write of the record.
@@ -206,32 +194,16 @@ impl Pending {
         name == self.id || name.eq_ignore_ascii_case(&self.user_code)
     }
 
-    /// The record with the next poll an interval away.
-    pub(crate) fn polled(&self, now: u64) -> Self {
-        Self {
-            next_poll_at: now.saturating_add(self.interval),
-            ..self.clone()
-        }
+    /// Puts the next poll an interval away.
+    pub(crate) fn wait_an_interval(&mut self, now: u64) {
+        self.next_poll_at = now.saturating_add(self.interval);
     }
 
-    /// The record after the service answered `slow_down`; `retry_after` is in
-    /// seconds.
-    pub(crate) fn slowed_down(&self, now: u64, retry_after: Option<u64>) -> Self {
-        let interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
-        let wait = retry_after.unwrap_or(0).clamp(interval, WAIT_MAX);
-        Self {
-            interval,
-            next_poll_at: now.saturating_add(wait),
-            ..self.clone()
-        }
-    }
-
-    /// The record with that stage of the approval.
-    pub(crate) fn with_approval(&self, approval: &Approval) -> Self {
-        Self {
-            approval: Some(approval.clone()),
-            ..self.clone()
-        }
+    /// Follows the service's `slow_down`; `retry_after` is in seconds.
+    pub(crate) fn slow_down(&mut self, now: u64, retry_after: Option<u64>) {
+        self.interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
+        let wait = retry_after.unwrap_or(0).clamp(self.interval, WAIT_MAX);
+        self.next_poll_at = now.saturating_add(wait);
     }
 
     /// What the caller sees of it.

@@ -35,10 +35,15 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
             "this is not the pending login",
         ));
     }
-    let pending = pending::in_present_time(ports, pending);
+    proceed(ports, pending)
+}
+
+/// Asks for the approval of the login, or uses it.
+fn proceed(ports: Ports, mut pending: Pending) -> Result<LoginProgress> {
+    let now = pending::to_present_time(ports, &mut pending);
     match &pending.approval {
-        Some(approval) => exchange(ports, &pending, approval),
-        None => ask(ports, &pending),
+        Some(approval) => exchange(ports, &pending, approval, now),
+        None => ask(ports, pending, now),
     }
 }
 
@@ -56,37 +61,39 @@ fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginPro
     Err(error)
 }
 
-fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
-    let now = ports.now();
-    if pending.seconds_to_next_poll(now) > 0 {
-        return Ok(progress::too_early(pending, now));
+fn ask(ports: Ports, mut pending: Pending, asked_at: u64) -> Result<LoginProgress> {
+    if pending.seconds_to_next_poll(asked_at) > 0 {
+        return Ok(progress::too_early(&pending, asked_at));
     }
-    let polled = match pending::store(ports, pending.polled(now)) {
-        Ok(polled) => polled,
-        Err(StoreError::Conflict) => return Ok(progress::too_early(&pending.polled(now), now)),
+    pending.wait_an_interval(asked_at);
+    match pending::store(ports, &mut pending) {
+        Ok(()) => {}
+        Err(StoreError::Conflict) => return Ok(progress::too_early(&pending, asked_at)),
         Err(fault) => return Err(fault.into()),
-    };
-    let request = device_token::request(&polled.device_auth_id, &polled.user_code);
-    let response = device_token::read(ports.http.send(&request), ports.now());
-    let polled = pending::in_present_time(ports, polled);
-    match response.map_err(Failure::error)? {
+    }
+    let request = device_token::request(&pending.device_auth_id, &pending.user_code);
+    let response = ports.http.send(&request);
+    let now = pending::to_present_time(ports, &mut pending);
+    match device_token::read(response, now).map_err(Failure::error)? {
         // The service decides: the clock of this machine may be wrong.
-        Progress::AuthorizationPending | Progress::SlowDown { .. } if polled.has_ended(now) => {
-            Err(expired(ports, &polled))
+        Progress::AuthorizationPending | Progress::SlowDown { .. }
+            if pending.has_ended(asked_at) =>
+        {
+            Err(expired(ports, &pending))
         }
-        Progress::AuthorizationPending => Ok(progress::not_approved(&polled, ports.now())),
-        Progress::SlowDown { retry_after } => slow_down(ports, &polled, retry_after),
+        Progress::AuthorizationPending => Ok(progress::not_approved(&pending, now)),
+        Progress::SlowDown { retry_after } => slow_down(ports, pending, retry_after, now),
         Progress::AccessDenied => Err(ended(
             ports,
-            &polled,
+            &pending,
             ErrorCode::LoginDenied,
             "the login was declined",
         )),
-        Progress::ExpiredToken => Err(expired(ports, &polled)),
+        Progress::ExpiredToken => Err(expired(ports, &pending)),
         Progress::Approved { code, verifier } => {
             let approval = Approval::new(code, verifier);
-            match pending::store_approval(ports, polled, approval)? {
-                Some((approved, approval)) => exchange(ports, &approved, &approval),
+            match pending::store_approval(ports, pending, &approval)? {
+                Some(approved) => proceed(ports, approved),
                 None => Err(Error::boxed(
                     ErrorCode::LoginSuperseded,
                     "the login was replaced or removed meanwhile",
@@ -96,17 +103,25 @@ fn ask(ports: Ports, pending: &Pending) -> Result<LoginProgress> {
     }
 }
 
-fn slow_down(ports: Ports, polled: &Pending, retry_after: Option<u64>) -> Result<LoginProgress> {
-    let now = ports.now();
-    let slower = polled.slowed_down(now, retry_after);
-    match pending::store(ports, slower.clone()) {
-        Ok(_) | Err(StoreError::Conflict) => Ok(progress::not_approved(&slower, now)),
+fn slow_down(
+    ports: Ports,
+    mut pending: Pending,
+    retry_after: Option<u64>,
+    now: u64,
+) -> Result<LoginProgress> {
+    pending.slow_down(now, retry_after);
+    match pending::store(ports, &mut pending) {
+        Ok(()) | Err(StoreError::Conflict) => Ok(progress::not_approved(&pending, now)),
         Err(fault) => Err(fault.into()),
     }
 }
 
-fn exchange(ports: Ports, pending: &Pending, approval: &Approval) -> Result<LoginProgress> {
-    let now = ports.now();
+fn exchange(
+    ports: Ports,
+    pending: &Pending,
+    approval: &Approval,
+    now: u64,
+) -> Result<LoginProgress> {
     if let Some(seconds) = approval.exchange_under_way(now) {
         return Ok(progress::being_finished(pending, seconds, now));
     }

@@ -2,7 +2,7 @@
 
 use crate::contract::LoginPrompt;
 use crate::error::Result;
-use crate::flow::records::{credential, pending};
+use crate::flow::records::{credential, pending, read_clocks};
 use crate::openai;
 use crate::ports::{Ports, StoreError};
 use crate::state::credential::{Record, State};
@@ -39,12 +39,12 @@ fn is_worth_showing(pending: &Pending, now: u64) -> bool {
 
 fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<LoginPrompt> {
     let response = ports.http.send(&openai::device_authorization::request());
-    let now = ports.now();
+    let (stamp, now) = read_clocks(ports);
     let code = openai::device_authorization::read(response, now).map_err(openai::Failure::error)?;
-    let pending = Pending::new(ports.random_id(), record.login_seq, code, now);
+    let mut pending = Pending::new(ports.random_id(), record.login_seq, code, (stamp, now));
     let replaced = replaced.map(|replaced| replaced.user_code);
-    match pending::store(ports, pending) {
-        Ok(pending) => Ok(prompt(&pending, replaced, now)),
+    match pending::store(ports, &mut pending) {
+        Ok(()) => Ok(prompt(&pending, replaced, now)),
         Err(StoreError::Conflict) => quicker(ports, record.login_seq, now),
         Err(fault) => Err(fault.into()),
     }

@@ -31,11 +31,7 @@ pub(crate) fn to_present_time(ports: Ports, record: &mut Record) -> u64 {
 
 /// The same for a record that is about to hold its first wait or age.
 pub(crate) fn stamp(ports: Ports, record: &mut Record) -> u64 {
-    let reading = read_clocks(ports);
-    let now = match &reading {
-        Some(reading) => reading.wall,
-        None => ports.now(),
-    };
+    let (reading, now) = read_clocks(ports);
     record.move_to(reading);
     now
 }

@@ -1,6 +1,6 @@
 //! The record `pending`: the login that waits for approval.
 
-use super::{clock_step, read_clocks, write};
+use super::{read_clocks, write};
 use crate::error::Result;
 use crate::flow::MAX_ATTEMPTS;
 use crate::ports::{Ports, StoreError};
@@ -13,24 +13,26 @@ pub(crate) fn load(ports: Ports) -> Result<Option<Pending>> {
     let Some(bytes) = ports.store.get(KEY)? else {
         return Ok(None);
     };
-    Ok(Some(in_present_time(ports, Pending::decode(&bytes)?)))
+    let mut pending = Pending::decode(&bytes)?;
+    to_present_time(ports, &mut pending);
+    Ok(Some(pending))
 }
 
-/// Moves the times of the record by what the wall clock was set since it was read or
-/// stored. Before the record is compared with the clock.
-pub(crate) fn in_present_time(ports: Ports, pending: Pending) -> Pending {
-    match clock_step(ports, pending.stamp()) {
-        Some((step, now)) => pending.moved_by(step, now),
-        None => pending,
-    }
+/// Moves the waits of the record to the present reading of the clocks, and returns the wall
+/// clock of that reading, Unix seconds. The waits are compared with this time and with no
+/// other: if the clock were set between two readings, an exchange in progress would look
+/// abandoned.
+pub(crate) fn to_present_time(ports: Ports, pending: &mut Pending) -> u64 {
+    let (reading, now) = read_clocks(ports);
+    pending.move_to(reading);
+    now
 }
 
-/// Writes the record under a new attempt and returns it.
-pub(crate) fn store(ports: Ports, pending: Pending) -> core::result::Result<Pending, StoreError> {
-    let attempt = ports.random_id();
-    let pending = pending.written_as(attempt, read_clocks(ports));
-    write(ports, KEY, &pending.encode())?;
-    Ok(pending)
+/// Writes the record under a new attempt. Its stamp is the reading that its waits were made
+/// by.
+pub(crate) fn store(ports: Ports, pending: &mut Pending) -> core::result::Result<(), StoreError> {
+    pending.attempt = ports.random_id();
+    write(ports, KEY, &pending.encode())
 }
 
 /// Whether `written` is still the stored record. Without conditional writes this
@@ -41,28 +43,24 @@ pub(crate) fn is_still_stored(ports: Ports, written: &Pending) -> Result<bool> {
 }
 
 /// Stores the approval of this login, also over the writes of other calls, and
-/// returns both. An earlier approval stays. `None` when the login was replaced or
-/// removed meanwhile.
+/// returns the login with it. An earlier approval stays. `None` when the login was
+/// replaced or removed meanwhile.
 pub(crate) fn store_approval(
     ports: Ports,
-    login: Pending,
-    approval: Approval,
-) -> Result<Option<(Pending, Approval)>> {
-    let mut login = login;
+    mut login: Pending,
+    approval: &Approval,
+) -> Result<Option<Pending>> {
     for _ in 0..MAX_ATTEMPTS {
-        match store(ports, login.with_approval(&approval)) {
-            Ok(stored) => return Ok(Some((stored, approval))),
+        login.approval = Some(approval.clone());
+        match store(ports, &mut login) {
+            Ok(()) => return Ok(Some(login)),
             Err(StoreError::Conflict) => {}
             Err(fault) => return Err(fault.into()),
         }
-        let stored = load(ports)?;
-        let Some(stored) = stored.filter(|stored| login.is_same_login(stored)) else {
-            return Ok(None);
-        };
-        if let Some(earlier) = stored.approval.clone() {
-            return Ok(Some((stored, earlier)));
+        match load(ports)?.filter(|stored| login.is_same_login(stored)) {
+            Some(stored) if stored.approval.is_none() => login = stored,
+            approved_or_gone => return Ok(approved_or_gone),
         }
-        login = stored;
     }
     Err(StoreError::Conflict.into())
 }

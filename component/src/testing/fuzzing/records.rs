@@ -163,18 +163,25 @@ pub fn pending(bytes: &[u8]) -> &'static str {
     for now in [0, NOW, pending.expires_at, 1 << 53] {
         assert!(pending.seconds_to_next_poll(now) <= 3600 + 30);
         let _ = (pending.for_caller(now), pending.has_ended(now));
-        is_kept_pending(&pending.polled(now));
-        is_kept_pending(&pending.slowed_down(now, Some(90)));
+        is_kept_pending(&changed(&pending, |it| it.wait_an_interval(now)));
+        is_kept_pending(&changed(&pending, |it| it.slow_down(now, Some(90))));
         if let Some(approval) = &pending.approval {
             is_safe_secret(&approval.code);
             is_safe_secret(&approval.verifier);
             let left = approval.exchange_under_way(now);
             assert!(left.is_none_or(|left| left <= 65));
-            is_kept_pending(&pending.with_approval(&approval.exchanging(now)));
-            is_kept_pending(&pending.with_approval(&approval.tried(true)));
+            for stage in [approval.exchanging(now), approval.tried(true)] {
+                is_kept_pending(&changed(&pending, |it| it.approval = Some(stage)));
+            }
         }
     }
     "taken"
+}
+
+fn changed(pending: &Pending, change: impl FnOnce(&mut Pending)) -> Pending {
+    let mut pending = pending.clone();
+    change(&mut pending);
+    pending
 }
 
 fn is_kept_pending(pending: &Pending) -> Vec<u8> {

@@ -1,5 +1,6 @@
 mod approval;
 mod asking;
+mod clock_steps;
 mod commit;
 mod exchange;
 mod finished;
