@@ -1,5 +1,5 @@
-//! All cases twice in another process: the second run may hold no more memory, handles and
-//! threads than the first.
+//! All cases again and again in another process: a run that follows may hold no more memory,
+//! handles and threads than the run before.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::{
 
 /// Set in the environment of that process.
 const ALONE: &str = "CHATGPT_OAUTH_TEST_HOSTILE_ALONE";
-/// How much more or less the process may hold after the second run, in percent.
+/// How much more or less the process may hold than after the run before, in percent.
 const TOLERATED: usize = 5;
 /// How many cases run at once.
 const AT_ONCE: usize = 2;
@@ -114,20 +114,21 @@ fn no_case_is_left_out() {
     assert_eq!(cases, expected);
 }
 
+/// A leak grows with every run. What grows once only is the free memory between allocations,
+/// so a run that holds more than the first is followed by one that may not.
 fn compare() {
     run_all();
     let first = Held::now();
     run_all();
     let second = Held::now();
     println!("after the first run {first:?}, after the second {second:?}");
-    for (what, before, after) in [
-        ("memory", first.memory, second.memory),
-        ("handles", first.handles, second.handles),
-        ("threads", first.threads, second.threads),
-    ] {
-        let difference = before.abs_diff(after);
-        assert!(difference * 100 <= before * TOLERATED, "{what}");
+    if second.holds_as_much_as(&first) {
+        return;
     }
+    run_all();
+    let third = Held::now();
+    println!("after the third {third:?}");
+    assert!(third.holds_as_much_as(&second));
 }
 
 fn run_all() {
@@ -167,6 +168,16 @@ impl Held {
             handles: count("/proc/self/fd"),
             threads,
         }
+    }
+
+    fn holds_as_much_as(&self, before: &Self) -> bool {
+        [
+            (before.memory, self.memory),
+            (before.handles, self.handles),
+            (before.threads, self.threads),
+        ]
+        .iter()
+        .all(|(before, now)| before.abs_diff(*now) * 100 <= before * TOLERATED)
     }
 }
 
