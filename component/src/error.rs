@@ -117,7 +117,7 @@ fn hint(code: ErrorCode) -> &'static str {
         }
         ErrorCode::RateLimited => "Wait before you try again.",
         ErrorCode::UpstreamBlocked => {
-            "The content network in front of OpenAI blocks this machine's address for now. Wait, or reach it from another network."
+            "OpenAI's content delivery network (CDN) blocks this machine's IP address for now. Wait, or connect from another network."
         }
         ErrorCode::RegionUnsupported => {
             "OpenAI does not offer this service where this machine's traffic comes from. Both auth.openai.com and chatgpt.com must be reached from a supported country."
@@ -141,7 +141,7 @@ fn hint(code: ErrorCode) -> &'static str {
             "Run any command that writes, such as refresh: it upgrades the store."
         }
         ErrorCode::StoreFailedAfterRefresh => {
-            "The new token could not be stored and may be lost. Fix the store first. If the login is lost, call start."
+            "The new tokens could not be stored, and the login may be lost. Fix the store first, then try again. If a new login is then required, call start."
         }
         ErrorCode::KeyUnknown => {
             "Put the right key file back, or reset the profile and call start."

@@ -7,7 +7,7 @@
 //! ```text
 //!     exports/                  what a caller asks for
 //!        │
-//!     flow/                     transactions: every request, read and write
+//!     flow/                     refresh, exchange, backend calls; reads and writes records
 //!        │        │
 //!     openai/  state/           the wire │ what is stored; both pure
 //!        │

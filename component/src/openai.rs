@@ -1,10 +1,11 @@
 //! OpenAI's wire. Pure: it builds requests and reads responses.
 //!
-//! One file an endpoint, each with `request` and `read`. A call's data goes out
-//! in the request; the response comes in to `read`. [`response`] has what all
-//! responses share, [`failure`] why a request fails, and [`token_outcome`] what
-//! the token endpoint says about a token or a code. docs/protocol.md describes
-//! the protocol, which is OpenAI's own and not RFC 8628.
+//! Each request has a file with `request`, which builds it, and with the functions that read
+//! the response: [`device_authorization`], [`device_token`], [`exchange`], [`refresh`],
+//! [`revoke`], [`models`] and [`usage`]. [`response`] has what all responses share,
+//! [`failure`] why a request fails, and [`token_outcome`] what the token endpoint says about
+//! a token or a code. docs/protocol.md describes the protocol, which is OpenAI's own and not
+//! RFC 8628.
 
 pub(crate) mod claims;
 pub(crate) mod device_authorization;

@@ -1,5 +1,5 @@
 //! What is stored, as values: the records, their encoding, and every decision
-//! about them. Pure: no ports and no I/O.
+//! about them. Pure: it calls no port and does no I/O.
 //!
 //! Bytes of the bucket come in through `decode`, and bytes for the bucket go out
 //! through `encode`. Outcomes of requests come in from `openai/`. `flow/` reads,

@@ -1,4 +1,4 @@
-//! Text from outside, made safe to show.
+//! Text: made safe to show, checked, joined, and written in digits without `format!`.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;

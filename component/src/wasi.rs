@@ -1,6 +1,6 @@
-//! The adapters between WASI and the ports, and the exports: calls come in
-//! through `exports`, requests and values go out through `http` and `store`. No
-//! other file knows WASI.
+//! The exports and the four ports over WASI: calls come in through `exports`, requests go
+//! out through `http`, and values through `store`. The clock, the random bytes, the allocator
+//! and the panic handler are in this file. No other file knows WASI.
 
 mod exports;
 mod http;

@@ -1,10 +1,10 @@
 //! Builds the component and compiles it ahead of time, so that `cargo build` of the
-//! host needs nothing else and the host needs no compiler.
+//! host needs no other step, and the host needs no compiler at run time.
 //!
 //! | file in `OUT_DIR`  | what it is                                                |
 //! |--------------------|-----------------------------------------------------------|
-//! | `WORLD.wasm`       | the component: `platform`, with the feature `worlds` all  |
-//! | `worlds.rs`        | the list of them, with their digests                      |
+//! | `WORLD.wasm`       | the component for a world: `platform`, or every world with the feature `worlds` |
+//! | `worlds.rs`        | the list of the `WORLD.wasm` files, with their digests    |
 //! | `platform.cwasm`   | `platform.wasm` as machine code for the target's baseline CPU |
 //! | `platform.pulley`  | `platform.wasm` for wasmtime's interpreter                |
 

@@ -1,4 +1,4 @@
-//! Protects the memory of this process and checks its open files before anything runs.
+//! Protects the memory of this process, and checks that it can open enough files.
 //!
 //! Tokens pass through the memory, so the process leaves no core dump and lets no
 //! other process of this user trace it.
@@ -23,8 +23,8 @@ pub(crate) fn keep_memory_private() {
 /// How many files a command has open at a time, with some to spare.
 const FILES: usize = 16;
 
-/// Checks that a command can open as many files as it needs. Libraries that run out
-/// of files later report it less clearly, or panic.
+/// Checks that a command can open as many files as it needs. Without this check, a
+/// library can reach the limit later, and report it less clearly or panic.
 pub(crate) fn check_open_files() -> std::io::Result<()> {
     let held: std::io::Result<Vec<_>> = (0..FILES).map(|_| std::fs::File::open("/")).collect();
     held.map(drop)

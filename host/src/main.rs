@@ -1,8 +1,10 @@
-//! The command line: `chatgpt-oauth --help`.
+//! The program `chatgpt-oauth`: a command line over the library `chatgpt_oauth`, which is in
+//! `runtime/`.
 //!
-//! [`options`] and [`commands`] read the arguments, a command calls the library once,
-//! and [`output`] prints the answer. [`hardening`] runs before everything else, and
-//! [`signals`] lets a running call end first.
+//! [`variables`] reads the arguments that [`options`] and [`commands`] define. A command
+//! [opens](open) the store that they name and calls the library, and [`output`] prints the
+//! answer. [`hardening`] runs before everything else, and [`signals`] lets a running call end
+//! first.
 
 mod commands;
 mod hardening;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 use chatgpt_oauth::Error;
 use commands::{Arguments, Command};
 use options::Global;
-use output::{Terminal, exit_code, usage_error};
+use output::{Terminal, clap_error, exit_code};
 use signals::Interruption;
 
 /// Reads the arguments, runs the command and returns its exit code.
@@ -26,7 +28,7 @@ fn main() -> ExitCode {
     hardening::keep_memory_private();
     let Arguments { global, command } = match variables::parse() {
         Ok(arguments) => arguments,
-        Err(error) => return usage_error::print(&error),
+        Err(error) => return clap_error::print(&error),
     };
     open::log(global.verbose);
     let terminal = Terminal::new(global.json);

@@ -1,4 +1,5 @@
-//! Opens what the options name: a store, its keys, a host and a profile.
+//! Opens what the options name: a store, its keys, a host and a profile. Also begins the
+//! log, and makes the errors about arguments.
 
 use std::path::{Path, PathBuf};
 

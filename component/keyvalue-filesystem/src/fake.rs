@@ -202,7 +202,7 @@ impl Node {
     }
 }
 
-/// An open file stays the same when its name goes to another file.
+/// An open file. It keeps its contents when a rename gives its name to another file.
 pub(crate) struct File {
     name: String,
     node: Node,

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | `build` | [`Builder`] | builds a world from source, and labels it in custom sections |
 //! | `build` | [`Dependencies`] | lists what a world is built from, for a bill of materials |
-//! | `inspect` | [`inspect`] | reads a component and says what it has beyond its world |
-//! | `inspect` | [`vendor`] | the contract for the package of an agent |
+//! | `inspect` | [`inspect`] | reads a component and reports where it differs from its world |
+//! | `inspect` | [`vendor`] | returns the interface `connection` as a WIT package, for an agent that imports it |
 //!
 //! A world is reproducible: the same sources and the same toolchain give the same
-//! bytes, in any directory and with any home of cargo. Its custom sections describe it,
+//! bytes, in any directory and with any `CARGO_HOME`. Its custom sections describe it,
 //! and nothing in them depends on the machine. `metadata.rs` has the names of these
 //! sections for the writer and the reader.
 //!

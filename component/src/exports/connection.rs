@@ -1,8 +1,8 @@
 //! The seven functions of the interface `connection`, one file each.
 //!
-//! Every function has the same steps: it reads the stored records, asks the
-//! service if needed, stores what it received, and returns a type of the
-//! contract.
+//! Arguments and ports come in from `wasi/`, and a type of the contract goes out. `status`
+//! only reads the bucket; every other function may also ask the service, and stores what it
+//! receives before it returns.
 
 mod logout;
 mod models;

@@ -1,4 +1,4 @@
-//! Calls to the ChatGPT backend on the subscription, with one refresh when the
+//! Asks the ChatGPT backend for the models or the usage, with one refresh when the
 //! backend refuses the access token.
 
 use crate::contract::Error;

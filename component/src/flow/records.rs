@@ -1,8 +1,8 @@
 //! Reads and writes the stored records: `credential`, `pending` and the caches.
 //!
-//! Bytes come out of the bucket and are decoded by `state/`; the times in a
-//! record are moved by what the wall clock was set since. Records go back as
-//! bytes.
+//! Bytes come out of the bucket, are decoded by `state/`, and go back as bytes. If the wall
+//! clock was set since a record was written, `credential` and `pending` move their times by
+//! the same step.
 
 pub(crate) mod cache;
 pub(crate) mod credential;

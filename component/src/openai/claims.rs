@@ -1,8 +1,8 @@
 //! The claims of a token: whom it belongs to, and when it expires.
 //!
-//! Claims are shown, and select the account in a header. They authorize nothing:
-//! no signature is checked, because they came over TLS from the issuer. A token
-//! that cannot be read has no claims; that is not an error.
+//! The person sees the claims, and a request header names the account from them.
+//! They authorize nothing. No signature is checked, because the token comes from the
+//! issuer over TLS. A token that cannot be read has no claims; that is not an error.
 
 use crate::json::{self, Value};
 use crate::text::{is_identifier, sanitize};

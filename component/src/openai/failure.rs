@@ -43,7 +43,7 @@ pub(crate) enum FailureKind {
     Network,
     /// The response was not complete in time.
     TimedOut,
-    /// A web page of the content network came instead of a response.
+    /// A web page of the content delivery network came instead of a response.
     Blocked,
     /// The service is not offered in the region of the request.
     Region,
@@ -185,7 +185,7 @@ static DESCRIPTIONS: [Description; 31] = [
         "proxy-authentication",
         ErrorCode::Network,
         "the proxy requires a user name and password, or other ones (407)",
-        "Set them in HTTPS_PROXY or ALL_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT.",
+        "Put both into HTTPS_PROXY or ALL_PROXY, as in http://USER:PASSWORD@HOST:PORT. Percent-encode special characters in them.",
         5,
     ),
     describe(

@@ -5,8 +5,8 @@ use super::token_outcome::{self, TokenOutcome};
 use crate::ports::{HttpError, HttpRequest, HttpResponse};
 use crate::secret::Secret;
 
-/// Codes that end a login, on any 4xx. The first three are the Codex CLI's, the
-/// others were reported by other clients.
+/// Error codes that end the login if they come with a 4xx status. The Codex CLI
+/// knows the first three; other clients reported the rest.
 pub(super) const DEFINITIVE: [&str; 15] = [
     "refresh_token_expired",
     "refresh_token_reused",

@@ -105,7 +105,7 @@ impl Response {
 fn gateway_failure(response: &HttpResponse, code: Option<&str>) -> Option<FailureKind> {
     match response.status {
         _ if response.header("cf-mitigated").is_some() => Some(FailureKind::Blocked),
-        // With these statuses a content network rejects requests by itself. Its
+        // With these statuses a content delivery network rejects requests by itself. Its
         // page with any other 5xx may stand for an origin that has used the token
         // and whose response was lost.
         200 | 400..=499 | 503 if is_page(response) => Some(FailureKind::Blocked),

@@ -1,5 +1,5 @@
-//! Times that were stored. Another host may have written them, by a clock that
-//! differs a little, or this host before its clock was set.
+//! Stored times: how long ago or how far ahead they are, although the clocks of hosts differ
+//! and a clock can be set.
 
 use alloc::string::String;
 

@@ -1,4 +1,4 @@
-//! The version of the records `credential` and `pending`.
+//! Reads the version of a stored `credential` or `pending`, and returns its fields.
 
 use crate::contract::{Error, ErrorCode};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! Fakes of the four ports, and the vocabulary of the tests.
+//! Fakes of the four ports, and the values that tests use.
 //!
 //! A [`TestEnv`] is one bucket, one service and one clock. Each [`Worker`] is the
 //! view of one call; its store has conditional writes, like the host's.

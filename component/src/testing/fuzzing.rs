@@ -1,4 +1,4 @@
-//! One function a parser. Each takes any bytes, panics if the result breaks a
+//! The entry points of the fuzz targets: one function for each parser. Each takes any bytes, panics if the result breaks a
 //! promise, and returns a word for the result.
 //!
 //! The fuzz targets in `fuzz` call them. The tests beside this file

@@ -1,4 +1,4 @@
-//! An answer as text.
+//! An answer as JSON in one line, and the characters that it escapes.
 
 use alloc::string::String;
 

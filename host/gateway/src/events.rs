@@ -121,7 +121,7 @@ impl Events {
         }
     }
 
-    /// The next event, if it has come completely. None after the last one.
+    /// Returns the next event; `None` while it is incomplete, and after the last one.
     pub(crate) fn next(&mut self) -> Option<Event> {
         if self.has_ended {
             return None;

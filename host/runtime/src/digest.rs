@@ -1,3 +1,5 @@
+//! [`Digest`]: the SHA-256 of a component.
+
 use std::fmt;
 use std::str::FromStr;
 

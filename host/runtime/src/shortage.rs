@@ -1,4 +1,4 @@
-//! Resources that the machine refuses to the sandbox, as errors.
+//! Finds the [`Shortage`] that stopped a sandbox, and makes the caller's error of it.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! The commands, one file each. Each file has `run`, which calls the library once and
-//! gives the answer to the [`Terminal`], and `Arguments` if the command has some.
+//! The commands, one file each. Each file has `run`, which calls the library if the command
+//! needs it and gives the answer to the [`Terminal`], and `Arguments` if the command has some.
 
 mod adopt;
 mod authorize;

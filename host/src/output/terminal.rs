@@ -1,4 +1,4 @@
-//! Standard output and standard error. The rules:
+//! [`Terminal`]: what goes to standard output and what to standard error. The rules:
 //!
 //! 1. With `--json`, standard output gets one JSON object and nothing else.
 //!    Exceptions are `--help`, `completions` and `component --wit`, which are text.

@@ -1,4 +1,4 @@
-//! An answer as text, with one line for each known value.
+//! [`Text`]: an answer as text, with one line for each known value.
 
 use std::fmt::Display;
 

@@ -3,7 +3,9 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`store`] | the trait [`Store`] and its rows; [`SqliteStore`], [`MemoryStore`] and [`StoreLocation`] |
+//! | [`store`] | the trait [`Store`] and its rows |
+//! | [`SqliteStore`], [`MemoryStore`] | the two stores |
+//! | [`StoreLocation`] | where a store is |
 //! | [`seal`] | encryption at rest: [`Keys`], the key file, the sealed value |
 //! | [`sealed_store`] | a store that seals values when writing and decrypts them when reading |
 //! | [`rollback`] | the marks that detect a restored backup |

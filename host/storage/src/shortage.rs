@@ -103,7 +103,7 @@ impl fmt::Display for Shortage {
             Self::Memory => match memory_limit() {
                 Some((name, bytes)) => write!(
                     f,
-                    "this program gets no more memory: `{name}` is {} KiB",
+                    "this program cannot get more memory: `{name}` is {} KiB",
                     bytes >> 10
                 ),
                 None => f.write_str("this machine gives this program no more memory"),

@@ -35,8 +35,8 @@ pub(crate) const WIRE: u8 = REQUEST_ENDS + SKEW + 1;
 /// The duration of a request (30 s).
 pub(crate) const SPACING: u8 = REQUEST_ENDS;
 
-/// The largest age at which a request without a sender is served: before the quiet
-/// period ends by any clock.
+/// The largest age at which the service still serves a stray request. At this age, the
+/// quiet period has not ended by any clock.
 pub(crate) const LAST_ARRIVAL: u8 = QUIET - SKEW - 1;
 
 /// At this age, every limit has passed, by any clock.

@@ -105,7 +105,7 @@ impl Oracle {
         self.repeated != 0
     }
 
-    /// Whether the stored login began after the latest login or logout before it.
+    /// Whether no other login or logout has happened since the stored login began.
     pub(crate) fn is_latest_login(&self) -> bool {
         self.login_since + 1 == self.era
     }

@@ -40,7 +40,7 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Adds an account; the first one replaces the default account. Codes are approved as the first account unless
+    /// Adds an account; the first one replaces the default account. Approving a code signs in the first account, unless
     /// the caller names another.
     pub fn account(mut self, account: Account) -> Self {
         self.accounts.push(account);

@@ -58,7 +58,8 @@ fn member(body: &serde_json::Value, name: &str) -> Option<String> {
     body.get(name)?.as_str().map(str::to_owned)
 }
 
-/// The JSON body of a request that declares one; otherwise the error answer.
+/// Parses the body as JSON. Returns the error answer if the content type is not
+/// `application/json` or the body does not parse.
 fn json_body(request: &Request) -> Result<serde_json::Value, Answer> {
     if request.content_type() != "application/json" {
         return Err(Answer::error(

@@ -15,7 +15,7 @@ pub struct RecordedRequest {
     pub sequence: u64,
     /// Unix seconds on the simulator's clock.
     pub at: i64,
-    /// Milliseconds since the simulator started, of the machine's clock.
+    /// Real milliseconds since the simulator started. The simulator's clock does not affect them.
     pub after_ms: u64,
     /// The endpoint of the path.
     pub endpoint: Endpoint,

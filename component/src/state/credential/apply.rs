@@ -1,4 +1,4 @@
-//! What the outcome of a presentation makes of the record.
+//! Applies the outcome of a refresh to the record, and returns the next record.
 
 use super::record::{Intent, Parts, Phase, Record, Refusals, State};
 use super::tokens::Tokens;

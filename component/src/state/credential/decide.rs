@@ -1,4 +1,4 @@
-//! Decides what to do with the record, before anything is sent.
+//! Decides what a call does with the record, before anything is sent.
 
 use super::record::{Intent, Phase, Probes, Record, State};
 use super::tokens::Tokens;

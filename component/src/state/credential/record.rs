@@ -1,4 +1,4 @@
-//! The record of the login, and its states.
+//! [`Record`]: the login as a value, with the data of its state.
 
 use super::codec;
 use super::tokens::Tokens;

@@ -63,8 +63,9 @@ pub(super) struct Scripted {
     fault: Fault,
 }
 
-/// The state of a handle: the rows when it was opened, each until it is read, and
-/// the version that it last read.
+/// The state of a handle. The first read of a key returns its row from `unread`, a
+/// snapshot from the opening of the handle. Later reads return the current row.
+/// `seen` has the version of each key that the handle last read or wrote.
 pub(super) struct Bucket {
     unread: RefCell<Rows>,
     seen: RefCell<BTreeMap<String, u64>>,

@@ -1,6 +1,6 @@
-//! Answers of auth.openai.com.
+//! Responses of auth.openai.com.
 //!
-//! The bytes stand for an answer: a line with the status, a line for each
+//! The bytes stand for a response: a line with the status, a line for each
 //! header, an empty line, the body. What is missing is left out.
 
 use super::NOW;

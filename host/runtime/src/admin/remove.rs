@@ -1,4 +1,4 @@
-//! Removal of a profile, so that no late write restores it.
+//! Lists the profiles, and removes one so that no late write restores it.
 //!
 //! Another call, possibly of another process, may still be waiting for tokens, and stores
 //! them when they arrive. So no row is deleted, and the profile is signed out first:

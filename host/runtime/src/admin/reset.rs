@@ -1,4 +1,4 @@
-//! Recovery: quarantine unreadable values, accept a restored backup.
+//! `reset` quarantines unreadable values; `adopt` accepts a restored backup.
 
 use chatgpt_oauth_storage::sealed_store::{CREDENTIAL, LoginWrite, SealedProfile};
 

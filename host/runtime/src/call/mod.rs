@@ -1,4 +1,5 @@
-//! How a function of the guest is called. From the outside in:
+//! Calls a function of the guest: the method of a [`Profile`] comes in, and a new sandbox runs
+//! it. From the outside in:
 //!
 //! | | adds |
 //! |---|---|

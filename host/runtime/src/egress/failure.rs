@@ -1,4 +1,4 @@
-//! Errors as codes of `wasi:http`.
+//! Why a request failed, as a code of `wasi:http` that says whether it may have arrived.
 //!
 //! A refresh token can be used once, so the guest must know whether the service may have
 //! processed the request with the token. These codes are used **only** before the first

@@ -1,4 +1,4 @@
-//! Where a guest may send HTTP requests: the first of two layers.
+//! Where HTTP requests may go, a guest's and those of model calls: the first of two layers.
 //!
 //! 1. **This file** checks the request: HTTPS, one of six addresses, and the method of that
 //!    address. Every part is compared with constants, byte for byte, without patterns,

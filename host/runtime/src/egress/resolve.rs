@@ -1,7 +1,7 @@
 //! Resolves a host's name to the addresses that a connection may be made to.
 //!
 //! The connection goes to an address that was checked here; TLS then authenticates the
-//! host.
+//! host. The addresses of a proxy, and of a host that a test redirects, are not checked.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};

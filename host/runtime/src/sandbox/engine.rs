@@ -1,4 +1,5 @@
-//! The engine, with the component loaded into it.
+//! [`Sandbox`]: the engine with the component loaded, which makes an [`Instance`] for each
+//! call.
 
 use std::io;
 

@@ -11,6 +11,9 @@
 //! The key `clock` is not a row: it reads the [steady clock](steady_clock) of this
 //! machine, and is read-only.
 //!
+//! A read or write of a record that may hold the only copy of an answer is repeated until a
+//! deadline.
+//!
 //! An error of the store is `other(…)` with one word of a closed [list](Fault). The
 //! component treats every other text as `unavailable`.
 

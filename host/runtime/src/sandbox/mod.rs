@@ -8,7 +8,8 @@
 //! HTTP requests to the [addresses of the policy](crate::egress::policy); the host makes
 //! the connections ([`egress`](crate::egress)) and limits them ([`wasi_http`]). It reads
 //! and writes [one bucket](keyvalue), which belongs to the profile of the call. It reads
-//! two clocks, gets random bytes, and waits.
+//! two clocks and, under a key of its bucket, the [steady clock](steady_clock), gets random
+//! bytes, and waits.
 //!
 //! **Cannot do.** A guest has no files, sockets, environment, arguments, output, threads
 //! or other profiles. It cannot name a host or a path outside of the policy, follow a
@@ -16,7 +17,8 @@
 //! not name its profile: the caller does.
 //!
 //! **Limits.** [`limits`] bounds memory, tables, handles and the bytes that a host call
-//! copies. The [`ticker`] bounds computing, and [`bounded_io`] bounds waiting. Only the
+//! copies. The [`ticker`] bounds computing, and [`bounded_io`] bounds waiting; [`pool`] bounds the calls at a
+//! time. Only the
 //! build script's own machine code is loaded ([`engine`]).
 
 mod activity;

@@ -1,5 +1,5 @@
-//! `wasi:random/random` from the operating system. Without a generator and a seed of its
-//! own, no bytes repeat when a virtual machine is resumed twice.
+//! Provides `wasi:random/random` from the operating system. This program keeps no generator
+//! and no seed: a virtual machine that is resumed twice would repeat their bytes.
 
 use wasmtime::component::HasData;
 use wasmtime::{Result, bail, format_err};

@@ -24,8 +24,8 @@ pub(super) fn reading(clock: &WallClock) -> Option<String> {
     }
 }
 
-/// The seconds since boot, without the time in which the machine was suspended: a refresh
-/// in flight is suspended with it.
+/// The name of this boot, and the seconds since it. They exclude the time in which the
+/// machine is suspended, because a refresh in flight makes no progress then.
 #[cfg(target_os = "linux")]
 fn system() -> Option<String> {
     use rustix::time::{ClockId, clock_gettime};

@@ -1,4 +1,4 @@
-//! Keys and keyrings.
+//! One key with its id, and the keyring: the first key seals, and every key decrypts.
 
 use std::fmt::{self, Write};
 

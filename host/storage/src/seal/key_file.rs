@@ -55,7 +55,7 @@ pub(super) fn read(path: &Path, rights: Rights) -> Result<Option<Keyring>, Store
     parse(&text).map(Some).ok_or_else(|| refused(
         path,
         "holds no key, more than two, or other text",
-        "write one key into the file, 64 hexadecimal digits, such as `openssl rand -hex 32` prints, or restore the right file",
+        "restore the right file, or write a new key into it: 64 hexadecimal digits, as `openssl rand -hex 32` prints; a new key cannot open the stored logins",
     ))
 }
 

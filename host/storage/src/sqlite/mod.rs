@@ -1,6 +1,7 @@
 //! A store in one SQLite file, for any number of processes.
 //!
-//! Rows are in one table. A write is one statement, which needs no explicit transaction: it
+//! Rows are in the table `record`, and quarantined values in `aside`. A write of a row is one
+//! statement, which needs no explicit transaction: it
 //! replaces the row if the row has the expected version. The rowid of the new row is its
 //! version. SQLite never reuses a rowid (`AUTOINCREMENT`).
 //!

@@ -1,4 +1,5 @@
-//! What `poll` returns for a login that is pending or finished.
+//! The result of `poll`, for a pending and for a finished login. Right after a login it
+//! fetches the models and the usage.
 
 use crate::contract::{Error, LoginProgress, LoginStatus, ModelList, UsageReport};
 use crate::exports::connection::{models, usage};

@@ -1,4 +1,5 @@
-//! Checks that both hosts can be reached, with a fix for each error.
+//! Checks the proxy, the permitted addresses, both hosts and the clock, with a fix for each
+//! error.
 
 use super::{Finding, describe_clock};
 use crate::egress::connect::{ConnectError, Proxy, ProxyError};
@@ -144,7 +145,7 @@ fn advice(way: &Way, error: ConnectError) -> String {
             }
         },
         ConnectError::Certificate => {
-            "in a network that looks into TLS, name its root with --cacert; a wrong clock has the same effect".to_owned()
+            "if this network intercepts TLS, name its root certificate with --cacert; otherwise check this machine's clock".to_owned()
         }
         error if error.is_prohibited() => {
             let instead = match way {

@@ -6,13 +6,13 @@
 //! carried no byte of a request.
 
 mod error;
+mod http_proxy;
 mod no_proxy;
 mod proxy;
 mod socks;
 mod stream;
 mod tcp;
 mod tls;
-mod tunnel;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -141,7 +141,7 @@ impl Connector {
         let mut stream = within(deadline, ProxyError::Unreachable, connecting).await?;
         match proxy.protocol() {
             Protocol::Http | Protocol::Https => {
-                let asking = tunnel::ask_for(&mut stream, host, proxy.basic_auth());
+                let asking = http_proxy::ask_for(&mut stream, host, proxy.basic_auth());
                 within(deadline, ConnectError::TimedOut, asking).await?;
             }
             Protocol::Socks5 => {

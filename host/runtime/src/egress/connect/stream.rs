@@ -1,4 +1,4 @@
-//! Byte streams between the steps of a connection.
+//! [`Connection`], which a caller gets, and the byte streams between the steps of making one.
 
 use std::io;
 use std::pin::Pin;

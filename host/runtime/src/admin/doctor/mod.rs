@@ -1,4 +1,5 @@
-//! Diagnostics: each check with its outcome, and a fix for what is wrong.
+//! `doctor`: checks the component, the store, its keys and every value, with a fix for what
+//! is wrong. `network` checks the rest.
 
 mod network;
 
