@@ -4,11 +4,10 @@
 //! this software and its [kind](StoreKind). `user_version` is the number of [`STEPS`] that
 //! were applied.
 
+use std::thread::sleep;
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Executor, Row};
-use tokio::time::sleep;
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{StoreError, StoreKind};
 
@@ -54,66 +53,55 @@ enum SchemaState {
     Current,
 }
 
-/// Creates missing tables, and applies missing steps.
-pub(super) async fn create_or_upgrade(
-    connection: &mut SqliteConnection,
+/// The identity that the store got when it was created; none if there are no tables. Creates
+/// none.
+pub(super) fn identity(
+    connection: &Connection,
     kind: StoreKind,
-) -> Result<(), StoreError> {
-    if schema_state(connection, kind).await? == SchemaState::Current {
-        return Ok(());
+) -> Result<Option<String>, StoreError> {
+    match schema_state(connection, kind)? {
+        SchemaState::Empty => Ok(None),
+        SchemaState::Older(_) => Err(StoreError::NeedsUpgrade),
+        SchemaState::Current => read_identity(connection).map(Some),
     }
-    enter_wal_mode(connection).await?;
+}
+
+/// Creates missing tables, applies missing steps, and returns the identity.
+pub(super) fn create_or_upgrade(
+    connection: &mut Connection,
+    kind: StoreKind,
+) -> Result<String, StoreError> {
+    enter_wal_mode(connection)?;
     // Several processes may be here at once: the first one applies the steps.
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let made = match schema_state(&mut transaction, kind).await? {
-        SchemaState::Current => return Ok(()),
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let made = match schema_state(&transaction, kind)? {
+        SchemaState::Current => return read_identity(&transaction),
         SchemaState::Older(made) => made,
         SchemaState::Empty => 0,
     };
     for step in &STEPS[made..] {
-        transaction.execute(*step).await?;
+        transaction.execute_batch(step)?;
     }
-    let numbers = format!(
-        "PRAGMA application_id = {}; PRAGMA user_version = {}",
-        application_id(kind),
-        STEPS.len()
-    );
-    transaction.execute(sqlx::AssertSqlSafe(numbers)).await?;
-    transaction.commit().await?;
-    Ok(())
+    transaction.pragma_update(None, "application_id", application_id(kind))?;
+    transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    let identity = read_identity(&transaction)?;
+    transaction.commit()?;
+    Ok(identity)
 }
 
-/// Whether there are tables to read. Creates none.
-pub(super) async fn is_current(
-    connection: &mut SqliteConnection,
-    kind: StoreKind,
-) -> Result<bool, StoreError> {
-    match schema_state(connection, kind).await? {
-        SchemaState::Empty => Ok(false),
-        SchemaState::Older(_) => Err(StoreError::NeedsUpgrade),
-        SchemaState::Current => Ok(true),
-    }
+fn read_identity(connection: &Connection) -> Result<String, StoreError> {
+    let found = connection.query_row("SELECT identity FROM store", (), |row| row.get(0));
+    Ok(found?)
 }
 
-/// The identity that the store got when it was created.
-pub(super) async fn identity(connection: &mut SqliteConnection) -> Result<String, StoreError> {
-    let found = connection.fetch_one("SELECT identity FROM store").await?;
-    Ok(found.try_get(0)?)
-}
-
-async fn schema_state(
-    connection: &mut SqliteConnection,
-    kind: StoreKind,
-) -> Result<SchemaState, StoreError> {
+fn schema_state(connection: &Connection, kind: StoreKind) -> Result<SchemaState, StoreError> {
     let numbers = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
                    FROM pragma_application_id, pragma_user_version";
-    let numbers = connection.fetch_one(numbers).await?;
-    judge(
-        numbers.try_get(0)?,
-        numbers.try_get(1)?,
-        numbers.try_get(2)?,
-        kind,
-    )
+    let numbers = connection.query_row(numbers, (), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    });
+    let (application, version, tables) = numbers?;
+    judge(application, version, tables, kind)
 }
 
 fn judge(
@@ -148,14 +136,18 @@ fn judge(
 
 /// Switches the file to WAL mode, which the file keeps. SQLite does not wait for another
 /// process that switches the mode too.
-async fn enter_wal_mode(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+fn enter_wal_mode(connection: &Connection) -> Result<(), StoreError> {
+    // Fetched to the end, since the commit and its errors come after the row.
+    let enter = || -> rusqlite::Result<()> {
+        let mut pragma = connection.prepare("PRAGMA journal_mode = WAL")?;
+        let mut rows = pragma.query(())?;
+        while rows.next()?.is_some() {}
+        Ok(())
+    };
     for _ in 1..MAX_ATTEMPTS {
-        match connection.execute("PRAGMA journal_mode = WAL").await {
-            Ok(_) => return Ok(()),
-            Err(error) => match StoreError::from(error) {
-                StoreError::Busy => sleep(PAUSE).await,
-                error => return Err(error),
-            },
+        match enter().map_err(StoreError::from) {
+            Err(StoreError::Busy) => sleep(PAUSE),
+            entered => return entered,
         }
     }
     Err(StoreError::Busy)

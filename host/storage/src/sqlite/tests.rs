@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::pin::pin;
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::conformance;
+use crate::{ProfileName, Store, conformance};
 
 struct Place {
     _root: tempfile::TempDir,
@@ -31,14 +34,18 @@ async fn open_read_only(place: &Place) -> Result<SqliteStore, StoreError> {
     SqliteStore::open_read_only(&place.path, StoreKind::OpenAi).await
 }
 
+/// Another connection to the file of a store.
+fn raw(place: &Place) -> rusqlite::Connection {
+    rusqlite::Connection::open(&place.path).unwrap()
+}
+
 /// Closes a store, and waits until it is closed.
 async fn close(store: SqliteStore) {
-    let Connection::Open(connection) = store.connection else {
-        panic!("{store:?}");
-    };
-    sqlx::Connection::close(connection.into_inner())
-        .await
-        .unwrap();
+    let closed = store.writer().unwrap().block(|sqlite| {
+        *sqlite = rusqlite::Connection::open_in_memory()?;
+        Ok(())
+    });
+    closed.await.unwrap();
 }
 
 /// Starts a test of this file in another process, which acts on the variable.
@@ -188,30 +195,104 @@ async fn a_journal_with_content_is_not_ignored() {
 #[tokio::test]
 async fn reading_does_not_wait_for_another_process_that_writes() {
     let place = place();
-    let writer = open(&place).await;
-    let mut busy = writer.reader().await.unwrap().unwrap();
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut *busy)
-        .await
-        .unwrap();
+    let _writer = open(&place).await;
+    let busy = raw(&place);
+    busy.execute_batch("BEGIN IMMEDIATE").unwrap();
     let store = open_read_only(&place).await.unwrap();
     assert_eq!(store.load(&alice()).await.unwrap(), []);
+}
+
+/// A store that takes a lock for every read, as one in WAL mode does only for the first read
+/// after a crash.
+async fn without_wal_mode(place: &Place) {
+    close(open(place).await).await;
+    raw(place)
+        .execute_batch("PRAGMA journal_mode = DELETE")
+        .unwrap();
+}
+
+/// Runs this while another connection holds an exclusive lock. Releases the lock after some
+/// ticks of another task.
+async fn while_locked<T>(place: &Place, work: impl Future<Output = T>) -> T {
+    let other = raw(place);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let release = async {
+        for _ in 0..20 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        other.execute_batch("COMMIT").unwrap();
+    };
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        _ = &mut work => panic!("the lock was in nothing's way"),
+        () = release => work.await,
+    }
+}
+
+#[tokio::test]
+async fn a_read_during_an_exclusive_lock_waits_and_blocks_no_other_task() {
+    let place = place();
+    without_wal_mode(&place).await;
+    let store = open(&place).await;
+    let found = while_locked(&place, store.load(&alice())).await;
+    assert_eq!(found, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn opening_during_an_exclusive_lock_waits_and_blocks_no_other_task() {
+    let place = place();
+    without_wal_mode(&place).await;
+    while_locked(&place, open(&place)).await;
+    while_locked(&place, open_read_only(&place)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_write_is_finished_though_its_caller_goes_away() {
+    let place = place();
+    let store = open(&place).await;
+    let other = raw(&place);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (profile, soon) = (alice(), Duration::from_millis(20));
+    let write = store.compare_and_swap(&profile, "key", None, Some(b"1"));
+    timeout(soon, write).await.unwrap_err();
+    other.execute_batch("COMMIT").unwrap();
+
+    // Writes are in order.
+    store.check_writable().await.unwrap();
+    let found = store.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(found.value.as_deref(), Some(&b"1"[..]));
+}
+
+#[tokio::test]
+async fn a_value_of_another_type_is_damage() {
+    for (column, value) in [("key", "x'6b'"), ("value", "'text'"), ("value", "1")] {
+        let place = place();
+        let store = open(&place).await;
+        // A table that is not STRICT.
+        let replaced = format!(
+            "DROP TABLE record;
+             CREATE TABLE record (version INTEGER PRIMARY KEY, profile, key, value);
+             INSERT INTO record VALUES (1, 'alice', 'key', x'31');
+             UPDATE record SET {column} = {value}"
+        );
+        raw(&place).execute_batch(&replaced).unwrap();
+        let found = store.load(&alice()).await;
+        assert_eq!(found, Err(StoreError::Corrupt), "{column} {value}");
+    }
 }
 
 #[tokio::test]
 async fn a_store_of_the_other_kind_or_of_a_newer_version_is_not_opened() {
     let place = place();
-    let store = open(&place).await;
+    let _store = open(&place).await;
     let wrong = SqliteStore::open(&place.path, StoreKind::Test)
         .await
         .unwrap_err();
     assert!(matches!(wrong, StoreError::WrongKind { .. }));
 
-    let mut connection = store.reader().await.unwrap().unwrap();
-    sqlx::query("PRAGMA user_version = 99")
-        .execute(&mut *connection)
-        .await
-        .unwrap();
+    let newer = "PRAGMA user_version = 99";
+    raw(&place).execute_batch(newer).unwrap();
     assert_eq!(open_read_only(&place).await.unwrap_err(), StoreError::Newer);
     let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
     assert_eq!(open.unwrap_err(), StoreError::Newer);
@@ -405,11 +486,9 @@ async fn a_quarantined_value_is_kept_for_thirty_days() {
     const DAY: u64 = 24 * 60 * 60;
     let place = place();
     let store = open(&place).await;
-    let quarantined = async || {
-        let mut connection = store.writer().await.unwrap();
-        let count = sqlx::query("SELECT count(*) FROM aside");
-        let count: i64 = count.fetch_one(&mut *connection).await.unwrap().get(0);
-        count
+    let quarantined = || {
+        let count = "SELECT count(*) FROM aside";
+        raw(&place).query_row(count, (), |row| row.get(0)).unwrap()
     };
     let mut row = None;
     for (day, kept) in [(0, 1), (30, 2), (31, 2)] {
@@ -420,7 +499,8 @@ async fn a_quarantined_value_is_kept_for_thirty_days() {
         store.quarantine(&alice(), "key", day * DAY).await.unwrap();
         let tombstone = store.read(&alice(), "key").await.unwrap();
         row = tombstone.map(|row| row.version);
-        assert_eq!(quarantined().await, kept, "day {day}");
+        let found: i64 = quarantined();
+        assert_eq!(found, kept, "day {day}");
     }
 }
 
@@ -434,11 +514,7 @@ async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
         .await;
     written.unwrap();
     let older = "DROP TABLE aside; DROP TABLE store; PRAGMA user_version = 1";
-    let mut connection = store.writer().await.unwrap();
-    sqlx::Executor::execute(&mut *connection, older)
-        .await
-        .unwrap();
-    drop(connection);
+    raw(&place).execute_batch(older).unwrap();
     close(store).await;
 
     assert_eq!(
