@@ -100,7 +100,7 @@ fn at_every_limit_a_refresh_works_or_names_the_limit_and_spends_nothing() {
     let test = signed_in();
     for (limit, values) in [
         ("ulimit -v", (60_000..400_000).step_by(20_000)),
-        ("ulimit -d", (1_000..21_000).step_by(2_000)),
+        ("ulimit -d", (1_000..25_000).step_by(1_000)),
         ("ulimit -n", (4..24).step_by(1)),
     ] {
         let mut refused = 0;

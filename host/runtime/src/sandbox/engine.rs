@@ -22,6 +22,9 @@ use crate::shortage;
 /// Address space that a call needs beside the program's own, in bytes: the guest's
 /// memory, as much for the allocator of SQLite's thread, and a reserve.
 const ADDRESS_SPACE: usize = 192 << 20;
+/// Data that a call needs beside the program's own, in bytes: the stacks of four threads, as
+/// much for the guest and for TLS.
+const DATA: usize = 16 << 20;
 
 /// Makes sandboxes of one component.
 pub(crate) struct Sandbox {
@@ -46,6 +49,7 @@ pub(crate) struct Instance {
 impl Sandbox {
     /// Loads the embedded component: as machine code if possible, else for the interpreter.
     pub(crate) fn embedded(pool: Option<Pool>) -> Result<Self> {
+        check_room(Resource::Data, DATA)?;
         match code() {
             Code::Machine => match Self::load(Code::Machine, PRECOMPILED, pool.clone()) {
                 Err(error) if shortage::of_sandbox(&error) == Some(Shortage::MachineCode) => {
@@ -55,7 +59,7 @@ impl Sandbox {
                 loaded => loaded,
             },
             Code::Interpreted => {
-                check_address_space()?;
+                check_room(Resource::As, ADDRESS_SPACE)?;
                 Self::load(Code::Interpreted, INTERPRETED, pool)
             }
         }
@@ -141,11 +145,14 @@ fn code() -> Code {
     }
 }
 
-/// Checks that the limited address space suffices for a call. Otherwise an allocation could fail
-/// where the program can only abort.
-fn check_address_space() -> Result<()> {
+/// Checks that a resource, if it is limited, suffices for a call. Otherwise an allocation could
+/// fail where the program can only abort.
+fn check_room(resource: Resource, needed: usize) -> Result<()> {
+    if limit(resource).is_none() {
+        return Ok(());
+    }
     let mut room = Vec::<u8>::new();
-    let reserved = room.try_reserve_exact(ADDRESS_SPACE);
+    let reserved = room.try_reserve_exact(needed);
     // Keeps the compiler from removing the allocation.
     std::hint::black_box(&room);
     reserved.map_err(|_| io::Error::from(Errno::NOMEM))?;
