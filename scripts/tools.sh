@@ -9,6 +9,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 wasmtime_version=48.0.8
+# `compile` is not among the features of a CLI that only runs components.
+wasmtime_features=run,compile,cranelift,component-model,wasi-http,wasi-keyvalue
+wasmtime_python_newest=50.0.1
+act_version=0.14.6
 codex_version=0.169.0
 tools=${CHATGPT_OAUTH_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/chatgpt-oauth/tools}
 
@@ -26,18 +30,21 @@ python3 -c 'import pip' || {
     exit 1
 }
 need node
-# The tests of power losses and of own networks run on Linux only.
+# These tests run on Linux only: power losses, own networks, publishing.
 if [ "$(uname -s)" = Linux ]; then
     need strace
     need ip
     need unshare
+    need docker-registry
 fi
 
-wasmtime=$tools/wasmtime-$wasmtime_version/bin/wasmtime
-if [ ! -x "$wasmtime" ]; then
+# The list of features marks a complete installation.
+wasmtime=$tools/wasmtime-$wasmtime_version
+if [ "$(cat "$wasmtime/installed" 2>/dev/null)" != "$wasmtime_features" ]; then
     echo "installing the wasmtime CLI $wasmtime_version (some minutes)" >&2
-    cargo install "wasmtime-cli@$wasmtime_version" --locked --root "$tools/wasmtime-$wasmtime_version" \
-        --no-default-features --features run,cranelift,component-model,wasi-http,wasi-keyvalue >&2
+    cargo install "wasmtime-cli@$wasmtime_version" --locked --root "$wasmtime" \
+        --no-default-features --features "$wasmtime_features" >&2
+    echo "$wasmtime_features" >"$wasmtime/installed"
 fi
 
 # The native program inside the package; the launcher beside it needs Node.
@@ -59,16 +66,26 @@ if ! cmp -s examples/node/package-lock.json "$jco/installed"; then
     npm ci --silent --no-audit --no-fund --prefix "$jco" >&2
     cp examples/node/package-lock.json "$jco/installed"
 fi
-wasmtime_python=$tools/wasmtime-python
-if ! cmp -s examples/python/requirements.txt "$wasmtime_python/installed"; then
-    echo "installing wasmtime for Python" >&2
-    rm -rf "$wasmtime_python"
-    PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
-        --target "$wasmtime_python" --requirement examples/python/requirements.txt >&2
-    cp examples/python/requirements.txt "$wasmtime_python/installed"
-fi
 
-echo "export WASMTIME_BIN='$wasmtime'"
+# Packages of Python in a directory of their own. Their list marks a complete installation.
+python_packages() {
+    directory=$tools/$1
+    shift
+    if [ "$(cat "$directory/installed" 2>/dev/null)" != "$*" ]; then
+        echo "installing $*" >&2
+        rm -rf "$directory"
+        PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+            --target "$directory" "$@" >&2
+        echo "$*" >"$directory/installed"
+    fi
+}
+python_packages wasmtime-python "$(cat examples/python/requirements.txt)"
+python_packages wasmtime-python-newest "wasmtime==$wasmtime_python_newest"
+python_packages act "act-cli==$act_version" "act-build==$act_version"
+
+echo "export WASMTIME_BIN='$wasmtime/bin/wasmtime'"
 echo "export CODEX_BIN='$(codex)'"
 echo "export JCO_NODE_MODULES='$jco/node_modules'"
-echo "export WASMTIME_PYTHON='$wasmtime_python'"
+echo "export WASMTIME_PYTHON='$tools/wasmtime-python'"
+echo "export WASMTIME_PYTHON_NEWEST='$tools/wasmtime-python-newest'"
+echo "export ACT_PACKAGES='$tools/act'"

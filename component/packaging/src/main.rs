@@ -6,7 +6,7 @@
 //! |-----------------------------|-----------------------------------------------------|
 //! | `WORLD.wasm`                | the component                                       |
 //! | `WORLD.cdx.json`            | its bill of materials, in CycloneDX                 |
-//! | `wit.wasm`                  | the contract, as a WIT package in its binary form   |
+//! | `wit.wasm`                  | the contract for agents, as a WIT package in its binary form |
 //! | `SHA256SUMS`                | the digests of all files, for `sha256sum --check`   |
 
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result};
-use chatgpt_oauth_packaging::{Builder, Dependencies, World, digest};
+use chatgpt_oauth_packaging::{Builder, Dependencies, World, digest, vendor};
 
 fn main() -> Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
@@ -37,7 +37,7 @@ fn main() -> Result<()> {
 /// The names and the contents of the files.
 fn published(workspace: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let builder = Builder::new(workspace, target_directory(workspace));
-    let mut files = vec![("wit.wasm".to_owned(), builder.contract()?)];
+    let mut files = vec![("wit.wasm".to_owned(), vendor::encoded())];
     for world in World::ALL {
         let materials = bill_of_materials(&builder.dependencies(world)?)?;
         files.push((format!("{world}.wasm"), builder.build(world)?));

@@ -6,7 +6,7 @@
 //! | `component-name` | `chatgpt-oauth-` and the world's name; runtimes identify a component by it, and `inspect` compares the component with the world that it names |
 //! | `producers`      | the language and the tools, with their versions               |
 //! | `package-docs`   | the documentation in `wit/`; tools show it beside the component's WIT |
-//! | `version`, `description`, `licenses` | `wkg oci push` turns them into annotations: `org.opencontainers.image.*` |
+//! | `version`, `description`, `licenses` | `wasm-tools metadata show` and scanners show them; tools that push to registries do not read them |
 //! | `.dep-v0`        | the packages linked into it and the macros, as `cargo auditable` writes them |
 //! | `test-origin`    | only in builds for tests: where requests go instead of to OpenAI |
 #![cfg_attr(

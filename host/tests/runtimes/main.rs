@@ -4,6 +4,7 @@
 //! These runtimes have no option that connects the component to the simulator. So the
 //! component is a build for tests that sends every request to one port of this machine.
 
+mod act;
 mod command;
 mod node;
 mod python;

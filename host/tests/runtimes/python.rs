@@ -11,29 +11,58 @@ use tempfile::TempDir;
 use crate::stories::{self, Runtime};
 use crate::test_env::{self, TestEnv, test_env};
 
-/// A directory with the example's programs.
-struct Python(TempDir);
+/// A directory with the example's programs, and the version of the package that runs
+/// them.
+struct Python {
+    programs: TempDir,
+    version: Version,
+}
+
+/// A version of the package `wasmtime`.
+#[derive(Clone, Copy)]
+enum Version {
+    /// The one that the example pins.
+    Pinned,
+    Newest,
+}
 
 /// The example, with the simulator's addresses in its policy.
 fn python(test: &TestEnv) -> Python {
     let python = unchanged();
-    test.copy_example("python", python.0.path());
+    test.copy_example("python", python.programs.path());
     python
 }
 
+/// The same with the newest version of the package.
+fn newest(test: &TestEnv) -> Python {
+    Python {
+        version: Version::Newest,
+        ..python(test)
+    }
+}
+
 fn unchanged() -> Python {
-    let directory = tempfile::tempdir().unwrap();
-    test_env::copy_unchanged("python", directory.path());
-    Python(directory)
+    let programs = tempfile::tempdir().unwrap();
+    test_env::copy_unchanged("python", programs.path());
+    Python {
+        programs,
+        version: Version::Pinned,
+    }
 }
 
 impl Python {
     fn command(&self) -> Command {
-        let packages = env::var_os("WASMTIME_PYTHON").expect(
-            "WASMTIME_PYTHON is not set: eval \"$(sh scripts/tools.sh)\" installs wasmtime for Python and sets it",
-        );
+        let variable = match self.version {
+            Version::Pinned => "WASMTIME_PYTHON",
+            Version::Newest => "WASMTIME_PYTHON_NEWEST",
+        };
+        let packages = env::var_os(variable).unwrap_or_else(|| {
+            panic!("{variable} is not set: eval \"$(sh scripts/tools.sh)\" installs wasmtime for Python and sets it")
+        });
         let mut command = Command::new("python3");
-        command.env("PYTHONPATH", packages).current_dir(&self.0);
+        command
+            .env("PYTHONPATH", packages)
+            .current_dir(&self.programs);
         command
     }
 }
@@ -140,4 +169,23 @@ fn a_refresh_that_is_cut_off_has_an_unknown_outcome_in_python() {
 fn two_processes_at_once_present_a_refresh_token_once_in_python() {
     let test = test_env();
     stories::two_processes_at_once_present_a_refresh_token_once(&python(&test), &test);
+}
+
+#[test]
+fn a_login_survives_its_process_in_python_with_wasmtime_50() {
+    let test = test_env();
+    stories::a_login_survives_its_process(&newest(&test), &test);
+}
+
+#[test]
+fn the_login_program_waits_for_the_person_in_python_with_wasmtime_50() {
+    let test = test_env();
+    stories::the_login_program_waits_for_the_person(&newest(&test), &test);
+}
+
+#[test]
+fn a_refresh_that_is_cut_off_is_unknown_in_python_with_wasmtime_50() {
+    let test = test_env();
+    let lost = Fault::silence().after_processing();
+    stories::a_refresh_without_an_answer_has_an_unknown_outcome(&newest(&test), &test, lost);
 }

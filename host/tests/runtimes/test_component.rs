@@ -5,12 +5,21 @@ use std::path::Path;
 use chatgpt_oauth_packaging::inspect::{Inspection, Violation};
 use chatgpt_oauth_packaging::{Builder, World};
 
-/// Builds a world for this origin.
-pub fn build(world: World, origin: &str) -> Result<Vec<u8>, String> {
+fn builder() -> Builder {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("test-component");
-    let builder = Builder::new(workspace, target_dir).test_origin(origin);
+    Builder::new(workspace, target_dir)
+}
+
+/// Builds a world for this origin.
+pub fn build(world: World, origin: &str) -> Result<Vec<u8>, String> {
+    let builder = builder().test_origin(origin);
     builder.build(world).map_err(|error| error.to_string())
+}
+
+/// Builds another package of the workspace as a component.
+pub fn guest(package: &'static str) -> Vec<u8> {
+    builder().guest(package).unwrap()
 }
 
 #[test]

@@ -63,10 +63,15 @@ pub fn copy_unchanged(example: &str, to: &Path) {
     }
 }
 
-/// The names and texts of an example's programs.
-fn files_of(example: &str) -> Vec<(String, String)> {
+/// The directory of an example.
+pub fn example(name: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let files = fs::read_dir(workspace.join("examples").join(example)).unwrap();
+    workspace.join("examples").join(name)
+}
+
+/// The names and texts of an example's programs.
+fn files_of(name: &str) -> Vec<(String, String)> {
+    let files = fs::read_dir(example(name)).unwrap();
     files
         .map(|file| file.unwrap().path())
         .filter(|path| {

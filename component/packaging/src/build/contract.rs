@@ -1,4 +1,4 @@
-//! Reads the contract, `wit/`, and encodes it for tools.
+//! Reads the contract, `wit/`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,12 +8,6 @@ use wit_component::DecodedWasm;
 use wit_parser::{self as wit, Interface, PackageId, PackageMetadata, Resolve, WorldItem};
 
 use crate::World;
-
-/// The contract as one file: a WIT package in its binary form.
-pub(crate) fn encoded(workspace: &Path) -> Result<Vec<u8>> {
-    let (resolve, package) = read(workspace)?;
-    wit_component::encode(&resolve, package)
-}
 
 /// The contract's documentation of a world and its functions, in the form that tools
 /// show beside the WIT of a component.

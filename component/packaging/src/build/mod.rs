@@ -107,15 +107,6 @@ impl Builder {
         Ok(())
     }
 
-    /// The contract, `wit/`, as one file: a WIT package in its binary form.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read.
-    pub fn contract(&self) -> Result<Vec<u8>> {
-        contract::encoded(&self.cargo.workspace)
-    }
-
     /// The packages that a world is built from.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::fs;
 use chatgpt_oauth_packaging::{World, plug, vendor};
 use tempfile::TempDir;
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding};
-use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, PackageId, Resolve};
 
 const AGENT: &str = "
 package example:agent;
@@ -60,4 +60,29 @@ fn the_vendored_contract_has_the_documentation_and_no_credentials() {
     assert!(text.starts_with(first), "{text}");
     assert!(text.contains("Never call it in a loop."), "{text}");
     assert!(!text.contains("credentials") && !text.contains("world "));
+}
+
+/// Decodes the contract as `wkg get` and `wkg fetch` do.
+fn decoded() -> (Resolve, PackageId) {
+    match wit_component::decode(&vendor::encoded()).unwrap() {
+        DecodedWasm::WitPackage(resolve, package) => (resolve, package),
+        DecodedWasm::Component(..) => panic!("a component"),
+    }
+}
+
+#[test]
+fn the_encoded_contract_is_the_vendored_one_and_needs_no_other_package() {
+    let (decoded, package) = decoded();
+    assert_eq!(decoded.packages.len(), 1);
+    let mut vendored = Resolve::default();
+    let source = vendored.push_str("connection.wit", &vendor::connection());
+    let [ours, theirs] = [(&decoded, package), (&vendored, source.unwrap())].map(print);
+    assert!(ours.contains("Never call it in a loop."), "{ours}");
+    assert_eq!(ours, theirs);
+}
+
+fn print((resolve, package): (&Resolve, PackageId)) -> String {
+    let mut printer = wit_component::WitPrinter::default();
+    printer.print(resolve, package, &[]).unwrap();
+    printer.output.to_string()
 }
