@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+#[cfg(feature = "wasi-http")]
+pub mod guest;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -189,6 +192,16 @@ pub fn event(data: &Value) -> String {
         "event: {}\ndata: {data}\n\n",
         data["type"].as_str().unwrap()
     )
+}
+
+/// The order to the hostile guest that makes a model call.
+pub const fn model_call() -> [&'static str; 4] {
+    [
+        "request",
+        "authority=openai-codex.invalid",
+        "path=/v1/responses",
+        r#"body={"model": "openai-codex/gpt-6-astra", "input": "Say hi.", "stream": true}"#,
+    ]
 }
 
 /// A request of an SDK.
