@@ -68,7 +68,29 @@ if ! cmp -s examples/python/requirements.txt "$wasmtime_python/installed"; then
     cp examples/python/requirements.txt "$wasmtime_python/installed"
 fi
 
+# OpenAI's SDKs, as the tests of the gateway pin them.
+clients=host/gateway/tests/clients
+openai_node=$tools/openai-node
+if ! cmp -s $clients/package-lock.json "$openai_node/installed"; then
+    echo "installing OpenAI's SDK for Node" >&2
+    mkdir -p "$openai_node"
+    cp $clients/package.json $clients/package-lock.json "$openai_node"
+    npm ci --silent --no-audit --no-fund --prefix "$openai_node" >&2
+    cp $clients/package-lock.json "$openai_node/installed"
+fi
+# It has machine code for one version of Python. The list is complete.
+openai_python=$tools/openai-python-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+if ! cmp -s $clients/requirements.txt "$openai_python/installed"; then
+    echo "installing OpenAI's SDK for Python" >&2
+    rm -rf "$openai_python"
+    PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+        --no-deps --target "$openai_python" --requirement $clients/requirements.txt >&2
+    cp $clients/requirements.txt "$openai_python/installed"
+fi
+
 echo "export WASMTIME_BIN='$wasmtime'"
 echo "export CODEX_BIN='$(codex)'"
 echo "export JCO_NODE_MODULES='$jco/node_modules'"
 echo "export WASMTIME_PYTHON='$wasmtime_python'"
+echo "export OPENAI_NODE_MODULES='$openai_node/node_modules'"
+echo "export OPENAI_PYTHON='$openai_python'"

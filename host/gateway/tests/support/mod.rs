@@ -4,6 +4,7 @@
 
 #[cfg(feature = "wasi-http")]
 pub mod guest;
+pub mod server;
 
 use std::time::Duration;
 
