@@ -57,15 +57,19 @@ if [ -z "$(codex)" ]; then
     npm install --silent --no-audit --no-fund --prefix "$tools/codex-$codex_version" "@openai/codex@$codex_version" >&2
 fi
 
-# The versions that the examples pin. The copy marks a complete installation.
-jco=$tools/jco
-if ! cmp -s examples/node/package-lock.json "$jco/installed"; then
-    echo "installing jco" >&2
-    mkdir -p "$jco"
-    cp examples/node/package.json examples/node/package-lock.json "$jco"
-    npm ci --silent --no-audit --no-fund --prefix "$jco" >&2
-    cp examples/node/package-lock.json "$jco/installed"
-fi
+# What a package-lock.json pins. Its copy marks a complete installation.
+npm_packages() {
+    directory=$tools/$1
+    if ! cmp -s "$2/package-lock.json" "$directory/installed"; then
+        echo "installing $1" >&2
+        mkdir -p "$directory"
+        cp "$2/package.json" "$2/package-lock.json" "$directory"
+        npm ci --silent --no-audit --no-fund --prefix "$directory" >&2
+        cp "$2/package-lock.json" "$directory/installed"
+    fi
+}
+npm_packages jco examples/node
+npm_packages openai-node host/gateway/tests/clients
 
 # Packages of Python in a directory of their own. Their list marks a complete installation.
 python_packages() {
@@ -79,13 +83,22 @@ python_packages() {
         echo "$*" >"$directory/installed"
     fi
 }
-python_packages wasmtime-python "$(cat examples/python/requirements.txt)"
+# What is listed without its dependencies has machine code for one version of Python.
+python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+listed() {
+    sed '/^#/d' "$1"
+}
+python_packages wasmtime-python "$(listed examples/python/requirements.txt)"
 python_packages wasmtime-python-newest "wasmtime==$wasmtime_python_newest"
 python_packages act "act-cli==$act_version" "act-build==$act_version"
+# shellcheck disable=SC2046 # a list of packages
+python_packages "openai-python-$python" --no-deps $(listed host/gateway/tests/clients/requirements.txt)
 
 echo "export WASMTIME_BIN='$wasmtime/bin/wasmtime'"
 echo "export CODEX_BIN='$(codex)'"
-echo "export JCO_NODE_MODULES='$jco/node_modules'"
+echo "export JCO_NODE_MODULES='$tools/jco/node_modules'"
 echo "export WASMTIME_PYTHON='$tools/wasmtime-python'"
 echo "export WASMTIME_PYTHON_NEWEST='$tools/wasmtime-python-newest'"
 echo "export ACT_PACKAGES='$tools/act'"
+echo "export OPENAI_NODE_MODULES='$tools/openai-node/node_modules'"
+echo "export OPENAI_PYTHON='$tools/openai-python-$python'"

@@ -16,6 +16,7 @@ use tower_service::Service;
 use uuid::Uuid;
 
 use crate::body::ModelBody;
+use crate::budget::Budget;
 use crate::call::Call;
 use crate::error::ErrorAnswer;
 use crate::gateway::Parts;
@@ -37,6 +38,7 @@ pub struct ModelAccess {
     gateway: Arc<Parts>,
     /// None for a profile of another host.
     profile: Option<Arc<InUse>>,
+    budget: Budget,
 }
 
 impl ModelAccess {
@@ -45,7 +47,16 @@ impl ModelAccess {
         Self {
             profile: is_ours.then(|| gateway.profiles.of(profile)),
             gateway,
+            budget: Budget::default(),
         }
+    }
+
+    /// The same calls within a budget, for a guest. A call above one of its limits is
+    /// answered 429 `guest_budget_exceeded`, and the backend does not hear of it. Without
+    /// this, there is no limit.
+    #[must_use]
+    pub fn with_budget(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     /// Makes a call. Dropping the future, or the body of the answer, ends the request to the
@@ -59,10 +70,7 @@ impl ModelAccess {
         let begun = Instant::now();
         let route = Route::of(request.method(), request.uri(), request.headers());
         let name = route.as_ref().map_or("none", Route::name);
-        let answer = match route {
-            Ok(route) => self.answer(id, route, request).await,
-            Err(error) => Err(error),
-        };
+        let answer = self.answer(id, route, request).await;
         let milliseconds = begun.elapsed().as_millis();
         let (code, mut response) = match answer {
             Ok(response) => (String::new(), response),
@@ -77,13 +85,15 @@ impl ModelAccess {
     async fn answer<B>(
         &self,
         id: Uuid,
-        route: Route,
+        route: Result<Route, ErrorAnswer>,
         request: Request<B>,
     ) -> Result<Response<ModelBody>, ErrorAnswer>
     where
         B: Body,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
+        let running = self.budget.begin()?;
+        let route = route?;
         let profile = self.profile.as_deref().ok_or_else(|| {
             tracing::error!("a profile of another host is used");
             ErrorAnswer::internal("The profile belongs to another host.")
@@ -92,8 +102,9 @@ impl ModelAccess {
             id,
             gateway: &self.gateway,
             profile,
+            running: &running,
         };
-        match route {
+        let answer = match route {
             Route::Responses => call.forward(Kind::Responses, request).await,
             Route::Compact => call.forward(Kind::Compact, request).await,
             Route::Models {
@@ -103,7 +114,8 @@ impl ModelAccess {
                 client_version: Some(version),
             } => call.catalogue(&version).await,
             Route::Model(model) => call.model(&model).await,
-        }
+        };
+        Ok(answer?.map(|body| body.of_call(running)))
     }
 }
 

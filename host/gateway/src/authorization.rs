@@ -179,20 +179,4 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_base_url_other_than_the_constant_is_refused() {
-        assert!(check_base_url("https://chatgpt.com/backend-api/codex").is_ok());
-        for url in [
-            "https://chatgpt.com/backend-api/codex/",
-            "https://chatgpt.com.example.org/backend-api/codex",
-            "http://chatgpt.com/backend-api/codex",
-            "",
-        ] {
-            let error = check_base_url(url).unwrap_err();
-            assert_eq!(error.code, chatgpt_oauth::ErrorCode::Internal, "{url}");
-        }
-    }
-}
+mod tests;

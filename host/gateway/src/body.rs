@@ -3,12 +3,13 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::budget::Running;
 use crate::relay::Relay;
 
 /// The body of an answer: a whole one, or a stream of events. Dropping it ends the request
@@ -16,7 +17,11 @@ use crate::relay::Relay;
 ///
 /// A stream never ends in an error: one that breaks off ends with the event
 /// `response.failed`.
-pub struct ModelBody(Kind);
+pub struct ModelBody {
+    kind: Kind,
+    /// None after the end, and without a call.
+    running: Option<Running>,
+}
 
 enum Kind {
     Full(Option<Bytes>),
@@ -26,11 +31,26 @@ enum Kind {
 impl ModelBody {
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self(Kind::Full(Some(bytes).filter(|bytes| !bytes.is_empty())))
+        Self::new(Kind::Full(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
     pub(crate) fn relay(relay: Relay<Incoming>) -> Self {
-        Self(Kind::Relay(Box::new(relay)))
+        Self::new(Kind::Relay(Box::new(relay)))
+    }
+
+    const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            running: None,
+        }
+    }
+
+    /// The body of an answer to this call, which runs until the body ends.
+    pub(crate) fn of_call(self, running: Running) -> Self {
+        Self {
+            running: Some(running),
+            ..self
+        }
     }
 }
 
@@ -42,21 +62,28 @@ impl Body for ModelBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.0 {
-            Kind::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Relay(relay) => Pin::new(relay.as_mut()).poll_frame(context),
+        let frame = match &mut self.kind {
+            Kind::Full(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
+            Kind::Relay(relay) => ready!(Pin::new(relay.as_mut()).poll_frame(context)),
+        };
+        if let (Some(running), Some(Ok(frame))) = (&self.running, &frame) {
+            running.add_to_answer(frame.data_ref().map_or(0, Bytes::len));
         }
+        if frame.is_none() || self.is_end_stream() {
+            self.running = None;
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => bytes.is_none(),
             Kind::Relay(relay) => relay.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Kind::Relay(_) => SizeHint::default(),
         }
@@ -65,7 +92,7 @@ impl Body for ModelBody {
 
 impl fmt::Debug for ModelBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match &self.0 {
+        let kind = match &self.kind {
             Kind::Full(_) => "full",
             Kind::Relay(_) => "stream",
         };

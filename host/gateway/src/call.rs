@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::answer::Answer;
 use crate::authorization::Credentials;
 use crate::body::ModelBody;
+use crate::budget::Running;
 use crate::error::{self, ErrorAnswer, JSON};
 use crate::events::{End, Event, Events};
 use crate::gateway::Parts;
@@ -36,6 +37,7 @@ pub(crate) struct Call<'a> {
     pub(crate) id: Uuid,
     pub(crate) gateway: &'a Parts,
     pub(crate) profile: &'a InUse,
+    pub(crate) running: &'a Running,
 }
 
 impl Call<'_> {
@@ -50,7 +52,8 @@ impl Call<'_> {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let body = self.gateway.room.collect(&head.headers, body).await?;
+        let body = self.gateway.room.collect(&head.headers, body, self.running);
+        let body = body.await?;
         let request = request::judge(kind, &body.bytes, &head.headers)?;
         let (is_streamed, ignored) = (request.is_streamed, request.ignored.list());
         let answer = match self.send(kind, request, body).await {

@@ -33,6 +33,7 @@ pub const GUEST_HOST: &str = "openai-codex.invalid";
 /// answers; only the guest's own timeouts end in an error of `wasi:http`.
 ///
 /// The inner hooks get every other request and decide on headers and schemes.
+/// [`ModelAccess::with_budget`] limits what the guest may use.
 #[derive(Debug)]
 pub struct ModelHooks<I = DenyAll> {
     access: ModelAccess,

@@ -46,6 +46,7 @@ mod answer;
 mod answer_headers;
 mod authorization;
 mod body;
+mod budget;
 mod call;
 mod error;
 mod events;
@@ -66,6 +67,7 @@ mod upstream;
 
 pub use access::ModelAccess;
 pub use body::ModelBody;
+pub use budget::{Budget, Limit, Limits, Used};
 pub use gateway::{Gateway, GatewayBuilder};
 #[cfg(feature = "wasi-http")]
 pub use hooks::{DenyAll, GUEST_HOST, ModelHooks};

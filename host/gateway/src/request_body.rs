@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::budget::Running;
 use crate::error::ErrorAnswer;
 
 /// The largest body, in bytes.
@@ -40,18 +41,19 @@ impl Room {
         Self(Arc::new(Semaphore::new(permits)))
     }
 
-    /// Collects a body.
+    /// Collects the body of a call.
     pub(crate) async fn collect<B>(
         &self,
         headers: &HeaderMap,
         body: B,
+        running: &Running,
     ) -> Result<Collected, ErrorAnswer>
     where
         B: Body,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         check_encoding(headers)?;
-        match timeout(LONGEST, self.read(body)).await {
+        match timeout(LONGEST, self.read(body, running)).await {
             Ok(collected) => collected,
             Err(_) => {
                 let message = "The body did not come within 60 s.";
@@ -61,7 +63,7 @@ impl Room {
         }
     }
 
-    async fn read<B: Body>(&self, body: B) -> Result<Collected, ErrorAnswer> {
+    async fn read<B: Body>(&self, body: B, running: &Running) -> Result<Collected, ErrorAnswer> {
         if body.size_hint().lower() > LARGEST as u64 {
             return Err(too_large());
         }
@@ -79,6 +81,7 @@ impl Room {
             if bytes.len() + chunk.len() > LARGEST {
                 return Err(too_large());
             }
+            running.add_to_request(chunk.len())?;
             reserved = self.reserve(&mut room, reserved, bytes.len() + chunk.len())?;
             bytes.extend_from_slice(&chunk);
         }
@@ -148,9 +151,15 @@ mod tests {
     use http_body_util::{Full, StreamBody};
 
     use super::*;
+    use crate::budget::Budget;
+
+    fn running() -> Running {
+        Budget::default().begin().ok().unwrap()
+    }
 
     async fn status(room: &Room, body: impl Body<Error = Infallible>) -> Result<usize, u16> {
-        let collected = room.collect(&HeaderMap::new(), body).await;
+        let running = running();
+        let collected = room.collect(&HeaderMap::new(), body, &running).await;
         let collected = collected.map_err(|error| error.status.as_u16())?;
         Ok(collected.bytes.len())
     }
@@ -177,7 +186,7 @@ mod tests {
         let room = Room::of_bytes(4 << 20);
         let headers = HeaderMap::new();
         let first = room
-            .collect(&headers, chunked(3, 1 << 20))
+            .collect(&headers, chunked(3, 1 << 20), &running())
             .await
             .ok()
             .unwrap();
@@ -192,7 +201,7 @@ mod tests {
     async fn an_encoded_body_is_refused() {
         let headers = HeaderMap::from_iter([(header::CONTENT_ENCODING, "gzip".parse().unwrap())]);
         let refused = Room::of_bytes(LARGEST)
-            .collect(&headers, chunked(1, 1))
+            .collect(&headers, chunked(1, 1), &running())
             .await;
         assert_eq!(refused.err().unwrap().status, 415);
     }

@@ -2,8 +2,10 @@
 
 mod support;
 
-use openai_simulator::{Endpoint, Fault, Revocation};
-use support::{TestEnv, prompt};
+use std::time::Duration;
+
+use openai_simulator::{Account, Endpoint, Fault, Revocation, Script};
+use support::{TestEnv, finish, prompt, request};
 
 fn refused() -> Fault {
     Fault::openai_error(401, "token_invalidated", "Your token has been invalidated.")
@@ -103,4 +105,83 @@ async fn calls_at_a_time_share_one_authorization() {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
     assert_eq!(world.refreshes(), 1);
+}
+
+fn account(id: &str) -> Account {
+    Account {
+        account_id: id.to_owned(),
+        ..Account::default()
+    }
+}
+
+/// Faults: G14 G15
+#[tokio::test]
+async fn a_login_of_another_account_never_mixes_with_calls_that_run() {
+    let accounts = [account("acct-ada"), account("acct-grace")];
+    let world = TestEnv::with(|settings| accounts.into_iter().fold(settings, |s, a| s.account(a)));
+    world.sign_in().await;
+    let slow = || Fault::stream(Script::deltas(20, Duration::from_millis(20)));
+    for _ in 0..8 {
+        world.simulator.fault(Endpoint::Responses, slow());
+    }
+    let call = || async {
+        let body = prompt(true).to_string();
+        let answer = world
+            .access
+            .send(request("POST", "/v1/responses", &[], body));
+        finish(answer.await).await
+    };
+    let running = async { tokio::join!(call(), call(), call(), call()) };
+    let login = async {
+        while world.calls().len() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let prompt = world.ada.start().await.unwrap();
+        let code = &prompt.pending.user_code;
+        world.simulator.approve_as(code, 1).unwrap();
+        let (progress, late) = tokio::join!(world.ada.poll(None), call());
+        progress.unwrap();
+        late
+    };
+    let ((a, b, c, d), late) = tokio::join!(running, login);
+    let after = call().await;
+    for answer in [&a, &b, &c, &d, &late, &after] {
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.text.contains("response.completed"), "{answer:?}");
+    }
+
+    let calls = world.calls();
+    let accounts: Vec<_> = calls
+        .iter()
+        .map(|call| call.header("chatgpt-account-id").unwrap())
+        .collect();
+    assert_eq!(accounts[..4], ["acct-ada"; 4]);
+    assert_eq!(accounts[5], "acct-grace");
+    // A token with the account of the other one would be two entries.
+    let mut pairs: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            (
+                call.header("authorization"),
+                call.header("chatgpt-account-id"),
+            )
+        })
+        .collect();
+    pairs.sort();
+    pairs.dedup();
+    assert_eq!(pairs.len(), 2, "{accounts:?}");
+}
+
+/// Faults: G14
+#[tokio::test]
+async fn an_account_id_with_a_line_break_is_in_no_request() {
+    for id in ["acct\r\nx-forged: 1", "acct\n", "acct\0"] {
+        let world = TestEnv::with(|settings| settings.account(account(id)));
+        world.sign_in().await;
+        let answer = world.post(&prompt(true)).await;
+        assert_eq!(answer.code(), "invalid_workspace_selected", "{id:?}");
+        let sent = world.sent();
+        assert_eq!(sent.header("chatgpt-account-id"), None, "{id:?}");
+        assert_eq!(sent.header("x-forged"), None, "{id:?}");
+    }
 }

@@ -7,11 +7,14 @@ use crate::bindings::wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
     OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
 };
-use crate::bindings::wasi::io::streams::StreamError;
+use crate::bindings::wasi::io::streams::{OutputStream, StreamError};
 
 pub(crate) fn commit(misdeed: &str, details: &[&str]) -> Option<String> {
     let then: fn(FutureIncomingResponse) -> Result<String, String> = match misdeed {
         "request" => answer,
+        "request and read slowly" => read_slowly,
+        // The answer is dropped with the call, and was not read.
+        "request and read nothing" => unread,
         // The request is dropped with its call.
         "request and leave" => |_under_way| Ok("left".into()),
         "request and trap while it is under way" => |_under_way| {
@@ -36,6 +39,8 @@ pub(crate) struct Order<'a> {
     path: Option<&'a str>,
     headers: Vec<(&'a str, &'a str)>,
     body: Vec<u8>,
+    /// The body is repeated until the host takes no more.
+    is_endless: bool,
     /// Each timeout of the request, in nanoseconds.
     timeout: Option<u64>,
 }
@@ -49,6 +54,7 @@ impl Default for Order<'_> {
             path: Some("/oauth/token"),
             headers: Vec::new(),
             body: Vec::new(),
+            is_endless: false,
             timeout: None,
         }
     }
@@ -69,6 +75,10 @@ impl<'a> Order<'a> {
                 "header" => order.headers.push(value.split_once(": ").unwrap()),
                 "body" => order.body = value.as_bytes().to_vec(),
                 "bytes of body" => order.body = vec![b'x'; value.parse().unwrap()],
+                "endless body" => {
+                    order.body = vec![b'x'; 1 << 16];
+                    order.is_endless = true;
+                }
                 "patience" => order.timeout = Some(value.parse().unwrap()),
                 other => panic!("no part of a request: {other}"),
             }
@@ -118,15 +128,16 @@ impl<'a> Order<'a> {
         let body = request.body().map_err(|()| "body refused")?;
         let under_way = outgoing_handler::handle(request, options).map_err(text)?;
         let stream = body.write().unwrap();
-        for piece in self.body.chunks(4096) {
-            if stream.blocking_write_and_flush(piece).is_err() {
-                break;
-            }
-        }
+        while self.write(&stream).is_ok() && self.is_endless {}
         drop(stream);
         // The answer reports this error too.
         _ = OutgoingBody::finish(body, None);
         Ok(under_way)
+    }
+
+    fn write(&self, stream: &OutputStream) -> Result<(), StreamError> {
+        let mut pieces = self.body.chunks(4096);
+        pieces.try_for_each(|piece| stream.blocking_write_and_flush(piece))
     }
 }
 
@@ -149,22 +160,44 @@ fn scheme(name: &str) -> Scheme {
 
 /// Status, headers and size of the answer, or the code of the failure.
 fn answer(under_way: FutureIncomingResponse) -> Result<String, String> {
-    under_way.subscribe().block();
-    let answer = under_way.get().unwrap().unwrap().map_err(text)?;
+    let answer = head(under_way)?;
     let mut names: Vec<_> = answer.headers().entries();
     names.sort();
     let names: Vec<_> = names.into_iter().map(|(name, _)| name).collect();
     let status = answer.status();
-    let bytes = read(answer)?;
+    let bytes = read(answer, 1 << 20, 0)?;
     Ok(format!("{status}, {bytes} bytes, {}", names.join(" ")))
 }
 
-fn read(answer: IncomingResponse) -> Result<usize, String> {
+/// Status and size of an answer that the guest reads in small pieces, with pauses.
+fn read_slowly(under_way: FutureIncomingResponse) -> Result<String, String> {
+    let answer = head(under_way)?;
+    let status = answer.status();
+    let bytes = read(answer, 256, 20_000_000)?;
+    Ok(format!("{status}, {bytes} bytes"))
+}
+
+/// Status of an answer that the guest does not read.
+fn unread(under_way: FutureIncomingResponse) -> Result<String, String> {
+    let answer = head(under_way)?;
+    Ok(format!("{}, not read", answer.status()))
+}
+
+fn head(under_way: FutureIncomingResponse) -> Result<IncomingResponse, String> {
+    under_way.subscribe().block();
+    under_way.get().unwrap().unwrap().map_err(text)
+}
+
+/// Reads pieces of at most this many bytes, with pauses in nanoseconds.
+fn read(answer: IncomingResponse, piece: u64, pause: u64) -> Result<usize, String> {
     let body: IncomingBody = answer.consume().unwrap();
     let stream = body.stream().unwrap();
     let mut bytes = 0;
     loop {
-        match stream.blocking_read(1 << 20) {
+        if pause > 0 {
+            monotonic_clock::subscribe_duration(pause).block();
+        }
+        match stream.blocking_read(piece) {
             Ok(piece) => bytes += piece.len(),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(error)) => return Err(error.to_debug_string()),

@@ -7,8 +7,10 @@
 //! | refused | leaving the field out would change the meaning of the answer | 400, `param` |
 //!
 //! With `x-chatgpt-oauth-strict: true` a field that would be ignored is refused. A request of
-//! the Codex CLI is forwarded byte for byte, but for the prefix of its model.
+//! the Codex CLI is forwarded byte for byte, but for the prefix of its model and for empty
+//! instructions that it may lack.
 
+mod codex;
 pub(crate) mod headers;
 mod input;
 mod model;
@@ -53,9 +55,9 @@ pub(crate) fn judge(
     let fields = Fields::parse(text).map_err(|error| no_json(&error))?;
     let mut ignored = Ignored::new(headers::is_strict(headers));
     let forwarded = Forwarded::of(headers, &mut ignored)?;
-    if is_codexs_own(kind, &fields, headers) {
+    if codex::is_its_own(kind, &fields, headers) {
         return Ok(ModelRequest {
-            body: model::without_prefix(body, &fields)?,
+            body: codex::body(body, &fields, forwarded.is_lite())?,
             headers: forwarded,
             is_streamed: kind == Kind::Responses,
             ignored,
@@ -90,20 +92,6 @@ fn no_json(error: &serde_json::Error) -> ErrorAnswer {
     let (line, column) = (error.line(), error.column());
     let message = format!("{message} (line {line}, column {column}).");
     ErrorAnswer::invalid("invalid_json", message)
-}
-
-/// Whether the Codex CLI sent a request: it has the form that the backend wants.
-fn is_codexs_own(kind: Kind, fields: &Fields<'_>, headers: &HeaderMap) -> bool {
-    let is_of_codex = headers
-        .keys()
-        .any(|name| name.as_str().starts_with("x-codex-"));
-    let has_its_form = match kind {
-        Kind::Responses => {
-            fields.get("store") == Some("false") && fields.get("stream") == Some("true")
-        }
-        Kind::Compact => true,
-    };
-    is_of_codex && has_its_form
 }
 
 fn is_streamed(fields: &Fields<'_>) -> Result<bool, ErrorAnswer> {

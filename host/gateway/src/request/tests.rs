@@ -1,17 +1,21 @@
+use http::HeaderName;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
 
-fn judged_with(
-    headers: &[(&'static str, &str)],
-    body: &Value,
-) -> Result<ModelRequest, ErrorAnswer> {
-    let headers = headers
-        .iter()
-        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-        .collect();
-    judge(Kind::Responses, &body.to_string().into(), &headers)
+fn map(headers: &[(&str, &str)]) -> HeaderMap {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| {
+            let name: HeaderName = name.parse().unwrap();
+            (name, value.parse().unwrap())
+        })
+        .collect()
+}
+
+fn judged_with(headers: &[(&str, &str)], body: &Value) -> Result<ModelRequest, ErrorAnswer> {
+    judge(Kind::Responses, &body.to_string().into(), &map(headers))
 }
 
 fn sent(body: &Value) -> Value {
@@ -303,18 +307,45 @@ fn a_url_of_another_scheme_is_refused_and_none_is_fetched() {
     }
 }
 
+/// What the backend gets of a request of the Codex CLI.
+fn sent_by_codex(headers: &[(&str, &str)], body: &str) -> ModelRequest {
+    let headers = [&[("x-codex-window-id", "w")], headers].concat();
+    judge(Kind::Responses, &body.to_owned().into(), &map(&headers)).unwrap()
+}
+
 #[test]
 fn codexs_own_request_keeps_every_byte_but_the_prefix() {
-    let body = r#"{ "store" : false, "temperature":1.0,"model" : "openai-codex/gpt-6-astra", "stream":true,"input":[{"id":"x","role":"system"}]  }"#;
-    let codex =
-        HeaderMap::from_iter([("x-codex-window-id".parse().unwrap(), "w".parse().unwrap())]);
-    let request = judge(Kind::Responses, &body.into(), &codex).unwrap();
-    assert_eq!(request.body, body.replace("openai-codex/", ""));
-    assert!(request.is_streamed);
-    assert_eq!(request.ignored.list(), None);
+    let body = r#"{ "store" : false, "temperature":1.0,"model" : "openai-codex/gpt-6-astra", "instructions":"x","stream":true,"input":[{"id":"x","role":"system"}]  }"#;
     let bare = body.replace("openai-codex/", "");
-    let request = judge(Kind::Responses, &bare.clone().into(), &codex).unwrap();
-    assert_eq!(request.body, bare);
+    for body in [body, &bare] {
+        let request = sent_by_codex(&[], body);
+        assert_eq!(request.body, bare);
+        assert!(request.is_streamed);
+        assert_eq!(request.ignored.list(), None);
+    }
+}
+
+/// Faults: X13
+#[test]
+fn codexs_own_request_gets_empty_instructions_if_it_has_none_at_all() {
+    let with = |item: &str| {
+        format!(
+            r#" {{"model":"m","store":false,"stream":true,"input":[{{"role":"user"}},{item}]}}"#
+        )
+    };
+    let message = with(r#"{"type":"message","role":"developer"}"#);
+    let expected = message.replacen('{', r#"{"instructions":"","#, 1);
+    assert_eq!(sent_by_codex(&[], &message).body, expected);
+
+    let lite = [("x-openai-internal-codex-responses-lite", "true")];
+    assert_eq!(sent_by_codex(&lite, &message).body, message);
+    for item in [
+        r#"{"type":"additional_tools","role":"developer","tools":[]}"#,
+        r#"{"internal_chat_message_metadata_passthrough":{"content_item_kinds":["model.base_instructions"]}}"#,
+    ] {
+        let body = with(item);
+        assert_eq!(sent_by_codex(&[], &body).body, body);
+    }
 }
 
 #[test]

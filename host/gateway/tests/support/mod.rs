@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+#[cfg(feature = "wasi-http")]
+pub mod guest;
+pub mod server;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -189,6 +193,16 @@ pub fn event(data: &Value) -> String {
         "event: {}\ndata: {data}\n\n",
         data["type"].as_str().unwrap()
     )
+}
+
+/// The order to the hostile guest that makes a model call.
+pub const fn model_call() -> [&'static str; 4] {
+    [
+        "request",
+        "authority=openai-codex.invalid",
+        "path=/v1/responses",
+        r#"body={"model": "openai-codex/gpt-6-astra", "input": "Say hi.", "stream": true}"#,
+    ]
 }
 
 /// A request of an SDK.

@@ -1,29 +1,10 @@
 //! All cases again and again in another process: a run that follows may hold no more memory,
 //! handles and threads than the run before.
 
-use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-use std::{env, fs, thread};
-
+use crate::repeated::{self, Case, cases};
 use crate::{
     answers, computing, deaths, growing, headers, host, instantiation, names, storing, targets,
 };
-
-/// Set in the environment of that process.
-const ALONE: &str = "CHATGPT_OAUTH_TEST_HOSTILE_ALONE";
-/// How much more or less the process may hold than after the run before, in percent.
-const TOLERATED: usize = 5;
-/// How many cases run at once.
-const AT_ONCE: usize = 2;
-
-type Case = (&'static str, fn());
-
-macro_rules! cases {
-    ($($module:ident::$case:ident,)*) => {
-        [$((concat!(stringify!($module), "::", stringify!($case)), $module::$case as fn())),*]
-    };
-}
 
 const CASES: &[Case] = &cases![
     answers::a_redirect_is_an_answer_wherever_it_leads,
@@ -78,116 +59,10 @@ const CASES: &[Case] = &cases![
 
 #[test]
 fn a_second_run_of_all_cases_holds_no_more_memory_handles_or_threads() {
-    if env::var_os(ALONE).is_some() {
-        return compare();
-    }
-    let this = thread::current().name().unwrap().to_owned();
-    let alone = Command::new(env::current_exe().unwrap())
-        .args(["--exact", &this, "--nocapture"])
-        .env(ALONE, "1")
-        // With glibc's settings, freed memory returns to the system and is not taken for a leak.
-        // Symbols that a backtrace reads stay in memory.
-        .env("RUST_BACKTRACE", "0")
-        .env("MALLOC_ARENA_MAX", "1")
-        .env("MALLOC_MMAP_THRESHOLD_", "131072")
-        .output()
-        .unwrap();
-    let said = [alone.stdout, alone.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    print!("{said}");
-    assert!(alone.status.success());
+    repeated::assert_that_nothing_stays(CASES);
 }
 
-/// The list has every test of this program except those of this file.
 #[test]
 fn no_case_is_left_out() {
-    let program = Command::new(env::current_exe().unwrap());
-    let listed = { program }.arg("--list").output().unwrap().stdout;
-    let listed = String::from_utf8(listed).unwrap();
-    let tests = listed
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"));
-    let mut cases: Vec<_> = CASES.iter().map(|(name, _)| *name).collect();
-    cases.sort();
-    let mut expected: Vec<_> = tests.filter(|name| !name.starts_with("leaks::")).collect();
-    expected.sort();
-    assert_eq!(cases, expected);
-}
-
-/// A leak grows with every run. What grows once only is the free memory between allocations,
-/// so a run that holds more than the first is followed by one that may not.
-fn compare() {
-    run_all();
-    let first = Held::now();
-    run_all();
-    let second = Held::now();
-    println!("after the first run {first:?}, after the second {second:?}");
-    if second.holds_as_much_as(&first) {
-        return;
-    }
-    run_all();
-    let third = Held::now();
-    println!("after the third {third:?}");
-    assert!(third.holds_as_much_as(&second));
-}
-
-fn run_all() {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some((_, case)) = CASES.get(next.fetch_add(1, Ordering::Relaxed)) {
-            case();
-        }
-    };
-    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
-}
-
-/// The resources of this process.
-#[derive(Debug)]
-struct Held {
-    /// Resident, in KiB.
-    memory: usize,
-    handles: usize,
-    threads: usize,
-}
-
-impl Held {
-    /// Waits until the number of threads is stable: threads end a moment after their work.
-    fn now() -> Self {
-        let began = Instant::now();
-        let mut threads = count("/proc/self/task");
-        loop {
-            thread::sleep(Duration::from_secs(1));
-            let still = count("/proc/self/task");
-            if still == threads || began.elapsed() > Duration::from_secs(20) {
-                break;
-            }
-            threads = still;
-        }
-        Self {
-            memory: resident(),
-            handles: count("/proc/self/fd"),
-            threads,
-        }
-    }
-
-    fn holds_as_much_as(&self, before: &Self) -> bool {
-        [
-            (before.memory, self.memory),
-            (before.handles, self.handles),
-            (before.threads, self.threads),
-        ]
-        .iter()
-        .all(|(before, now)| before.abs_diff(*now) * 100 <= before * TOLERATED)
-    }
-}
-
-fn count(directory: &str) -> usize {
-    fs::read_dir(directory).unwrap().count()
-}
-
-fn resident() -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.unwrap().trim().strip_suffix(" kB");
-    kib.unwrap().parse().unwrap()
+    repeated::assert_that_no_case_is_left_out(CASES);
 }

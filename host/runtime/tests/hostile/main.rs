@@ -43,6 +43,8 @@ mod instantiation;
 #[cfg(target_os = "linux")]
 mod leaks;
 mod names;
+#[cfg(target_os = "linux")]
+mod repeated;
 mod storing;
 #[path = "../support/mod.rs"]
 mod support;
