@@ -110,6 +110,23 @@ impl From<connection::Error> for Error {
     }
 }
 
+/// For a guest that calls the host.
+#[cfg(feature = "linker")]
+impl From<Error> for connection::Error {
+    fn from(error: Error) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            hint: error.hint,
+            retryable: error.retryable,
+            retry_after_seconds: error.retry_after_seconds,
+            relogin_required: error.relogin_required,
+            service_code: error.service_code,
+            service_status: error.service_status,
+        }
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();

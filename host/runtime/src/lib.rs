@@ -39,6 +39,8 @@
 //!   no received answer is lost. A program that ends calls [`Host::drain`] first.
 //! - Act on [`Error::code`]; the texts are for people. No error, no `Debug` and no trace of
 //!   this crate contains a token.
+//! - An agent that is a component can import `connection`: [`implement_connection!`] lets a
+//!   `Profile` answer it, in a linker of any version of wasmtime.
 //! - Several processes may share a store, for example one
 //!   [`SqliteStore`](store::SqliteStore) file.
 //!
@@ -54,6 +56,7 @@ mod call;
 mod digest;
 mod egress;
 mod error;
+mod guests;
 mod host;
 mod profile;
 mod sandbox;
@@ -79,6 +82,9 @@ pub use egress::model::ModelConnector;
 pub use egress::policy::{MODEL_POLICY, POLICY, Rule};
 pub use egress::resolve::{ConnectTo, ConnectToError, Resolver, SystemResolver};
 pub use error::{Error, ErrorCode};
+pub use guests::ConnectionView;
+#[cfg(feature = "linker")]
+pub use guests::add_connection_to_linker;
 pub use host::{Host, HostBuilder};
 pub use profile::Profile;
 pub use sandbox::limits::{LIMITS, Limits};

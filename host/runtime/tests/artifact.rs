@@ -237,6 +237,8 @@ fn unsafe_code_is_generated_or_loads_the_embedded_machine_code() {
             // This test.
             "host/runtime/tests/artifact.rs",
             // Bindings again.
+            "host/runtime/tests/guests/main.rs",
+            "tests/connection-guest/src/lib.rs",
             "tests/curious-guest/src/lib.rs",
             "tests/hostile-guest/src/lib.rs",
             "tests/keyvalue-guest/src/lib.rs",
