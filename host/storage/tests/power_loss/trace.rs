@@ -84,8 +84,9 @@ fn whole_lines(trace: &str) -> Vec<String> {
 fn event(line: &str, root: &Path, notes: &str) -> Option<Event> {
     let (name, rest) = line.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
-    // A question mark: the process ended before the call returned.
-    let succeeded = !result.starts_with(['-', '?']);
+    // An unfinished call or a question mark: the process ended before the call returned.
+    let returned = !line.contains("<unfinished ...>") && !result.starts_with('?');
+    let succeeded = returned && !result.starts_with('-');
     let below = |path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
     let named = || below(path(bytes(arguments.split('"').nth(1)?)));
     let opened = || below(path(bytes(between(arguments, '<', '>')?)));
@@ -103,7 +104,8 @@ fn event(line: &str, root: &Path, notes: &str) -> Option<Event> {
     let data = || bytes(arguments.split('"').nth(1).unwrap());
     let last = || {
         let number = arguments.trim_end_matches(')').rsplit_once(", ").unwrap().1;
-        number.parse().unwrap()
+        let number = number.parse();
+        number.unwrap_or_else(|_| panic!("no number at the end of {arguments}"))
     };
     Some(match name {
         "write" if path == Path::new(notes) => {
