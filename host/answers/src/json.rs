@@ -4,6 +4,24 @@ use alloc::string::String;
 
 use serde::Serialize;
 
+use crate::Failure;
+
+/// The result of a call of the contract, whose record becomes the answer `A` as JSON.
+///
+/// # Errors
+///
+/// The failure of the call.
+pub fn answer<A, R, E>(result: Result<R, E>) -> Result<String, Failure>
+where
+    A: Serialize + for<'a> From<&'a R>,
+    Failure: for<'a> From<&'a E>,
+{
+    match result {
+        Ok(record) => Ok(to_json(&A::from(&record))),
+        Err(error) => Err(Failure::from(&error)),
+    }
+}
+
 /// The answer as JSON in one line, with escapes for the characters that could control a
 /// terminal.
 #[must_use]

@@ -12,7 +12,7 @@
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
 //! | [`convert_records`] | the conversions of the contract's records into answers |
-//! | `to_json`, with the feature `json` | an answer as JSON in one line |
+//! | `answer`, `to_json`, with the feature `json` | an answer as JSON in one line |
 //! | `schema`, with the feature `schemars` | the JSON Schema of each answer |
 #![no_std]
 
@@ -42,5 +42,5 @@ pub mod schema;
 
 pub use error::{Class, ErrorCode, Failure};
 #[cfg(feature = "json")]
-pub use json::{controls_terminal, to_json};
+pub use json::{answer, controls_terminal, to_json};
 pub use ok::{False, True};
