@@ -75,7 +75,8 @@ impl Pending {
         id: String,
         login_seq: u64,
         code: DeviceAuthorizationResponse,
-        (stamp, now): (Option<Stamp>, u64),
+        stamp: Option<Stamp>,
+        now: u64,
     ) -> Self {
         Self {
             id,

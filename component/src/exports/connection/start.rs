@@ -41,7 +41,7 @@ fn begin(ports: Ports, record: &Record, replaced: Option<Pending>) -> Result<Log
     let response = ports.http.send(&openai::device_authorization::request());
     let (stamp, now) = read_clocks(ports);
     let code = openai::device_authorization::read(response, now).map_err(openai::Failure::error)?;
-    let mut pending = Pending::new(ports.random_id(), record.login_seq, code, (stamp, now));
+    let mut pending = Pending::new(ports.random_id(), record.login_seq, code, stamp, now);
     let replaced = replaced.map(|replaced| replaced.user_code);
     match pending::store(ports, &mut pending) {
         Ok(()) => Ok(prompt(&pending, replaced, now)),
