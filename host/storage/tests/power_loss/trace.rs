@@ -84,9 +84,10 @@ fn whole_lines(trace: &str) -> Vec<String> {
 fn event(line: &str, root: &Path, notes: &str) -> Option<Event> {
     let (name, rest) = line.split_once('(')?;
     let (arguments, result) = rest.rsplit_once(" = ")?;
-    // An unfinished call or a question mark: the process ended before the call returned.
-    let returned = !line.contains("<unfinished ...>") && !result.starts_with('?');
-    let succeeded = returned && !result.starts_with('-');
+    // strace aligns the results of a call in two parts.
+    let arguments = arguments.trim_end();
+    // A question mark: the process ended before the call returned.
+    let succeeded = !result.starts_with(['-', '?']);
     let below = |path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
     let named = || below(path(bytes(arguments.split('"').nth(1)?)));
     let opened = || below(path(bytes(between(arguments, '<', '>')?)));
