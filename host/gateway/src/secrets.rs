@@ -11,6 +11,10 @@ use crate::error::ErrorAnswer;
 
 /// This many consecutive bytes of a secret reveal it.
 const REVEALING: usize = 20;
+/// How many bytes of a text are looked up in a secret at a time.
+const PIECE: usize = 8;
+/// Where these pieces begin: so far apart, that a revealing part of a text contains one.
+const STEP: usize = REVEALING - PIECE + 1;
 
 /// The secrets of one authorization. `Debug` does not show them.
 #[derive(Clone)]
@@ -38,8 +42,8 @@ impl Secrets {
             if secret.len() <= REVEALING {
                 return memmem::find(text, secret).is_some();
             }
-            let finder = |part: &[u8]| memmem::find(secret, part).is_some();
-            text.windows(REVEALING).any(finder)
+            let mut begins = (0..text.len()).step_by(STEP);
+            begins.any(|begin| is_revealed_at(begin, text, secret))
         })
     }
 
@@ -75,6 +79,27 @@ impl Secrets {
     }
 }
 
+/// Whether the piece of the text that begins here belongs to a revealing part of the secret.
+fn is_revealed_at(begin: usize, text: &[u8], secret: &[u8]) -> bool {
+    let Some(piece) = text.get(begin..begin + PIECE) else {
+        return false;
+    };
+    let finder = memmem::Finder::new(piece);
+    let mut searched = 0;
+    while let Some(offset) = finder.find(&secret[searched..]) {
+        let found = searched + offset;
+        let before = text[..begin].iter().rev().zip(secret[..found].iter().rev());
+        let after = text[begin..].iter().zip(&secret[found..]);
+        let is_equal = |(a, b): &(&u8, &u8)| a == b;
+        let common = before.take_while(is_equal).count() + after.take_while(is_equal).count();
+        if common >= REVEALING {
+            return true;
+        }
+        searched = found + 1;
+    }
+    false
+}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secrets(…)")
@@ -91,6 +116,7 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -109,6 +135,23 @@ mod tests {
         }
         let harmless = ErrorAnswer::new(StatusCode::BAD_REQUEST, "x", &TOKEN[..19]);
         assert_eq!(secrets.removed_from(harmless).code(), "x");
+    }
+
+    proptest! {
+        #[test]
+        fn any_twenty_characters_reveal_a_secret_and_no_fewer(
+            text in "[ab]{0,60}",
+            secret in "[ab]{21,60}",
+            begin in 0usize..40,
+            length in 15usize..25,
+        ) {
+            let part = secret.get(begin..begin + length).unwrap_or_default();
+            let text = format!("{text}{part}{text}");
+            let is_part = |part: &[u8]| memmem::find(secret.as_bytes(), part).is_some();
+            let is_revealed = text.as_bytes().windows(REVEALING).any(is_part);
+            let secrets = Secrets::for_tests(&[&secret]);
+            prop_assert_eq!(secrets.are_in(text.as_bytes()), is_revealed);
+        }
     }
 
     #[test]
