@@ -45,15 +45,20 @@ impl<'a> Person<'a> {
         self.directory.path().join(name)
     }
 
-    /// The wasmtime CLI with these directories.
-    fn wasmtime(&self, directories: &[&str]) -> Command {
+    /// The wasmtime CLI.
+    fn cli(&self, subcommand: &str) -> Command {
         let wasmtime = env::var_os("WASMTIME_BIN").expect(
             "WASMTIME_BIN is not set: eval \"$(sh scripts/tools.sh)\" installs the wasmtime CLI and sets it",
         );
         let mut command = Command::new(wasmtime);
+        command.arg(subcommand).current_dir(&self.directory);
         command
-            .args(["run", "-S", "http"])
-            .current_dir(&self.directory);
+    }
+
+    /// The component in the wasmtime CLI with these directories.
+    fn wasmtime(&self, directories: &[&str]) -> Command {
+        let mut command = self.cli("run");
+        command.args(["-S", "http"]);
         for directory in directories {
             command.args(["--dir", directory]);
         }
@@ -322,5 +327,27 @@ fn help_in_the_wasmtime_cli_is_text_and_needs_no_directory() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(line), "{text}");
         assert!(output.status.success());
+    }
+}
+
+#[test]
+fn a_component_that_wasmtime_has_compiled_answers_as_the_program_does() {
+    let test = test_env();
+    let person = Person::new(&test);
+    let compiled = person.path("chatgpt-oauth.cwasm");
+    let mut compile = person.cli("compile");
+    compile
+        .arg(test_env::command_file())
+        .arg("-o")
+        .arg(&compiled);
+    assert!(compile.status().unwrap().success());
+
+    for arguments in ["start", "poll", "status"] {
+        let mut run = person.cli("run");
+        run.args(["--allow-precompiled", "-S", "http", "--dir", "files"]);
+        let ours = answer(&run.arg(&compiled).arg(arguments).output().unwrap());
+        let theirs = answer(&person.program().arg(arguments).output().unwrap());
+        assert_alike(&ours, &theirs);
+        assert_eq!(ours.exit_code, Some(0));
     }
 }
