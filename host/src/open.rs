@@ -2,9 +2,12 @@
 //! log, and makes the errors about arguments.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use chatgpt_oauth::api_keys::ApiKeys;
 use chatgpt_oauth::artifact::PLATFORM;
-use chatgpt_oauth::store::{SqliteStore, StoreKind, StoreLocation, state_directory};
+use chatgpt_oauth::store::{SealedEntries, SqliteStore, StoreKind, StoreLocation, state_directory};
 use chatgpt_oauth::{Digest, Error, ErrorCode, Host, HostBuilder, Keys, Profile};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -39,12 +42,7 @@ async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host
         // Before the store, which opening would create or upgrade.
         Digest::of(PLATFORM.component).check(wanted)?;
     }
-    let file = store_file(global)?;
-    let opened = match access {
-        Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
-        Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
-    };
-    let mut builder = Host::builder(opened?).keys(keys);
+    let mut builder = Host::builder(store(global, access).await?).keys(keys);
     // Without a home directory there is no place for the marks.
     if let Some(directory) = state_directory() {
         builder = builder.rollback_marks(directory);
@@ -57,6 +55,39 @@ fn keys(global: &Global) -> Result<Keys, Error> {
         Some(key_file) => Keys::in_file(key_file),
         None => Keys::of_store(store_file(global)?),
     })
+}
+
+/// The API keys in the store that the options name.
+pub(crate) async fn api_keys(global: &Global, access: Access) -> Result<ApiKeys, Error> {
+    let keys = keys(global)?;
+    let store = store(global, access).await?;
+    keys.check()?;
+    Ok(ApiKeys::new(SealedEntries::new(
+        Arc::new(store),
+        Some(keys),
+    )))
+}
+
+/// The store that the options name.
+async fn store(global: &Global, access: Access) -> Result<SqliteStore, Error> {
+    let file = store_file(global)?;
+    Ok(match access {
+        Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
+        Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
+    }?)
+}
+
+/// The time by the clock of this machine, in Unix seconds.
+pub(crate) fn now() -> u64 {
+    #[cfg(feature = "test-clock")]
+    if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK")
+        && let Ok(time) = std::fs::read_to_string(file)
+        && let Ok(time) = time.trim().parse()
+    {
+        return time;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 /// Applies the options about the network and the component to a builder.

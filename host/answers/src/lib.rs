@@ -9,6 +9,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`connection`] | the answers of the seven functions and of `authorize` |
+//! | [`api_keys`] | the answers about the API keys of a server |
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
 //! | [`convert_records`] | the conversions of the contract's records into answers |
@@ -30,6 +31,7 @@ macro_rules! answers {
     };
 }
 
+pub mod api_keys;
 pub mod connection;
 mod convert;
 mod error;

@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::Failure;
+use crate::api_keys::{ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::operations::{
     Adopt, Component, Doctor, Inspect, InspectAgent, Profiles, Rekey, RemoveProfile, Reset, Version,
@@ -22,6 +23,10 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("failure", of::<Failure>()),
         ("inspect", of::<Inspect>()),
         ("inspect-agent", of::<InspectAgent>()),
+        ("keys create", of::<CreateApiKey>()),
+        ("keys list", of::<ApiKeys>()),
+        ("keys revoke", of::<RevokeApiKey>()),
+        ("keys rotate", of::<RotateApiKey>()),
         ("login", of::<Poll>()),
         ("logout", of::<Logout>()),
         ("models", of::<Models>()),

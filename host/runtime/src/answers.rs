@@ -3,8 +3,12 @@
 
 pub use chatgpt_oauth_answers::*;
 
+use chatgpt_oauth_answers::api_keys::{ApiKey, ApiKeyState, UnreadableApiKey};
 use chatgpt_oauth_answers::connection::Authorize;
 use chatgpt_oauth_answers::operations::{Finding, LeftSealed, Rekey, Version};
+
+use chatgpt_oauth_storage::api_keys::{self, ApiKeyRecord, ListedApiKey, Permission, Scope};
+use chatgpt_oauth_storage::server_store::Owner;
 
 use crate::{artifact, types};
 
@@ -73,6 +77,66 @@ impl From<&crate::Finding> for Finding {
             code: error.map(|error| error.code.into()),
             hint: error.map(|error| error.hint.clone()),
         }
+    }
+}
+
+/// What the store keeps of an API key, with its state at this time, in Unix seconds.
+#[must_use]
+pub fn api_key(record: &ApiKeyRecord, now: u64) -> ApiKey {
+    let scopes = match &record.permission {
+        Permission::Admin => Vec::new(),
+        Permission::Profile { scopes, .. } => scopes.iter().collect(),
+    };
+    ApiKey {
+        id: record.id.to_string(),
+        profile: profile_of(&record.permission.owner()),
+        admin: record.permission.is_admin(),
+        scopes: scopes
+            .into_iter()
+            .map(|scope: Scope| scope.to_string())
+            .collect(),
+        label: record.label.to_string(),
+        state: match record.state(now) {
+            api_keys::ApiKeyState::Active => ApiKeyState::Active,
+            api_keys::ApiKeyState::Expired => ApiKeyState::Expired,
+            api_keys::ApiKeyState::Revoked => ApiKeyState::Revoked,
+        },
+        created_at: record.created_at,
+        expires_at: record.expires_at,
+        revoked_at: record.revoked_at,
+        last_used_at: record.last_used_at,
+    }
+}
+
+/// A page of API keys, with their states at this time, in Unix seconds.
+#[must_use]
+pub fn api_keys(page: &[ListedApiKey], now: u64) -> chatgpt_oauth_answers::api_keys::ApiKeys {
+    let mut answer = chatgpt_oauth_answers::api_keys::ApiKeys {
+        ok: True,
+        keys: Vec::new(),
+        unreadable: Vec::new(),
+    };
+    for listed in page {
+        match &listed.record {
+            Ok(record) => answer.keys.push(api_key(record, now)),
+            Err(error) => {
+                let error = crate::Error::from(error.clone());
+                answer.unreadable.push(UnreadableApiKey {
+                    id: listed.id.clone(),
+                    profile: profile_of(&listed.owner),
+                    code: error.code.into(),
+                    message: error.message,
+                });
+            }
+        }
+    }
+    answer
+}
+
+fn profile_of(owner: &Owner) -> Option<String> {
+    match owner {
+        Owner::Server => None,
+        Owner::Profile(name) => Some(name.to_string()),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::{fmt, io};
 
+use chatgpt_oauth_storage::api_keys::ApiKeyError;
 use chatgpt_oauth_storage::shortage::Shortage;
 use chatgpt_oauth_storage::{InvalidProfileName, StoreError, StoreKind};
 
@@ -169,6 +170,16 @@ impl From<StoreError> for Error {
             StoreError::WrongKind { wanted, .. } => {
                 Self::permanent(ErrorCode::InvalidArgument, message, other_store(wanted))
             }
+            StoreError::Moved => Self::permanent(
+                ErrorCode::StoreUnavailable,
+                message,
+                "name the store that they were moved to",
+            ),
+            StoreError::NeedsMigration => Self::permanent(
+                ErrorCode::StoreNeedsUpgrade,
+                message,
+                "run `chatgpt-oauth store migrate` with this store",
+            ),
             StoreError::NeedsUpgrade => Self::permanent(
                 ErrorCode::StoreNeedsUpgrade,
                 message,
@@ -209,6 +220,17 @@ fn other_store(wanted: StoreKind) -> &'static str {
         StoreKind::Test => {
             "real logins are never sent elsewhere: use another store to test with a simulator"
         }
+    }
+}
+
+impl From<ApiKeyError> for Error {
+    fn from(error: ApiKeyError) -> Self {
+        let hint = match &error {
+            ApiKeyError::Store(error) => return error.clone().into(),
+            ApiKeyError::Unknown => "`chatgpt-oauth keys list --all` shows the ids",
+            ApiKeyError::Ended => "make a new key",
+        };
+        Self::permanent(ErrorCode::InvalidArgument, error.to_string(), hint)
     }
 }
 
@@ -258,6 +280,12 @@ mod tests {
                 ErrorCode::StoreNeedsUpgrade,
                 false,
             ),
+            (
+                StoreError::NeedsMigration,
+                ErrorCode::StoreNeedsUpgrade,
+                false,
+            ),
+            (StoreError::Moved, ErrorCode::StoreUnavailable, false),
             (StoreError::Newer, ErrorCode::RecordNewer, false),
             (StoreError::TooLarge, ErrorCode::Internal, false),
             (StoreError::KeyUnknown, ErrorCode::KeyUnknown, false),

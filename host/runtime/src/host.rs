@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chatgpt_oauth_storage::Keys;
 use chatgpt_oauth_storage::rollback::HighWaterMarks;
+use chatgpt_oauth_storage::sealed_entries::SealedEntries;
 use chatgpt_oauth_storage::sealed_store::SealedStore;
 use chatgpt_oauth_storage::{ProfileName, Store, StoreError, StoreKind};
 use rustls::pki_types::CertificateDer;
@@ -102,6 +103,13 @@ impl Host {
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         &*self.parts.sealed.store
+    }
+
+    /// What a server keeps in the store of this host beside the logins, sealed with the same
+    /// keys; none if the store keeps no such thing.
+    #[must_use]
+    pub fn entries(&self) -> Option<SealedEntries> {
+        self.parts.sealed.entries()
     }
 }
 

@@ -71,9 +71,20 @@ pub mod types;
 
 /// Stores of profiles: [`Store`](store::Store) and its implementations.
 pub mod store {
+    pub use chatgpt_oauth_storage::sealed_entries::SealedEntries;
+    pub use chatgpt_oauth_storage::server_store::{Collection, Entry, EntryPlace, Owner};
     pub use chatgpt_oauth_storage::{
-        InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row, SqliteStore, Store,
-        StoreError, StoreKind, StoreLocation, Version, state_directory,
+        InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row, ServerStore,
+        SqliteStore, Store, StoreError, StoreKind, StoreLocation, Version, state_directory,
+    };
+}
+
+/// The keys that callers of a server show: [`ApiKeys`](api_keys::ApiKeys).
+pub mod api_keys {
+    pub use chatgpt_oauth_storage::api_keys::{
+        ApiKey, ApiKeyError, ApiKeyId, ApiKeyRecord, ApiKeyState, ApiKeys, CreatedApiKey,
+        InvalidApiKey, InvalidLabel, Label, ListedApiKey, NewApiKey, Permission, ROTATION_GRACE,
+        RotatedApiKey, Scope, Scopes, UnknownScope,
     };
 }
 

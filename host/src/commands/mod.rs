@@ -8,6 +8,7 @@ mod component;
 mod doctor;
 mod inspect;
 mod inspect_agent;
+mod keys;
 mod login;
 mod logout;
 mod models;
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     InspectAgent(inspect_agent::Arguments),
     /// List or remove profiles
     Profiles(profiles::Arguments),
+    /// Make, list, revoke or rotate the API keys of a server
+    Keys(keys::Arguments),
     /// Check component, store, key, network and clock, and suggest fixes
     Doctor,
     /// Seal the store with a new key; the previous one still opens values
@@ -133,6 +136,7 @@ pub(crate) async fn run(
         Command::Inspect(arguments) => inspect::run(arguments, global, terminal),
         Command::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
         Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
+        Command::Keys(arguments) => keys::run(arguments, global, terminal).await,
         Command::Doctor => doctor::run(global, terminal).await,
         Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Command::Reset(arguments) => reset::run(arguments, global, terminal).await,
@@ -162,16 +166,21 @@ mod tests {
     const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 13] = [
+    const WHAT_TO_DO: [&str; 18] = [
+        "admin",
+        "all",
         "expect",
+        "expires",
         "force",
         "help",
         "json",
+        "label",
         "output",
         "refused",
         "reseal",
         "reveal-token",
         "revoke",
+        "scope",
         "verbose",
         "version",
         "wit",

@@ -7,7 +7,8 @@
 //! 4. Text has no control or bidirectional characters, so that no value from outside
 //!    can control the terminal.
 //! 5. Escape sequences go only to a terminal that understands them.
-//! 6. Only `authorize --reveal-token` prints a token.
+//! 6. Only `authorize --reveal-token` prints a token, and only `keys create` and `keys rotate`
+//!    print an API key, and only on a terminal.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

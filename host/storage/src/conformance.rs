@@ -1,4 +1,9 @@
-//! The suite that every store must pass.
+//! The suites that every store must pass: [`check`], and [`check_server_store`] if a server can
+//! use the store.
+
+mod server_store;
+
+pub use server_store::check_server_store;
 
 use crate::{ProfileName, Store, StoreError, Version, sealed_store};
 

@@ -37,6 +37,12 @@ pub enum StoreError {
     /// The value is larger than its key allows.
     #[error("the value is too large for its key")]
     TooLarge,
+    /// The logins of the store were copied to another one, and only that one may refresh them.
+    #[error("the logins of this store were moved to another one")]
+    Moved,
+    /// The database has no store, or one of an older layout.
+    #[error("the database has no store of this version")]
+    NeedsMigration,
     /// The store was created by an older version. Reading does not upgrade it.
     #[error("the store was made by an older version")]
     NeedsUpgrade,

@@ -4,16 +4,20 @@
 //! | module | holds |
 //! |---|---|
 //! | [`store`] | the trait [`Store`] and its rows |
-//! | [`SqliteStore`], [`MemoryStore`] | the two stores |
+//! | [`server_store`] | the trait [`ServerStore`] and its entries: what a server keeps beside the logins |
+//! | [`SqliteStore`], [`MemoryStore`] | the stores |
 //! | [`StoreLocation`] | where a store is |
 //! | [`seal`] | encryption at rest: [`Keys`], the key file, the sealed value |
 //! | [`sealed_store`] | a store that seals values when writing and decrypts them when reading |
+//! | [`sealed_entries`] | the same for the entries of a server |
+//! | [`api_keys`] | the keys that callers of a server show |
 //! | [`rollback`] | the marks that detect a restored backup |
 //! | [`shortage`] | memory, files and threads that the machine refuses, with the limit that causes it |
 //!
 //! A guest's bucket writes values as bytes to [`sealed_store`], which writes rows to a
 //! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
+pub mod api_keys;
 mod error;
 mod location;
 mod memory;
@@ -22,7 +26,9 @@ mod profile_name;
 mod rights;
 pub mod rollback;
 pub mod seal;
+pub mod sealed_entries;
 pub mod sealed_store;
+pub mod server_store;
 mod shared;
 pub mod shortage;
 mod sqlite;
@@ -36,5 +42,6 @@ pub use location::{InvalidLocation, StoreLocation, state_directory};
 pub use memory::MemoryStore;
 pub use profile_name::{InvalidProfileName, ProfileName};
 pub use seal::Keys;
+pub use server_store::ServerStore;
 pub use sqlite::SqliteStore;
 pub use store::{Row, Store, StoreKind, Version};

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::{ProfileName, Row, Store, StoreError, StoreKind, Version};
+use crate::server_store::{Collection, Entry, EntryPlace, Owner};
+use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
 /// A store in memory.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Content {
     profiles: BTreeMap<ProfileName, BTreeMap<String, Row>>,
+    entries: BTreeMap<(Collection, String), Entry>,
     last_version: i64,
 }
 
@@ -58,6 +60,10 @@ impl Store for MemoryStore {
 
     fn is_persistent(&self) -> bool {
         false
+    }
+
+    fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
+        Some(self)
     }
 
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
@@ -138,6 +144,85 @@ impl Store for MemoryStore {
     }
 }
 
+#[async_trait]
+impl ServerStore for MemoryStore {
+    async fn entry(&self, collection: Collection, id: &str) -> Result<Option<Entry>, StoreError> {
+        let content = self.content();
+        Ok(content.entries.get(&(collection, id.to_owned())).cloned())
+    }
+
+    async fn swap_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Option<Version>,
+        value: &[u8],
+    ) -> Result<Version, StoreError> {
+        let mut content = self.content();
+        content.check_entry(place, expected)?;
+        let version = Version(content.last_version + 1);
+        let entry = Entry {
+            collection: place.collection,
+            owner: place.owner.clone(),
+            id: place.id.to_owned(),
+            version,
+            value: value.to_vec(),
+        };
+        content.entries.insert(key(place), entry);
+        content.last_version = version.0;
+        Ok(version)
+    }
+
+    async fn remove_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Version,
+    ) -> Result<(), StoreError> {
+        let mut content = self.content();
+        content.check_entry(place, Some(expected))?;
+        content.entries.remove(&key(place));
+        Ok(())
+    }
+
+    async fn entries(
+        &self,
+        collection: Collection,
+        owner: Option<&Owner>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let content = self.content();
+        let start = match after {
+            Some(after) => Bound::Excluded((collection, after.to_owned())),
+            None => Bound::Included((collection, String::new())),
+        };
+        let rest = content.entries.range((start, Bound::Unbounded));
+        let rest = rest.map(|(_, entry)| entry);
+        let same = rest.take_while(|entry| entry.collection == collection);
+        let owned = same.filter(|entry| owner.is_none_or(|owner| entry.owner == *owner));
+        Ok(owned.take(limit).cloned().collect())
+    }
+}
+
+impl Content {
+    /// Checks that an entry has this version and owner, or that there is none.
+    fn check_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Option<Version>,
+    ) -> Result<(), StoreError> {
+        let found = self.entries.get(&key(place));
+        let is_of_owner = found.is_none_or(|entry| entry.owner == *place.owner);
+        match found.map(|entry| entry.version) == expected && is_of_owner {
+            true => Ok(()),
+            false => Err(StoreError::Conflict),
+        }
+    }
+}
+
+fn key(place: EntryPlace<'_>) -> (Collection, String) {
+    (place.collection, place.id.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +231,10 @@ mod tests {
     #[tokio::test]
     async fn it_is_a_store() {
         conformance::check(&MemoryStore::new()).await;
+    }
+
+    #[tokio::test]
+    async fn it_is_a_store_of_a_server() {
+        conformance::check_server_store(&MemoryStore::new()).await;
     }
 }

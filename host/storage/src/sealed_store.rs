@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use crate::rollback::{self, HighWaterMarks};
 use crate::seal::{self, KeyId, Keyring, Keys, Place, SealedBefore};
+use crate::sealed_entries::SealedEntries;
+use crate::server_store::Collection;
 use crate::{ProfileName, Row, Store, StoreError, Version};
 
 /// The key of the login: its value may exist nowhere else once the service has
@@ -59,6 +61,13 @@ impl SealedStore {
             profile,
             login_write,
         }
+    }
+
+    /// The entries of a server; none if the store keeps none.
+    #[must_use]
+    pub fn entries(&self) -> Option<SealedEntries> {
+        let store = self.store.clone().server_store()?;
+        Some(SealedEntries::new(store, self.keys.clone()))
     }
 }
 
@@ -173,7 +182,9 @@ impl SealedProfile {
         let Some(keys) = &self.sealed.keys else {
             return Ok(value.to_vec());
         };
-        let sealed_before = async |ring: Option<&Keyring>| self.sealed_before(ring).await;
+        let sealed_before = async |ring: Option<&Keyring>| {
+            sealed_before(&self.sealed.store, Some(&self.profile), ring).await
+        };
         keys.seal(self.place(key), value, sealed_before).await
     }
 
@@ -203,33 +214,37 @@ impl SealedProfile {
         })
     }
 
-    /// Whether the values of the store are sealed with these keys. Reads this profile and the
-    /// first [`SAMPLE`] profiles.
-    async fn sealed_before(&self, ring: Option<&Keyring>) -> Result<SealedBefore, StoreError> {
-        let store = &*self.sealed.store;
-        let mut found = SealedBefore::Nothing;
-        let sample = store.list(None, SAMPLE).await?;
-        for profile in std::iter::once(&self.profile).chain(&sample) {
-            for row in store.load(profile).await? {
-                match sealed_with(&row) {
-                    Ok(Some(id)) if ring.is_some_and(|ring| ring.find(id).is_some()) => {
-                        return Ok(SealedBefore::ByThese);
-                    }
-                    Ok(None) => {}
-                    _ => found = SealedBefore::ByOthersAlone,
-                }
-            }
-        }
-        Ok(found)
-    }
-
     fn place<'a>(&'a self, key: &'a str) -> Place<'a> {
-        Place {
-            kind: self.sealed.store.kind(),
-            profile: &self.profile,
-            key,
+        Place::of_row(self.sealed.store.kind(), &self.profile, key)
+    }
+}
+
+/// Whether the values of a store are sealed with these keys. Reads this profile, the first
+/// [`SAMPLE`] profiles, and as many entries of each of a server's collections.
+pub(crate) async fn sealed_before(
+    store: &Arc<dyn Store>,
+    profile: Option<&ProfileName>,
+    ring: Option<&Keyring>,
+) -> Result<SealedBefore, StoreError> {
+    let mut found = SealedBefore::Nothing;
+    let sample = store.list(None, SAMPLE).await?;
+    for profile in profile.into_iter().chain(&sample) {
+        for row in store.load(profile).await? {
+            found = found.and(sealed_with(&row), ring);
+        }
+        if found == SealedBefore::ByThese {
+            return Ok(found);
         }
     }
+    let Some(store) = store.clone().server_store() else {
+        return Ok(found);
+    };
+    for collection in Collection::ALL {
+        for entry in store.entries(collection, None, None, SAMPLE).await? {
+            found = found.and(seal::key_of(&entry.value).map(Some), ring);
+        }
+    }
+    Ok(found)
 }
 
 /// Turns every row of a profile into a tombstone, except the row of the kept key. The login

@@ -1,11 +1,12 @@
-//! Implements [`Store`] for `Arc<S>`: a program can keep a store that it gives
-//! to its host, or choose between backends at run time.
+//! Implements [`Store`] and [`ServerStore`] for `Arc<S>`: a program can keep a store that it
+//! gives to its host, or choose between backends at run time.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{ProfileName, Row, Store, StoreError, StoreKind, Version};
+use crate::server_store::{Collection, Entry, EntryPlace, Owner};
+use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -19,6 +20,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn identity(&self) -> Option<&str> {
         S::identity(self)
+    }
+
+    fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
+        S::server_store(Self::clone(&self))
     }
 
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
@@ -62,5 +67,43 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn check_writable(&self) -> Result<(), StoreError> {
         S::check_writable(self).await
+    }
+}
+
+#[async_trait]
+impl<S: ServerStore + ?Sized> ServerStore for Arc<S> {
+    async fn entry(&self, collection: Collection, id: &str) -> Result<Option<Entry>, StoreError> {
+        S::entry(self, collection, id).await
+    }
+
+    async fn swap_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Option<Version>,
+        value: &[u8],
+    ) -> Result<Version, StoreError> {
+        S::swap_entry(self, place, expected, value).await
+    }
+
+    async fn remove_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Version,
+    ) -> Result<(), StoreError> {
+        S::remove_entry(self, place, expected).await
+    }
+
+    async fn entries(
+        &self,
+        collection: Collection,
+        owner: Option<&Owner>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        S::entries(self, collection, owner, after, limit).await
+    }
+
+    async fn change_number(&self) -> Result<Option<i64>, StoreError> {
+        S::change_number(self).await
     }
 }

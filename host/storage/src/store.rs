@@ -12,10 +12,11 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{ProfileName, StoreError};
+use crate::{ProfileName, ServerStore, StoreError};
 
 /// A store of profiles.
 ///
@@ -35,6 +36,11 @@ pub trait Store: Send + Sync + 'static {
     /// A unique name, given to this store when it was created. A host uses it to detect a
     /// [restored backup](crate::rollback). None if the store has no identity.
     fn identity(&self) -> Option<&str> {
+        None
+    }
+
+    /// The part of the store for a [server](crate::server_store), if the store has one.
+    fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
         None
     }
 

@@ -12,6 +12,7 @@
 
 use chatgpt_oauth_storage::seal::KeyId;
 use chatgpt_oauth_storage::sealed_store::{LoginWrite, is_irreplaceable, sealed_with};
+use chatgpt_oauth_storage::server_store::{Collection, all_entries};
 use chatgpt_oauth_storage::store::Profiles;
 use chatgpt_oauth_storage::{ProfileName, StoreError};
 
@@ -90,6 +91,7 @@ impl Host {
             key: sealing.to_string(),
             ..Resealed::default()
         };
+        self.reseal_entries(sealing, &mut outcome).await?;
         let mut profiles = Profiles::of(self.store());
         while let Some(profile) = profiles.next().await? {
             for row in self.store().load(&profile).await? {
@@ -106,6 +108,31 @@ impl Host {
             }
         }
         Ok(outcome)
+    }
+
+    /// The same for what a server keeps. An entry that does not decrypt with any key admits no
+    /// caller, so that nothing is lost with it.
+    async fn reseal_entries(
+        &self,
+        sealing: KeyId,
+        outcome: &mut Resealed,
+    ) -> Result<(), StoreError> {
+        let Some(entries) = self.entries() else {
+            return Ok(());
+        };
+        for collection in Collection::ALL {
+            for entry in all_entries(entries.store(), collection, None).await? {
+                match entries.reseal(&entry, sealing).await {
+                    Ok(written) => outcome.resealed += u64::from(written),
+                    Err(error @ (StoreError::KeyUnknown | StoreError::Corrupt)) => {
+                        let id = &entry.id;
+                        tracing::warn!(%collection, id, %error, "an entry cannot be sealed again");
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A value that is, or may be, sealed with the previous key.

@@ -23,11 +23,7 @@ pub fn sealed_value(bytes: &[u8]) -> &'static str {
         previous: None,
     };
     let profile = "ada".parse().expect("a name");
-    let place = Place {
-        kind: StoreKind::Test,
-        profile: &profile,
-        key: "credential",
-    };
+    let place = Place::of_row(StoreKind::Test, &profile, "credential");
     match place.open(&ring, bytes) {
         Ok(value) => {
             assert_eq!(value, b"sealed", "another value than the sealed one");

@@ -71,13 +71,20 @@ impl Key {
         self.id
     }
 
-    /// The key that is derived from this one for a profile and a kind of store.
-    pub(super) fn for_profile(&self, kind: &str, profile: &str) -> Zeroizing<[u8; LENGTH]> {
+    /// The key that is derived from this one for an owner of values in a kind of store.
+    pub(super) fn for_owner(
+        &self,
+        table: &str,
+        kind: &str,
+        owner: &str,
+    ) -> Zeroizing<[u8; LENGTH]> {
         let info = [
-            b"chatgpt-oauth profile\0",
+            b"chatgpt-oauth ",
+            table.as_bytes(),
+            b"\0",
             kind.as_bytes(),
             b"\0",
-            profile.as_bytes(),
+            owner.as_bytes(),
         ];
         derive(&self.bytes, &info)
     }
@@ -155,11 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn every_profile_and_kind_of_store_has_a_key_of_its_own() {
+    fn every_owner_table_and_kind_of_store_has_a_key_of_its_own() {
         let key = Key::generate().unwrap();
-        let of = |kind, profile| *key.for_profile(kind, profile);
-        assert_ne!(of("test", "ada"), of("openai", "ada"));
-        assert_ne!(of("test", "ada"), of("test", "eve"));
-        assert_eq!(of("test", "ada"), of("test", "ada"));
+        let of = |table, kind, owner| *key.for_owner(table, kind, owner);
+        let one = of("profile", "test", "ada");
+        assert_eq!(of("profile", "test", "ada"), one);
+        assert_ne!(of("profile", "openai", "ada"), one);
+        assert_ne!(of("profile", "test", "eve"), one);
+        assert_ne!(of("api-key", "test", "ada"), one);
     }
 }

@@ -33,6 +33,7 @@ struct Parts {
 }
 
 /// Which keys the values of a store are sealed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SealedBefore {
     /// There are no values.
     Nothing,
@@ -40,6 +41,19 @@ pub(crate) enum SealedBefore {
     ByThese,
     /// All values are sealed with other keys.
     ByOthersAlone,
+}
+
+impl SealedBefore {
+    /// The same with one more value, which is sealed with the key of this id; none for a
+    /// tombstone. A value of an unknown form counts as sealed with another key.
+    pub(crate) fn and(self, id: Result<Option<KeyId>, StoreError>, ring: Option<&Keyring>) -> Self {
+        match id {
+            _ if self == Self::ByThese => self,
+            Ok(None) => self,
+            Ok(Some(id)) if ring.is_some_and(|ring| ring.find(id).is_some()) => Self::ByThese,
+            _ => Self::ByOthersAlone,
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -7,8 +7,9 @@
 //! | 24 | the nonce, random |
 //! | the rest | the value by XChaCha20-Poly1305, and its tag of 16 bytes |
 //!
-//! The key is derived for the profile and the kind of store. Format, key id, profile and key
-//! name are authenticated with the value, so that the value decrypts only in its own place.
+//! The key is derived for the kind of store and the profile, or for the collection and the
+//! owner of an entry. Format, key id, profile and key name, or owner and id, are authenticated
+//! with the value, so that the value decrypts only in its own place.
 //! Each write takes a nonce from the operating system, not from a counter, so that a machine
 //! that is cloned or resumed twice repeats no nonce.
 
@@ -16,6 +17,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 
 use super::key::{Key, KeyId, Keyring};
+use crate::server_store::EntryPlace;
 use crate::{ProfileName, StoreError, StoreKind};
 
 const FORMAT: u8 = 1;
@@ -26,12 +28,34 @@ const TAG: usize = 16;
 /// The place of a value.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    pub(crate) kind: StoreKind,
-    pub(crate) profile: &'a ProfileName,
-    pub(crate) key: &'a str,
+    kind: StoreKind,
+    /// What the owner owns: a bucket, or entries of a collection. It separates the keys.
+    table: &'static str,
+    owner: &'a str,
+    name: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The place of a value in the bucket of a profile.
+    pub(crate) fn of_row(kind: StoreKind, profile: &'a ProfileName, key: &'a str) -> Self {
+        Self {
+            kind,
+            table: "profile",
+            owner: profile.as_str(),
+            name: key,
+        }
+    }
+
+    /// The place of a server's entry.
+    pub(crate) fn of_entry(kind: StoreKind, place: EntryPlace<'a>) -> Self {
+        Self {
+            kind,
+            table: place.collection.as_str(),
+            owner: place.owner.as_str(),
+            name: place.id,
+        }
+    }
+
     /// Seals a value for this place.
     pub(crate) fn seal(self, key: &Key, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut nonce = [0; NONCE];
@@ -66,15 +90,15 @@ impl Place<'_> {
     }
 
     fn cipher(self, key: &Key) -> XChaCha20Poly1305 {
-        let key = key.for_profile(&self.kind.to_string(), self.profile.as_str());
+        let key = key.for_owner(self.table, &self.kind.to_string(), self.owner);
         XChaCha20Poly1305::new((&*key).into())
     }
 
     /// The associated data of the value. Names contain no NUL.
     fn bound(self, id: KeyId) -> Vec<u8> {
         let head = head(id);
-        let profile = self.profile.as_str().as_bytes();
-        [&head[..], profile, b"\0", self.key.as_bytes()].concat()
+        let (owner, name) = (self.owner.as_bytes(), self.name.as_bytes());
+        [&head[..], owner, b"\0", name].concat()
     }
 }
 
@@ -100,6 +124,7 @@ pub(crate) fn key_of(sealed: &[u8]) -> Result<KeyId, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server_store::{Collection, Owner};
 
     const VALUE: &[u8] = b"{\"refresh_token\":\"rt_CANARY\"}";
 
@@ -115,11 +140,7 @@ mod tests {
     }
 
     fn place<'a>(profile: &'a ProfileName, key: &'a str) -> Place<'a> {
-        Place {
-            kind: StoreKind::Test,
-            profile,
-            key,
-        }
+        Place::of_row(StoreKind::Test, profile, key)
     }
 
     #[test]
@@ -147,6 +168,39 @@ mod tests {
             ..here
         };
         for elsewhere in [place(&eve, "credential"), place(&ada, "pending"), real] {
+            assert_eq!(elsewhere.open(&ring, &sealed), Err(StoreError::Corrupt));
+        }
+    }
+
+    #[test]
+    fn an_entry_of_another_place_and_a_row_of_the_same_names_are_corrupt() {
+        let ring = ring();
+        let (ada, eve) = (name("ada"), name("eve"));
+        let (adas, eves) = (Owner::Profile(ada.clone()), Owner::Profile(eve));
+        let place = EntryPlace {
+            collection: Collection::ApiKeys,
+            owner: &adas,
+            id: "credential",
+        };
+        let of_entry = |place| Place::of_entry(StoreKind::Test, place);
+        let sealed = of_entry(place).seal(&ring.sealing, VALUE).unwrap();
+        assert_eq!(of_entry(place).open(&ring, &sealed).unwrap(), VALUE);
+        let owner = |owner| EntryPlace { owner, ..place };
+        let collection = |collection| EntryPlace {
+            collection,
+            ..place
+        };
+        for elsewhere in [
+            of_entry(owner(&eves)),
+            of_entry(owner(&Owner::Server)),
+            of_entry(collection(Collection::Links)),
+            of_entry(EntryPlace {
+                id: "other",
+                ..place
+            }),
+            Place::of_entry(StoreKind::OpenAi, place),
+            Place::of_row(StoreKind::Test, &ada, "credential"),
+        ] {
             assert_eq!(elsewhere.open(&ring, &sealed), Err(StoreError::Corrupt));
         }
     }

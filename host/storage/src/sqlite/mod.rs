@@ -14,6 +14,7 @@ use rusqlite::OpenFlags;
 use crate::{StoreError, StoreKind};
 
 mod connection;
+mod entries;
 mod error;
 mod file;
 mod operations;
@@ -22,6 +23,7 @@ mod schema;
 mod tests;
 
 use connection::Connection;
+use schema::Description;
 
 /// By how much the store and its journal may grow in one call, in bytes: four records
 /// of 32 KiB, each in at most 14 pages of 4 KiB with their headers.
@@ -34,6 +36,9 @@ pub struct SqliteStore {
     path: PathBuf,
     /// None if there is no file.
     identity: Option<String>,
+    /// Whether the file has the table of a server's entries. An older file that is only read
+    /// has none.
+    has_entries: bool,
     access: Access,
 }
 
@@ -51,7 +56,7 @@ enum Access {
 /// An open file with tables.
 struct Opened {
     connection: Connection,
-    identity: String,
+    description: Description,
     is_immutable: bool,
 }
 
@@ -71,23 +76,24 @@ impl SqliteStore {
             let connection = Connection::open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             let found = connection.read(move |sqlite| {
                 sqlite.execute_batch("PRAGMA synchronous = FULL")?;
-                schema::identity(sqlite, kind)
+                schema::describe(sqlite, kind, schema::CURRENT)
             });
-            let identity = match found.await {
-                Ok(Some(identity)) => identity,
+            let description = match found.await {
+                Ok(Some(description)) => description,
                 Ok(None) | Err(StoreError::NeedsUpgrade) => {
                     let upgrade = move |sqlite: &mut _| schema::create_or_upgrade(sqlite, kind);
                     connection.block(upgrade).await?
                 }
                 Err(error) => return Err(error),
             };
-            Ok((connection, identity))
+            Ok((connection, description))
         };
-        let (connection, identity) = open().await.map_err(|error| with_cause(error, &path))?;
+        let (connection, description) = open().await.map_err(|error| with_cause(error, &path))?;
         Ok(Self {
             kind,
             path,
-            identity: Some(identity),
+            identity: Some(description.identity),
+            has_entries: description.has_entries,
             access: Access::Live(connection),
         })
     }
@@ -97,8 +103,8 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`NeedsUpgrade`](StoreError::NeedsUpgrade)
-    /// when the store was created by an older version.
+    /// As [`open`](Self::open), and [`NeedsUpgrade`](StoreError::NeedsUpgrade) when the store
+    /// was created by a version that is too old to be read.
     pub async fn open_read_only(
         path: impl AsRef<Path>,
         kind: StoreKind,
@@ -108,17 +114,22 @@ impl SqliteStore {
             true => open_existing(&path, kind).await?,
             false => None,
         };
-        let (identity, access) = match opened {
-            None => (None, Access::Empty),
-            Some(opened) if opened.is_immutable => (Some(opened.identity), Access::Immutable),
-            Some(opened) => (Some(opened.identity), Access::Live(opened.connection)),
-        };
-        Ok(Self {
+        let mut store = Self {
             kind,
             path,
-            identity,
-            access,
-        })
+            identity: None,
+            has_entries: false,
+            access: Access::Empty,
+        };
+        if let Some(opened) = opened {
+            store.identity = Some(opened.description.identity);
+            store.has_entries = opened.description.has_entries;
+            store.access = match opened.is_immutable {
+                true => Access::Immutable,
+                false => Access::Live(opened.connection),
+            };
+        }
+        Ok(store)
     }
 
     /// The path of the file.
@@ -174,14 +185,14 @@ fn immutable(path: &Path) -> PathBuf {
 async fn open_existing(path: &Path, kind: StoreKind) -> Result<Option<Opened>, StoreError> {
     let open = async |location: &Path, flags, is_immutable| {
         let connection = Connection::open(location, flags)?;
-        let identity = connection.read(move |sqlite| {
+        let description = connection.read(move |sqlite| {
             sqlite.execute_batch("PRAGMA synchronous = FULL; PRAGMA query_only = ON")?;
-            schema::identity(sqlite, kind)
+            schema::describe(sqlite, kind, schema::READABLE)
         });
-        let identity = identity.await?;
-        Ok(identity.map(|identity| Opened {
+        let description = description.await?;
+        Ok(description.map(|description| Opened {
             connection,
-            identity,
+            description,
             is_immutable,
         }))
     };

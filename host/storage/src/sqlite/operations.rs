@@ -1,17 +1,18 @@
-//! The operations of a store in SQL.
+//! The operations of a [`Store`] in SQL.
 //!
 //! Rows are in the table `record`, and quarantined values in `aside`. A write of a row is one
 //! statement, which needs no explicit transaction: it replaces the row if the row has the
 //! expected version. The rowid of the new row is its version. SQLite never reuses a rowid
 //! (`AUTOINCREMENT`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use super::{ROOM, SqliteStore, file, with_cause};
-use crate::{ProfileName, Row, Store, StoreError, StoreKind, Version};
+use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
 /// How long quarantined values are kept at least.
 const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -24,6 +25,10 @@ impl Store for SqliteStore {
 
     fn identity(&self) -> Option<&str> {
         self.identity.as_deref()
+    }
+
+    fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
+        Some(self)
     }
 
     async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
@@ -152,7 +157,22 @@ impl Store for SqliteStore {
         let updated = self
             .writer()?
             .block(|sqlite| Ok(sqlite.execute_batch(update)?));
-        updated.await.map_err(|error| with_cause(error, &self.path))
+        updated
+            .await
+            .map_err(|error| with_cause(error, &self.path))?;
+        match self.is_moved().await? {
+            true => Err(StoreError::Moved),
+            false => Ok(()),
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Whether the store is marked as moved.
+    pub(crate) async fn is_moved(&self) -> Result<bool, StoreError> {
+        let select = "SELECT moved_at IS NOT NULL FROM store";
+        let moved = self.query(|sqlite| Ok(sqlite.query_row(select, (), |row| row.get(0))?));
+        Ok(moved.await?.unwrap_or(false))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{StoreError, StoreKind};
 
 /// The migrations from an empty file to the current schema. A released step never changes; a
 /// new schema is a new step.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "CREATE TABLE record (
         version INTEGER PRIMARY KEY AUTOINCREMENT,
         profile TEXT NOT NULL,
@@ -30,7 +30,30 @@ const STEPS: [&str; 2] = [
         value BLOB NOT NULL,
         since INTEGER NOT NULL
     ) STRICT",
+    "CREATE TABLE entry (
+        version INTEGER PRIMARY KEY AUTOINCREMENT,
+        collection TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        id TEXT NOT NULL,
+        value BLOB NOT NULL,
+        UNIQUE (collection, id)
+    ) STRICT;
+     CREATE INDEX entry_of_owner ON entry (collection, owner, id);
+     ALTER TABLE store ADD COLUMN moved_at INTEGER;
+     CREATE TRIGGER moved BEFORE INSERT ON record
+        WHEN (SELECT moved_at FROM store) IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'moved'); END;
+     CREATE TRIGGER moved_entry BEFORE INSERT ON entry
+        WHEN (SELECT moved_at FROM store) IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'moved'); END",
 ];
+
+/// How many steps a file needs to be written.
+pub(super) const CURRENT: usize = STEPS.len();
+/// How many steps a file needs to be read.
+pub(super) const READABLE: usize = 2;
+/// How many steps a file needs to have entries.
+const WITH_ENTRIES: usize = 3;
 
 /// How often, and after what pause, to retry a statement for which SQLite does not wait.
 const MAX_ATTEMPTS: u32 = 500;
@@ -48,45 +71,61 @@ const fn application_id(kind: StoreKind) -> i64 {
 #[derive(Debug, PartialEq, Eq)]
 enum SchemaState {
     Empty,
-    /// Created by an older version, with this number of steps.
-    Older(usize),
-    Current,
+    /// The number of steps that were applied.
+    Made(usize),
 }
 
-/// The identity that the store got when it was created; none if there are no tables. Creates
-/// none.
-pub(super) fn identity(
+/// What a file with tables says of itself.
+#[derive(Debug)]
+pub(super) struct Description {
+    /// The identity that the store got when it was created.
+    pub(super) identity: String,
+    /// Whether the table of a server's entries is there.
+    pub(super) has_entries: bool,
+}
+
+/// The description of a store to which at least `needed` steps were applied; none if there
+/// are no tables. Creates none.
+pub(super) fn describe(
     connection: &Connection,
     kind: StoreKind,
-) -> Result<Option<String>, StoreError> {
+    needed: usize,
+) -> Result<Option<Description>, StoreError> {
     match schema_state(connection, kind)? {
         SchemaState::Empty => Ok(None),
-        SchemaState::Older(_) => Err(StoreError::NeedsUpgrade),
-        SchemaState::Current => read_identity(connection).map(Some),
+        SchemaState::Made(made) if made < needed => Err(StoreError::NeedsUpgrade),
+        SchemaState::Made(made) => Ok(Some(Description {
+            identity: read_identity(connection)?,
+            has_entries: made >= WITH_ENTRIES,
+        })),
     }
 }
 
-/// Creates missing tables, applies missing steps, and returns the identity.
+/// Creates missing tables, applies missing steps, and describes the store.
 pub(super) fn create_or_upgrade(
     connection: &mut Connection,
     kind: StoreKind,
-) -> Result<String, StoreError> {
+) -> Result<Description, StoreError> {
     enter_wal_mode(connection)?;
     // Several processes may be here at once: the first one applies the steps.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let made = match schema_state(&transaction, kind)? {
-        SchemaState::Current => return read_identity(&transaction),
-        SchemaState::Older(made) => made,
+        SchemaState::Made(made) => made,
         SchemaState::Empty => 0,
     };
-    for step in &STEPS[made..] {
-        transaction.execute_batch(step)?;
+    if made < CURRENT {
+        for step in &STEPS[made..] {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "application_id", application_id(kind))?;
+        transaction.pragma_update(None, "user_version", CURRENT as i64)?;
     }
-    transaction.pragma_update(None, "application_id", application_id(kind))?;
-    transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
-    let identity = read_identity(&transaction)?;
+    let description = Description {
+        identity: read_identity(&transaction)?,
+        has_entries: true,
+    };
     transaction.commit()?;
-    Ok(identity)
+    Ok(description)
 }
 
 fn read_identity(connection: &Connection) -> Result<String, StoreError> {
@@ -127,9 +166,8 @@ fn judge(
         return Err(StoreError::WrongKind { found, wanted });
     }
     match usize::try_from(version) {
-        Ok(made) if made > STEPS.len() => Err(StoreError::Newer),
-        Ok(made) if made == STEPS.len() => Ok(SchemaState::Current),
-        Ok(made) => Ok(SchemaState::Older(made)),
+        Ok(made) if made > CURRENT => Err(StoreError::Newer),
+        Ok(made) => Ok(SchemaState::Made(made)),
         Err(_) => Err(StoreError::Corrupt),
     }
 }
@@ -163,10 +201,10 @@ mod tests {
     fn a_file_is_judged_by_its_numbers() {
         let judge =
             |application, version, tables| judge(application, version, tables, StoreKind::OpenAi);
-        let steps = STEPS.len() as i64;
+        let steps = CURRENT as i64;
         assert_eq!(judge(0, 0, 0), Ok(SchemaState::Empty));
-        assert_eq!(judge(OURS, steps, 3), Ok(SchemaState::Current));
-        assert_eq!(judge(OURS, 0, 1), Ok(SchemaState::Older(0)));
+        assert_eq!(judge(OURS, steps, 3), Ok(SchemaState::Made(CURRENT)));
+        assert_eq!(judge(OURS, 0, 1), Ok(SchemaState::Made(0)));
         assert_eq!(judge(OURS, steps + 1, 3), Err(StoreError::Newer));
         assert_eq!(judge(OURS, -1, 3), Err(StoreError::Corrupt));
     }

@@ -11,7 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::{ProfileName, Store, conformance};
+use crate::server_store::{Collection, EntryPlace, Owner};
+use crate::{ProfileName, ServerStore, Store, conformance};
 
 struct Place {
     _root: tempfile::TempDir,
@@ -72,7 +73,14 @@ fn alice() -> ProfileName {
 
 #[tokio::test]
 async fn it_is_a_store() {
-    conformance::check(&open(&place()).await).await;
+    let place = place();
+    conformance::check(&open(&place).await).await;
+}
+
+#[tokio::test]
+async fn it_is_a_store_of_a_server() {
+    let place = place();
+    conformance::check_server_store(&open(&place).await).await;
 }
 
 #[tokio::test]
@@ -513,9 +521,10 @@ async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
         .compare_and_swap(&alice(), "key", None, Some(b"1"))
         .await;
     written.unwrap();
-    let older = "DROP TABLE aside; DROP TABLE store; PRAGMA user_version = 1";
-    raw(&place).execute_batch(older).unwrap();
     close(store).await;
+    let older = "DROP TRIGGER moved; DROP TABLE entry; DROP TABLE aside; DROP TABLE store;
+                 PRAGMA user_version = 1";
+    raw(&place).execute_batch(older).unwrap();
 
     assert_eq!(
         open_read_only(&place).await.unwrap_err(),
@@ -526,6 +535,65 @@ async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
     assert_eq!(found.value.as_deref(), Some(&b"1"[..]));
     assert!(upgraded.identity().is_some());
     open_read_only(&place).await.unwrap();
+}
+
+/// Faults: S03
+#[tokio::test]
+async fn a_store_without_entries_is_read_as_it_is_and_a_writer_adds_them() {
+    let place = place();
+    let store = open(&place).await;
+    let name = store.identity().unwrap().to_owned();
+    let written = store
+        .compare_and_swap(&alice(), "key", None, Some(b"1"))
+        .await;
+    written.unwrap();
+    close(store).await;
+    let older = "DROP TRIGGER moved; DROP TABLE entry; ALTER TABLE store DROP COLUMN moved_at;
+                 PRAGMA user_version = 2";
+    raw(&place).execute_batch(older).unwrap();
+
+    let reader = open_read_only(&place).await.unwrap();
+    assert_eq!(reader.load(&alice()).await.unwrap().len(), 1);
+    assert_eq!(reader.identity(), Some(&*name));
+    let keys = Collection::ApiKeys;
+    assert_eq!(reader.entries(keys, None, None, 9).await.unwrap(), []);
+    assert_eq!(reader.entry(keys, "id").await.unwrap(), None);
+    let version = || -> i64 {
+        let version = "PRAGMA user_version";
+        raw(&place)
+            .query_row(version, (), |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(version(), 2);
+
+    let writer = open(&place).await;
+    assert_eq!(version(), 3);
+    assert_eq!(writer.identity(), Some(&*name));
+    assert_eq!(writer.load(&alice()).await.unwrap().len(), 1);
+    conformance::check_server_store(&writer).await;
+}
+
+#[tokio::test]
+async fn the_change_number_changes_with_the_writes_of_others() {
+    let place = place();
+    let (reader, writer) = (open(&place).await, open(&place).await);
+    let number = async || reader.change_number().await.unwrap().unwrap();
+    let before = number().await;
+    assert_eq!(number().await, before);
+    let entry = EntryPlace {
+        collection: Collection::ApiKeys,
+        owner: &Owner::Server,
+        id: "id",
+    };
+    writer.swap_entry(entry, None, b"1").await.unwrap();
+    assert_ne!(number().await, before);
+    assert!(
+        reader
+            .entry(entry.collection, "id")
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test]
