@@ -12,6 +12,7 @@
 //! | [`api_keys`] | the answers about the API keys of a server |
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
+//! | [`Refusal`], [`RefusalCode`] | why a server made no call |
 //! | [`convert_records`] | the conversions of the contract's records into answers |
 //! | `answer`, `to_json`, with the feature `json` | an answer as JSON in one line |
 //! | `schema`, with the feature `schemars` | the JSON Schema of each answer |
@@ -39,6 +40,7 @@ mod error;
 mod json;
 mod ok;
 pub mod operations;
+mod refusal;
 #[cfg(feature = "schemars")]
 pub mod schema;
 
@@ -46,3 +48,4 @@ pub use error::{Class, ErrorCode, Failure};
 #[cfg(feature = "json")]
 pub use json::{answer, controls_terminal, to_json};
 pub use ok::{False, True};
+pub use refusal::{Refusal, RefusalCode};

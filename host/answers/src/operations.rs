@@ -158,6 +158,16 @@ answers! {
         pub profiles: Vec<String>,
     }
 
+    /// One page of the profiles that a server knows.
+    struct ProfilePage {
+        /// Always true.
+        pub ok: True,
+        /// Their names, in order.
+        pub profiles: Vec<String>,
+        /// The name that the next page comes after; null on the last page.
+        pub next_after: Option<String>,
+    }
+
     /// The answer of `profiles remove`.
     struct RemoveProfile {
         /// Always true.

@@ -4,15 +4,16 @@ use alloc::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
-use crate::Failure;
 use crate::api_keys::{ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::operations::{
-    Adopt, Component, Doctor, Inspect, InspectAgent, Profiles, Rekey, RemoveProfile, Reset, Version,
+    Adopt, Component, Doctor, Inspect, InspectAgent, ProfilePage, Profiles, Rekey, RemoveProfile,
+    Reset, Version,
 };
+use crate::{Failure, Refusal};
 
 /// The schema of each answer, by the command that gives it; `failure` is that of
-/// every command that fails.
+/// every command that fails. A server also answers with `profile-page` and `refusal`.
 #[must_use]
 pub fn all() -> BTreeMap<&'static str, Schema> {
     BTreeMap::from([
@@ -31,9 +32,11 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("logout", of::<Logout>()),
         ("models", of::<Models>()),
         ("poll", of::<Poll>()),
+        ("profile-page", of::<ProfilePage>()),
         ("profiles list", of::<Profiles>()),
         ("profiles remove", of::<RemoveProfile>()),
         ("refresh", of::<Refresh>()),
+        ("refusal", of::<Refusal>()),
         ("rekey", of::<Rekey>()),
         ("reset", of::<Reset>()),
         ("start", of::<Start>()),
