@@ -3,26 +3,30 @@
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
-use std::pin::Pin;
+use std::future::pending;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use chatgpt_oauth::Profile;
+use futures_util::future::{Either, select};
 use http::header::{self, HeaderValue};
 use http::{Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
 use tower_service::Service;
-use uuid::Uuid;
 
 use crate::body::ModelBody;
 use crate::budget::Budget;
 use crate::call::Call;
 use crate::error::ErrorAnswer;
 use crate::gateway::Parts;
+use crate::outcome::Outcome;
 use crate::profiles::InUse;
 use crate::request::Kind;
+use crate::request_id::RequestId;
 use crate::route::Route;
+use crate::stop::{Stop, StopSignal};
 
 const REQUEST_ID: &str = "x-request-id";
 const PROCESSING: &str = "openai-processing-ms";
@@ -66,11 +70,33 @@ impl ModelAccess {
         B: Body,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let id = Uuid::now_v7();
+        self.send_until(request, pending()).await
+    }
+
+    /// Makes a call that ends when `stop` completes: a stream with the event
+    /// `response.failed`, an answer that has not begun with an error. A caller that has the
+    /// last event already sees nothing of it.
+    pub async fn send_until<B>(
+        &self,
+        request: Request<B>,
+        stop: impl Future<Output = Stop> + Send + Sync + 'static,
+    ) -> Response<ModelBody>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let id = request.extensions().get().copied();
+        let id: RequestId = id.unwrap_or_default();
         let begun = Instant::now();
         let route = Route::of(request.method(), request.uri(), request.headers());
         let name = route.as_ref().map_or("none", Route::name);
-        let answer = self.answer(id, route, request).await;
+        let mut stop: StopSignal = Box::pin(stop);
+        let answer = match select(pin!(self.answer(id, route, request)), &mut stop).await {
+            Either::Left((answer, _)) => {
+                answer.map(|response| response.map(|body| body.until(stop)))
+            }
+            Either::Right((why, _)) => Err(why.into_answer()),
+        };
         let milliseconds = begun.elapsed().as_millis();
         let (code, mut response) = match answer {
             Ok(response) => (String::new(), response),
@@ -78,13 +104,15 @@ impl ModelAccess {
         };
         let status = response.status().as_u16();
         tracing::info!(request = %id, route = name, status, code, milliseconds, "answered");
+        let code = Some(code).filter(|code| !code.is_empty());
+        response.extensions_mut().insert(Outcome { code });
         add_headers(&mut response, id, milliseconds);
         response
     }
 
     async fn answer<B>(
         &self,
-        id: Uuid,
+        id: RequestId,
         route: Result<Route, ErrorAnswer>,
         request: Request<B>,
     ) -> Result<Response<ModelBody>, ErrorAnswer>
@@ -99,7 +127,7 @@ impl ModelAccess {
             ErrorAnswer::internal("The profile belongs to another host.")
         })?;
         let call = Call {
-            id,
+            id: id.uuid(),
             gateway: &self.gateway,
             profile,
             running: &running,
@@ -120,7 +148,7 @@ impl ModelAccess {
 }
 
 /// The headers of every answer.
-fn add_headers(response: &mut Response<ModelBody>, id: Uuid, milliseconds: u128) {
+fn add_headers(response: &mut Response<ModelBody>, id: RequestId, milliseconds: u128) {
     let headers = response.headers_mut();
     for (name, value) in [
         (REQUEST_ID, id.to_string()),

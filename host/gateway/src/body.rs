@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::budget::Running;
+use crate::stop::StopSignal;
 use crate::stream::Relay;
 
 /// The body of an answer: a whole one, or a stream of events. Dropping it ends the request
@@ -43,6 +44,14 @@ impl ModelBody {
             kind,
             running: None,
         }
+    }
+
+    /// The body of an answer that the platform can end, if it is a stream.
+    pub(crate) fn until(mut self, stop: StopSignal) -> Self {
+        if let Kind::Relay(relay) = &mut self.kind {
+            relay.stop_at(stop);
+        }
+        self
     }
 
     /// The body of an answer to this call, which runs until the body ends.

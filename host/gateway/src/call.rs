@@ -122,13 +122,14 @@ impl Call<'_> {
     ) -> Result<Answer, ErrorAnswer> {
         let mut refused: Option<Arc<Credentials>> = None;
         for _ in 0..2 {
-            let credentials = self.profile.authorization.get(refused.as_deref()).await?;
+            let credentials = self.authorize(refused.as_deref()).await?;
             let headers = headers(&credentials);
             let answer = self
                 .gateway
                 .backend
                 .send(rule, query, headers, body.clone())
-                .await?;
+                .await;
+            let answer = self.counted(answer)?;
             if answer.status() != StatusCode::UNAUTHORIZED {
                 return Answer::accept(answer, credentials).await;
             }
@@ -139,6 +140,33 @@ impl Call<'_> {
         let message = "The backend refuses the login's tokens. Try again in a minute; if it stays, sign in again.";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Err(ErrorAnswer::new(status, "rejected_by_backend", message).retry_after(REJECTED))
+    }
+
+    async fn authorize(
+        &self,
+        refused: Option<&Credentials>,
+    ) -> Result<Arc<Credentials>, ErrorAnswer> {
+        let counts = &self.gateway.counts;
+        let authorization = &self.profile.authorization;
+        match (refused.is_some(), authorization.is_kept()) {
+            (true, _) => counts.authorization_refused.add_one(),
+            (false, true) => counts.authorization_hits.add_one(),
+            (false, false) => counts.authorization_misses.add_one(),
+        }
+        Ok(authorization.get(refused).await?)
+    }
+
+    fn counted<B>(
+        &self,
+        answer: Result<Response<B>, ErrorAnswer>,
+    ) -> Result<Response<B>, ErrorAnswer> {
+        let counts = &self.gateway.counts;
+        match &answer {
+            Ok(answer) if answer.status().is_success() => counts.upstream_accepted.add_one(),
+            Ok(_) => counts.upstream_refused.add_one(),
+            Err(_) => counts.upstream_failed.add_one(),
+        }
+        answer
     }
 
     /// Answers with the events of the backend, or with the response that they make.

@@ -9,6 +9,7 @@ use crate::access::ModelAccess;
 use crate::backend::Backend;
 use crate::profiles::Profiles;
 use crate::request::body::{LARGEST, Room};
+use crate::statistics::{Counts, Statistics};
 
 /// The room for the bodies of all calls, in bytes.
 const ROOM: usize = 512 << 20;
@@ -24,6 +25,7 @@ pub(crate) struct Parts {
     pub(crate) backend: Backend,
     pub(crate) profiles: Profiles,
     pub(crate) room: Room,
+    pub(crate) counts: Counts,
 }
 
 impl Gateway {
@@ -38,6 +40,12 @@ impl Gateway {
     #[must_use]
     pub fn access(&self, profile: Profile) -> ModelAccess {
         ModelAccess::new(self.0.clone(), profile)
+    }
+
+    /// What the calls have needed until now.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.0.counts.read(self.0.room.taken())
     }
 }
 
@@ -83,6 +91,7 @@ impl GatewayBuilder {
             host: self.host,
             profiles: Profiles::default(),
             room: Room::of_bytes(self.room),
+            counts: Counts::default(),
         })))
     }
 }

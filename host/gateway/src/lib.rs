@@ -57,10 +57,14 @@ mod gateway;
 mod hooks;
 mod json;
 mod models;
+mod outcome;
 mod profiles;
 mod request;
+mod request_id;
 mod route;
 mod secrets;
+mod statistics;
+mod stop;
 mod stream;
 
 pub use access::ModelAccess;
@@ -69,3 +73,7 @@ pub use budget::{Budget, Limit, Limits, Used};
 pub use gateway::{Gateway, GatewayBuilder};
 #[cfg(feature = "wasi-http")]
 pub use hooks::{DenyAll, GUEST_HOST, ModelHooks};
+pub use outcome::Outcome;
+pub use request_id::RequestId;
+pub use statistics::Statistics;
+pub use stop::Stop;

@@ -27,7 +27,10 @@ const UNIT: usize = 1 << 10;
 
 /// The room for the bodies of all calls.
 #[derive(Clone)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct Room {
+    free: Arc<Semaphore>,
+    units: usize,
+}
 
 /// A body, and the room that it takes until it is dropped.
 pub(crate) struct Collected {
@@ -38,7 +41,16 @@ pub(crate) struct Collected {
 impl Room {
     pub(crate) fn of_bytes(bytes: usize) -> Self {
         let permits = (bytes / UNIT).min(Semaphore::MAX_PERMITS);
-        Self(Arc::new(Semaphore::new(permits)))
+        Self {
+            free: Arc::new(Semaphore::new(permits)),
+            units: permits,
+        }
+    }
+
+    /// How many bytes are taken.
+    pub(crate) fn taken(&self) -> u64 {
+        let units = self.units.saturating_sub(self.free.available_permits());
+        (units * UNIT) as u64
     }
 
     /// Collects the body of a call.
@@ -108,12 +120,15 @@ impl Room {
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ErrorAnswer> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        self.0.clone().try_acquire_many_owned(units).map_err(|_| {
-            tracing::warn!("there is no room for the bodies of requests");
-            let message = "Too many large requests at a time.";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            ErrorAnswer::new(status, "overloaded", message).retry_after(1_u64)
-        })
+        self.free
+            .clone()
+            .try_acquire_many_owned(units)
+            .map_err(|_| {
+                tracing::warn!("there is no room for the bodies of requests");
+                let message = "Too many large requests at a time.";
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                ErrorAnswer::new(status, "overloaded", message).retry_after(1_u64)
+            })
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::backend;
 use crate::error::{ErrorAnswer, PAUSE};
+use crate::stop::Stop;
 use crate::stream::sse;
 
 /// Why this software ends a response with `response.failed`.
@@ -21,6 +22,8 @@ pub(crate) enum Break {
     TooLarge,
     /// The backend's error quotes the request.
     Hidden,
+    /// The platform stopped the call.
+    Stopped(Stop),
 }
 
 impl Break {
@@ -30,6 +33,7 @@ impl Break {
             Self::TooLong => "upstream_timeout",
             Self::TooLarge => "translation_limit",
             Self::Hidden => "upstream_error",
+            Self::Stopped(why) => why.code(),
         }
     }
 
@@ -42,15 +46,19 @@ impl Break {
                 "An event or the items of the response are larger than can be relayed."
             }
             Self::Hidden => "The backend failed. Its message quotes the request and is not shown.",
+            Self::Stopped(why) => why.message(),
         }
     }
 
     /// The error of an answer that was collected.
     pub(crate) fn into_answer(self) -> ErrorAnswer {
+        if let Self::Stopped(why) = self {
+            return why.into_answer();
+        }
         let answer = ErrorAnswer::new(StatusCode::BAD_GATEWAY, self.code(), self.message());
         match self {
             Self::Truncated | Self::Silent => answer.retry_after(PAUSE),
-            Self::TooLong | Self::TooLarge | Self::Hidden => answer,
+            Self::TooLong | Self::TooLarge | Self::Hidden | Self::Stopped(_) => answer,
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use uuid::Uuid;
 
 use super::events::{Break, End, Event, Events};
+use crate::stop::StopSignal;
 
 /// After this long without a byte for the caller, a comment is sent.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -37,6 +38,8 @@ pub(crate) struct Relay<B> {
     events: Events,
     times: Times,
     timer: Pin<Box<Sleep>>,
+    /// None if the platform cannot stop the stream.
+    stop: Option<StopSignal>,
     record: Record,
 }
 
@@ -92,8 +95,14 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
             events,
             timer: Box::pin(sleep_until(times.next())),
             times,
+            stop: None,
             record: Record::new(request),
         }
+    }
+
+    /// Lets the platform end the stream between two events.
+    pub(crate) fn stop_at(&mut self, stop: StopSignal) {
+        self.stop = Some(stop);
     }
 
     /// The next event for the caller; none after the last one.
@@ -107,7 +116,7 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
                     Poll::Ready(Some(Ok(frame))) => self.take(frame),
                     Poll::Ready(Some(Err(_)) | None) => self.upstream = Upstream::Ended,
                     Poll::Pending => {
-                        let event = ready!(self.poll_silence(context));
+                        let event = ready!(self.poll_idle(context));
                         return Poll::Ready(Some(self.sending(event)));
                     }
                 },
@@ -138,6 +147,17 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
             self.times.received = Instant::now();
             self.events.push(&bytes);
         }
+    }
+
+    /// What to send while no event of the backend is there: the end, if the platform stops
+    /// the stream.
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if let Some(stop) = &mut self.stop
+            && let Poll::Ready(why) = stop.as_mut().poll(context)
+        {
+            return Poll::Ready(self.events.break_off(Break::Stopped(why)));
+        }
+        self.poll_silence(context)
     }
 
     /// What to send while the backend sends nothing.
