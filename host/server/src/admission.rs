@@ -1,0 +1,223 @@
+//! What a request must be before anything is done for it.
+
+use std::net::IpAddr;
+
+use chatgpt_oauth_answers::RefusalCode;
+use http::header::{self, HeaderMap};
+use http::uri::Authority;
+use http::{Method, Request, Uri};
+use percent_encoding::percent_decode_str;
+
+use crate::refused::Refused;
+use crate::server::Side;
+
+/// The beginnings of keys.
+const KEYS: [&[u8]; 2] = [b"cgop_", b"cgoa_"];
+/// So many characters after the beginning are a key's, also if the rest is cut off.
+const PART_OF_A_KEY: usize = 11;
+
+/// Refuses a target that is no path, and a key in it.
+pub(crate) fn check_target<B>(request: &Request<B>) -> Result<(), Refused> {
+    let uri = request.uri();
+    if has_key(uri) {
+        return Err(Refused::new(
+            RefusalCode::KeyInUrl,
+            "an API key is in the URL, where logs keep it",
+            "send it in the header `authorization`, and revoke this one",
+        ));
+    }
+    if uri.authority().is_some() || !uri.path().starts_with('/') {
+        return Err(Refused::invalid(
+            "the target of the request is no path",
+            "send a path such as /v1/responses, and the host in the header `host`",
+        ));
+    }
+    Ok(())
+}
+
+fn has_key(uri: &Uri) -> bool {
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    let decoded: Vec<u8> = percent_decode_str(target).collect();
+    let is_key = |at: usize| {
+        let digits = &decoded[at + KEYS[0].len()..];
+        let key = digits
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric());
+        key.count() >= PART_OF_A_KEY
+    };
+    KEYS.iter()
+        .any(|beginning| memchr::memmem::find_iter(&decoded, beginning).any(is_key))
+}
+
+/// Refuses a request that names another host: a page whose name leads to this address may
+/// have sent it.
+pub(crate) fn check_host<B>(request: &Request<B>, hosts: &[String]) -> Result<(), Refused> {
+    if host(request.headers()).is_some_and(|host| is_ours(&host, hosts)) {
+        return Ok(());
+    }
+    tracing::warn!("a request names another host");
+    Err(Refused::new(
+        RefusalCode::MisdirectedRequest,
+        "the header `host` names another host than this server",
+        "use a loopback address or localhost, or start the server with --host NAME",
+    ))
+}
+
+/// The host of the only header `host`, without its port.
+fn host(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(header::HOST).iter();
+    let authority: Authority = values.next()?.to_str().ok()?.parse().ok()?;
+    let is_plain = values.next().is_none() && !authority.as_str().contains('@');
+    is_plain.then(|| authority.host().to_ascii_lowercase())
+}
+
+fn is_ours(host: &str, hosts: &[String]) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+    host == "localhost"
+        || address.parse().is_ok_and(is_loopback)
+        || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
+}
+
+/// Refuses the question of a page whether it may send a request from elsewhere. It has no
+/// key, so a later check would give it another answer.
+pub(crate) fn check_method(method: &Method, side: Side) -> Result<(), Refused> {
+    let allowed: &[Method] = match side {
+        Side::Public => &[Method::GET, Method::HEAD, Method::POST],
+        Side::Admin => &[Method::GET, Method::HEAD, Method::POST, Method::DELETE],
+    };
+    match allowed.contains(method) {
+        true => Ok(()),
+        false => Err(Refused::method_not_allowed().allow(allowed)),
+    }
+}
+
+/// Refuses a body that a form of a page can send.
+pub(crate) fn check_content_type<B>(request: &Request<B>) -> Result<(), Refused> {
+    if request.method() != Method::POST || is_json(request.headers()) {
+        return Ok(());
+    }
+    Err(Refused::new(
+        RefusalCode::UnsupportedMediaType,
+        "the body is not declared as JSON",
+        "send `content-type: application/json`, also without a body",
+    ))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE);
+    let value = value.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let (media_type, _) = value.split_once(';').unwrap_or((value, ""));
+    media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(target: &str) -> Request<()> {
+        Request::get(target).body(()).unwrap()
+    }
+
+    fn with(name: &str, value: &str) -> Request<()> {
+        Request::post("/").header(name, value).body(()).unwrap()
+    }
+
+    fn code(result: Result<(), Refused>) -> Option<RefusalCode> {
+        result.err().map(|refused| refused.code())
+    }
+
+    /// Faults: G13
+    #[test]
+    fn a_target_is_a_path() {
+        assert_eq!(code(check_target(&get("/v1/models?x=http://y"))), None);
+        for target in ["http://localhost/v1/models", "localhost:80", "*"] {
+            let refused = code(check_target(&get(target)));
+            assert_eq!(refused, Some(RefusalCode::InvalidRequest), "{target}");
+        }
+    }
+
+    /// Faults: G19
+    #[test]
+    fn a_key_in_the_url_is_found_in_path_and_query_encoded_and_cut() {
+        let key = "cgop_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm";
+        for target in [
+            format!("/v1/models?api_key={key}"),
+            format!("/v1/models?{key}"),
+            format!("/v1/{key}/models"),
+            format!("/v1/models?k={}", key.replace("op_", "%6fp%5F")),
+            format!("/v1/models?k={}", &key[..16]),
+            format!("/v1/models?k={}", key.replace("cgop", "cgoa")),
+        ] {
+            let refused = code(check_target(&get(&target)));
+            assert_eq!(refused, Some(RefusalCode::KeyInUrl), "{target}");
+        }
+        for target in [
+            "/v1/models?cgop_",
+            "/api/v1/profiles/cgop_ada",
+            "/x?y=cgopx",
+        ] {
+            assert_eq!(code(check_target(&get(target))), None, "{target}");
+        }
+    }
+
+    /// Faults: G22
+    #[test]
+    fn a_request_names_loopback_or_a_listed_host() {
+        let hosts = ["Gateway.example.org".to_owned()];
+        for host in [
+            "localhost",
+            "LOCALHOST:8787",
+            "127.0.0.1:8787",
+            "127.1.2.3",
+            "[::1]:8787",
+            "gateway.example.org:443",
+        ] {
+            assert_eq!(
+                code(check_host(&with("host", host), &hosts)),
+                None,
+                "{host}"
+            );
+        }
+        let refused = Some(RefusalCode::MisdirectedRequest);
+        for host in [
+            "",
+            "example.org",
+            "localhost.example.org",
+            "192.168.0.1",
+            "0.0.0.0",
+            "ada@localhost",
+            "xgateway.example.org",
+        ] {
+            assert_eq!(
+                code(check_host(&with("host", host), &hosts)),
+                refused,
+                "{host}"
+            );
+        }
+        assert_eq!(code(check_host(&get("/"), &hosts)), refused);
+    }
+
+    /// Faults: G22
+    #[test]
+    fn a_form_and_a_preflight_are_refused() {
+        for value in ["application/json", "Application/JSON; charset=utf-8"] {
+            let request = with("content-type", value);
+            assert_eq!(code(check_content_type(&request)), None, "{value}");
+        }
+        let refused = Some(RefusalCode::UnsupportedMediaType);
+        for value in [
+            "",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/jsonx",
+        ] {
+            let request = with("content-type", value);
+            assert_eq!(code(check_content_type(&request)), refused, "{value}");
+        }
+        let refused = Some(RefusalCode::MethodNotAllowed);
+        assert_eq!(code(check_method(&Method::OPTIONS, Side::Public)), refused);
+        assert_eq!(code(check_method(&Method::DELETE, Side::Public)), refused);
+        assert_eq!(code(check_method(&Method::DELETE, Side::Admin)), None);
+    }
+}

@@ -1,0 +1,279 @@
+//! The keys of the store, with a copy of those in use.
+//!
+//! A copy is used for 30 seconds at most, so that a key that was revoked by another server
+//! ends within them. The store tells when another process has written to it: then every copy
+//! is dropped, and the calls of keys that have ended are ended.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use chatgpt_oauth::api_keys::{ApiKey, ApiKeyId, ApiKeyState, ApiKeys};
+use chatgpt_oauth::store::SealedEntries;
+use chatgpt_oauth::{Error, ErrorCode, Host};
+
+use super::{Caller, Rejection};
+use crate::limits::Calls;
+
+/// How often the store is asked whether something has changed.
+pub(crate) const EVERY: Duration = Duration::from_millis(500);
+/// How long a copy of a key is used.
+const KEPT: Duration = Duration::from_secs(30);
+/// How long it is remembered that there is no key with an id.
+const ABSENT: Duration = Duration::from_secs(5);
+/// How many ids are remembered.
+const MOST: usize = 10_000;
+/// How often it is noted that a key was used.
+const NOTED: Duration = Duration::from_secs(5 * 60);
+
+/// The keys of a store.
+pub(super) struct Keys {
+    keys: ApiKeys,
+    entries: SealedEntries,
+    copies: Mutex<Copies>,
+}
+
+#[derive(Default)]
+struct Copies {
+    /// Rises when the copies are dropped, so that a read that began before adds none.
+    generation: u64,
+    /// The number of the store's last change.
+    change: Option<i64>,
+    /// When the keys of running calls were looked at last.
+    checked: Option<Instant>,
+    by_id: HashMap<ApiKeyId, Copy>,
+    noted: HashMap<ApiKeyId, Instant>,
+}
+
+struct Copy {
+    /// None if there is no key with this id.
+    caller: Option<Caller>,
+    until: Instant,
+}
+
+impl Keys {
+    pub(super) fn of(host: &Host) -> Result<Self, Error> {
+        let entries = host.entries().ok_or_else(|| {
+            Error::permanent(
+                ErrorCode::InvalidArgument,
+                "the store keeps no API keys",
+                "use a store of this software",
+            )
+        })?;
+        Ok(Self {
+            keys: ApiKeys::new(entries.clone()),
+            entries,
+            copies: Mutex::default(),
+        })
+    }
+
+    /// The keys in the store.
+    pub(super) fn stored(&self) -> ApiKeys {
+        self.keys.clone()
+    }
+
+    /// Whose key this is.
+    pub(super) async fn find(&self, key: &ApiKey) -> Result<Result<Caller, Rejection>, Error> {
+        let Some(caller) = self.known(key.id()).await? else {
+            return Ok(Err(Rejection::Unknown));
+        };
+        let now = now();
+        if !caller.record().admits(key, now) {
+            let is_active = caller.record().state(now) == ApiKeyState::Active;
+            return Ok(Err(match is_active {
+                true => Rejection::Unknown,
+                false => Rejection::Ended,
+            }));
+        }
+        self.note_use(key.id(), now);
+        Ok(Ok(caller))
+    }
+
+    /// What is known of the key with this id, by a copy or by the store.
+    async fn known(&self, id: &ApiKeyId) -> Result<Option<Caller>, Error> {
+        let generation = {
+            let copies = self.lock();
+            if let Some(copy) = copies.by_id.get(id)
+                && copy.until > Instant::now()
+            {
+                return Ok(copy.caller.clone());
+            }
+            copies.generation
+        };
+        let caller = self.keys.find(id).await?.map(Caller::new);
+        self.lock().keep(id, caller.clone(), generation);
+        Ok(caller)
+    }
+
+    /// Notes that a key was used, in a task of its own: no call waits for it, and none fails
+    /// because of it.
+    fn note_use(&self, id: &ApiKeyId, now: u64) {
+        if !self.lock().is_to_be_noted(id) {
+            return;
+        }
+        let (keys, id) = (self.keys.clone(), id.clone());
+        tokio::spawn(async move {
+            if let Err(error) = keys.note_use(&id, now).await {
+                tracing::debug!(%error, key = %id, "the use of a key is not noted");
+            }
+        });
+    }
+
+    /// Drops the copies after a change by this process, of which the store may not tell.
+    pub(super) fn forget(&self) {
+        self.lock().clear();
+    }
+
+    /// Drops the copies if the store has changed, and ends the calls of keys that have ended.
+    pub(super) async fn follow_changes(&self, calls: &Calls) -> Result<(), Error> {
+        let change = self.entries.store().change_number().await?;
+        if self.lock().is_to_be_checked(change) {
+            self.end_calls(calls).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_calls(&self, calls: &Calls) -> Result<(), Error> {
+        for key in calls.keys() {
+            let Ok(id) = key.parse() else { continue };
+            let caller = self.known(&id).await?;
+            let state = caller.map(|caller| caller.record().state(now()));
+            if state != Some(ApiKeyState::Active) {
+                tracing::info!(key = %id, "the calls of a key that has ended are ended");
+                calls.end_of_key(&key);
+            }
+        }
+        Ok(())
+    }
+
+    /// No panic leaves the copies incomplete, so poisoning is ignored.
+    fn lock(&self) -> MutexGuard<'_, Copies> {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Copies {
+    fn keep(&mut self, id: &ApiKeyId, caller: Option<Caller>, generation: u64) {
+        if generation != self.generation {
+            return;
+        }
+        let now = Instant::now();
+        if self.by_id.len() >= MOST {
+            self.by_id.retain(|_, copy| copy.until > now);
+        }
+        if self.by_id.len() >= MOST {
+            self.by_id.clear();
+        }
+        let kept = match caller {
+            Some(_) => KEPT,
+            None => ABSENT,
+        };
+        let until = now + kept;
+        self.by_id.insert(id.clone(), Copy { caller, until });
+    }
+
+    fn is_to_be_noted(&mut self, id: &ApiKeyId) -> bool {
+        let is_recent = |noted: &Instant| noted.elapsed() < NOTED;
+        if self.noted.get(id).is_some_and(is_recent) {
+            return false;
+        }
+        self.noted.retain(|_, noted| is_recent(noted));
+        self.noted.insert(id.clone(), Instant::now());
+        true
+    }
+
+    fn clear(&mut self) {
+        self.generation += 1;
+        self.checked = None;
+        self.by_id.clear();
+    }
+
+    /// Drops the copies if the store has changed. Whether the keys of running calls are to be
+    /// looked at: after a change, and every 30 seconds, because a store may not tell.
+    fn is_to_be_checked(&mut self, change: Option<i64>) -> bool {
+        let has_changed = change != self.change;
+        if has_changed {
+            self.change = change;
+            self.clear();
+        }
+        let is_due = self.checked.is_none_or(|checked| checked.elapsed() >= KEPT);
+        if has_changed || is_due {
+            self.checked = Some(Instant::now());
+        }
+        has_changed || is_due
+    }
+}
+
+/// Unix seconds.
+pub(crate) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use chatgpt_oauth::api_keys::{NewApiKey, Permission, Scopes};
+    use chatgpt_oauth::store::MemoryStore;
+
+    use super::*;
+
+    fn keys() -> Keys {
+        let host = Host::builder(MemoryStore::new()).build().unwrap();
+        Keys::of(&host).unwrap()
+    }
+
+    async fn create(keys: &Keys) -> ApiKey {
+        let new = NewApiKey {
+            permission: Permission::Profile {
+                profile: "ada".parse().unwrap(),
+                scopes: Scopes::default(),
+            },
+            label: "test".parse().unwrap(),
+            expires_at: None,
+        };
+        keys.keys.create(new, now()).await.unwrap().key
+    }
+
+    /// Faults: G17 G18
+    #[tokio::test]
+    async fn a_key_is_known_by_its_copy_until_the_store_says_that_it_changed() {
+        let keys = keys();
+        let calls = Calls::new(8.try_into().unwrap());
+        let key = create(&keys).await;
+        keys.follow_changes(&calls).await.unwrap();
+        assert!(keys.find(&key).await.unwrap().is_ok());
+        keys.keys.revoke(key.id(), now()).await.unwrap();
+        assert!(keys.find(&key).await.unwrap().is_ok(), "the copy is used");
+
+        let mut running = calls.begin(&key.id().as_str().into()).unwrap();
+        keys.lock().is_to_be_checked(Some(i64::MAX));
+        keys.end_calls(&calls).await.unwrap();
+        assert_eq!(
+            keys.find(&key).await.unwrap().unwrap_err(),
+            Rejection::Ended
+        );
+        let stop = running.stopped().await;
+        assert_eq!(stop, chatgpt_oauth_gateway::Stop::KeyRevoked);
+    }
+
+    #[tokio::test]
+    async fn a_read_that_began_before_a_change_leaves_no_copy() {
+        let keys = keys();
+        let key = create(&keys).await;
+        let generation = keys.lock().generation;
+        keys.lock().is_to_be_checked(Some(i64::MAX));
+        keys.lock().keep(key.id(), None, generation);
+        assert!(keys.find(&key).await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_id_that_is_not_known_is_asked_for_once_in_a_while() {
+        let keys = keys();
+        let unknown = create(&self::keys()).await;
+        for _ in 0..2 {
+            let found = keys.find(&unknown).await.unwrap();
+            assert_eq!(found.unwrap_err(), Rejection::Unknown);
+        }
+        assert_eq!(keys.lock().by_id.len(), 1);
+    }
+}

@@ -1,0 +1,84 @@
+//! The way of each request: measured, admitted, authenticated, routed.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use bytes::Bytes;
+use chatgpt_oauth_gateway::RequestId;
+use futures_util::FutureExt;
+use http::Request;
+use http_body::Body as HttpBody;
+use tower_service::Service;
+
+use crate::admission;
+use crate::answer::{Answer, Body};
+use crate::app::App;
+use crate::health;
+use crate::listen::{Active, Peer};
+use crate::record::Record;
+use crate::refused::{Refused, Shape};
+use crate::server::Side;
+
+/// Takes the requests of one listener.
+#[derive(Clone)]
+pub(crate) struct Front {
+    app: Arc<App>,
+    side: Side,
+    routes: Router,
+}
+
+impl Front {
+    pub(crate) const fn new(app: Arc<App>, side: Side, routes: Router) -> Self {
+        Self { app, side, routes }
+    }
+
+    /// Answers a request. A handler that panics fails this request alone.
+    pub(crate) async fn answer<B>(
+        &self,
+        peer: Peer,
+        active: Active,
+        mut request: Request<B>,
+    ) -> Answer
+    where
+        B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + 'static,
+    {
+        let id = RequestId::new();
+        request.extensions_mut().insert(id);
+        let request = request.map(Body::new);
+        let record = Record::begin(id, &request, active, self.app.clone());
+        let shape = Shape::of(request.uri().path());
+        let answered = AssertUnwindSafe(self.admit(peer, request)).catch_unwind();
+        let answer = answered.await.unwrap_or_else(|_| Err(Refused::internal()));
+        record.answered(answer.unwrap_or_else(|refused| refused.into_answer(shape)))
+    }
+
+    async fn admit(&self, peer: Peer, mut request: Request<Body>) -> Result<Answer, Refused> {
+        admission::check_target(&request)?;
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(answer) = health::answer(&self.app, method, path).await {
+            return answer;
+        }
+        admission::check_host(&request, &self.app.hosts)?;
+        admission::check_method(request.method(), self.side)?;
+        admission::check_content_type(&request)?;
+        let client = self.app.proxies.client(peer, request.headers());
+        let authentication = &self.app.authentication;
+        let caller = authentication
+            .caller(request.headers(), self.side, client, &self.app.metrics)
+            .await?;
+        request.extensions_mut().insert(caller.clone());
+        let mut answer = self.route(request).await;
+        answer.extensions_mut().insert(caller);
+        Ok(answer)
+    }
+
+    async fn route(&self, request: Request<Body>) -> Answer {
+        let mut routes = self.routes.clone();
+        let Ok(answer) = routes.call(request).await;
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests;

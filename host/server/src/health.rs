@@ -1,0 +1,90 @@
+//! `/healthz` and `/readyz`: the only routes that need no key.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chatgpt_oauth::Host;
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
+
+use crate::answer::{Answer, Body};
+use crate::app::App;
+use crate::drain::Phase;
+use crate::refused::Refused;
+
+/// For so long an answer of the store is repeated: anybody can ask.
+const KEPT: Duration = Duration::from_secs(1);
+/// How long the store may take.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// The answer, if the request is for one of the two routes.
+pub(crate) async fn answer(
+    app: &App,
+    method: &Method,
+    path: &str,
+) -> Option<Result<Answer, Refused>> {
+    let allowed = [Method::GET, Method::HEAD];
+    match path {
+        "/healthz" | "/readyz" if !allowed.contains(method) => {
+            Some(Err(Refused::method_not_allowed().allow(&allowed)))
+        }
+        "/healthz" => Some(Ok(plain(StatusCode::OK, "ok"))),
+        "/readyz" => Some(Ok(match why_not_ready(app).await {
+            None => plain(StatusCode::OK, "ready"),
+            Some(why) => plain(StatusCode::SERVICE_UNAVAILABLE, why),
+        })),
+        _ => None,
+    }
+}
+
+async fn why_not_ready(app: &App) -> Option<&'static str> {
+    if app.progress.phase() > Phase::Serving {
+        return Some("draining");
+    }
+    let is_ready = app.readiness.of(&app.host).await;
+    (!is_ready).then_some("the store cannot be read")
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Answer {
+    let mut answer = Answer::new(Body::from(text));
+    *answer.status_mut() = status;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(header::CONTENT_TYPE, plain);
+    answer
+}
+
+/// Whether the store could be read a moment ago.
+#[derive(Default)]
+pub(crate) struct Readiness(Mutex<Option<(Instant, bool)>>);
+
+impl Readiness {
+    async fn of(&self, host: &Host) -> bool {
+        if let Some((asked, is_ready)) = *self.lock()
+            && asked.elapsed() < KEPT
+        {
+            return is_ready;
+        }
+        let is_ready = can_read(host).await;
+        *self.lock() = Some((Instant::now(), is_ready));
+        is_ready
+    }
+
+    /// No panic leaves the value incomplete, so poisoning is ignored.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, bool)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn can_read(host: &Host) -> bool {
+    match tokio::time::timeout(LONGEST, host.store().list(None, 1)).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the store cannot be read");
+            false
+        }
+        Err(_) => {
+            tracing::error!("the store does not answer");
+            false
+        }
+    }
+}

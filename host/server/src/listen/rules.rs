@@ -1,0 +1,78 @@
+//! Which listeners are refused: a key must not cross a network in the clear.
+
+use chatgpt_oauth::{Error, ErrorCode};
+
+use crate::options::Options;
+
+/// Refuses options that would send keys in the clear.
+pub(crate) fn check(options: &Options) -> Result<(), Error> {
+    if options.tls.is_some() {
+        return Ok(());
+    }
+    if options.admin_listen.is_reachable() {
+        return Err(refused(
+            format!(
+                "{} can be reached by other machines, and has no TLS",
+                options.admin_listen
+            ),
+            "give --tls-cert and --tls-key, or a loopback address or a Unix socket for --admin-listen",
+        ));
+    }
+    if options.listen.is_reachable() && options.behind_proxy.is_empty() {
+        return Err(refused(
+            format!(
+                "{} can be reached by other machines, and has no TLS",
+                options.listen
+            ),
+            "give --tls-cert and --tls-key; or --behind-proxy with the addresses of the proxy that has TLS; or listen on a loopback address or a Unix socket",
+        ));
+    }
+    Ok(())
+}
+
+fn refused(message: String, hint: &str) -> Error {
+    Error::permanent(ErrorCode::InvalidArgument, message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::TlsFiles;
+
+    fn options(listen: &str, admin: &str) -> Options {
+        Options {
+            listen: listen.parse().unwrap(),
+            admin_listen: admin.parse().unwrap(),
+            ..Options::default()
+        }
+    }
+
+    /// Faults: G21
+    #[test]
+    fn a_listener_for_other_machines_has_tls_or_is_behind_a_proxy() {
+        let proxied = |options| Options {
+            behind_proxy: vec!["192.0.2.0/24".parse().unwrap()],
+            ..options
+        };
+        let with_tls = |options| Options {
+            tls: Some(TlsFiles {
+                certificates: "c".into(),
+                key: "k".into(),
+            }),
+            ..options
+        };
+        let (here, everywhere) = ("127.0.0.1:1", "0.0.0.0:1");
+        check(&options(here, here)).unwrap();
+        check(&options("unix:/a", "unix:/b")).unwrap();
+        check(&with_tls(options(everywhere, everywhere))).unwrap();
+        check(&proxied(options(everywhere, here))).unwrap();
+        for refused in [
+            options(everywhere, here),
+            options(here, everywhere),
+            proxied(options(everywhere, everywhere)),
+        ] {
+            let error = check(&refused).unwrap_err();
+            assert!(error.hint.contains("--tls-cert"), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `/api/v1/profiles/{profile}/keys`: the API keys of one profile.
+//!
+//! A key is shown once, in the answer that makes it. Keys of administrators are made on the
+//! command line alone.
+
+use std::sync::Arc;
+
+use axum::extract::{RawPathParams, State};
+use chatgpt_oauth::answers::{self, True};
+use chatgpt_oauth::api_keys::{
+    ApiKeyError, ApiKeyId, ApiKeys, CreatedApiKey, NewApiKey, Permission, Scope, Scopes,
+};
+use chatgpt_oauth::store::Owner;
+use chatgpt_oauth::{Error, ErrorCode, ProfileName};
+use chatgpt_oauth_answers::api_keys::{CreateApiKey, RevealedKey, RevokeApiKey, RotateApiKey};
+use http::Uri;
+use serde::Deserialize;
+
+use super::body::{Json, Nothing};
+use super::target::Target;
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::auth::now;
+use crate::query::Query;
+use crate::refused::Refused;
+
+/// How many keys a list has.
+const MOST: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateBody {
+    /// `inference` if nothing is said.
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    expires_in_seconds: Option<u32>,
+}
+
+impl CreateBody {
+    fn into_new_key(self, profile: ProfileName, now: u64) -> Result<NewApiKey, Error> {
+        let scopes: Result<Vec<Scope>, _> = self.scopes.iter().map(|scope| scope.parse()).collect();
+        let scopes = scopes.map_err(|error| invalid(&error))?;
+        let expires_in = self.expires_in_seconds.map(u64::from);
+        if expires_in == Some(0) {
+            return Err(invalid(&"a key cannot expire at once"));
+        }
+        Ok(NewApiKey {
+            permission: Permission::Profile {
+                profile,
+                scopes: Scopes::new(scopes).unwrap_or_default(),
+            },
+            label: self.label.parse().map_err(|error| invalid(&error))?,
+            expires_at: expires_in.map(|seconds| now.saturating_add(seconds)),
+        })
+    }
+}
+
+/// `GET …/keys`
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    target: Target,
+    uri: Uri,
+) -> Result<Answer, Refused> {
+    Query::of(&uri, &[])?;
+    let owner = Owner::Profile(target.profile.name().clone());
+    let listed = app.keys().list(Some(&owner), None, MOST).await;
+    let listed = listed.map_err(Error::from);
+    Ok(answered(
+        listed.map(|listed| answers::api_keys(&listed, now())),
+    ))
+}
+
+/// `POST …/keys`
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    target: Target,
+    uri: Uri,
+    Json(body): Json<CreateBody>,
+) -> Result<Answer, Refused> {
+    Query::of(&uri, &[])?;
+    let now = now();
+    let created = async {
+        let new = body.into_new_key(target.profile.name().clone(), now)?;
+        let CreatedApiKey { key, record } = app.keys().create(new, now).await?;
+        Ok(CreateApiKey {
+            ok: True,
+            key: Some(RevealedKey(key.reveal().to_owned())),
+            file: None,
+            created: answers::api_key(&record, now),
+        })
+    };
+    Ok(answered(created.await))
+}
+
+/// `DELETE …/keys/{id}`
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    target: Target,
+    parameters: RawPathParams,
+    uri: Uri,
+) -> Result<Answer, Refused> {
+    Query::of(&uri, &[])?;
+    let revoked = async {
+        let keys = app.keys();
+        let id = of_profile(&keys, &target, &parameters).await?;
+        let revoked = keys.revoke(&id, now()).await?;
+        app.authentication.keys_have_changed(&app.calls).await;
+        Ok(RevokeApiKey {
+            ok: True,
+            id: id.to_string(),
+            revoked,
+        })
+    };
+    Ok(answered(revoked.await))
+}
+
+/// `POST …/keys/{id}/rotate`
+pub(crate) async fn rotate(
+    State(app): State<Arc<App>>,
+    target: Target,
+    parameters: RawPathParams,
+    uri: Uri,
+    Json(Nothing {}): Json<Nothing>,
+) -> Result<Answer, Refused> {
+    Query::of(&uri, &[])?;
+    let now = now();
+    let rotated = async {
+        let keys = app.keys();
+        let id = of_profile(&keys, &target, &parameters).await?;
+        let rotated = keys.rotate(&id, now).await?;
+        app.authentication.keys_have_changed(&app.calls).await;
+        let CreatedApiKey { key, record } = rotated.created;
+        Ok(RotateApiKey {
+            ok: True,
+            key: Some(RevealedKey(key.reveal().to_owned())),
+            file: None,
+            created: answers::api_key(&record, now),
+            previous_id: id.to_string(),
+            previous_expires_at: rotated.previous_expires_at,
+        })
+    };
+    Ok(answered(rotated.await))
+}
+
+/// The id in the path, if it is that of a key of the profile.
+async fn of_profile(
+    keys: &ApiKeys,
+    target: &Target,
+    parameters: &RawPathParams,
+) -> Result<ApiKeyId, Error> {
+    let text = parameters.iter().find(|(name, _)| *name == "id");
+    let id = text.and_then(|(_, id)| id.parse().ok());
+    let id: ApiKeyId = id.ok_or(ApiKeyError::Unknown)?;
+    let record = keys.find(&id).await?;
+    let owner = Owner::Profile(target.profile.name().clone());
+    match record.is_some_and(|record| record.permission.owner() == owner) {
+        true => Ok(id),
+        false => Err(ApiKeyError::Unknown.into()),
+    }
+}
+
+fn answered<A: serde::Serialize>(result: Result<A, Error>) -> Answer {
+    match result {
+        Ok(found) => answer::success(&found),
+        Err(error) => answer::failure(&error),
+    }
+}
+
+fn invalid(error: &dyn std::fmt::Display) -> Error {
+    let hint = "correct the field; /openapi.json has the fields";
+    Error::permanent(ErrorCode::InvalidArgument, error.to_string(), hint)
+}

@@ -1,0 +1,23 @@
+//! The management API: the functions of one profile, and the profiles.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `target.rs` | which profile a request is for |
+//! | `body.rs` | the body of a request |
+//! | `read.rs` | `status`, `models` and `usage` |
+//! | `login.rs` | `start`, `poll`, `logout` and `refresh` |
+//! | `list.rs`, `remove.rs` | a page of the profiles; one less |
+//! | `keys.rs` | the API keys of a profile |
+
+mod body;
+pub(crate) mod keys;
+mod list;
+mod login;
+mod read;
+mod remove;
+mod target;
+
+pub(crate) use list::list;
+pub(crate) use login::{logout, poll, refresh, start};
+pub(crate) use read::{models, status, usage};
+pub(crate) use remove::remove;

@@ -1,0 +1,55 @@
+//! `DELETE /api/v1/profiles/{profile}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chatgpt_oauth::answers::True;
+use chatgpt_oauth::answers::operations::RemoveProfile;
+use chatgpt_oauth::store::Owner;
+use chatgpt_oauth::types::ConnectionState;
+use chatgpt_oauth::{Error, ErrorCode, Profile};
+use http::Uri;
+
+use super::target::Target;
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::query::Query;
+use crate::refused::Refused;
+
+/// Removes a profile. One that is signed in is removed with `force` alone.
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    target: Target,
+    uri: Uri,
+) -> Result<Answer, Refused> {
+    let force = Query::of(&uri, &["force"])?.flag("force")?;
+    Ok(match remove_if(&app, &target.profile, force).await {
+        Ok(removed) => answer::success(&removed),
+        Err(error) => answer::failure(&error),
+    })
+}
+
+async fn remove_if(app: &App, profile: &Profile, force: bool) -> Result<RemoveProfile, Error> {
+    let state = profile.status().await?.state;
+    let is_signed_out = matches!(
+        state,
+        ConnectionState::NotConnected | ConnectionState::Pending
+    );
+    if !force && !is_signed_out {
+        return Err(Error::permanent(
+            ErrorCode::InvalidArgument,
+            "the profile holds a login",
+            "log out first, or add ?force=true to lose the login",
+        ));
+    }
+    // First: no key may reach a profile of the same name that is made later.
+    let owner = Owner::Profile(profile.name().clone());
+    app.keys().remove_all(&owner).await?;
+    app.authentication.keys_have_changed(&app.calls).await;
+    profile.remove(force).await?;
+    Ok(RemoveProfile {
+        ok: True,
+        profile: profile.name().as_str().to_owned(),
+        removed: state != ConnectionState::NotConnected,
+    })
+}

@@ -1,0 +1,71 @@
+//! Which profile a request is for.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use chatgpt_oauth::api_keys::Scope;
+use chatgpt_oauth::{Error, Profile, ProfileName};
+use http::request::Parts;
+
+use crate::answer::{self, Answer};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::refused::Refused;
+
+/// The profile that a request is for: that of the key, or for an administrator that of the path.
+pub(crate) struct Target {
+    pub(crate) profile: Profile,
+    caller: Caller,
+}
+
+/// Why a request is for no profile.
+pub(crate) enum NoTarget {
+    Refused(Refused),
+    Invalid(Error),
+}
+
+impl axum::response::IntoResponse for NoTarget {
+    fn into_response(self) -> Answer {
+        match self {
+            Self::Refused(refused) => refused.into_response(),
+            Self::Invalid(error) => answer::failure(&error),
+        }
+    }
+}
+
+impl Target {
+    /// Refuses the request unless the key has one of these scopes.
+    pub(crate) fn permit(&self, any_of: &[Scope]) -> Result<(), Refused> {
+        self.caller.permit(any_of)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Target {
+    type Rejection = NoTarget;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NoTarget> {
+        let caller = Caller::from_request_parts(parts, app).await;
+        let caller = caller.map_err(NoTarget::Refused)?;
+        let name = match caller.profile() {
+            Some(name) => name.clone(),
+            None => of_path(parts, app).await?,
+        };
+        Ok(Self {
+            profile: app.host.profile(name),
+            caller,
+        })
+    }
+}
+
+/// The name in the path, decoded once.
+async fn of_path(parts: &mut Parts, app: &Arc<App>) -> Result<ProfileName, NoTarget> {
+    let parameters = RawPathParams::from_request_parts(parts, app).await;
+    let unreadable = |_| NoTarget::Refused(Refused::invalid("the path is not UTF-8", "correct it"));
+    let parameters = parameters.map_err(unreadable)?;
+    let name = parameters
+        .iter()
+        .find(|(parameter, _)| *parameter == "profile");
+    let (_, name) = name.ok_or_else(|| NoTarget::Refused(Refused::not_found()))?;
+    name.parse()
+        .map_err(|error| NoTarget::Invalid(Error::from(error)))
+}

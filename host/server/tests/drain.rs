@@ -1,0 +1,139 @@
+//! The end of a server: what runs is not lost.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use chatgpt_oauth_server::Times;
+use openai_simulator::{Endpoint, Fault, Script};
+use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+/// Begins a streamed model call, and returns when the backend has it.
+async fn begin(server: &TestServer, script: Script) -> TcpStream {
+    server
+        .simulator
+        .fault(Endpoint::Responses, Fault::stream(script));
+    let known = server.simulator.requests_to(Endpoint::Responses).len();
+    let bearer = format!("Bearer {}", server.keys.ada);
+    let headers = [
+        ("authorization", &*bearer),
+        ("content-type", "application/json"),
+    ];
+    let text = request("POST", "/v1/responses", &headers, &prompt(true).to_string());
+    let mut stream = connect(&server.public).await;
+    stream.write_all(text.as_bytes()).await.unwrap();
+    while server.simulator.requests_to(Endpoint::Responses).len() == known {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stream
+}
+
+fn deltas(count: usize) -> Script {
+    Script::deltas(count, Duration::from_millis(50))
+}
+
+async fn server(change: impl FnOnce(&mut Times)) -> TestServer {
+    let server = TestServer::with(|options| {
+        options.key_limits.streams = 200.try_into().unwrap();
+        options.key_limits.rate = 1000.try_into().unwrap();
+        change(&mut options.times);
+    })
+    .await;
+    server.sign_in().await;
+    server
+}
+
+/// Faults: G45
+#[tokio::test]
+async fn a_hundred_streams_end_as_they_would_have_ended() {
+    let server = server(|_| {}).await;
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        streams.push(begin(&server, deltas(10)).await);
+    }
+    server.handle.drain();
+    for stream in &mut streams {
+        let answer = Answer::parse(&read_to_end(stream).await);
+        assert!(answer.text.contains("response.completed"), "{answer:?}");
+    }
+    server.serving.await.unwrap();
+}
+
+/// Faults: G45
+#[tokio::test]
+async fn a_server_that_drains_is_not_ready_and_then_gone() {
+    let server = server(|times| times.unready = Duration::from_millis(500)).await;
+    let mut kept = connect(&server.public).await;
+    server.handle.drain();
+    let readiness = async || {
+        let text = request("GET", "/readyz", &[], "");
+        Answer::parse(&exchange(&server.public, text).await).status
+    };
+    while readiness().await == 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Those who do not know yet are answered.
+    assert_eq!(server.call(false).await.status, 200);
+    server.serving.await.unwrap();
+    assert!(read_to_end(&mut kept).await.is_empty());
+    let chatgpt_oauth_server::Listen::Tcp(address) = &server.public else {
+        panic!("{} is no TCP", server.public)
+    };
+    TcpStream::connect(address).await.unwrap_err();
+}
+
+/// Faults: G45
+#[tokio::test]
+async fn a_stream_that_runs_too_long_ends_with_an_event_that_says_so() {
+    let server = server(|times| times.answers = Duration::from_millis(300)).await;
+    let mut stream = begin(&server, deltas(1000)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.handle.drain();
+    let answer = Answer::parse(&read_to_end(&mut stream).await);
+    let (_, last) = answer.text.rsplit_once("event: ").unwrap();
+    assert!(last.starts_with("response.failed"), "{last}");
+    assert!(last.contains("server_shutting_down"), "{last}");
+    server.serving.await.unwrap();
+}
+
+/// Faults: G45
+#[tokio::test]
+async fn a_second_order_ends_streams_at_once() {
+    let server = server(|times| times.unready = Duration::from_secs(60)).await;
+    let mut stream = begin(&server, deltas(1000)).await;
+    let begun = Instant::now();
+    server.handle.drain();
+    server.handle.drain();
+    let answer = Answer::parse(&read_to_end(&mut stream).await);
+    assert!(answer.text.contains("server_shutting_down"), "{answer:?}");
+    server.serving.await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+/// Faults: G45
+#[tokio::test]
+async fn a_refresh_that_runs_is_stored_although_streams_were_ended() {
+    let server = server(|times| times.answers = Duration::ZERO).await;
+    let slow = Fault::normal().delay(Duration::from_secs(2));
+    server.pass_minutes(5);
+    server.simulator.fault(Endpoint::Token, slow);
+    let before = server.simulator.presentations();
+    let refresh = server.send(&server.keys.ada, "POST", "/api/v1/me/refresh", "");
+    let drain = async {
+        while server.simulator.requests_to(Endpoint::Token).is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.handle.drain();
+    };
+    let (answer, ()) = tokio::join!(refresh, drain);
+    assert_eq!(answer.json()["status"], "refreshed", "{answer:?}");
+    server.serving.await.unwrap();
+    let after = server.simulator.presentations();
+    assert_eq!(
+        after.len(),
+        before.len() + 1,
+        "the new refresh token is known"
+    );
+}

@@ -1,0 +1,311 @@
+//! Who may do what with which key, and how often.
+
+mod support;
+
+use std::time::Duration;
+
+use openai_simulator::{Endpoint, Fault, Script};
+use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request};
+use tokio::io::AsyncWriteExt;
+
+/// Faults: G16 G17 G20
+#[tokio::test]
+async fn every_key_that_is_not_valid_here_has_the_same_answer() {
+    let server = TestServer::start().await;
+    let unknown = TestServer::start().await.keys.ada;
+    let without_id = |answer: &Answer| {
+        let headers: Vec<_> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name != "x-request-id" && name != "date")
+            .cloned()
+            .collect();
+        (answer.status, headers, answer.text.clone())
+    };
+    let mut answers = Vec::new();
+    for (listen, key) in [
+        (&server.public, unknown.as_str()),
+        (&server.public, ""),
+        (&server.public, "sk-1"),
+        (&server.public, &server.keys.admin),
+        (&server.admin, &server.keys.ada),
+        (&server.admin, &unknown),
+    ] {
+        let answer = server
+            .send_to(listen, key, "GET", "/api/v1/profiles", "")
+            .await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (401, "invalid_api_key".to_owned())
+        );
+        answers.push(without_id(&answer));
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+/// Faults: G16
+#[tokio::test]
+async fn a_key_permits_what_its_scopes_name() {
+    let server = TestServer::signed_in().await;
+    let keys = &server.keys;
+    let body = prompt(false).to_string();
+    for (method, target, body, permitted) in [
+        ("GET", "/api/v1/me/status", "", [true, true, false]),
+        ("GET", "/api/v1/me/usage", "", [true, true, false]),
+        ("GET", "/api/v1/me/models", "", [true, true, true]),
+        ("POST", "/api/v1/me/refresh", "", [false, true, false]),
+        ("POST", "/api/v1/me/poll", "", [false, true, false]),
+        ("GET", "/v1/models", "", [false, false, true]),
+        ("POST", "/v1/responses", &body, [false, false, true]),
+        ("POST", "/api/v1/me/start", "", [false, true, false]),
+        ("POST", "/api/v1/me/logout", "", [false, true, false]),
+    ] {
+        let of_scope = [&keys.ada_read, &keys.ada_onboarding, &keys.ada_inference];
+        for (key, is_permitted) in of_scope.into_iter().zip(permitted) {
+            let answer = server.send(key, method, target, body).await;
+            let is_refused = answer.status == 403 && answer.code() == "insufficient_scope";
+            assert_eq!(
+                is_refused, !is_permitted,
+                "{method} {target} {key} {answer:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_reaches_its_own_profile_alone() {
+    let server = TestServer::signed_in().await;
+    let status = server
+        .send(&server.keys.grace, "GET", "/api/v1/me/status", "")
+        .await;
+    assert_eq!(status.json()["state"], "not_connected");
+    let body = prompt(false).to_string();
+    let call = server
+        .send(&server.keys.grace, "POST", "/v1/responses", &body)
+        .await;
+    assert_eq!(
+        (call.status, call.code()),
+        (403, "login_required".to_owned())
+    );
+}
+
+/// Faults: G23
+#[tokio::test]
+async fn failures_of_an_address_are_limited_and_valid_keys_are_not() {
+    let server = TestServer::with(|options| {
+        options.behind_proxy = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let fail = async |forwarded: &str| {
+        let headers = [
+            ("authorization", "Bearer x"),
+            ("x-forwarded-for", forwarded),
+        ];
+        let text = request("GET", "/v1/models", &headers, "");
+        Answer::parse(&exchange(&server.public, text).await)
+    };
+    for n in 0..20 {
+        // What a client puts left of its address does not count.
+        let answer = fail(&format!("198.51.100.{n}, 203.0.113.9")).await;
+        assert_eq!(answer.status, 401, "{n}");
+    }
+    let limited = fail("203.0.113.9").await;
+    assert_eq!(
+        (limited.status, limited.code()),
+        (429, "rate_limit_exceeded".to_owned())
+    );
+    assert!(limited.header("retry-after").is_some());
+    assert_eq!(fail("203.0.113.10").await.status, 401);
+
+    let bearer = format!("Bearer {}", server.keys.ada);
+    let headers = [
+        ("authorization", &*bearer),
+        ("x-forwarded-for", "203.0.113.9"),
+    ];
+    let text = request("GET", "/api/v1/me/status", &headers, "");
+    let valid = Answer::parse(&exchange(&server.public, text).await);
+    assert_eq!(valid.status, 200, "{valid:?}");
+}
+
+/// Faults: G23
+#[tokio::test]
+async fn a_peer_that_is_no_proxy_cannot_say_who_it_is() {
+    let server = TestServer::start().await;
+    let mut statuses = Vec::new();
+    for n in 0..21 {
+        let forwarded = format!("203.0.113.{n}");
+        let headers = [
+            ("authorization", "Bearer x"),
+            ("x-forwarded-for", &*forwarded),
+        ];
+        let text = request("GET", "/v1/models", &headers, "");
+        statuses.push(Answer::parse(&exchange(&server.public, text).await).status);
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_profile_begins_three_logins_a_minute() {
+    let server = TestServer::start().await;
+    let start = async || {
+        server
+            .send(&server.keys.ada, "POST", "/api/v1/me/start", "")
+            .await
+    };
+    for _ in 0..3 {
+        assert_eq!(start().await.status, 200);
+    }
+    let limited = start().await;
+    assert_eq!(
+        (limited.status, limited.code()),
+        (429, "rate_limit_exceeded".to_owned())
+    );
+    let of_grace = server
+        .send(&server.keys.grace, "POST", "/api/v1/me/start", "")
+        .await;
+    assert_eq!(of_grace.status, 200, "{of_grace:?}");
+}
+
+#[tokio::test]
+async fn a_key_makes_so_many_calls_a_second() {
+    let server = TestServer::with(|options| options.key_limits.rate = 1.try_into().unwrap()).await;
+    server.sign_in().await;
+    let models = async |key: &str| server.send(key, "GET", "/v1/models", "").await;
+    let ada = &server.keys.ada;
+    let answers = tokio::join!(models(ada), models(ada), models(ada));
+    let limited = [answers.0, answers.1, answers.2];
+    let limited = limited.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(limited.code(), "rate_limit_exceeded");
+    assert_eq!(limited.header("retry-after"), Some("1"));
+    assert_eq!(models(&server.keys.ada_inference).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_has_so_many_calls_at_a_time() {
+    let server =
+        TestServer::with(|options| options.key_limits.streams = 1.try_into().unwrap()).await;
+    server.sign_in().await;
+    let slow = Fault::stream(Script::deltas(50, Duration::from_millis(100)));
+    server.simulator.fault(Endpoint::Responses, slow);
+    let bearer = format!("Bearer {}", server.keys.ada);
+    let headers = [
+        ("authorization", &*bearer),
+        ("content-type", "application/json"),
+    ];
+    let text = request("POST", "/v1/responses", &headers, &prompt(true).to_string());
+    let mut stream = connect(&server.public).await;
+    stream.write_all(text.as_bytes()).await.unwrap();
+    while server.simulator.requests_to(Endpoint::Responses).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let second = server.call(false).await;
+    assert_eq!(
+        (second.status, second.code()),
+        (429, "rate_limit_exceeded".to_owned())
+    );
+    drop(stream);
+    // The server notices within 100 ms that the first caller has left.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.call(false).await.status, 200);
+    let mut idle = connect(&server.public).await;
+    idle.shutdown().await.unwrap();
+    assert!(read_to_end(&mut idle).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_administrator_makes_lists_rotates_and_revokes_keys_of_a_profile() {
+    let server = TestServer::start().await;
+    let body = r#"{"scopes": ["read"], "label": "of a test", "expires_in_seconds": 60}"#;
+    let created = server
+        .order("POST", "/api/v1/profiles/grace/keys", body)
+        .await
+        .json();
+    let key = created["key"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (&created["profile"], &created["label"]),
+        (&"grace".into(), &"of a test".into())
+    );
+    let status = async |key: &str| {
+        server
+            .send(key, "GET", "/api/v1/me/status", "")
+            .await
+            .status
+    };
+    assert_eq!(status(&key).await, 200);
+
+    let one = format!(
+        "/api/v1/profiles/grace/keys/{}",
+        created["id"].as_str().unwrap()
+    );
+    let rotated = server
+        .order("POST", &format!("{one}/rotate"), "")
+        .await
+        .json();
+    let next = rotated["key"].as_str().unwrap().to_owned();
+    assert_eq!(rotated["previous_id"], created["id"]);
+    assert_eq!((status(&key).await, status(&next).await), (200, 200));
+
+    let listed = server.order("GET", "/api/v1/profiles/grace/keys", "").await;
+    assert_eq!(
+        listed.json()["keys"].as_array().unwrap().len(),
+        3,
+        "{listed:?}"
+    );
+    assert!(!listed.text.contains(&key[15..]) && !listed.text.contains(&next[15..]));
+
+    let revoked = server.order("DELETE", &one, "").await.json();
+    assert_eq!(revoked["revoked"], true, "{revoked}");
+    assert_eq!((status(&key).await, status(&next).await), (401, 200));
+}
+
+#[tokio::test]
+async fn a_key_of_another_profile_is_unknown_and_a_wrong_field_is_named() {
+    let server = TestServer::start().await;
+    let of_ada = &server.keys.ada[5..15];
+    for (method, target) in [
+        ("DELETE", format!("/api/v1/profiles/grace/keys/{of_ada}")),
+        (
+            "POST",
+            format!("/api/v1/profiles/grace/keys/{of_ada}/rotate"),
+        ),
+        ("DELETE", "/api/v1/profiles/grace/keys/x".to_owned()),
+    ] {
+        let answer = server.order(method, &target, "").await;
+        let seen = (answer.status, answer.code());
+        assert_eq!(seen, (400, "invalid-argument".to_owned()), "{target}");
+    }
+    for body in [
+        r#"{"scopes": ["admin"]}"#,
+        r#"{"expires_in_seconds": 0}"#,
+        r#"{"label": "\u001b[31m"}"#,
+        r#"{"admin": true}"#,
+    ] {
+        let answer = server
+            .order("POST", "/api/v1/profiles/grace/keys", body)
+            .await;
+        assert_eq!(answer.status, 400, "{body} {answer:?}");
+    }
+}
+
+/// Faults: G18
+#[tokio::test]
+async fn the_streams_of_a_revoked_key_end_at_their_next_event() {
+    let server = TestServer::signed_in().await;
+    let slow = Fault::stream(Script::deltas(1000, Duration::from_millis(20)));
+    server.simulator.fault(Endpoint::Responses, slow);
+    let key = server.keys.ada.clone();
+    let body = prompt(true).to_string();
+    let call = server.send(&key, "POST", "/v1/responses", &body);
+    let revoke = async {
+        while server.simulator.requests_to(Endpoint::Responses).is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let target = format!("/api/v1/profiles/ada/keys/{}", &key[5..15]);
+        server.order("DELETE", &target, "").await
+    };
+    let (answer, _) = tokio::join!(call, revoke);
+    let (_, last) = answer.text.rsplit_once("event: ").unwrap();
+    assert!(last.starts_with("response.failed"), "{last}");
+    assert!(last.contains("invalid_api_key"), "{last}");
+}
