@@ -18,7 +18,7 @@ use std::io;
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
-use commands::{Arguments, Command};
+use commands::{Arguments, Command, Once};
 use options::Global;
 use output::{Terminal, clap_error, exit_code};
 use signals::Interruption;
@@ -30,8 +30,12 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return clap_error::print(&error),
     };
-    open::log(global.verbose);
     let terminal = Terminal::new(global.json);
+    let command = match command {
+        Command::Serve(arguments) => return serve(arguments, &global, &terminal),
+        Command::Once(command) => command,
+    };
+    open::log(global.verbose);
     let runtime = hardening::check_open_files().and_then(|()| {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -44,8 +48,20 @@ fn main() -> ExitCode {
     })
 }
 
+/// Serves until a signal ends it: with a runtime, a log and signals of the server's own.
+fn serve(arguments: commands::serve::Arguments, global: &Global, terminal: &Terminal) -> ExitCode {
+    chatgpt_oauth_server::log(global.verbose);
+    match commands::serve::run(arguments, global) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.error(&error);
+            exit_code::of(error.code)
+        }
+    }
+}
+
 /// Runs the command to its end, even when a signal asks the program to end.
-async fn run(command: Command, global: &Global, terminal: &Terminal) -> io::Result<ExitCode> {
+async fn run(command: Once, global: &Global, terminal: &Terminal) -> io::Result<ExitCode> {
     let interruption = Interruption::listen()?;
     let ended = commands::run(command, global, terminal, interruption.clone()).await;
     let code = ended.unwrap_or_else(|error| {

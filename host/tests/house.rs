@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages of this workspace that each package may link, and that its build script
 /// may use.
-const RULES: [(&str, &[&str], &[&str]); 9] = [
+const RULES: [(&str, &[&str], &[&str]); 10] = [
     ("chatgpt-oauth-component", &[], &[]),
     ("command-line", &["chatgpt-oauth-answers"], &[]),
     ("keyvalue-filesystem", &[], &[]),
@@ -26,11 +26,21 @@ const RULES: [(&str, &[&str], &[&str]); 9] = [
         &[],
     ),
     (
+        "chatgpt-oauth-server",
+        &[
+            "chatgpt-oauth-answers",
+            "chatgpt-oauth-gateway",
+            "chatgpt-oauth-runtime",
+        ],
+        &[],
+    ),
+    (
         "chatgpt-oauth",
         &[
             "chatgpt-oauth-answers",
             "chatgpt-oauth-packaging",
             "chatgpt-oauth-runtime",
+            "chatgpt-oauth-server",
         ],
         &[],
     ),

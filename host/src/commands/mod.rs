@@ -18,6 +18,7 @@ mod refresh;
 mod rekey;
 mod reset;
 mod schema;
+pub(crate) mod serve;
 mod start;
 mod status;
 mod usage;
@@ -73,6 +74,15 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Once(Once),
+    /// Serve agents and administrators by HTTP, until a signal ends it
+    Serve(serve::Arguments),
+}
+
+/// The commands that end by themselves.
+#[derive(Subcommand)]
+pub(crate) enum Once {
     /// Sign in: show the code, wait for the approval, finish
     Login(login::Arguments),
     /// Show the state of the connection; sends and writes nothing
@@ -115,34 +125,34 @@ pub(crate) enum Command {
     Completions(completions::Arguments),
 }
 
-/// Runs a command.
+/// Runs a command that ends by itself.
 pub(crate) async fn run(
-    command: Command,
+    command: Once,
     global: &Global,
     terminal: &Terminal,
     interruption: Interruption,
 ) -> Result<ExitCode, Error> {
     match command {
-        Command::Login(arguments) => login::run(arguments, global, terminal, interruption).await,
-        Command::Status => status::run(global, terminal).await,
-        Command::Start => start::run(global, terminal).await,
-        Command::Poll(arguments) => poll::run(arguments, global, terminal).await,
-        Command::Logout(arguments) => logout::run(arguments, global, terminal).await,
-        Command::Refresh => refresh::run(global, terminal).await,
-        Command::Models(arguments) => models::run(arguments, global, terminal).await,
-        Command::Usage(arguments) => usage::run(arguments, global, terminal).await,
-        Command::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
-        Command::Component(arguments) => component::run(arguments, terminal),
-        Command::Inspect(arguments) => inspect::run(arguments, global, terminal),
-        Command::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
-        Command::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
-        Command::Keys(arguments) => keys::run(arguments, global, terminal).await,
-        Command::Doctor => doctor::run(global, terminal).await,
-        Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
-        Command::Reset(arguments) => reset::run(arguments, global, terminal).await,
-        Command::Adopt => adopt::run(global, terminal).await,
-        Command::Schema => Ok(schema::run(terminal)),
-        Command::Completions(arguments) => completions::run(arguments, terminal),
+        Once::Login(arguments) => login::run(arguments, global, terminal, interruption).await,
+        Once::Status => status::run(global, terminal).await,
+        Once::Start => start::run(global, terminal).await,
+        Once::Poll(arguments) => poll::run(arguments, global, terminal).await,
+        Once::Logout(arguments) => logout::run(arguments, global, terminal).await,
+        Once::Refresh => refresh::run(global, terminal).await,
+        Once::Models(arguments) => models::run(arguments, global, terminal).await,
+        Once::Usage(arguments) => usage::run(arguments, global, terminal).await,
+        Once::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
+        Once::Component(arguments) => component::run(arguments, terminal),
+        Once::Inspect(arguments) => inspect::run(arguments, global, terminal),
+        Once::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
+        Once::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
+        Once::Keys(arguments) => keys::run(arguments, global, terminal).await,
+        Once::Doctor => doctor::run(global, terminal).await,
+        Once::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
+        Once::Reset(arguments) => reset::run(arguments, global, terminal).await,
+        Once::Adopt => adopt::run(global, terminal).await,
+        Once::Schema => Ok(schema::run(terminal)),
+        Once::Completions(arguments) => completions::run(arguments, terminal),
     }
 }
 
@@ -164,6 +174,19 @@ mod tests {
     /// Options that name the store, its key and the profile: they choose a login, which
     /// the program sends to the same six URLs.
     const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
+
+    /// Options of `serve`: they say who connects to it. No request names another profile or
+    /// another backend.
+    const WHO_CONNECTS: [&str; 8] = [
+        "admin-listen",
+        "behind-proxy",
+        "host",
+        "key-rate",
+        "key-streams",
+        "listen",
+        "tls-cert",
+        "tls-key",
+    ];
 
     /// Options that choose what the command does and shows.
     const WHAT_TO_DO: [&str; 18] = [
@@ -209,6 +232,7 @@ mod tests {
             &HOW_TO_CONNECT[..],
             &WHO_HAS_LOGINS,
             &WHERE_LOGINS_ARE,
+            &WHO_CONNECTS,
             &WHAT_TO_DO,
         ]
         .concat();
