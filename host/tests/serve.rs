@@ -4,7 +4,7 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth::Keys;
@@ -24,14 +24,13 @@ struct Serve {
 
 impl Serve {
     fn start(env: &TestEnv) -> Self {
-        let mut command = env.command();
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin-listen",
-            "127.0.0.1:0",
-        ]);
+        Self::start_by(env.command())
+    }
+
+    /// Starts the program by this command.
+    fn start_by(mut command: Command) -> Self {
+        let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        command.arg("serve").args(listen);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let serving = loop {
@@ -201,4 +200,23 @@ fn a_server_that_others_could_reach_in_the_clear_does_not_start() {
         hint.contains("--tls-cert") && hint.contains("--behind-proxy"),
         "{hint}"
     );
+}
+
+/// Faults: G43
+#[test]
+fn a_server_without_a_free_file_waits_for_one_and_goes_on() {
+    let env = TestEnv::new();
+    let limited = ["sh", "-c", "ulimit -n 48; exec \"$0\" \"$@\""];
+    let mut serve = Serve::start_by(env.wrapped(&limited));
+    let held: Vec<_> = (0..60)
+        .map(|_| TcpStream::connect(&serve.public).unwrap())
+        .collect();
+    serve.until("cannot accept connections");
+    drop(held);
+    let health = get(&serve.public, "/healthz", "");
+    assert!(health.starts_with("HTTP/1.1 200 "), "{health}");
+    serve.signal(Signal::INT);
+    serve.signal(Signal::INT);
+    serve.until("drained");
+    assert!(serve.child.wait().unwrap().success());
 }

@@ -1,5 +1,6 @@
 //! All of a server for a program: a runtime, signals, and the limit of open files.
 
+use chatgpt_oauth::api_keys::ApiKeys;
 use chatgpt_oauth::{Error, Host};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,7 +26,9 @@ pub fn run(options: Options, open: impl Future<Output = Result<Host, Error>>) ->
         .build()
         .map_err(|error| Error::cannot_start(&error))?;
     runtime.block_on(async {
-        let server = Server::bind(options, open.await?).await?;
+        let host = open.await?;
+        hint_at_keys(&host).await?;
+        let server = Server::bind(options, host).await?;
         let cannot_start = |error| Error::cannot_start(&error);
         obey_signals(server.handle()).map_err(cannot_start)?;
         let (public, admin) = (server.address(), server.admin_address());
@@ -55,6 +58,17 @@ async fn on_each(mut signal: Signal, order: impl Fn()) {
     while signal.recv().await.is_some() {
         order();
     }
+}
+
+/// Says how to make a key if there is none: without a key, nothing answers.
+async fn hint_at_keys(host: &Host) -> Result<(), Error> {
+    let Some(entries) = host.entries() else {
+        return Ok(());
+    };
+    if ApiKeys::new(entries).list(None, None, 1).await?.is_empty() {
+        tracing::warn!("there is no API key: make one with `chatgpt-oauth keys create`");
+    }
+    Ok(())
 }
 
 /// Takes as many open files as this process may have.

@@ -124,7 +124,7 @@ async fn a_target_leads_to_no_other_route() {
     assert_eq!(Answer::parse(&tunnel.await).status, 400);
 }
 
-/// Faults: G8
+/// Faults: G08
 #[tokio::test]
 async fn a_head_that_drips_is_answered_408() {
     let server = TestServer::with(|options| options.times.head = Duration::from_millis(300)).await;
@@ -144,7 +144,7 @@ async fn a_head_that_drips_is_answered_408() {
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
-/// Faults: G8
+/// Faults: G08
 #[tokio::test]
 async fn a_body_that_does_not_come_is_answered_408() {
     let server = TestServer::with(|options| options.times.body = Duration::from_millis(300)).await;
@@ -158,7 +158,7 @@ async fn a_body_that_does_not_come_is_answered_408() {
     );
 }
 
-/// Faults: G9
+/// Faults: G09
 #[tokio::test]
 async fn a_body_that_is_too_large_is_answered_413_before_it_is_sent() {
     let server = TestServer::signed_in().await;

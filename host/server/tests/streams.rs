@@ -14,7 +14,7 @@ async fn has_stream(server: &TestServer) -> bool {
     metrics.contains("chatgpt_oauth_streams_open 1\n")
 }
 
-/// Faults: G6
+/// Faults: G06
 #[tokio::test]
 async fn a_caller_that_leaves_ends_the_call_to_the_backend() {
     let server = TestServer::signed_in().await;
@@ -40,7 +40,7 @@ async fn a_caller_that_leaves_ends_the_call_to_the_backend() {
     assert!(!metrics.contains("5xx"), "{metrics}");
 }
 
-/// Faults: G6
+/// Faults: G06
 #[tokio::test]
 async fn a_caller_that_leaves_during_a_refresh_does_not_cut_it() {
     let server = TestServer::signed_in().await;
@@ -83,7 +83,7 @@ async fn the_plans_limit_is_not_repeated_and_the_next_call_is_sent_again() {
     assert_eq!(server.simulator.requests_to(Endpoint::Responses).len(), 2);
 }
 
-/// Faults: G7
+/// Faults: G07
 #[tokio::test]
 async fn a_caller_that_takes_nothing_is_cut() {
     let server =

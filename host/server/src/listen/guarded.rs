@@ -285,7 +285,7 @@ mod tests {
 
     const HEAD: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-    /// Faults: G8
+    /// Faults: G08
     #[tokio::test(start_paused = true)]
     async fn a_head_has_ten_seconds_from_its_first_byte_however_it_drips() {
         let (mut caller, mut io) = guarded(&Activity::default());
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(io.read(&mut read).await.unwrap(), 0);
     }
 
-    /// Faults: G7
+    /// Faults: G07
     #[tokio::test(start_paused = true)]
     async fn a_caller_that_takes_nothing_for_two_minutes_is_cut() {
         let (_caller, mut io) = guarded(&Activity::default());
