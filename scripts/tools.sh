@@ -37,6 +37,15 @@ if [ "$(uname -s)" = Linux ]; then
     need unshare
     need docker-registry
 fi
+# Debian keeps the server's binaries outside of the path.
+set -- "${POSTGRES_BIN:-}"/initdb /usr/lib/postgresql/*/bin/initdb
+for initdb; do
+    [ ! -x "$initdb" ] || break
+done
+[ -x "$initdb" ] || {
+    echo "the tests need PostgreSQL 14 or newer: install postgresql, or set POSTGRES_BIN" >&2
+    exit 1
+}
 
 # The list of features marks a complete installation.
 wasmtime=$tools/wasmtime-$wasmtime_version
