@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_elsewhere_needs_a_certificate_for_its_name_whatever_the_url_says() {
+    fn a_server_elsewhere_needs_a_certificate_whatever_the_url_says() {
         for url in [
             "postgres://db.example/x",
             "postgres://db.example/x?sslmode=disable",

@@ -146,7 +146,7 @@ async fn a_quarantined_value_is_kept_for_thirty_days() {
 
 /// Faults: G34
 #[tokio::test]
-async fn after_a_restart_of_the_server_reads_succeed_and_acknowledged_writes_are_there() {
+async fn reads_succeed_after_a_restart_of_the_server_and_writes_are_there() {
     let cluster = std::sync::Arc::new(Cluster::new());
     let database = cluster.database();
     migrate(&database).await;
@@ -174,7 +174,7 @@ async fn after_a_restart_of_the_server_reads_succeed_and_acknowledged_writes_are
 
 /// Faults: G34 G35
 #[tokio::test]
-async fn while_the_server_is_down_the_store_is_unavailable_and_a_write_is_not_repeated() {
+async fn a_server_that_is_down_is_unavailable_and_no_write_is_repeated() {
     let cluster = std::sync::Arc::new(Cluster::new());
     let database = cluster.database();
     migrate(&database).await;
