@@ -8,7 +8,8 @@ use crate::Failure;
 use crate::api_keys::{ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::operations::{
-    Adopt, Component, Doctor, Inspect, InspectAgent, Profiles, Rekey, RemoveProfile, Reset, Version,
+    Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, MigrateStore, Profiles, Rekey,
+    RemoveProfile, Reset, Version,
 };
 
 /// The schema of each answer, by the command that gives it; `failure` is that of
@@ -38,6 +39,8 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("reset", of::<Reset>()),
         ("start", of::<Start>()),
         ("status", of::<Status>()),
+        ("store copy", of::<CopyStore>()),
+        ("store migrate", of::<MigrateStore>()),
         ("usage", of::<Usage>()),
         ("version", of::<Version>()),
     ])

@@ -20,6 +20,8 @@ mod reset;
 mod schema;
 mod start;
 mod status;
+#[cfg(feature = "postgres")]
+mod store;
 mod usage;
 
 use std::process::ExitCode;
@@ -109,6 +111,9 @@ pub(crate) enum Command {
     Reset(reset::Arguments),
     /// Accept the login of a restored backup as the latest one
     Adopt,
+    /// Create a store in a database, or move a store into one
+    #[cfg(feature = "postgres")]
+    Store(store::Arguments),
     /// Print the JSON Schema of every answer
     Schema,
     /// Print a completion script for a shell
@@ -141,6 +146,8 @@ pub(crate) async fn run(
         Command::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Command::Reset(arguments) => reset::run(arguments, global, terminal).await,
         Command::Adopt => adopt::run(global, terminal).await,
+        #[cfg(feature = "postgres")]
+        Command::Store(arguments) => store::run(arguments, global, terminal).await,
         Command::Schema => Ok(schema::run(terminal)),
         Command::Completions(arguments) => completions::run(arguments, terminal),
     }
