@@ -90,7 +90,6 @@ fn a_login_moves_into_a_database_and_is_refreshed_there_alone() {
 #[test]
 fn a_login_begins_in_one_process_and_ends_in_another_over_a_database() {
     let moved = Moved::new();
-    std::fs::create_dir_all(moved.test.store().parent().unwrap()).unwrap();
     moved.test.sign_in();
     moved.ask(&["store", "migrate"]);
     let prompt = moved.ask(&["--profile", "bob", "start"]);

@@ -102,6 +102,8 @@ impl Fault {
             StoreError::Unusable(_)
             | StoreError::Limited { .. }
             | StoreError::NeedsUpgrade
+            | StoreError::NeedsMigration
+            | StoreError::Moved
             | StoreError::WrongKind { .. }
             | StoreError::Refused { .. } => "unusable",
         }
