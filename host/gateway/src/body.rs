@@ -1,4 +1,4 @@
-//! The body of an answer.
+//! [`ModelBody`]: the body of an answer to a caller, whole or streamed.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::budget::Running;
-use crate::relay::Relay;
+use crate::stream::Relay;
 
 /// The body of an answer: a whole one, or a stream of events. Dropping it ends the request
 /// to the backend.

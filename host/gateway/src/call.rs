@@ -12,19 +12,17 @@ use http_body::Body;
 use hyper::body::Incoming;
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::authorization::Credentials;
+use crate::backend::{Answer, COMPACT, MODELS, RESPONSES};
 use crate::body::ModelBody;
 use crate::budget::Running;
 use crate::error::{self, ErrorAnswer, JSON};
-use crate::events::{End, Event, Events};
 use crate::gateway::Parts;
 use crate::models;
 use crate::profiles::InUse;
-use crate::relay::Relay;
+use crate::request::body::Collected;
 use crate::request::{self, Kind, ModelRequest};
-use crate::request_body::Collected;
-use crate::upstream::{COMPACT, MODELS, RESPONSES};
+use crate::stream::{End, Event, Events, Relay};
 
 const IGNORED: &str = "x-chatgpt-oauth-ignored";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -128,7 +126,7 @@ impl Call<'_> {
             let headers = headers(&credentials);
             let answer = self
                 .gateway
-                .upstream
+                .backend
                 .send(rule, query, headers, body.clone())
                 .await?;
             if answer.status() != StatusCode::UNAUTHORIZED {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chatgpt_oauth::{Error, ErrorCode, Host, Profile};
 
 use crate::access::ModelAccess;
+use crate::backend::Backend;
 use crate::profiles::Profiles;
-use crate::request_body::{LARGEST, Room};
-use crate::upstream::Upstream;
+use crate::request::body::{LARGEST, Room};
 
 /// The room for the bodies of all calls, in bytes.
 const ROOM: usize = 512 << 20;
@@ -21,7 +21,7 @@ pub struct Gateway(Arc<Parts>);
 /// What all calls share.
 pub(crate) struct Parts {
     pub(crate) host: Host,
-    pub(crate) upstream: Upstream,
+    pub(crate) backend: Backend,
     pub(crate) profiles: Profiles,
     pub(crate) room: Room,
 }
@@ -79,7 +79,7 @@ impl GatewayBuilder {
             ));
         }
         Ok(Gateway(Arc::new(Parts {
-            upstream: Upstream::new(&self.host),
+            backend: Backend::new(&self.host),
             host: self.host,
             profiles: Profiles::default(),
             room: Room::of_bytes(self.room),

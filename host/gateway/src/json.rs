@@ -1,7 +1,7 @@
-//! JSON whose values stay as they came.
+//! Edits the JSON of requests and events field by field.
 //!
-//! A request and an event are edited field by field. What is not edited keeps its bytes: the
-//! order of keys, the digits of numbers, the escapes of strings.
+//! What is not edited keeps its bytes: the order of keys, the digits of numbers, the escapes
+//! of strings.
 
 use std::borrow::Cow;
 use std::fmt;

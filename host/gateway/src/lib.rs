@@ -33,37 +33,36 @@
 //!   or refused. With `x-chatgpt-oauth-strict: true` none is ignored.
 //! - Every outcome is an HTTP answer; errors have OpenAI's shape.
 //! - A dropped answer ends the request to the backend.
-//! - No answer, no `Debug` and no trace of this crate contains a token, an account id, a
-//!   prompt or an answer of a model.
+//! - No error, no header of an answer, no `Debug` and no trace of this crate contains a token
+//!   or an account id, even if the backend repeats one there. What a model says is not
+//!   searched. No `Debug` and no trace contains a prompt or an answer of a model.
 //!
 //! # Scope
 //!
 //! A call uses the login of its profile and of no other: there is no pool and no fallback.
 //! This crate listens on no address and checks no key.
 
+// A call comes in by `access`, or from a guest by `hooks`. `route` finds its endpoint, and
+// `call` makes it: `request` collects, judges and rewrites the body, `authorization` adds
+// the login, `backend` sends the request and reads the answer, `stream` repairs and relays
+// a streamed one. A failure of any of them is an answer of `error`.
 mod access;
-mod answer;
-mod answer_headers;
 mod authorization;
+mod backend;
 mod body;
 mod budget;
 mod call;
 mod error;
-mod events;
 mod gateway;
 #[cfg(feature = "wasi-http")]
 mod hooks;
 mod json;
 mod models;
 mod profiles;
-mod refusal;
-mod relay;
 mod request;
-mod request_body;
 mod route;
 mod secrets;
-mod sse;
-mod upstream;
+mod stream;
 
 pub use access::ModelAccess;
 pub use body::ModelBody;

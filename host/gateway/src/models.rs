@@ -1,4 +1,4 @@
-//! The models of a subscription: OpenAI's list, and the backend's own for the Codex CLI.
+//! Answers `GET /v1/models`: in OpenAI's shape, and with the backend's own list for the Codex CLI.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Mutex, PoisonError};

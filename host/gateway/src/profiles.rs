@@ -1,4 +1,4 @@
-//! What the gateway remembers of the profiles that are in use.
+//! Keeps the authorization and the model list of each profile in use.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

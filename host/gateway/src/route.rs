@@ -1,4 +1,4 @@
-//! Which endpoint a request is for.
+//! Finds the endpoint that a request is for, by method, path and query.
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};

@@ -1,4 +1,4 @@
-//! What must not be in an answer: the bearer token and the account id.
+//! Finds the bearer token and the account id in an answer, which must contain neither.
 
 use std::fmt;
 

@@ -49,6 +49,11 @@
 //! This crate signs in, keeps the login alive and returns the headers of a model call. It
 //! makes no model calls, pools no accounts and shares no login among people.
 
+// A method of a `Profile` comes in by `profile` and goes through `call`, which waits for its
+// turn and runs the component in a new `sandbox`. The component's requests leave by
+// `egress`, after the policy has let them; its key-value bucket is a store of the package
+// `chatgpt-oauth-storage`. `answers` and `types` are what comes back, `admin` works on the
+// store without a sandbox, and `guests` answers for a profile to other components.
 mod admin;
 pub mod answers;
 pub mod artifact;

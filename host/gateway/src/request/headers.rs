@@ -2,7 +2,7 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::verdict::Ignored;
+use super::ignored::Ignored;
 use crate::error::ErrorAnswer;
 
 /// Turns what would be ignored into an error.

@@ -1,10 +1,10 @@
-//! The input of a request: items, and the parts of their content.
+//! Brings the input of a request into the form that the backend takes: a list of items.
 //!
 //! Items of unknown types pass untouched and in order.
 
 use serde_json::value::RawValue;
 
-use super::verdict::Ignored;
+use super::ignored::Ignored;
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
 

@@ -10,12 +10,14 @@
 //! the Codex CLI is forwarded byte for byte, but for the prefix of its model and for empty
 //! instructions that it may lack.
 
+pub(crate) mod body;
 mod codex;
-pub(crate) mod headers;
+mod fields;
+mod headers;
+mod ignored;
 mod input;
 mod model;
 mod tools;
-mod verdict;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -23,8 +25,9 @@ use serde_json::value::RawValue;
 
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
+use fields::Verdict;
 use headers::Forwarded;
-use verdict::{Ignored, Verdict};
+use ignored::Ignored;
 
 /// A request as the backend gets it.
 #[derive(Debug)]
@@ -111,7 +114,7 @@ fn rewrite(
 ) -> Result<String, ErrorAnswer> {
     let names: Vec<_> = fields.names().map(str::to_owned).collect();
     for name in names {
-        match verdict::of(&name, fields.given(&name)) {
+        match fields::verdict(&name, fields.given(&name)) {
             Verdict::Forwarded => {}
             Verdict::Absent => _ = fields.remove(&name),
             Verdict::Ignored => {

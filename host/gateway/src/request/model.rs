@@ -1,4 +1,4 @@
-//! The name of the model.
+//! The name of the model, with this software's prefix and without.
 
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;

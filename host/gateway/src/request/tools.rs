@@ -1,4 +1,4 @@
-//! The tools of a request.
+//! The tools of a request: which types the backend has, and in which form.
 
 use serde_json::value::RawValue;
 

@@ -4,6 +4,7 @@
 //!
 //! Each file adds its methods to [`Host`](crate::Host) or [`Profile`](crate::Profile).
 
+mod adopt;
 mod doctor;
 mod rekey;
 mod remove;

@@ -1,6 +1,6 @@
-//! `reset` quarantines unreadable values; `adopt` accepts a restored backup.
+//! `reset`: quarantines the values that do not decrypt, or all.
 
-use chatgpt_oauth_storage::sealed_store::{CREDENTIAL, LoginWrite, SealedProfile};
+use chatgpt_oauth_storage::sealed_store::LoginWrite;
 
 use crate::error::Error;
 use crate::profile::Profile;
@@ -18,7 +18,8 @@ impl Profile {
         let _in_flight = self.host.parts.in_flight.begin()?;
         let now = self.host.parts.wall_clock.seconds();
         let now = now.map_err(|error| Error::internal(format!("no time: {error}")))?;
-        let records = self.records();
+        let sealed = &self.host.parts.sealed;
+        let records = sealed.profile(self.name().clone(), LoginWrite::Update);
         let mut quarantined = Vec::new();
         for row in records.load().await? {
             let store = self.host.store();
@@ -29,28 +30,5 @@ impl Profile {
         }
         self.queue.note_login_changed();
         Ok(quarantined)
-    }
-
-    /// Accepts the stored login as the latest, although this host has written a later one:
-    /// after a backup was restored on purpose. If the refresh token was used since,
-    /// presenting it ends the login. Returns whether there was a login to accept.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn adopt(&self) -> Result<bool, Error> {
-        let _in_flight = self.host.parts.in_flight.begin()?;
-        let records = self.records();
-        let stored = records.read(CREDENTIAL).await?.map(|row| row.version);
-        if !records.is_rolled_back(stored) {
-            return Ok(false);
-        }
-        records.adopt(stored).await?;
-        Ok(true)
-    }
-
-    fn records(&self) -> SealedProfile {
-        let sealed = &self.host.parts.sealed;
-        sealed.profile(self.name().clone(), LoginWrite::Update)
     }
 }

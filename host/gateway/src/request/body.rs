@@ -1,4 +1,4 @@
-//! Collects the body of a request, within limits.
+//! Collects the body of a request, within limits of size, time and memory.
 //!
 //! A body is collected whole, because a call that the backend answers 401 to is sent again.
 

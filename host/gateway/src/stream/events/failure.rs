@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::backend;
 use crate::error::{ErrorAnswer, PAUSE};
-use crate::refusal;
-use crate::sse;
+use crate::stream::sse;
 
 /// Why this software ends a response with `response.failed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub(super) fn read(frame: &[u8]) -> ErrorAnswer {
             event
         }
     };
-    refusal::of_event(error)
+    backend::failure::of_event(error)
 }
 
 fn object_of(frame: &[u8]) -> Option<Map<String, Value>> {

@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use crate::error::ErrorAnswer;
 use crate::json::Fields;
 use crate::secrets::Secrets;
-use crate::sse::{self, Frames, TooLarge};
+use crate::stream::sse::{self, Frames, TooLarge};
 use failure::Context;
 use items::Items;
 

@@ -34,9 +34,9 @@ const HEADERS: usize = 1000;
 
 /// Sends requests to the addresses of the policy. Follows no redirect.
 #[derive(Clone)]
-pub(crate) struct Upstream(Client<ModelConnector, Full<Bytes>>);
+pub(crate) struct Backend(Client<ModelConnector, Full<Bytes>>);
 
-impl Upstream {
+impl Backend {
     pub(crate) fn new(host: &Host) -> Self {
         let client = legacy::Builder::new(TokioExecutor::new())
             .http1_max_headers(HEADERS)

@@ -1,4 +1,4 @@
-//! An answer of the backend, as far as it is no stream of events.
+//! An answer of the backend: its status, its headers, and a body that is not streamed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::answer_headers;
+use super::failure;
+use super::headers;
 use crate::authorization::Credentials;
 use crate::error::{self, ErrorAnswer};
 use crate::json;
-use crate::refusal;
 use crate::secrets::Secrets;
 
 /// The largest error that is read, in bytes.
@@ -58,7 +58,7 @@ impl Answer {
 
     /// The headers that the caller gets.
     pub(crate) fn returned_headers(&self) -> HeaderMap {
-        let returned = answer_headers::returned(&self.headers);
+        let returned = headers::returned(&self.headers);
         self.secrets().removed_from_headers(&returned)
     }
 
@@ -79,9 +79,9 @@ impl Answer {
         };
         let bytes = first.into_data().unwrap_or_default();
         match bytes.trim_ascii_start().first() {
-            Some(b'<') => Err(refusal::blocked()),
+            Some(b'<') => Err(failure::blocked()),
             Some(b'{') => {
-                let error = refusal::of_answer(StatusCode::BAD_GATEWAY, &self.headers, &bytes);
+                let error = failure::of_answer(StatusCode::BAD_GATEWAY, &self.headers, &bytes);
                 Err(self.secrets().removed_from(error))
             }
             _ => Ok(bytes),
@@ -95,7 +95,7 @@ impl Answer {
         let body = body.map_err(|_| error::timed_out(LONGEST))?;
         let body = body.map_err(|_| error::unreadable())?.to_bytes();
         if body.trim_ascii_start().starts_with(b"<") {
-            return Err(refusal::blocked());
+            return Err(failure::blocked());
         }
         match json::is_json(&body) {
             true => Ok(body),
@@ -110,7 +110,7 @@ impl Answer {
             _ => Bytes::new(),
         };
         let secrets = &self.credentials.secrets;
-        let error = secrets.removed_from(refusal::of_answer(status, &self.headers, &body));
+        let error = secrets.removed_from(failure::of_answer(status, &self.headers, &body));
         let network_id = self.headers.get("cf-ray");
         let network_id = network_id.filter(|id| id.len() <= 64 && !secrets.are_in(id.as_bytes()));
         let (status, code) = (status.as_u16(), error.logged_code());

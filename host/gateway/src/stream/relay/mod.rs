@@ -14,7 +14,7 @@ use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep, sleep_until};
 use uuid::Uuid;
 
-use crate::events::{Break, End, Event, Events};
+use super::events::{Break, End, Event, Events};
 
 /// After this long without a byte for the caller, a comment is sent.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

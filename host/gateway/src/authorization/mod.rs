@@ -13,8 +13,8 @@ use futures_util::future::{BoxFuture, Shared};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
+use crate::backend::RESPONSES;
 use crate::secrets::Secrets;
-use crate::upstream::RESPONSES;
 
 /// How long an authorization is kept: for this long a change by another process may go
 /// unseen.

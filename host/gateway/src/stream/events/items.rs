@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use crate::json::{self, Fields};
-use crate::sse::TooLarge;
+use crate::stream::sse::TooLarge;
 
 /// How many bytes of finished items are kept.
 const MOST: usize = 8 << 20;

@@ -1,9 +1,9 @@
-//! What an answer of the backend that is no success means for the caller.
+//! Translates a failure of the backend into the error that the caller gets.
 
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
-use crate::answer_headers;
+use super::headers;
 use crate::error::{ErrorAnswer, ErrorType, PAUSE};
 
 /// How long a caller waits after a page in place of an answer, in seconds.
@@ -29,7 +29,7 @@ pub(crate) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
     if let (Some(_), Some(theirs)) = (answer.retry_after, retry_after(headers)) {
         answer.retry_after = Some(theirs);
     }
-    answer.headers = Box::new(answer_headers::returned(headers));
+    answer.headers = Box::new(headers::returned(headers));
     answer
 }
 
