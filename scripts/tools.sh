@@ -37,6 +37,15 @@ if [ "$(uname -s)" = Linux ]; then
     need unshare
     need docker-registry
 fi
+# Debian keeps the server's binaries outside of the path.
+set -- "${POSTGRES_BIN:-}"/initdb /usr/lib/postgresql/*/bin/initdb
+for initdb; do
+    [ ! -x "$initdb" ] || break
+done
+[ -x "$initdb" ] || {
+    echo "the tests need PostgreSQL 14 or newer: install postgresql, or set POSTGRES_BIN" >&2
+    exit 1
+}
 
 # The list of features marks a complete installation.
 wasmtime=$tools/wasmtime-$wasmtime_version
@@ -90,6 +99,7 @@ listed() {
 }
 python_packages wasmtime-python "$(listed examples/python/requirements.txt)"
 python_packages wasmtime-python-newest "wasmtime==$wasmtime_python_newest"
+python_packages componentize-py "$(listed examples/agent-python/requirements.txt)"
 python_packages act "act-cli==$act_version" "act-build==$act_version"
 # shellcheck disable=SC2046 # a list of packages
 python_packages "openai-python-$python" --no-deps $(listed host/gateway/tests/clients/requirements.txt)
@@ -102,3 +112,4 @@ echo "export WASMTIME_PYTHON_NEWEST='$tools/wasmtime-python-newest'"
 echo "export ACT_PACKAGES='$tools/act'"
 echo "export OPENAI_NODE_MODULES='$tools/openai-node/node_modules'"
 echo "export OPENAI_PYTHON='$tools/openai-python-$python'"
+echo "export COMPONENTIZE_PY='$tools/componentize-py'"

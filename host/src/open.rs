@@ -1,13 +1,17 @@
 //! Opens what the options name: a store, its keys, a host and a profile. Also begins the
 //! log, and makes the errors about arguments.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chatgpt_oauth::api_keys::ApiKeys;
 use chatgpt_oauth::artifact::PLATFORM;
-use chatgpt_oauth::store::{SealedEntries, SqliteStore, StoreKind, StoreLocation, state_directory};
+#[cfg(feature = "postgres")]
+use chatgpt_oauth::store::PostgresStore;
+use chatgpt_oauth::store::{
+    SealedEntries, ServerStore, SqliteStore, StoreKind, StoreLocation, state_directory,
+};
 use chatgpt_oauth::{Digest, Error, ErrorCode, Host, HostBuilder, Keys, Profile};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -51,9 +55,13 @@ async fn sealed_host(global: &Global, access: Access, keys: Keys) -> Result<Host
 }
 
 fn keys(global: &Global) -> Result<Keys, Error> {
-    Ok(match &global.key_file {
-        Some(key_file) => Keys::in_file(key_file),
-        None => Keys::of_store(store_file(global)?),
+    if let Some(key_file) = &global.key_file {
+        return Ok(Keys::in_file(key_file));
+    }
+    Ok(match location(global)? {
+        StoreLocation::Sqlite(file) => Keys::of_store(file),
+        #[cfg(feature = "postgres")]
+        StoreLocation::Postgres(_) => Keys::of_service()?,
     })
 }
 
@@ -62,19 +70,22 @@ pub(crate) async fn api_keys(global: &Global, access: Access) -> Result<ApiKeys,
     let keys = keys(global)?;
     let store = store(global, access).await?;
     keys.check()?;
-    Ok(ApiKeys::new(SealedEntries::new(
-        Arc::new(store),
-        Some(keys),
-    )))
+    Ok(ApiKeys::new(SealedEntries::new(store, Some(keys))))
 }
 
 /// The store that the options name.
-async fn store(global: &Global, access: Access) -> Result<SqliteStore, Error> {
-    let file = store_file(global)?;
-    Ok(match access {
-        Access::ReadOnly => SqliteStore::open_read_only(file, kind(global)).await,
-        Access::ReadWrite => SqliteStore::open(file, kind(global)).await,
-    }?)
+async fn store(global: &Global, access: Access) -> Result<Arc<dyn ServerStore>, Error> {
+    let kind = kind(global);
+    Ok(match (location(global)?, access) {
+        (StoreLocation::Sqlite(file), Access::ReadOnly) => {
+            Arc::new(SqliteStore::open_read_only(file, kind).await?)
+        }
+        (StoreLocation::Sqlite(file), Access::ReadWrite) => {
+            Arc::new(SqliteStore::open(file, kind).await?)
+        }
+        #[cfg(feature = "postgres")]
+        (StoreLocation::Postgres(url), _) => Arc::new(PostgresStore::open(&url, kind).await?),
+    })
 }
 
 /// The time by the clock of this machine, in Unix seconds.
@@ -121,20 +132,19 @@ pub(crate) fn kind(global: &Global) -> StoreKind {
     }
 }
 
-/// The file of the store that the options name.
-pub(crate) fn store_file(global: &Global) -> Result<PathBuf, Error> {
+/// Where the store is that the options name.
+pub(crate) fn location(global: &Global) -> Result<StoreLocation, Error> {
     let location = match &global.store {
         Some(location) => location.parse(),
         None => StoreLocation::of_this_user(kind(global)),
     };
-    let StoreLocation::Sqlite(path) = location.map_err(|error| {
+    location.map_err(|error| {
         let mut error = invalid(format!("{}: {error}", global.store_is_from));
         if !global.store_is_from.starts_with("--") {
             CORRECT_THE_VARIABLE.clone_into(&mut error.hint);
         }
         error
-    })?;
-    Ok(path)
+    })
 }
 
 /// Logs this program's own events on standard error, and warnings always. Events of

@@ -22,7 +22,7 @@ pub(crate) struct Global {
     )]
     pub(crate) profile: ProfileName,
 
-    /// The store: sqlite:PATH [default: a file in the user's data directory]
+    /// The store: sqlite:PATH or postgres://… [default: a file in the user's data directory]
     // `open` parses it, because an error of clap repeats the value, which may hold a
     // password.
     #[arg(

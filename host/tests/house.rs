@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages of this workspace that each package may link, and that its build script
 /// may use.
-const RULES: [(&str, &[&str], &[&str]); 10] = [
+const RULES: [(&str, &[&str], &[&str]); 12] = [
     ("chatgpt-oauth-component", &[], &[]),
     ("command-line", &["chatgpt-oauth-answers"], &[]),
     ("keyvalue-filesystem", &[], &[]),
@@ -23,6 +23,12 @@ const RULES: [(&str, &[&str], &[&str]); 10] = [
     (
         "chatgpt-oauth-gateway",
         &["chatgpt-oauth-answers", "chatgpt-oauth-runtime"],
+        &[],
+    ),
+    ("agent", &[], &[]),
+    (
+        "agent-runtime",
+        &["chatgpt-oauth-gateway", "chatgpt-oauth-runtime"],
         &[],
     ),
     (

@@ -90,6 +90,17 @@ fn a_key_goes_to_no_pipe_and_over_no_file() {
 }
 
 #[test]
+fn a_key_that_is_not_made_leaves_no_file() {
+    let test = TestEnv::new();
+    create(&test, &test.path("first"), &[]);
+    std::fs::remove_file(test.store().with_extension("db.key")).unwrap();
+    let file = test.path("key");
+    let failed = test.ask(&["keys", "create", "--output", file.to_str().unwrap()]);
+    assert_eq!(failed["code"], "key-unknown", "{failed}");
+    assert!(!file.exists());
+}
+
+#[test]
 fn keys_of_profiles_and_of_administrators_are_listed_apart() {
     let test = TestEnv::new();
     let scopes = ["--scope", "read,onboarding", "--scope", "inference"];
@@ -231,4 +242,22 @@ fn listing_keys_creates_no_store() {
     let test = TestEnv::new();
     assert_eq!(list(&test, &["--all"]), [] as [Value; 0]);
     assert!(!test.path("store").join("test.db").exists());
+}
+
+#[test]
+fn every_answer_fits_its_schema() {
+    let test = TestEnv::new();
+    let schemas = test.ask(&["schema"]);
+    let fits = |command: &str, answer: &Value| {
+        let validator = jsonschema::validator_for(&schemas[command]).unwrap();
+        assert!(validator.is_valid(answer), "{command}: {answer}");
+    };
+    let created = create(&test, &test.path("1"), &["--expires", "1d"]);
+    fits("keys create", &created);
+    let output = test.path("2");
+    let id = text(&created["id"]);
+    let rotated = test.ask(&["keys", "rotate", id, "--output", output.to_str().unwrap()]);
+    fits("keys rotate", &rotated);
+    fits("keys list", &test.ask(&["keys", "list"]));
+    fits("keys revoke", &test.ask(&["keys", "revoke", id]));
 }

@@ -55,7 +55,7 @@ fn name(command: &str) -> String {
         }
     }
     match names[..] {
-        [command @ ("keys" | "profiles"), action, ..] => format!("{command} {action}"),
+        [command @ ("keys" | "profiles" | "store"), action, ..] => format!("{command} {action}"),
         [name, ..] => name.to_owned(),
         [] => "failure".to_owned(),
     }

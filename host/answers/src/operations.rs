@@ -31,6 +31,20 @@ answers! {
         pub sha256: String,
     }
 
+    /// The answer of `store copy`.
+    struct CopyStore {
+        /// Always true.
+        pub ok: True,
+        /// The file that was moved.
+        pub from: String,
+        /// The URL of the database, without user, password and options.
+        pub to: String,
+        /// How many values and tombstones of profiles were copied; none if they had been before.
+        pub rows: u64,
+        /// How many keys, links and leases of a server were copied.
+        pub entries: u64,
+    }
+
     /// The answer of `doctor`.
     struct Doctor {
         /// Always true, whatever the findings are.
@@ -148,6 +162,18 @@ answers! {
         pub store_seconds: u64,
         /// The call as a whole.
         pub call_seconds: u64,
+    }
+
+    /// The answer of `store migrate`.
+    struct MigrateStore {
+        /// Always true.
+        pub ok: True,
+        /// The URL of the database, without user, password and options.
+        pub store: String,
+        /// The layout before; 0 if there was no store.
+        pub from_layout: u32,
+        /// The layout now.
+        pub to_layout: u32,
     }
 
     /// The answer of `profiles list`.

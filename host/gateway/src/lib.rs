@@ -33,8 +33,9 @@
 //!   or refused. With `x-chatgpt-oauth-strict: true` none is ignored.
 //! - Every outcome is an HTTP answer; errors have OpenAI's shape.
 //! - A dropped answer ends the request to the backend.
-//! - No answer, no `Debug` and no trace of this crate contains a token, an account id, a
-//!   prompt or an answer of a model.
+//! - No error, no header of an answer, no `Debug` and no trace of this crate contains a token
+//!   or an account id, even if the backend repeats one there. What a model says is not
+//!   searched. No `Debug` and no trace contains a prompt or an answer of a model.
 //!
 //! # Scope
 //!

@@ -7,7 +7,9 @@ use chatgpt_oauth_answers::api_keys::{ApiKey, ApiKeyState, UnreadableApiKey};
 use chatgpt_oauth_answers::connection::Authorize;
 use chatgpt_oauth_answers::operations::{Finding, LeftSealed, Rekey, Version};
 
-use chatgpt_oauth_storage::api_keys::{self, ApiKeyRecord, ListedApiKey, Permission, Scope};
+use chatgpt_oauth_storage::api_keys::{
+    ApiKeyRecord, ApiKeyState as StoredState, ListedApiKey, Permission, Scope,
+};
 use chatgpt_oauth_storage::server_store::Owner;
 
 use crate::{artifact, types};
@@ -97,9 +99,9 @@ pub fn api_key(record: &ApiKeyRecord, now: u64) -> ApiKey {
             .collect(),
         label: record.label.to_string(),
         state: match record.state(now) {
-            api_keys::ApiKeyState::Active => ApiKeyState::Active,
-            api_keys::ApiKeyState::Expired => ApiKeyState::Expired,
-            api_keys::ApiKeyState::Revoked => ApiKeyState::Revoked,
+            StoredState::Active => ApiKeyState::Active,
+            StoredState::Expired => ApiKeyState::Expired,
+            StoredState::Revoked => ApiKeyState::Revoked,
         },
         created_at: record.created_at,
         expires_at: record.expires_at,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use chatgpt_oauth::answers::True;
 use chatgpt_oauth::answers::operations::Doctor;
-use chatgpt_oauth::store::MemoryStore;
+use chatgpt_oauth::store::{MemoryStore, StoreLocation};
 use chatgpt_oauth::{Error, ErrorCode, Finding, Host};
 
 use crate::open::{self, Access};
@@ -41,9 +41,15 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
 
 /// Checks the store, unless it does not exist: a check creates none.
 async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
-    let path = open::store_file(global)?;
-    let named = path.display().to_string();
-    if !path.exists() {
+    let location = open::location(global)?;
+    let named = match &location {
+        StoreLocation::Sqlite(file) => file.display().to_string(),
+        #[cfg(feature = "postgres")]
+        StoreLocation::Postgres(url) => url.to_string(),
+    };
+    if let StoreLocation::Sqlite(file) = &location
+        && !file.exists()
+    {
         let none = format!("none yet at {named}; the first login creates it");
         return Ok(vec![Finding::new("store", Ok::<_, Error>(none))]);
     }

@@ -21,6 +21,8 @@ mod schema;
 pub(crate) mod serve;
 mod start;
 mod status;
+#[cfg(feature = "postgres")]
+mod store;
 mod usage;
 
 use std::process::ExitCode;
@@ -119,6 +121,9 @@ pub(crate) enum Once {
     Reset(reset::Arguments),
     /// Accept the login of a restored backup as the latest one
     Adopt,
+    /// Create a store in a database, or move a store into one
+    #[cfg(feature = "postgres")]
+    Store(store::Arguments),
     /// Print the JSON Schema of every answer
     Schema,
     /// Print a completion script for a shell
@@ -151,6 +156,8 @@ pub(crate) async fn run(
         Once::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Once::Reset(arguments) => reset::run(arguments, global, terminal).await,
         Once::Adopt => adopt::run(global, terminal).await,
+        #[cfg(feature = "postgres")]
+        Once::Store(arguments) => store::run(arguments, global, terminal).await,
         Once::Schema => Ok(schema::run(terminal)),
         Once::Completions(arguments) => completions::run(arguments, terminal),
     }

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`store`] | the trait [`Store`] and its rows |
 //! | [`server_store`] | the trait [`ServerStore`] and its entries: what a server keeps beside the logins |
-//! | [`SqliteStore`], [`MemoryStore`] | the stores |
+//! | [`SqliteStore`], [`MemoryStore`], and with the feature `postgres` `PostgresStore` | the stores |
 //! | [`StoreLocation`] | where a store is |
 //! | [`seal`] | encryption at rest: [`Keys`], the key file, the sealed value |
 //! | [`sealed_store`] | a store that seals values when writing and decrypts them when reading |
@@ -18,9 +18,13 @@
 //! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
 pub mod api_keys;
+#[cfg(feature = "postgres")]
+mod copy;
 mod error;
 mod location;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod private_file;
 mod profile_name;
 mod rights;
@@ -37,9 +41,13 @@ pub mod store;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+#[cfg(feature = "postgres")]
+pub use copy::{Copied, copy};
 pub use error::StoreError;
 pub use location::{InvalidLocation, StoreLocation, state_directory};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{Migrated, PostgresStore, PostgresUrl};
 pub use profile_name::{InvalidProfileName, ProfileName};
 pub use seal::Keys;
 pub use server_store::ServerStore;

@@ -1,4 +1,4 @@
-//! The location of a store: `sqlite:PATH`, or this user's default.
+//! The location of a store: `sqlite:PATH`, `postgres://…`, or this user's default.
 
 use std::env;
 use std::fmt;
@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::StoreKind;
+#[cfg(feature = "postgres")]
+use crate::postgres::{InvalidPostgresUrl, PostgresUrl};
 
 /// The name of the directory that holds only stores.
 pub(crate) const DIRECTORY: &str = "chatgpt-oauth";
@@ -15,20 +17,35 @@ pub(crate) const DIRECTORY: &str = "chatgpt-oauth";
 pub enum StoreLocation {
     /// A file: `sqlite:PATH`.
     Sqlite(PathBuf),
+    /// A database: `postgres://…`.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresUrl),
 }
 
 /// The text is not the location of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLocation {
     /// PostgreSQL is not part of this build.
+    #[cfg(not(feature = "postgres"))]
     #[error("this build has no support for PostgreSQL; use sqlite:PATH")]
     NoPostgres,
     /// The text has another form.
-    #[error("a store is sqlite:PATH")]
+    #[error("a store is sqlite:PATH{}", or_postgres())]
     Unknown,
+    /// The URL of the database has another form.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] InvalidPostgresUrl),
     /// There is no home directory for the default store.
     #[error("there is no home directory; name a store, sqlite:PATH")]
     NoHome,
+}
+
+fn or_postgres() -> &'static str {
+    match cfg!(feature = "postgres") {
+        true => " or postgres://USER@HOST/DATABASE",
+        false => "",
+    }
 }
 
 impl StoreLocation {
@@ -68,6 +85,9 @@ impl FromStr for StoreLocation {
     fn from_str(text: &str) -> Result<Self, InvalidLocation> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.parse()?)),
+            #[cfg(not(feature = "postgres"))]
             Some(("postgres" | "postgresql", _)) => Err(InvalidLocation::NoPostgres),
             _ => Err(InvalidLocation::Unknown),
         }
@@ -76,8 +96,11 @@ impl FromStr for StoreLocation {
 
 impl fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Sqlite(path) = self;
-        write!(f, "sqlite:{}", path.display())
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => fmt::Display::fmt(url, f),
+        }
     }
 }
 
@@ -94,14 +117,35 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_backend_is_named_in_the_error() {
+    fn another_text_is_no_location() {
         let parse = |text: &str| text.parse::<StoreLocation>();
-        let postgres = "postgres://user:CANARY@host/db";
-        assert_eq!(parse(postgres), Err(InvalidLocation::NoPostgres));
-        assert!(!InvalidLocation::NoPostgres.to_string().contains("CANARY"));
         for text in ["", "sqlite:", "x.db", "mysql://host/db"] {
             assert_eq!(parse(text), Err(InvalidLocation::Unknown), "{text}");
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_url_of_postgres_is_a_database_and_shows_no_password() {
+        for scheme in ["postgres", "postgresql"] {
+            let url = format!("{scheme}://user:CANARY@host/db");
+            let location: StoreLocation = url.parse().unwrap();
+            assert!(matches!(location, StoreLocation::Postgres(_)));
+            assert_eq!(location.to_string(), "postgres://host/db");
+            assert!(!format!("{location:?}").contains("CANARY"));
+        }
+        let error = "postgres://host:CANARY/db"
+            .parse::<StoreLocation>()
+            .unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("CANARY"));
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn a_missing_backend_is_named_in_the_error() {
+        let postgres = "postgres://user:CANARY@host/db".parse::<StoreLocation>();
+        assert_eq!(postgres, Err(InvalidLocation::NoPostgres));
+        assert!(!InvalidLocation::NoPostgres.to_string().contains("CANARY"));
     }
 
     #[test]

@@ -82,6 +82,13 @@ impl Collection {
             Self::Leases => "lease",
         }
     }
+
+    /// The collection with this name in the store.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn from_stored(name: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.into_iter().find(|it| it.as_str() == name);
+        found.ok_or(StoreError::Corrupt)
+    }
 }
 
 impl fmt::Display for Collection {

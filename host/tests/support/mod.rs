@@ -19,6 +19,14 @@ impl TestEnv {
     /// The program with the options of this environment, and without the variables of
     /// this process.
     pub fn command(&self) -> Command {
+        let mut command = self.command_without_store();
+        command.arg("--store");
+        command.arg(format!("sqlite:{}", self.store().display()));
+        command
+    }
+
+    /// The same without a store.
+    pub fn command_without_store(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
         command
             .env_remove("CHATGPT_OAUTH_PROFILE")
@@ -28,7 +36,7 @@ impl TestEnv {
             .env("XDG_STATE_HOME", self.path("state"))
             // Reading the machine's own roots takes longer than a request.
             .env("SSL_CERT_FILE", "/dev/null")
-            .args(self.options());
+            .args(self.connection_options());
         command
     }
 
@@ -58,11 +66,16 @@ impl TestEnv {
 
     /// The options that make the program use this store and this simulator.
     pub fn options(&self) -> Vec<String> {
-        let [auth, backend] = self.simulator.connect_to();
         let store = format!("sqlite:{}", self.store().display());
+        let mut options = self.connection_options();
+        options.extend(["--store".to_owned(), store]);
+        options
+    }
+
+    fn connection_options(&self) -> Vec<String> {
+        let [auth, backend] = self.simulator.connect_to();
         let ca = self.path("ca.pem").display().to_string();
         let options = [
-            ["--store", &store],
             ["--cacert", &ca],
             ["--connect-to", &auth],
             ["--connect-to", &backend],

@@ -57,7 +57,16 @@ impl Builder {
     ///
     /// As [`build`](Self::build).
     pub fn guest(&self, package: &'static str) -> Result<Vec<u8>> {
-        let module = Module::without_features(package);
+        self.guest_with(package, "")
+    }
+
+    /// The same with these features, comma-separated.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn guest_with(&self, package: &'static str, features: &'static str) -> Result<Vec<u8>> {
+        let module = Module { package, features };
         encode::component(&self.cargo.module(&module)?)
     }
 

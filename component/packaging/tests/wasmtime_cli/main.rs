@@ -23,7 +23,8 @@ impl Wasmtime {
     /// The process that makes one call.
     fn command(&self, call: &str) -> Command {
         let mut command = Command::new(wasmtime());
-        command.args(["run", "-S", "http", "-W", "timeout=100s"]);
+        command.args(["run", "--allow-precompiled"]);
+        command.args(["-S", "http", "-W", "timeout=100s"]);
         if let Some(directory) = &self.directory {
             command.arg("--dir").arg(directory);
         }

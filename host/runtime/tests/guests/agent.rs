@@ -26,6 +26,8 @@ fn component() -> &'static Component {
 pub struct Agent<T: 'static> {
     store: Store<T>,
     call: TypedFunc<(String, String), (String,)>,
+    /// Everything that it got.
+    pub got: String,
 }
 
 impl<T: Send + 'static> Agent<T> {
@@ -36,6 +38,7 @@ impl<T: Send + 'static> Agent<T> {
         Self {
             call: call.unwrap(),
             store,
+            got: String::new(),
         }
     }
 
@@ -47,6 +50,7 @@ impl<T: Send + 'static> Agent<T> {
             .call_async(&mut self.store, arguments)
             .await
             .unwrap();
+        self.got += &shown;
         shown
     }
 }

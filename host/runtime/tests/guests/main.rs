@@ -108,6 +108,12 @@ async fn an_agent_gets_what_its_profile_returns(
     assert!(out.contains("revoked: true"), "{out}");
     same(agent.call("logout", "false").await, ada.logout(false).await);
     same(agent.call("status", "").await, ada.status().await);
+
+    let secrets = world.simulator.secrets();
+    assert!(secrets.len() > 5, "{secrets:?}");
+    for secret in secrets {
+        assert!(!agent.got.contains(&secret.value), "{:?}", secret.kind);
+    }
 }
 
 /// Compares what both show, in which only the dashes of WIT's names differ.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use chatgpt_oauth::Error;
 use chatgpt_oauth::answers::api_keys::RevealedKey;
-use chatgpt_oauth::api_keys::{ApiKeyRecord, ApiKeys, CreatedApiKey};
+use chatgpt_oauth::api_keys::{ApiKey, ApiKeyRecord, ApiKeys, CreatedApiKey};
 
 use crate::open;
 use crate::output::Text;
@@ -17,7 +17,14 @@ const MODE: u32 = 0o600;
 /// Opened before the key is made, so that no key is made and lost.
 pub(super) enum Destination {
     Terminal,
-    File { file: File, path: PathBuf },
+    File(NewFile),
+}
+
+/// A file for a key. It is removed if no key gets into it.
+pub(super) struct NewFile {
+    file: File,
+    path: PathBuf,
+    is_kept: bool,
 }
 
 /// A key that has reached its destination.
@@ -34,7 +41,11 @@ impl Destination {
     pub(super) fn open(output: Option<PathBuf>) -> Result<Self, Error> {
         match output {
             Some(path) => match create(&path) {
-                Ok(file) => Ok(Self::File { file, path }),
+                Ok(file) => Ok(Self::File(NewFile {
+                    file,
+                    path,
+                    is_kept: false,
+                })),
                 Err(error) => Err(unwritable(&path, &error)),
             },
             None if io::stdout().is_terminal() => Ok(Self::Terminal),
@@ -62,18 +73,35 @@ impl Destination {
                 key: Some(RevealedKey(key.reveal().to_owned())),
                 path: None,
             }),
-            Self::File { mut file, path } => {
-                let written = writeln!(file, "{}", key.reveal()).and_then(|()| file.sync_all());
-                if let Err(error) = written {
+            Self::File(mut file) => {
+                if let Err(error) = file.write(&key) {
                     keys.revoke(key.id(), now).await?;
-                    return Err(unwritable(&path, &error));
+                    return Err(unwritable(&file.path, &error));
                 }
                 Ok(Kept {
                     record,
                     key: None,
-                    path: Some(path),
+                    path: Some(file.path.clone()),
                 })
             }
+        }
+    }
+}
+
+impl NewFile {
+    fn write(&mut self, key: &ApiKey) -> io::Result<()> {
+        writeln!(self.file, "{}", key.reveal())?;
+        self.file.sync_all()?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // An empty file stays if it cannot be removed, and the next attempt names it.
+            _ = std::fs::remove_file(&self.path);
         }
     }
 }

@@ -54,7 +54,7 @@ fn to_text(answer: &ApiKeys) -> String {
     }
 }
 
-/// Adds what the store keeps of a key, but for its id.
+/// Adds what the store keeps of a key.
 pub(super) fn describe(text: &mut Text, key: &ApiKey) {
     let mut lines = vec![match &key.profile {
         Some(profile) => format!("profile: {profile}"),

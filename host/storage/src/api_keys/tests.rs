@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{Keys, MemoryStore, ProfileName, ServerStore};
+use crate::sealed_entries::SealedEntries;
+use crate::server_store::{Collection, EntryPlace, Owner};
+use crate::{Keys, MemoryStore, ProfileName, ServerStore, StoreError};
 
 const NOW: u64 = 1_795_000_000;
 const DAY: u64 = 24 * 60 * 60;

@@ -99,6 +99,25 @@ impl Keys {
         })
     }
 
+    /// The keys of a store that is not a file: `chatgpt-oauth.key` in the directory that systemd
+    /// names in `$CREDENTIALS_DIRECTORY`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoKey`](StoreError::NoKey) if there is no such file.
+    pub fn of_service() -> Result<Self, StoreError> {
+        let credential = systemd_credential(env::var_os("CREDENTIALS_DIRECTORY"));
+        let path = credential.ok_or_else(|| StoreError::NoKey {
+            message: "a store in a database has no key file of its own".into(),
+            hint: "name one with --key-file; `openssl rand -hex 32` prints a new key, and a copied store needs that of its file".into(),
+        })?;
+        Ok(Self::from(Source::File {
+            path,
+            rights: Rights::SystemdCredential,
+            creates: false,
+        }))
+    }
+
     /// A key that the program keeps itself, and a previous key that still decrypts.
     #[must_use]
     pub fn provided(sealing: [u8; 32], previous: Option<[u8; 32]>) -> Self {

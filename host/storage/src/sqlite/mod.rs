@@ -16,6 +16,8 @@ use crate::{StoreError, StoreKind};
 mod connection;
 mod entries;
 mod error;
+#[cfg(feature = "postgres")]
+mod export;
 mod file;
 mod operations;
 mod schema;

@@ -1,0 +1,145 @@
+//! The connections to a database.
+
+use std::net::IpAddr;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
+
+use super::{PostgresStore, PostgresUrl};
+use crate::StoreError;
+
+/// How long a call waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(3);
+/// How long a connection lives, less up to a tenth.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Set for each session. A host waits at most 15 seconds for an operation.
+const SETTINGS: [(&str, &str); 4] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "3s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("synchronous_commit", "on"),
+];
+
+/// The largest number of connections of this process.
+pub(super) fn most_connections() -> u32 {
+    let cores = available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(2 * cores + 4).unwrap_or(u32::MAX)
+}
+
+/// One checked connection.
+pub(super) async fn connect(url: &PostgresUrl) -> Result<PgConnection, StoreError> {
+    let options = options(url)?;
+    let connect = tokio::time::timeout(ACQUIRE, options.connect());
+    let timed_out = |_| StoreError::unavailable("the database does not answer");
+    let mut connection = connect.await.map_err(timed_out)??;
+    check(&mut connection).await?;
+    Ok(connection)
+}
+
+/// The pool, whose connections are made when they are needed.
+pub(super) fn pool(url: &PostgresUrl) -> Result<PgPool, StoreError> {
+    let options = options(url)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(most_connections())
+        .acquire_timeout(ACQUIRE)
+        .max_lifetime(LIFETIME - jitter())
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                let checked = check(connection).await;
+                checked.map_err(|error| sqlx::Error::Configuration(error.into()))
+            })
+        });
+    Ok(pool.connect_lazy_with(options))
+}
+
+impl PostgresStore {
+    pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        match self.pool.acquire().await {
+            // The pool keeps trying to connect while the server is down or is a standby.
+            Err(sqlx::Error::PoolTimedOut) if self.pool.size() < most_connections() => Err(
+                StoreError::unavailable("no connection to the primary server"),
+            ),
+            acquired => Ok(acquired?),
+        }
+    }
+}
+
+/// The options, with a server that has a certificate for its name, unless the connection stays
+/// on this machine.
+fn options(url: &PostgresUrl) -> Result<PgConnectOptions, StoreError> {
+    let options = url.options();
+    let options = options.ok_or_else(|| StoreError::Unusable("no URL of a database".into()))?;
+    let options = match stays_here(&options) {
+        true => options,
+        false => options.ssl_mode(PgSslMode::VerifyFull),
+    };
+    let options = options.application_name("chatgpt-oauth").options(SETTINGS);
+    Ok(options.disable_statement_logging())
+}
+
+fn stays_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host().trim_matches(['[', ']']);
+    let is_loopback = |address: IpAddr| address.is_loopback();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.parse().is_ok_and(is_loopback)
+}
+
+/// A standby would show old values and take no new ones.
+async fn check(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let state = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+    let state = sqlx::query(state).fetch_one(connection).await?;
+    match state.try_get(0)? {
+        true => Err(StoreError::unavailable(
+            "the server is a standby or read-only",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// So that connections that were made together do not end together.
+fn jitter() -> Duration {
+    let share = getrandom::u32().unwrap_or_default() % 100;
+    LIFETIME * share / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ssl_mode(url: &str) -> PgSslMode {
+        let options = options(&url.parse().unwrap()).unwrap();
+        options.get_ssl_mode()
+    }
+
+    #[test]
+    fn a_server_elsewhere_needs_a_certificate_whatever_the_url_says() {
+        for url in [
+            "postgres://db.example/x",
+            "postgres://db.example/x?sslmode=disable",
+            "postgres://10.0.0.1/x?sslmode=prefer",
+            "postgres://localhost.example/x",
+            "postgres://[2001:db8::1]/x",
+        ] {
+            assert!(matches!(ssl_mode(url), PgSslMode::VerifyFull), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_stays_on_the_machine_needs_none() {
+        for url in [
+            "postgres://localhost/x?sslmode=disable",
+            "postgres://127.0.0.1/x?sslmode=disable",
+            "postgres://[::1]/x?sslmode=disable",
+            "postgres:///x?host=/run/postgresql&sslmode=disable",
+        ] {
+            assert!(matches!(ssl_mode(url), PgSslMode::Disable), "{url}");
+        }
+    }
+}

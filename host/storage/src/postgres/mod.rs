@@ -1,0 +1,108 @@
+//! A store in a PostgreSQL database, for any number of hosts.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `connection.rs` | the options of a connection, what is checked of it, and the pool |
+//! | `schema.rs` | the layout, its migrations, and what a database says of itself |
+//! | `operations.rs`, `entries.rs` | the two traits in SQL |
+//! | `error.rs` | what a `SQLSTATE` says about the store |
+//! | `import.rs` | the rows of another store, copied as they are |
+//!
+//! An acknowledged write is on the server's disk (`synchronous_commit`). A write is one
+//! statement outside of a transaction, so that no lock outlives it. Versions come from one
+//! sequence of the database. It is not cached: a connection with numbers of its own would give
+//! a later write a lower version.
+//!
+//! The server's texts are not shown, because they can quote values.
+
+mod connection;
+mod entries;
+mod error;
+mod import;
+mod operations;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+
+use crate::{StoreError, StoreKind};
+
+pub(crate) use import::{Import, Target};
+pub use schema::Migrated;
+pub use url::{InvalidPostgresUrl, PostgresUrl};
+
+/// A store in a database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    kind: StoreKind,
+    identity: String,
+    pool: PgPool,
+}
+
+type Statement<'a> = Query<'a, sqlx::Postgres, PgArguments>;
+
+impl PostgresStore {
+    /// Opens a store. Creates and upgrades nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`NeedsMigration`](StoreError::NeedsMigration) when the database has no store or an
+    /// older one, [`WrongKind`](StoreError::WrongKind) and [`Newer`](StoreError::Newer) when the
+    /// store has another kind or a newer layout, [`Unavailable`](StoreError::Unavailable) when
+    /// the server is a standby, and those of the connection.
+    pub async fn open(url: &PostgresUrl, kind: StoreKind) -> Result<Self, StoreError> {
+        // The errors of a single connection say more than those of the pool.
+        let mut connection = connection::connect(url).await?;
+        let identity = schema::describe(&mut connection, kind).await?;
+        Ok(Self {
+            kind,
+            identity,
+            pool: connection::pool(url)?,
+        })
+    }
+
+    /// Creates the tables of a store in a database that has none, or applies the missing steps
+    /// to an older store.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`Unusable`](StoreError::Unusable) when this user of the
+    /// database may not create tables.
+    pub async fn migrate(url: &PostgresUrl, kind: StoreKind) -> Result<Migrated, StoreError> {
+        let mut connection = connection::connect(url).await?;
+        schema::migrate(&mut connection, kind).await
+    }
+
+    /// The rows of a statement that reads. It is repeated on another connection while the one
+    /// that it got turns out to be broken, as all are after a restart of the server.
+    async fn query<'a>(
+        &self,
+        statement: impl Fn() -> Statement<'a>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        for _ in 0..connection::most_connections() {
+            let mut connection = self.acquire().await?;
+            match statement().fetch_all(&mut *connection).await {
+                Err(error) if error::is_broken(&error) => drop(connection.detach()),
+                fetched => return Ok(fetched?),
+            }
+        }
+        Err(StoreError::unavailable(error::BROKEN))
+    }
+
+    /// The rows of a statement that writes. It is never repeated: it may have been executed
+    /// although its connection broke.
+    async fn execute(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        let mut connection = self.acquire().await?;
+        let written = statement.fetch_all(&mut *connection).await;
+        let written = written.map_err(StoreError::from);
+        if matches!(written, Err(StoreError::ReadOnly)) {
+            // The server has become a standby.
+            drop(connection.detach());
+        }
+        written
+    }
+}

@@ -1,0 +1,303 @@
+//! The PostgreSQL store, with a real server.
+
+use std::time::Duration;
+
+use postgres_cluster::{Cluster, Database, Shutdown};
+
+use super::*;
+use crate::server_store::{Collection, EntryPlace, Owner};
+use crate::{ProfileName, ServerStore, Store, Version, conformance};
+
+fn url(database: &Database) -> PostgresUrl {
+    database.url().parse().unwrap()
+}
+
+async fn migrate(database: &Database) -> Migrated {
+    PostgresStore::migrate(&url(database), StoreKind::OpenAi)
+        .await
+        .unwrap()
+}
+
+async fn open(database: &Database) -> PostgresStore {
+    PostgresStore::open(&url(database), StoreKind::OpenAi)
+        .await
+        .unwrap()
+}
+
+/// A database with an empty store.
+async fn new_store() -> (Database, PostgresStore) {
+    let database = Database::new();
+    migrate(&database).await;
+    let store = open(&database).await;
+    (database, store)
+}
+
+fn alice() -> ProfileName {
+    "alice".parse().unwrap()
+}
+
+async fn write(
+    store: &PostgresStore,
+    expected: Option<Version>,
+    value: &[u8],
+) -> Result<Version, StoreError> {
+    store
+        .compare_and_swap(&alice(), "key", expected, Some(value))
+        .await
+}
+
+#[tokio::test]
+async fn it_is_a_store() {
+    let (_database, store) = new_store().await;
+    conformance::check(&store).await;
+}
+
+#[tokio::test]
+async fn it_is_a_store_of_a_server() {
+    let (_database, store) = new_store().await;
+    conformance::check_server_store(&store).await;
+}
+
+#[tokio::test]
+async fn a_migration_makes_the_store_once_and_keeps_its_identity() {
+    let database = Database::new();
+    let before = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
+    assert_eq!(before.unwrap_err(), StoreError::NeedsMigration);
+    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 1 });
+    let first = open(&database).await;
+    assert_eq!(first.identity().unwrap().len(), 32);
+    assert_eq!(migrate(&database).await, Migrated { from: 1, to: 1 });
+    assert_eq!(open(&database).await.identity(), first.identity());
+    let (_other, other) = new_store().await;
+    assert_ne!(other.identity(), first.identity());
+}
+
+#[tokio::test]
+async fn of_several_processes_that_migrate_at_once_one_makes_the_store() {
+    let database = Database::new();
+    let url = url(&database);
+    let migrate = || PostgresStore::migrate(&url, StoreKind::OpenAi);
+    let (one, two, three) = tokio::join!(migrate(), migrate(), migrate());
+    let made = [one, two, three].map(Result::unwrap);
+    let made = made.iter().filter(|migrated| migrated.from == 0).count();
+    assert_eq!(made, 1);
+}
+
+/// Faults: G38
+#[tokio::test]
+async fn a_store_of_the_other_kind_or_of_a_newer_layout_is_not_opened() {
+    let (database, store) = new_store().await;
+    let wrong = PostgresStore::open(&url(&database), StoreKind::Test).await;
+    assert!(matches!(wrong, Err(StoreError::WrongKind { .. })));
+    let wrong = PostgresStore::migrate(&url(&database), StoreKind::Test).await;
+    assert!(matches!(wrong, Err(StoreError::WrongKind { .. })));
+
+    database.query("UPDATE chatgpt_oauth.store SET layout = 99");
+    assert_eq!(open(&database).await.identity(), store.identity());
+    database.query("UPDATE chatgpt_oauth.store SET readable_from = 99");
+    let newer = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
+    assert_eq!(newer.unwrap_err(), StoreError::Newer);
+    let newer = PostgresStore::migrate(&url(&database), StoreKind::OpenAi).await;
+    assert_eq!(newer.unwrap_err(), StoreError::Newer);
+    database.query("UPDATE chatgpt_oauth.store SET layout = 0, readable_from = 0");
+    let older = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
+    assert_eq!(older.unwrap_err(), StoreError::NeedsMigration);
+}
+
+#[tokio::test]
+async fn of_many_connections_that_swap_one_version_one_wins_and_versions_rise() {
+    let (_database, store) = new_store().await;
+    let store = std::sync::Arc::new(store);
+    let mut version = write(&store, None, b"0").await.unwrap();
+    for _ in 0..20 {
+        let swaps: Vec<_> = (0..6)
+            .map(|_| {
+                let store = std::sync::Arc::clone(&store);
+                tokio::spawn(async move { write(&store, Some(version), b"1").await })
+            })
+            .collect();
+        let mut won = Vec::new();
+        for swap in swaps {
+            match swap.await.unwrap() {
+                Ok(version) => won.push(version),
+                Err(error) => assert_eq!(error, StoreError::Conflict),
+            }
+        }
+        assert_eq!(won.len(), 1);
+        assert!(won[0] > version);
+        version = won[0];
+    }
+}
+
+#[tokio::test]
+async fn a_quarantined_value_is_kept_for_thirty_days() {
+    const DAY: u64 = 24 * 60 * 60;
+    let (database, store) = new_store().await;
+    let mut version = None;
+    for (day, kept) in [(0, "1"), (30, "2"), (31, "2")] {
+        write(&store, version, b"1").await.unwrap();
+        assert!(store.quarantine(&alice(), "key", day * DAY).await.unwrap());
+        let row = store.read(&alice(), "key").await.unwrap();
+        version = row.map(|row| row.version);
+        let count = database.query("SELECT count(*) FROM chatgpt_oauth.aside");
+        assert_eq!(count, kept, "day {day}");
+    }
+}
+
+/// Faults: G34
+#[tokio::test]
+async fn reads_succeed_after_a_restart_of_the_server_and_writes_are_there() {
+    let cluster = std::sync::Arc::new(Cluster::new());
+    let database = cluster.database();
+    migrate(&database).await;
+    let store = std::sync::Arc::new(open(&database).await);
+    // Several idle connections, which all break.
+    let reads: Vec<_> = (0..4)
+        .map(|_| {
+            let store = std::sync::Arc::clone(&store);
+            tokio::spawn(async move { store.load(&alice()).await.unwrap() })
+        })
+        .collect();
+    for read in reads {
+        read.await.unwrap();
+    }
+    let version = write(&store, None, b"1").await.unwrap();
+    for shutdown in [Shutdown::Immediate, Shutdown::Fast] {
+        cluster.restart(shutdown);
+        let row = store.read(&alice(), "key").await.unwrap().unwrap();
+        assert_eq!(
+            (row.version, row.value.as_deref()),
+            (version, Some(&b"1"[..]))
+        );
+    }
+}
+
+/// Faults: G34 G35
+#[tokio::test]
+async fn a_server_that_is_down_is_unavailable_and_no_write_is_repeated() {
+    let cluster = std::sync::Arc::new(Cluster::new());
+    let database = cluster.database();
+    migrate(&database).await;
+    let store = open(&database).await;
+    let version = write(&store, None, b"1").await.unwrap();
+    cluster.stop(Shutdown::Fast);
+    for outcome in [
+        store.read(&alice(), "key").await.map(drop),
+        write(&store, Some(version), b"2").await.map(drop),
+        PostgresStore::open(&url(&database), StoreKind::OpenAi)
+            .await
+            .map(drop),
+    ] {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    cluster.start();
+    let row = store.read(&alice(), "key").await.unwrap().unwrap();
+    assert_eq!(row.version, version);
+}
+
+/// Faults: G36
+#[tokio::test]
+async fn a_server_that_takes_no_writes_is_not_used() {
+    let (database, store) = new_store().await;
+    let version = write(&store, None, b"1").await.unwrap();
+    let name = database.query("SELECT current_database()");
+    let set = |state| {
+        // From a database that takes writes.
+        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {state}");
+        database.cluster().query("postgres", &set)
+    };
+    set("on");
+    let opened = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
+    assert!(
+        matches!(opened, Err(StoreError::Unavailable(_))),
+        "{opened:?}"
+    );
+    set("off");
+    // What an earlier connection says once its server has been demoted.
+    let set = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+    let mut connection = store.acquire().await.unwrap();
+    sqlx::query(set).execute(&mut *connection).await.unwrap();
+    drop(connection);
+    let refused = write(&store, Some(version), b"2").await;
+    assert_eq!(refused, Err(StoreError::ReadOnly));
+    write(&store, Some(version), b"3").await.unwrap();
+}
+
+/// Faults: G35
+#[tokio::test]
+async fn a_row_that_another_transaction_locks_makes_the_store_busy() {
+    let (_database, store) = new_store().await;
+    let version = write(&store, None, b"1").await.unwrap();
+    let mut other = store.pool.begin().await.unwrap();
+    let lock = "SELECT FROM chatgpt_oauth.record FOR UPDATE";
+    sqlx::query(lock).execute(&mut *other).await.unwrap();
+    let busy = write(&store, Some(version), b"2").await;
+    assert_eq!(busy, Err(StoreError::Busy));
+    other.rollback().await.unwrap();
+    write(&store, Some(version), b"2").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_value_of_another_type_or_a_missing_table_is_reported() {
+    let (database, store) = new_store().await;
+    write(&store, None, b"1").await.unwrap();
+    database.query("ALTER TABLE chatgpt_oauth.record ALTER COLUMN value TYPE text USING 'x'");
+    let (_other, other) = new_store().await;
+    drop(other);
+    let reopened = open(&database).await;
+    assert_eq!(reopened.load(&alice()).await, Err(StoreError::Corrupt));
+    database.query("DROP TABLE chatgpt_oauth.record");
+    let missing = open(&database).await.load(&alice()).await;
+    assert!(
+        matches!(missing, Err(StoreError::Unusable(_))),
+        "{missing:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_or_a_user_that_is_not_there_needs_a_person() {
+    let (database, _store) = new_store().await;
+    for (from, to) in [("/d", "/missing"), ("user=tests", "user=stranger")] {
+        let url = database.url().replacen(from, to, 1).parse().unwrap();
+        let opened = PostgresStore::open(&url, StoreKind::OpenAi).await;
+        let error = opened.unwrap_err();
+        assert!(matches!(error, StoreError::Unusable(_)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_has_the_settings_that_bound_a_call() {
+    let (_database, store) = new_store().await;
+    let mut connection = store.acquire().await.unwrap();
+    for (setting, expected) in [
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "3s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("synchronous_commit", "on"),
+        ("application_name", "chatgpt-oauth"),
+    ] {
+        let show = sqlx::query("SELECT current_setting($1)").bind(setting);
+        let shown = show.fetch_one(&mut *connection).await.unwrap();
+        let shown: &str = sqlx::Row::try_get(&shown, 0).unwrap();
+        assert_eq!(shown, expected, "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_caller_goes_away_leaves_a_usable_connection() {
+    let (_database, store) = new_store().await;
+    for _ in 0..20 {
+        let soon = Duration::from_micros(300);
+        _ = tokio::time::timeout(soon, write(&store, None, b"1")).await;
+    }
+    let found = store.load(&alice()).await.unwrap();
+    assert!(found.len() <= 1, "{found:?}");
+    let owner = Owner::Profile(alice());
+    let place = EntryPlace {
+        collection: Collection::Leases,
+        owner: &owner,
+        id: "later",
+    };
+    store.swap_entry(place, None, b"1").await.unwrap();
+}
