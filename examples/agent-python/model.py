@@ -38,9 +38,17 @@ def turn(name, items, tool):
                 said.append(event["item"])
             case "response.completed":
                 return text, said
-            case "response.failed" | "response.incomplete":
-                raise Err(str(event["response"].get("error")))
+            case "response.failed":
+                raise Err(message(event["response"]["error"]))
+            case "response.incomplete":
+                raise Err(f"the model's answer is incomplete: {event['response'].get('incomplete_details')}")
+            case "error":
+                raise Err(message(event))
     raise Err("the model's answer has no end")
+
+
+def message(error):
+    return error.get("message") or str(error)
 
 
 def events(chunks):
@@ -63,10 +71,7 @@ def post(path, body):
     request.set_path_with_query(path)
     outgoing = request.body()
     future = outgoing_handler.handle(request, None)
-    with outgoing.write() as stream:
-        for begin in range(0, len(body), CHUNK):
-            stream.blocking_write_and_flush(body[begin : begin + CHUNK])
-    OutgoingBody.finish(outgoing, None)
+    unwritten = write(outgoing, body)
     future.subscribe().block()
     response = future.get().value
     if isinstance(response, Err):
@@ -75,7 +80,20 @@ def post(path, body):
     if response.value.status() != 200:
         error = json.loads(b"".join(chunks))["error"]
         raise Err(f"{response.value.status()}: {error['message']}")
+    if unwritten:
+        raise unwritten
     return chunks
+
+
+def write(outgoing, body):
+    """The error that kept the body from being written: an answer that came before says more."""
+    try:
+        with outgoing.write() as stream:
+            for begin in range(0, len(body), CHUNK):
+                stream.blocking_write_and_flush(body[begin : begin + CHUNK])
+        OutgoingBody.finish(outgoing, None)
+    except Err as error:
+        return error
 
 
 def read(body: IncomingBody):

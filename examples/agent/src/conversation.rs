@@ -64,11 +64,20 @@ impl Turn {
             }
             "response.output_item.done" => self.items.push(event["item"].take()),
             "response.completed" => return Ok(true),
-            "response.failed" | "response.incomplete" => {
-                return Err(event["response"]["error"]["message"].to_string());
+            "response.failed" => return Err(message(&event["response"]["error"])),
+            "response.incomplete" => {
+                let reason = &event["response"]["incomplete_details"]["reason"];
+                return Err(format!("the model's answer is incomplete: {reason}"));
             }
+            "error" => return Err(message(&event)),
             _ => {}
         }
         Ok(false)
     }
+}
+
+/// The message of an error, or all of it.
+fn message(error: &Value) -> String {
+    let message = error["message"].as_str().map(str::to_owned);
+    message.unwrap_or_else(|| error.to_string())
 }

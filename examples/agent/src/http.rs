@@ -26,13 +26,14 @@ pub fn post(path: &str, json: &[u8]) -> Result<Events, String> {
     let request = request(path)?;
     let body = request.body().map_err(|()| "the request has no body")?;
     let future = outgoing_handler::handle(request, None).map_err(shown)?;
-    write(body, json)?;
+    // An answer may come before all is written, and says more than the write that fails.
+    let written = write(body, json);
     future.subscribe().block();
     let response = future.get().and_then(Result::ok);
     let response = response.ok_or("the answer is not there")?.map_err(shown)?;
     let answer = Events::of(&response)?;
     match response.status() {
-        200 => Ok(answer),
+        200 => written.map(|()| answer),
         status => Err(format!("{status}: {}", answer.error()?)),
     }
 }

@@ -34,6 +34,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 const SLICE: Duration = Duration::from_millis(50);
 /// The memory of an agent, in bytes. Python needs a tenth of it.
 const MEMORY: usize = 512 * 1024 * 1024;
+/// How many modules an agent may instantiate, and how many tables it may have.
+const INSTANCES: usize = 64;
+/// The elements of a table.
+const ELEMENTS: usize = 20_000;
 
 /// Runs agents.
 pub struct Runtime {
@@ -116,7 +120,13 @@ impl Runtime {
             table: ResourceTable::new(),
             wasi: WasiCtx::default(),
             http: WasiHttpCtx::new(),
-            limits: StoreLimitsBuilder::new().memory_size(MEMORY).build(),
+            limits: StoreLimitsBuilder::new()
+                .memory_size(MEMORY)
+                .memories(1)
+                .instances(INSTANCES)
+                .tables(INSTANCES)
+                .table_elements(ELEMENTS)
+                .build(),
         }
     }
 }

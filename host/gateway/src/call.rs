@@ -20,7 +20,7 @@ use crate::error::{self, ErrorAnswer, JSON};
 use crate::gateway::Parts;
 use crate::models;
 use crate::profiles::InUse;
-use crate::request::body::Collected;
+use crate::request::body::Reserved;
 use crate::request::{self, Kind, ModelRequest};
 use crate::stream::{End, Event, Events, Relay};
 
@@ -51,10 +51,9 @@ impl Call<'_> {
     {
         let (head, body) = request.into_parts();
         let body = self.gateway.room.collect(&head.headers, body, self.running);
-        let body = body.await?;
-        let request = request::judge(kind, &body.bytes, &head.headers)?;
+        let (request, room) = request::judge_apart(kind, body.await?, head.headers).await?;
         let (is_streamed, ignored) = (request.is_streamed, request.ignored.list());
-        let answer = match self.send(kind, request, body).await {
+        let answer = match self.send(kind, request, room).await {
             Ok(answer) if kind == Kind::Compact => whole(answer).await,
             Ok(answer) => self.read_events(answer, is_streamed).await,
             Err(error) => Err(error),
@@ -97,7 +96,7 @@ impl Call<'_> {
         &self,
         kind: Kind,
         request: ModelRequest,
-        _room: Collected,
+        _room: Reserved,
     ) -> Result<Answer, ErrorAnswer> {
         let (rule, accept) = match kind {
             Kind::Responses => (RESPONSES, EVENT_STREAM),

@@ -20,6 +20,7 @@ use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
 
 use crate::access::ModelAccess;
 use crate::body::ModelBody;
+use crate::request::ORIGINATOR;
 
 /// The host of a guest's model calls: `https://openai-codex.invalid/v1/…`. A name below
 /// `.invalid` never resolves (RFC 2606).
@@ -29,8 +30,9 @@ pub const GUEST_HOST: &str = "openai-codex.invalid";
 ///
 /// Requests to [`GUEST_HOST`] by `https` or `http`, with the default port and a path below
 /// `/v1/`, are answered by the profile's [`ModelAccess`]. The guest's own authorization,
-/// cookies and account are dropped, so that an SDK with any key works. Failures are HTTP
-/// answers; only the guest's own timeouts end in an error of `wasi:http`.
+/// cookies and account are dropped, so that an SDK with any key works, and so is the name of
+/// a client in `originator`. Failures are HTTP answers; only the guest's own timeouts end in
+/// an error of `wasi:http`.
 ///
 /// The inner hooks get every other request and decide on headers and schemes.
 /// [`ModelAccess::with_budget`] limits what the guest may use.
@@ -147,9 +149,11 @@ fn is_model_call(uri: &Uri) -> bool {
 
 async fn send(
     access: &ModelAccess,
-    request: Request<WasiBody>,
+    mut request: Request<WasiBody>,
     timeouts: Timeouts,
 ) -> Result<Response<WasiBody>, Error> {
+    // A guest does not choose as which client the host calls the backend.
+    request.headers_mut().remove(ORIGINATOR);
     let answer = access.send(request);
     let answer = match timeouts.head {
         Some(head) => timeout(head, answer)

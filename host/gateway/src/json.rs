@@ -10,7 +10,11 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Se
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-/// The fields of an object, in order. No name occurs twice.
+/// The most fields of one object. Requests of SDKs have about twenty.
+pub(crate) const MOST_FIELDS: usize = 256;
+
+/// The fields of an object, in order. No name occurs twice. At most [`MOST_FIELDS`], since
+/// each is searched for in all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields<'a>(Vec<(String, Cow<'a, RawValue>)>);
 
@@ -78,10 +82,12 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Fields::default();
-                let mut names = std::collections::HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {
-                    if !names.insert(name.clone()) {
+                    if fields.get(&name).is_some() {
                         return Err(A::Error::custom("an object names a field twice"));
+                    }
+                    if fields.0.len() == MOST_FIELDS {
+                        return Err(A::Error::custom("an object has too many fields"));
                     }
                     let value = map.next_value::<&RawValue>()?;
                     fields.0.push((name, Cow::Borrowed(value)));
@@ -101,6 +107,65 @@ impl Serialize for Fields<'_> {
             map.serialize_entry(name, value.as_ref())?;
         }
         map.end()
+    }
+}
+
+/// Hands each object of a list to `each`, in order, until one fails.
+///
+/// No object is kept, so that a list of millions takes little memory.
+pub(crate) fn for_each_object<'a, E>(
+    list: &'a str,
+    each: impl FnMut(usize, Fields<'a>) -> Result<(), E>,
+) -> serde_json::Result<Result<(), E>> {
+    struct List<F>(F);
+
+    impl<'de, E, F> Visitor<'de> for List<F>
+    where
+        F: FnMut(usize, Fields<'de>) -> Result<(), E>,
+    {
+        type Value = Result<(), E>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of objects")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut index = 0;
+            while let Some(object) = seq.next_element()? {
+                if let Err(error) = (self.0)(index, object) {
+                    while seq.next_element::<IgnoredAny>()?.is_some() {}
+                    return Ok(Err(error));
+                }
+                index += 1;
+            }
+            Ok(Ok(()))
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(list);
+    let ended = deserializer.deserialize_seq(List(each))?;
+    deserializer.end().map(|()| ended)
+}
+
+/// The list with each object rewritten. An object that becomes none is left out.
+pub(crate) fn rewrite_objects<'a, E>(
+    list: &'a str,
+    mut rewrite: impl FnMut(usize, Fields<'a>) -> Result<Option<Fields<'a>>, E>,
+) -> serde_json::Result<Result<Box<RawValue>, E>> {
+    let mut text = String::from("[");
+    let ended = for_each_object(list, |index, object| {
+        if let Some(object) = rewrite(index, object)? {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            text.push_str(object.to_raw().get());
+        }
+        Ok(())
+    })?;
+    text.push(']');
+    match ended {
+        Ok(()) => RawValue::from_string(text).map(Ok),
+        Err(error) => Ok(Err(error)),
     }
 }
 
@@ -183,6 +248,48 @@ mod tests {
             fields.to_raw().get(),
             r#"{"b":"x","a":12345678901234567890123,"c":"\u00e9","d":[ 1,2 ],"e":true}"#
         );
+    }
+
+    #[test]
+    fn an_object_has_at_most_256_fields() {
+        let fields = |count| {
+            let fields: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
+            format!("{{{}}}", fields.join(","))
+        };
+        assert!(Fields::parse(&fields(MOST_FIELDS)).is_ok());
+        assert!(Fields::parse(&fields(MOST_FIELDS + 1)).is_err());
+    }
+
+    #[test]
+    fn objects_of_a_list_are_rewritten_or_left_out_in_order() {
+        let list = r#"[{"n":1.0},{"n":2, "gone":true}, {"n":3}]"#;
+        let rewritten = rewrite_objects(list, |index, mut object| {
+            object.set("index", raw(&index));
+            Ok::<_, ()>(object.get("gone").is_none().then_some(object))
+        });
+        let rewritten = rewritten.unwrap().unwrap();
+        assert_eq!(
+            rewritten.get(),
+            r#"[{"n":1.0,"index":0},{"n":3,"index":2}]"#
+        );
+    }
+
+    #[test]
+    fn an_object_that_is_refused_ends_a_list_that_is_one() {
+        let mut seen = 0;
+        let refuse_second = |index, _: Fields<'_>| {
+            seen += 1;
+            if index == 1 { Err("refused") } else { Ok(()) }
+        };
+        let ended = for_each_object(r#"[{},{},{},{}]"#, refuse_second);
+        assert_eq!(ended.unwrap(), Err("refused"));
+        assert_eq!(seen, 2);
+        for text in ["{}", "[1]", "[{}", "[{}] []", "[[]]"] {
+            assert!(
+                for_each_object(text, |_, _| Ok::<_, ()>(())).is_err(),
+                "{text}"
+            );
+        }
     }
 
     /// Faults: G30

@@ -5,6 +5,7 @@ mod env;
 use chatgpt_oauth_packaging::inspect::Inspection;
 use env::{TestEnv, code_in, python_agent, rust_agent};
 use openai_simulator::{Endpoint, Fault, Script};
+use serde_json::json;
 
 const TASK: &str = r#"call count_letter with {"text": "strawberry", "letter": "r"}"#;
 const DONE: &str = "Hello from the simulator. count_letter returned: 3\n\
@@ -72,6 +73,16 @@ fn an_agent_explains_what_went_wrong(agent: &[u8]) {
         (
             Fault::openai_error(429, "usage_limit_reached", "used up"),
             "429",
+        ),
+        (
+            Fault::stream(Script::begin().incomplete("content_filter")),
+            "content_filter",
+        ),
+        (
+            Fault::stream(
+                Script::begin().event(json!({"type": "error", "message": "too many tokens"})),
+            ),
+            "too many tokens",
         ),
     ] {
         env.simulator.fault(Endpoint::Responses, script);

@@ -32,10 +32,15 @@ pub(crate) struct Room {
     units: usize,
 }
 
-/// A body, and the room that it takes until it is dropped.
+/// A body, and the room that it takes.
 pub(crate) struct Collected {
     pub(crate) bytes: Bytes,
-    _room: Vec<OwnedSemaphorePermit>,
+    pub(crate) reserved: Reserved,
+}
+
+/// Room that is taken until this is dropped.
+pub(crate) struct Reserved {
+    _permits: Vec<OwnedSemaphorePermit>,
 }
 
 impl Room {
@@ -99,7 +104,7 @@ impl Room {
         }
         Ok(Collected {
             bytes: bytes.freeze(),
-            _room: room,
+            reserved: Reserved { _permits: room },
         })
     }
 

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use super::Kind;
 use super::model;
 use crate::error::ErrorAnswer;
-use crate::json::Fields;
+use crate::json::{self, Fields};
 
 /// The field that is added.
 const NO_INSTRUCTIONS: &[u8] = br#""instructions":"","#;
@@ -47,13 +47,20 @@ pub(super) fn body(body: &Bytes, fields: &Fields<'_>, is_lite: bool) -> Result<B
     Ok(changed.freeze())
 }
 
+struct Found;
+
+fn holds_instructions(item: &Fields<'_>) -> bool {
+    let metadata = item.get("internal_chat_message_metadata_passthrough");
+    item.string("type").as_deref() == Some("additional_tools")
+        || metadata.is_some_and(|metadata| metadata.contains(BASE_INSTRUCTIONS))
+}
+
 /// Whether an item stands in place of the field.
 fn has_instructions_in_input(fields: &Fields<'_>) -> bool {
     let items = fields.get("input").unwrap_or_default();
-    let items: Vec<Fields<'_>> = serde_json::from_str(items).unwrap_or_default();
-    items.iter().any(|item| {
-        let metadata = item.get("internal_chat_message_metadata_passthrough");
-        item.string("type").as_deref() == Some("additional_tools")
-            || metadata.is_some_and(|metadata| metadata.contains(BASE_INSTRUCTIONS))
-    })
+    let found = json::for_each_object(items, |_, item| match holds_instructions(&item) {
+        true => Err(Found),
+        false => Ok(()),
+    });
+    matches!(found, Ok(Err(Found)))
 }

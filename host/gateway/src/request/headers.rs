@@ -12,7 +12,7 @@ const STRICT: &str = "x-chatgpt-oauth-strict";
 const LITE: &str = "x-openai-internal-codex-responses-lite";
 
 /// Names the client. The backend routes models by it.
-const ORIGINATOR: HeaderName = HeaderName::from_static("originator");
+pub(crate) const ORIGINATOR: HeaderName = HeaderName::from_static("originator");
 
 /// The client's version, of a client that names itself.
 const VERSION: HeaderName = HeaderName::from_static("version");

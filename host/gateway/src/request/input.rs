@@ -29,16 +29,13 @@ pub(super) fn rewrite(input: Option<&str>, ignored: &mut Ignored) -> Result<Inpu
     }
     let invalid =
         |_| ErrorAnswer::invalid(None, "input is a text or a list of objects.").param("input");
-    let items: Vec<Fields<'_>> = serde_json::from_str(input).map_err(invalid)?;
-    let mut rewritten = Vec::with_capacity(items.len());
     let mut has_additional_tools = false;
-    for (index, item) in items.into_iter().enumerate() {
+    let items = json::rewrite_objects(input, |index, item| {
         has_additional_tools |= item.string("type").as_deref() == Some("additional_tools");
-        let place = format!("input[{index}]");
-        rewritten.extend(rewrite_item(item, &place, ignored)?);
-    }
+        rewrite_item(item, &format!("input[{index}]"), ignored)
+    });
     Ok(Input {
-        items: json::raw(&rewritten),
+        items: items.map_err(invalid)??,
         has_additional_tools,
     })
 }
@@ -90,19 +87,20 @@ fn rewrite_parts(
     place: &str,
     ignored: &mut Ignored,
 ) -> Result<Option<Box<RawValue>>, ErrorAnswer> {
-    // Parts of another form are of an item that this software does not know.
-    let Ok(mut parts) = serde_json::from_str::<Vec<Fields<'_>>>(parts) else {
-        return Ok(None);
-    };
     let mut has_changed = false;
-    for (index, part) in parts.iter_mut().enumerate() {
-        check_part(part, &format!("{place}[{index}]"))?;
+    let rewritten = json::rewrite_objects(parts, |index, mut part| {
+        check_part(&part, &format!("{place}[{index}]"))?;
         if part.remove("prompt_cache_breakpoint") {
             has_changed = true;
             ignored.add("prompt_cache_breakpoint")?;
         }
+        Ok(Some(part))
+    });
+    match rewritten {
+        Ok(rewritten) => rewritten.map(|parts| has_changed.then_some(parts)),
+        // Parts of another form are of an item that this software does not know.
+        Err(_) => Ok(None),
     }
-    Ok(has_changed.then(|| json::raw(&parts)))
 }
 
 fn check_part(part: &Fields<'_>, place: &str) -> Result<(), ErrorAnswer> {

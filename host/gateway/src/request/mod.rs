@@ -25,8 +25,11 @@ use serde_json::value::RawValue;
 
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
+use body::{Collected, Reserved};
 use fields::Verdict;
 use headers::Forwarded;
+#[cfg(feature = "wasi-http")]
+pub(crate) use headers::ORIGINATOR;
 use ignored::Ignored;
 
 /// A request as the backend gets it.
@@ -48,12 +51,28 @@ pub(crate) enum Kind {
     Compact,
 }
 
-/// Judges a request.
-pub(crate) fn judge(
+/// A body of this size is judged in a millisecond.
+const SMALL: usize = 256 << 10;
+
+/// Judges a request, and returns the room that its body takes. The received body is dropped.
+///
+/// Judging the largest body takes up to a second. The other tasks of this thread do not wait
+/// for that.
+pub(crate) async fn judge_apart(
     kind: Kind,
-    body: &Bytes,
-    headers: &HeaderMap,
-) -> Result<ModelRequest, ErrorAnswer> {
+    body: Collected,
+    headers: HeaderMap,
+) -> Result<(ModelRequest, Reserved), ErrorAnswer> {
+    let is_small = body.bytes.len() <= SMALL;
+    let judge = move || Ok((judge(kind, &body.bytes, &headers)?, body.reserved));
+    if is_small {
+        return judge();
+    }
+    let judged = tokio::task::spawn_blocking(judge).await;
+    judged.map_err(|_| ErrorAnswer::internal("The request could not be judged."))?
+}
+
+fn judge(kind: Kind, body: &Bytes, headers: &HeaderMap) -> Result<ModelRequest, ErrorAnswer> {
     let text = read(body)?;
     let fields = Fields::parse(text).map_err(|error| no_json(&error))?;
     let mut ignored = Ignored::new(headers::is_strict(headers));
@@ -88,7 +107,7 @@ fn no_json(error: &serde_json::Error) -> ErrorAnswer {
     // The text of the error could quote the body.
     let message = match error.classify() {
         serde_json::error::Category::Data => {
-            "The body is not one JSON object that names each field once"
+            "The body is not one JSON object with at most 256 fields, each named once"
         }
         _ => "The body is not JSON, or is nested more than 127 deep",
     };
@@ -143,7 +162,7 @@ fn rewrite(
         fields.set("store", json::raw(&false));
         fields.set("stream", json::raw(&true));
     }
-    Ok(fields.to_raw().get().to_owned())
+    Ok(Box::<str>::from(fields.to_raw()).into())
 }
 
 /// The backend wants instructions, if only empty ones. Models with the lite form want none.

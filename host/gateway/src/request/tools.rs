@@ -17,12 +17,8 @@ const TYPES: [&str; 5] = [
 /// The tools with the names that the backend knows.
 pub(super) fn rewrite(tools: &str) -> Result<Box<RawValue>, ErrorAnswer> {
     let invalid = |_| ErrorAnswer::invalid(None, "tools is a list of objects.").param("tools");
-    let tools: Vec<Fields<'_>> = serde_json::from_str(tools).map_err(invalid)?;
-    let tools = tools.into_iter().enumerate();
-    let tools: Result<Vec<_>, _> = tools
-        .map(|(index, tool)| rewrite_tool(index, tool))
-        .collect();
-    Ok(json::raw(&tools?))
+    let tools = json::rewrite_objects(tools, |index, tool| rewrite_tool(index, tool).map(Some));
+    tools.map_err(invalid)?
 }
 
 fn rewrite_tool(index: usize, mut tool: Fields<'_>) -> Result<Fields<'_>, ErrorAnswer> {

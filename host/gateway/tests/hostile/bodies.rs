@@ -43,6 +43,28 @@ pub async fn an_endless_request_ends_at_32_mebibytes() {
     assert!(env.simulator.requests().is_empty());
 }
 
+/// Faults: G30
+#[tokio::test]
+pub async fn an_object_of_a_million_fields_is_refused() {
+    let env = TestEnv::signed_in().await;
+    let mut guest = guest_of(&env).await;
+    // All but 16 characters of the names are equal.
+    let alike = |n| format!("\"{n:>016}{}\":null,", "x".repeat(64));
+    let short = |n| format!("\"{n}\":null,");
+    let alike: String = (0..100_000).map(alike).collect();
+    let short: String = (0..1_000_000).map(short).collect();
+    for fields in [alike, short] {
+        for body in [
+            format!("body={{{fields}\"model\":\"m\",\"input\":\"hi\"}}"),
+            format!("body={{\"model\":\"m\",\"input\":[{{{fields}\"a\":0}}]}}"),
+        ] {
+            let end = guest.obey(&[&model_call()[..], &[&body]].concat()).await;
+            assert!(end.starts_with("400, "), "{end}");
+        }
+    }
+    assert!(env.simulator.requests().is_empty());
+}
+
 /// Faults: G12 G30
 #[tokio::test]
 pub async fn a_body_never_is_a_second_request() {

@@ -36,6 +36,7 @@ pub async fn no_header_of_the_guest_says_who_calls_or_how_a_request_is_framed() 
         "header=content-type: theirs",
         "header=user-agent: theirs",
         "header=version: theirs",
+        "header=originator: theirs",
     ];
     guest.obey(&[&model_call()[..], &tricks].concat()).await;
     let calls = env.calls();

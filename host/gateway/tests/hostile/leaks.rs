@@ -6,6 +6,7 @@ use crate::{bodies, headers, targets};
 
 const CASES: &[Case] = &cases![
     bodies::an_endless_request_ends_at_32_mebibytes,
+    bodies::an_object_of_a_million_fields_is_refused,
     bodies::a_body_never_is_a_second_request,
     bodies::a_guest_that_reads_slowly_gets_every_byte,
     bodies::a_call_ends_with_the_guest_that_does_not_read_its_answer,
