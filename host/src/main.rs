@@ -23,6 +23,10 @@ use options::Global;
 use output::{Terminal, clap_error, exit_code};
 use signals::Interruption;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Reads the arguments, runs the command and returns its exit code.
 fn main() -> ExitCode {
     hardening::keep_memory_private();

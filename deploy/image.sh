@@ -1,0 +1,46 @@
+#!/bin/sh
+# Builds the static program, and an OCI image that holds it and nothing else:
+#
+#     sh deploy/image.sh DIRECTORY
+#
+# DIRECTORY becomes an OCI layout with the tag `latest`. Needs musl-tools and umoci of Debian.
+set -eu
+cd "$(dirname "$0")/.."
+
+layout=${1:?"the directory of the image is missing"}
+target="$(uname -m)-unknown-linux-musl"
+program="${CARGO_TARGET_DIR:-target}/$target/release/chatgpt-oauth"
+for tool in musl-gcc umoci; do
+    command -v "$tool" >/dev/null || {
+        echo "$tool is missing: apt-get install musl-tools umoci" >&2
+        exit 1
+    }
+done
+
+rustup target list --installed | grep -qx "$target" || rustup target add "$target"
+cargo build --locked --release --package chatgpt-oauth --target "$target"
+
+# An image of the same commit has the same bytes, whenever it is made.
+time=$(git log -1 --format=%cI)
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+cp "$program" "$root/chatgpt-oauth"
+mkdir -m 700 "$root/data" "$root/marks"
+touch -d "$time" "$root"/*
+chmod 755 "$root/chatgpt-oauth"
+chown 65532:65532 "$root/data" "$root/marks"
+
+image="$layout:latest"
+umoci init --layout "$layout"
+umoci new --image "$image"
+for name in chatgpt-oauth data marks; do
+    umoci insert --image "$image" --history.created "$time" "$root/$name" "/$name"
+done
+umoci config --image "$image" --no-history --created "$time" \
+    --config.user 65532:65532 \
+    --config.env XDG_DATA_HOME=/data --config.env XDG_STATE_HOME=/marks \
+    --config.volume /data --config.volume /marks \
+    --config.entrypoint /chatgpt-oauth --config.cmd serve \
+    --config.label org.opencontainers.image.title=chatgpt-oauth \
+    --config.label "org.opencontainers.image.revision=$(git rev-parse HEAD)"
+umoci gc --layout "$layout"
