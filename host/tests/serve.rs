@@ -189,6 +189,28 @@ fn a_key_that_another_process_revokes_ends_within_a_second() {
     }
 }
 
+/// Faults: G39
+#[test]
+fn a_server_without_the_right_key_of_its_store_answers_503_until_it_is_back() {
+    let env = TestEnv::new();
+    let administrator = key(&env, Permission::Admin);
+    let key_file = env.store().with_file_name("test.db.key");
+    let right = std::fs::read(&key_file).unwrap();
+    std::fs::write(&key_file, "ab".repeat(32)).unwrap();
+    let mut serve = Serve::start(&env);
+    for _ in 0..2 {
+        let answer = get(&serve.admin, "/api/v1/profiles", &administrator);
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("store_unavailable"), "{answer}");
+    }
+    std::fs::write(&key_file, right).unwrap();
+    let answer = get(&serve.admin, "/api/v1/profiles", &administrator);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let lines = serve.until("the store answers again");
+    let failures = lines.iter().filter(|line| line["level"] == "ERROR").count();
+    assert_eq!(failures, 1, "{lines:?}");
+}
+
 /// Faults: G21
 #[test]
 fn a_server_that_others_could_reach_in_the_clear_does_not_start() {

@@ -63,6 +63,8 @@ refusals! {
     RateLimitExceeded "rate_limit_exceeded" 429,
     /// The server failed.
     Internal "internal" 500,
+    /// The store does not answer, or its values cannot be read.
+    StoreUnavailable "store_unavailable" 503,
     /// The server has no room.
     Overloaded "overloaded" 503,
     /// The server ends.

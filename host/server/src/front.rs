@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use http::Request;
 use http_body::Body as HttpBody;
 use tower_service::Service;
+use tracing::Instrument;
 
 use crate::admission;
 use crate::answer::{Answer, Body};
@@ -47,8 +48,9 @@ impl Front {
         request.extensions_mut().insert(id);
         let request = request.map(Body::new);
         let record = Record::begin(id, &request, active, self.app.clone());
+        let span = record.span().clone();
         let shape = Shape::of(request.uri().path());
-        let answered = AssertUnwindSafe(self.admit(peer, request)).catch_unwind();
+        let answered = AssertUnwindSafe(self.admit(peer, request).instrument(span)).catch_unwind();
         let answer = answered.await.unwrap_or_else(|_| Err(Refused::internal()));
         record.answered(answer.unwrap_or_else(|refused| refused.into_answer(shape)))
     }

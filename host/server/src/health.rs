@@ -4,12 +4,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth::Host;
+use chatgpt_oauth::store::StoreError;
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::answer::{Answer, Body};
 use crate::app::App;
 use crate::drain::Phase;
+use crate::outage::Outage;
 use crate::refused::Refused;
 
 /// For so long an answer of the store is repeated: anybody can ask.
@@ -55,7 +57,10 @@ fn plain(status: StatusCode, text: &'static str) -> Answer {
 
 /// Whether the store could be read a moment ago.
 #[derive(Default)]
-pub(crate) struct Readiness(Mutex<Option<(Instant, bool)>>);
+pub(crate) struct Readiness {
+    asked: Mutex<Option<(Instant, bool)>>,
+    outage: Outage,
+}
 
 impl Readiness {
     async fn of(&self, host: &Host) -> bool {
@@ -64,27 +69,20 @@ impl Readiness {
         {
             return is_ready;
         }
-        let is_ready = can_read(host).await;
+        let is_ready = self.can_read(host).await;
         *self.lock() = Some((Instant::now(), is_ready));
         is_ready
     }
 
     /// No panic leaves the value incomplete, so poisoning is ignored.
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, bool)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-async fn can_read(host: &Host) -> bool {
-    match tokio::time::timeout(LONGEST, host.store().list(None, 1)).await {
-        Ok(Ok(_)) => true,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "the store cannot be read");
-            false
-        }
-        Err(_) => {
-            tracing::error!("the store does not answer");
-            false
-        }
+    async fn can_read(&self, host: &Host) -> bool {
+        let read = tokio::time::timeout(LONGEST, host.store().list(None, 1)).await;
+        let read =
+            read.unwrap_or_else(|_| Err(StoreError::unavailable("the store does not answer")));
+        self.outage.note(read).is_ok()
     }
 }

@@ -24,7 +24,8 @@
 // handler, `auth` finds out whose key it has, and `routes` finds the handler: in `profiles`
 // for the management API, in `openai` for model calls, or in `health`, `metrics` or `openapi`.
 // `limits` bounds what one key may do, and `drain` ends everything in order. `answer` makes
-// the answers, `refused` those without a call.
+// the answers, `refused` those without a call. `outage` keeps a store that fails from filling
+// the log.
 mod admission;
 mod answer;
 mod app;
@@ -39,6 +40,7 @@ mod metrics;
 mod openai;
 mod openapi;
 mod options;
+mod outage;
 mod profiles;
 mod program;
 mod query;

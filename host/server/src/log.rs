@@ -20,7 +20,7 @@ pub fn log(verbose: u8) {
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        .with_current_span(true)
         .with_span_list(false)
         .with_writer(io::stderr);
     let ours = Targets::new().with_target("chatgpt_oauth", level);

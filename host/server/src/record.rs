@@ -10,6 +10,7 @@ use chatgpt_oauth_gateway::{Outcome, RequestId};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, Method, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tracing::Span;
 
 use crate::answer::{Answer, Body, Code};
 use crate::app::App;
@@ -26,6 +27,8 @@ const LONGEST: usize = 64;
 /// A request that is being answered. Measured and logged when it is dropped.
 pub(crate) struct Record {
     id: RequestId,
+    /// Names the request in every line of the log that is about it.
+    span: Span,
     method: Method,
     route: &'static str,
     traced: Traced,
@@ -76,6 +79,7 @@ impl Record {
     ) -> Self {
         Self {
             id,
+            span: tracing::info_span!("request", id = %id),
             method: request.method().clone(),
             route: routes::name(request.uri().path()),
             traced: Traced::of(request.headers()),
@@ -84,6 +88,10 @@ impl Record {
             outcome: None,
             _active: active,
         }
+    }
+
+    pub(crate) const fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The answer, with the headers of every answer, measured to its end.
@@ -208,15 +216,19 @@ impl HttpBody for Recorded {
     type Error = axum::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Self { body, record } = self.get_mut();
+        let frame = record
+            .span
+            .in_scope(|| Pin::new(&mut *body).poll_frame(context));
+        let frame = ready!(frame);
         if let Some(Ok(frame)) = &frame {
-            self.record.note(frame);
+            record.note(frame);
         }
-        if frame.is_none() || self.body.is_end_stream() {
-            self.record.end();
+        if frame.is_none() || body.is_end_stream() {
+            record.end();
         }
         Poll::Ready(frame)
     }

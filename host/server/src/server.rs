@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chatgpt_oauth::{Error, Host};
 use chatgpt_oauth_gateway::Gateway;
+use tokio::time::MissedTickBehavior;
 
 use crate::app::{App, call_rate};
 use crate::auth::{Authentication, KEYS_ARE_CHECKED_EVERY};
@@ -135,6 +136,8 @@ async fn keep_house(app: Arc<App>, certificate: Option<Certificate>, handle: Han
     let mut orders = handle.orders();
     let mut tidy = tokio::time::interval(TIDY);
     let mut keys = tokio::time::interval(KEYS_ARE_CHECKED_EVERY);
+    // After a store that did not answer there is nothing to make up for.
+    keys.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = keys.tick() => app.authentication.follow_changes(&app.calls).await,

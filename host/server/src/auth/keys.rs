@@ -14,6 +14,7 @@ use chatgpt_oauth::{Error, ErrorCode, Host};
 
 use super::{Caller, Rejection};
 use crate::limits::Calls;
+use crate::outage::Outage;
 
 /// How often the store is asked whether something has changed.
 pub(crate) const EVERY: Duration = Duration::from_millis(500);
@@ -31,6 +32,7 @@ pub(super) struct Keys {
     keys: ApiKeys,
     entries: SealedEntries,
     copies: Mutex<Copies>,
+    outage: Outage,
 }
 
 #[derive(Default)]
@@ -64,6 +66,7 @@ impl Keys {
             keys: ApiKeys::new(entries.clone()),
             entries,
             copies: Mutex::default(),
+            outage: Outage::default(),
         })
     }
 
@@ -100,7 +103,8 @@ impl Keys {
             }
             copies.generation
         };
-        let caller = self.keys.find(id).await?.map(Caller::new);
+        let found = self.outage.note(self.keys.find(id).await)?;
+        let caller = found.map(Caller::new);
         self.lock().keep(id, caller.clone(), generation);
         Ok(caller)
     }
@@ -126,7 +130,8 @@ impl Keys {
 
     /// Drops the copies if the store has changed, and ends the calls of keys that have ended.
     pub(super) async fn follow_changes(&self, calls: &Calls) -> Result<(), Error> {
-        let change = self.entries.store().change_number().await?;
+        let change = self.entries.store().change_number().await;
+        let change = self.outage.note(change)?;
         if self.lock().is_to_be_checked(change) {
             self.end_calls(calls).await?;
         }

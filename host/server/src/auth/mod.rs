@@ -124,7 +124,7 @@ impl Authentication {
     /// Learns which keys have changed, and ends the calls of keys that have ended.
     pub(crate) async fn follow_changes(&self, calls: &Calls) {
         if let Err(error) = self.keys.follow_changes(calls).await {
-            tracing::warn!(%error, "the keys cannot be read");
+            tracing::debug!(%error, "the keys cannot be read");
         }
     }
 
@@ -158,8 +158,8 @@ fn invalid_key() -> Refused {
 }
 
 fn unreadable(error: &Error) -> Refused {
-    tracing::warn!(code = ?error.code, %error, "the keys cannot be read");
-    let code = RefusalCode::Overloaded;
+    tracing::debug!(code = ?error.code, %error, "the keys cannot be read");
+    let code = RefusalCode::StoreUnavailable;
     let hint = "the log of the server says what is wrong";
     Refused::new(code, "the keys cannot be read", hint).retry_after(2)
 }

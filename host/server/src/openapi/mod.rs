@@ -26,15 +26,22 @@ struct Function {
     name: &'static str,
     method: &'static str,
     summary: &'static str,
-    query: Option<(&'static str, fn() -> Value, &'static str)>,
+    query: Option<Parameter>,
     body: Option<fn() -> Value>,
 }
 
-const FORCE: Option<(&str, fn() -> Value, &str)> = Some((
-    "force",
-    || json!({"type": "boolean"}),
-    "Whether the service is asked even if an earlier answer is kept",
-));
+/// A parameter of the query.
+struct Parameter {
+    name: &'static str,
+    schema: fn() -> Value,
+    description: &'static str,
+}
+
+const FORCE: Parameter = Parameter {
+    name: "force",
+    schema: || json!({"type": "boolean"}),
+    description: "Whether the service is asked even if an earlier answer is kept",
+};
 
 const FUNCTIONS: [Function; 7] = [
     Function {
@@ -48,14 +55,14 @@ const FUNCTIONS: [Function; 7] = [
         name: "models",
         method: "get",
         summary: "The models of the subscription",
-        query: FORCE,
+        query: Some(FORCE),
         body: None,
     },
     Function {
         name: "usage",
         method: "get",
         summary: "How much of the subscription is used",
-        query: FORCE,
+        query: Some(FORCE),
         body: None,
     },
     Function {
@@ -69,11 +76,11 @@ const FUNCTIONS: [Function; 7] = [
         name: "poll",
         method: "post",
         summary: "Ask whether the person has approved the login, and finish it",
-        query: Some((
-            "wait",
-            || json!({"type": "integer", "minimum": 0, "maximum": 25}),
-            "For so many seconds the server asks again",
-        )),
+        query: Some(Parameter {
+            name: "wait",
+            schema: || json!({"type": "integer", "minimum": 0, "maximum": 25}),
+            description: "For so many seconds the server asks again",
+        }),
         body: Some(|| json!({"pending_id": {"type": ["string", "null"]}})),
     },
     Function {
@@ -129,10 +136,8 @@ fn paths() -> Map<String, Value> {
 
 impl Function {
     fn operation(&self, whose: &str, mut parameters: Vec<Value>) -> Value {
-        parameters.extend(
-            self.query
-                .map(|(name, schema, description)| query(name, &schema(), description)),
-        );
+        let own = self.query.as_ref();
+        parameters.extend(own.map(|own| query(own.name, &(own.schema)(), own.description)));
         let mut operation = json!({
             "operationId": format!("{whose}_{}", self.name),
             "summary": self.summary,

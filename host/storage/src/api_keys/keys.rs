@@ -120,7 +120,9 @@ impl ApiKeys {
         if previous.state(now) != ApiKeyState::Active {
             return Err(ApiKeyError::Ended);
         }
-        let lifetime = previous.expires_at.map(|at| at - previous.created_at);
+        let lifetime = previous
+            .expires_at
+            .map(|at| at.saturating_sub(previous.created_at));
         let new = NewApiKey {
             permission: previous.permission,
             label: previous.label,

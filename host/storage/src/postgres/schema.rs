@@ -112,7 +112,7 @@ pub(super) async fn migrate(
     })
 }
 
-/// The table `store`, with an identity of 128 random bits.
+/// The table `store`, with an identity of 122 random bits.
 async fn create(connection: &mut PgConnection, kind: StoreKind) -> Result<(), StoreError> {
     const TABLE: &str = "CREATE SCHEMA IF NOT EXISTS chatgpt_oauth;
         CREATE TABLE chatgpt_oauth.store (

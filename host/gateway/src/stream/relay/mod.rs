@@ -111,12 +111,15 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
             if let Some(event) = self.events.next() {
                 return Poll::Ready(Some(self.sending(event)));
             }
+            if let Some(event) = self.stopped(context) {
+                return Poll::Ready(Some(self.sending(event)));
+            }
             match &mut self.upstream {
                 Upstream::Open(upstream) => match Pin::new(upstream).poll_frame(context) {
                     Poll::Ready(Some(Ok(frame))) => self.take(frame),
                     Poll::Ready(Some(Err(_)) | None) => self.upstream = Upstream::Ended,
                     Poll::Pending => {
-                        let event = ready!(self.poll_idle(context));
+                        let event = ready!(self.poll_silence(context));
                         return Poll::Ready(Some(self.sending(event)));
                     }
                 },
@@ -149,15 +152,14 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
         }
     }
 
-    /// What to send while no event of the backend is there: the end, if the platform stops
-    /// the stream.
-    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        if let Some(stop) = &mut self.stop
-            && let Poll::Ready(why) = stop.as_mut().poll(context)
-        {
-            return Poll::Ready(self.events.break_off(Break::Stopped(why)));
+    /// The end, if the platform stops the stream while the backend sends.
+    fn stopped(&mut self, context: &mut Context<'_>) -> Option<Event> {
+        let is_open = matches!(self.upstream, Upstream::Open(_));
+        let stop = self.stop.as_mut().filter(|_| is_open)?;
+        match stop.as_mut().poll(context) {
+            Poll::Ready(why) => Some(self.events.break_off(Break::Stopped(why))),
+            Poll::Pending => None,
         }
-        self.poll_silence(context)
     }
 
     /// What to send while the backend sends nothing.
