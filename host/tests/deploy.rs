@@ -14,7 +14,11 @@ fn unit(directory: &Path) -> String {
     let installed = "/usr/local/bin/chatgpt-oauth";
     assert!(text.contains(installed));
     let file = directory.join("chatgpt-oauth.service");
-    fs::write(&file, text.replace(installed, env!("CARGO_BIN_EXE_chatgpt-oauth"))).unwrap();
+    fs::write(
+        &file,
+        text.replace(installed, env!("CARGO_BIN_EXE_chatgpt-oauth")),
+    )
+    .unwrap();
     file.to_str().unwrap().to_owned()
 }
 
@@ -35,7 +39,12 @@ fn systemd_reads_the_unit_without_a_warning() {
 fn the_unit_exposes_little() {
     let directory = tempfile::tempdir().unwrap();
     let threshold = format!("--threshold={EXPOSURE}");
-    let output = analyze(&["security", "--offline=yes", &threshold, &unit(directory.path())]);
+    let output = analyze(&[
+        "security",
+        "--offline=yes",
+        &threshold,
+        &unit(directory.path()),
+    ]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");
 }

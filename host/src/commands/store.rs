@@ -79,7 +79,7 @@ async fn move_into(
     let kind = open::kind(global);
     let source = SqliteStore::open(&file, kind).await?;
     let target = PostgresStore::open(&url, kind).await?;
-    let copied = copy(&source, &target, open::now()).await?;
+    let copied = copy(&source, &target).await?;
     let answer = CopyStore {
         ok: True,
         from: file.display().to_string(),

@@ -2,7 +2,8 @@
 //!
 //! Two living copies of a login would end it, because each would refresh it. So the file is
 //! marked as moved before anything is copied. From then on it takes no writes, in any process,
-//! and refreshes nothing. The mark is removed only if it is certain that the copy failed.
+//! and refreshes nothing. The mark names the database, since a second copy elsewhere would be a
+//! second living one. It is removed only if it is certain that the copy failed.
 
 #[cfg(test)]
 mod tests;
@@ -38,14 +39,15 @@ pub struct Copied {
 }
 
 /// Copies a store, sealed as it is, into a database without logins, and marks it as moved.
-/// `now` is in Unix seconds. If the database holds the copy already, only the mark is written.
+/// If the database holds the copy already, only the mark is written.
 ///
 /// # Errors
 ///
-/// [`Refused`](StoreError::Refused) when the database is in use, and those of both stores.
+/// [`Refused`](StoreError::Refused) when the database is in use or the file was moved into
+/// another one, and those of both stores.
 /// After an interruption or an error of the commit, the file stays marked, and another attempt
 /// continues.
-pub async fn copy(from: &SqliteStore, to: &PostgresStore, now: u64) -> Result<Copied, StoreError> {
+pub async fn copy(from: &SqliteStore, to: &PostgresStore) -> Result<Copied, StoreError> {
     let identity = from.identity().ok_or(StoreError::ReadOnly)?;
     if from.kind() != to.kind() {
         return Err(StoreError::WrongKind {
@@ -54,16 +56,20 @@ pub async fn copy(from: &SqliteStore, to: &PostgresStore, now: u64) -> Result<Co
         });
     }
     let mut import = to.import().await?;
+    let place = import.place().await?;
+    let moved_to = from.moved_to().await?;
+    if moved_to.as_ref().is_some_and(|other| *other != place) {
+        return Err(moved_elsewhere());
+    }
     match import.target(identity).await? {
         Target::Copied => {
-            from.mark_moved(Some(now)).await?;
+            from.mark_moved(Some(&place)).await?;
             return Ok(Copied::default());
         }
         Target::InUse => return Err(in_use()),
         Target::Empty => {}
     }
-    let was_marked = from.is_moved().await?;
-    from.mark_moved(Some(now)).await?;
+    from.mark_moved(Some(&place)).await?;
     let filled = async {
         let copied = fill(from, &mut import).await?;
         Ok((copied, from.last_version().await?))
@@ -74,7 +80,7 @@ pub async fn copy(from: &SqliteStore, to: &PostgresStore, now: u64) -> Result<Co
             Ok(copied)
         }
         // Dropping the import takes back what was copied.
-        Err(error) if was_marked => Err(error),
+        Err(error) if moved_to.is_some() => Err(error),
         Err(error) => {
             drop(import);
             from.mark_moved(None).await?;
@@ -103,6 +109,13 @@ async fn fill(from: &SqliteStore, import: &mut Import) -> Result<Copied, StoreEr
         import.entries(&entries).await?;
     }
     Ok(copied)
+}
+
+fn moved_elsewhere() -> StoreError {
+    StoreError::Refused {
+        message: "the file was moved into another database".into(),
+        hint: "name that database; if it is lost and was never used, `UPDATE store SET moved_to = NULL` by SQLite's shell puts the file back into use".into(),
+    }
 }
 
 fn in_use() -> StoreError {

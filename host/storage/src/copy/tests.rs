@@ -91,7 +91,7 @@ async fn a_thousand_logins_and_a_key_move_with_their_versions_and_identity() {
     };
     let key = keys.create(new, NOW).await.unwrap().key;
 
-    let copied = copy(&file, &place.target().await, NOW).await.unwrap();
+    let copied = copy(&file, &place.target().await).await.unwrap();
     assert_eq!((copied.rows, copied.entries), (1000, 1));
     let target = Arc::new(place.target().await);
     assert_eq!(target.identity(), file.identity());
@@ -119,13 +119,18 @@ async fn a_moved_file_takes_no_write_in_any_process_and_is_still_read() {
     let place = Place::new().await;
     let (file, other) = (place.file("a.db").await, place.file("a.db").await);
     write(&file, &name(1), Some(b"1")).await.unwrap();
-    copy(&file, &place.target().await, NOW).await.unwrap();
     let owner = Owner::Server;
     let entry = EntryPlace {
         collection: Collection::ApiKeys,
         owner: &owner,
         id: "id",
     };
+    let stored = EntryPlace {
+        id: "stored",
+        ..entry
+    };
+    let version = file.swap_entry(stored, None, b"1").await.unwrap();
+    copy(&file, &place.target().await).await.unwrap();
     for store in [&file, &other, &place.file("a.db").await] {
         assert_eq!(store.load(&name(1)).await.unwrap().len(), 1);
         for value in [Some(&b"2"[..]), None] {
@@ -136,6 +141,8 @@ async fn a_moved_file_takes_no_write_in_any_process_and_is_still_read() {
         assert_eq!(written, Err(StoreError::Moved));
         let written = store.swap_entry(entry, None, b"2").await;
         assert_eq!(written, Err(StoreError::Moved));
+        let removed = store.remove_entry(stored, version).await;
+        assert_eq!(removed, Err(StoreError::Moved));
         assert_eq!(store.check_writable().await, Err(StoreError::Moved));
     }
 }
@@ -145,16 +152,27 @@ async fn a_copy_that_is_made_again_is_found() {
     let place = Place::new().await;
     let file = place.file("a.db").await;
     write(&file, &name(1), Some(b"1")).await.unwrap();
-    assert_eq!(
-        copy(&file, &place.target().await, NOW).await.unwrap().rows,
-        1
-    );
+    assert_eq!(copy(&file, &place.target().await).await.unwrap().rows, 1);
     let target = place.target().await;
     write(&target, &name(1), Some(b"2")).await.unwrap();
-    let again = copy(&file, &target, NOW).await;
+    let again = copy(&file, &target).await;
     assert_eq!(again, Ok(Copied::default()));
     let row = target.read(&name(1), CREDENTIAL).await.unwrap().unwrap();
     assert_eq!(row.value.as_deref(), Some(&b"2"[..]));
+}
+
+#[tokio::test]
+async fn a_moved_file_is_moved_into_no_second_database() {
+    let (place, other) = (Place::new().await, Place::new().await);
+    let file = place.file("a.db").await;
+    write(&file, &name(1), Some(b"1")).await.unwrap();
+    copy(&file, &place.target().await).await.unwrap();
+    let refused = copy(&file, &other.target().await).await;
+    assert!(
+        matches!(refused, Err(StoreError::Refused { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(other.target().await.list(None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -163,13 +181,12 @@ async fn an_interrupted_copy_is_continued_by_the_next() {
     let file = place.file("a.db").await;
     write(&file, &name(1), Some(b"1")).await.unwrap();
     // What a process leaves that ends between the mark and the commit.
-    file.mark_moved(Some(NOW)).await.unwrap();
+    let target = place.target().await;
+    let mark = target.import().await.unwrap().place().await.unwrap();
+    file.mark_moved(Some(&mark)).await.unwrap();
     let written = write(&file, &name(1), Some(b"2")).await;
     assert_eq!(written, Err(StoreError::Moved));
-    assert_eq!(
-        copy(&file, &place.target().await, NOW).await.unwrap().rows,
-        1
-    );
+    assert_eq!(copy(&file, &place.target().await).await.unwrap().rows, 1);
     assert_eq!(place.target().await.identity(), file.identity());
 }
 
@@ -180,8 +197,8 @@ async fn a_database_in_use_is_refused_and_the_file_stays_in_use() {
     for store in [&first, &second] {
         write(store, &name(1), Some(b"1")).await.unwrap();
     }
-    copy(&first, &place.target().await, NOW).await.unwrap();
-    let refused = copy(&second, &place.target().await, NOW).await;
+    copy(&first, &place.target().await).await.unwrap();
+    let refused = copy(&second, &place.target().await).await;
     assert!(
         matches!(refused, Err(StoreError::Refused { .. })),
         "{refused:?}"
@@ -199,10 +216,10 @@ async fn a_copy_that_fails_leaves_the_file_in_use_and_the_database_empty() {
         .database
         .query("ALTER TABLE chatgpt_oauth.record ADD CHECK (length(value) > 1)");
     let target = place.target().await;
-    assert!(copy(&file, &target, NOW).await.is_err());
+    assert!(copy(&file, &target).await.is_err());
     write(&file, &name(1), Some(b"22")).await.unwrap();
     assert_eq!(target.list(None, 9).await.unwrap(), []);
-    assert_eq!(copy(&file, &target, NOW).await.unwrap().rows, 1);
+    assert_eq!(copy(&file, &target).await.unwrap().rows, 1);
 }
 
 #[tokio::test]
@@ -210,7 +227,7 @@ async fn a_store_of_the_other_kind_is_not_moved() {
     let place = Place::new().await;
     let path = place.root.path().join("store/test.db");
     let file = SqliteStore::open(path, StoreKind::Test).await.unwrap();
-    let moved = copy(&file, &place.target().await, NOW).await;
+    let moved = copy(&file, &place.target().await).await;
     assert!(
         matches!(moved, Err(StoreError::WrongKind { .. })),
         "{moved:?}"

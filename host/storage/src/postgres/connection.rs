@@ -1,21 +1,27 @@
 //! The connections to a database.
 
 use std::net::IpAddr;
+use std::sync::PoisonError;
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
 
-use super::{PostgresStore, PostgresUrl};
-use crate::StoreError;
+use super::error::BROKEN;
+use super::{PostgresStore, PostgresUrl, Statement, schema};
+use crate::{StoreError, StoreKind};
 
 /// How long a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// How long a connection lives, less up to a tenth.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
+/// How long a statement may take, with its way over the network. The server ends it earlier.
+const STATEMENT: Duration = Duration::from_secs(6);
+/// How often to look which store the database holds.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Set for each session. A host waits at most 15 seconds for an operation.
 const SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "5s"),
@@ -58,14 +64,94 @@ pub(super) fn pool(url: &PostgresUrl) -> Result<PgPool, StoreError> {
 }
 
 impl PostgresStore {
-    pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        match self.pool.acquire().await {
+    /// A connection for one statement.
+    pub(super) async fn acquire(&self) -> Result<Connection, StoreError> {
+        let connection = match self.pool.acquire().await {
             // The pool keeps trying to connect while the server is down or is a standby.
-            Err(sqlx::Error::PoolTimedOut) if self.pool.size() < most_connections() => Err(
-                StoreError::unavailable("no connection to the primary server"),
-            ),
-            acquired => Ok(acquired?),
+            Err(sqlx::Error::PoolTimedOut) if self.pool.size() < most_connections() => {
+                return Err(StoreError::unavailable(
+                    "no connection to the primary server",
+                ));
+            }
+            acquired => acquired?,
+        };
+        let mut connection = Connection(Some(connection));
+        if self.is_to_be_checked() {
+            self.check_store(&mut connection).await?;
         }
+        Ok(connection)
+    }
+
+    fn is_to_be_checked(&self) -> bool {
+        let checked = self.checked.lock();
+        checked.unwrap_or_else(PoisonError::into_inner).elapsed() >= CHECK_EVERY
+    }
+
+    /// Fails once the database holds another store, or a layout that this program does not know.
+    async fn check_store(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let described = connection.describe(self.kind).await;
+        match described {
+            Ok(identity) if identity == self.identity => {
+                let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+                *checked = Instant::now();
+                Ok(())
+            }
+            Ok(_) => Err(StoreError::Unusable(
+                "the database holds another store than before: restart this program".into(),
+            )),
+            // The statement meets the same.
+            Err(StoreError::Unavailable(_) | StoreError::Busy) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A connection of the pool. It is closed, not returned, when its statement has no end: the
+/// pool would wait for that end, and the server may be gone.
+pub(super) struct Connection(Option<PoolConnection<Postgres>>);
+
+impl Connection {
+    /// The rows of a statement. The outer error is that of a server that does not answer.
+    pub(super) async fn fetch_all(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Result<Vec<PgRow>, sqlx::Error>, StoreError> {
+        self.within_time(async |connection| statement.fetch_all(connection).await)
+            .await
+    }
+
+    async fn describe(&mut self, kind: StoreKind) -> Result<String, StoreError> {
+        self.within_time(async |connection| schema::describe(connection, kind).await)
+            .await?
+    }
+
+    async fn within_time<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> T,
+    ) -> Result<T, StoreError> {
+        // Out of its place while it works: dropping the future drops it.
+        let mut working = Working(self.0.take());
+        let Some(connection) = &mut working.0 else {
+            return Err(StoreError::unavailable(BROKEN));
+        };
+        let done = tokio::time::timeout(STATEMENT, work(connection)).await;
+        let done = done.map_err(|_| StoreError::unavailable("the database does not answer"))?;
+        self.0 = working.0.take();
+        Ok(done)
+    }
+
+    /// Closes the connection without a word to the server.
+    pub(super) fn close(mut self) {
+        drop(Working(self.0.take()));
+    }
+}
+
+/// A connection that is closed when it is dropped.
+struct Working(Option<PoolConnection<Postgres>>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        drop(self.0.take().map(PoolConnection::detach));
     }
 }
 

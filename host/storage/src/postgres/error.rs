@@ -57,8 +57,10 @@ fn of_state(state: &str) -> StoreError {
         "25006" => StoreError::ReadOnly,
         "XX001" | "XX002" => StoreError::Corrupt,
         "3D000" => unusable("there is no such database"),
-        "3F000" | "42P01" => unusable("a table of the store is missing"),
         "42501" => unusable("this user of the database may not do that"),
+        _ if state == "3F000" || state.starts_with("42") => {
+            unusable("the database has another layout than this program knows")
+        }
         _ if state.starts_with("28") => unusable("the database does not admit this user"),
         "57P01" | "57P02" | "57P03" => unavailable("the server is starting or ending"),
         _ if state.starts_with("08") => unavailable(BROKEN),

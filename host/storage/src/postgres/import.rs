@@ -29,6 +29,8 @@ impl PostgresStore {
     /// Begins a copy. Another process waits until it is finished.
     pub(crate) async fn import(&self) -> Result<Import, StoreError> {
         let mut transaction = self.pool.begin().await?;
+        let patience = "SET LOCAL statement_timeout = 0";
+        sqlx::query(patience).execute(&mut *transaction).await?;
         let lock = "LOCK TABLE chatgpt_oauth.store, chatgpt_oauth.record, chatgpt_oauth.aside,
                     chatgpt_oauth.entry IN EXCLUSIVE MODE";
         sqlx::query(lock).execute(&mut *transaction).await?;
@@ -37,6 +39,14 @@ impl PostgresStore {
 }
 
 impl Import {
+    /// Which database this is: another one has another place, also after a restore of a dump.
+    pub(crate) async fn place(&mut self) -> Result<String, StoreError> {
+        let select = "SELECT system_identifier || '/' || oid
+                      FROM pg_control_system(), pg_database WHERE datname = current_database()";
+        let found = sqlx::query(select).fetch_one(&mut *self.transaction);
+        Ok(found.await?.try_get(0)?)
+    }
+
     /// What the database holds, for a copy of the store with this identity.
     pub(crate) async fn target(&mut self, identity: &str) -> Result<Target, StoreError> {
         let select = "SELECT identity = $1,

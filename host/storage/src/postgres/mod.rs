@@ -25,6 +25,9 @@ mod schema;
 mod tests;
 mod url;
 
+use std::sync::Mutex;
+use std::time::Instant;
+
 use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -41,6 +44,8 @@ pub struct PostgresStore {
     kind: StoreKind,
     identity: String,
     pool: PgPool,
+    /// When the database was last seen to hold this store.
+    checked: Mutex<Instant>,
 }
 
 type Statement<'a> = Query<'a, sqlx::Postgres, PgArguments>;
@@ -62,6 +67,7 @@ impl PostgresStore {
             kind,
             identity,
             pool: connection::pool(url)?,
+            checked: Mutex::new(Instant::now()),
         })
     }
 
@@ -85,8 +91,8 @@ impl PostgresStore {
     ) -> Result<Vec<PgRow>, StoreError> {
         for _ in 0..connection::most_connections() {
             let mut connection = self.acquire().await?;
-            match statement().fetch_all(&mut *connection).await {
-                Err(error) if error::is_broken(&error) => drop(connection.detach()),
+            match connection.fetch_all(statement()).await? {
+                Err(error) if error::is_broken(&error) => connection.close(),
                 fetched => return Ok(fetched?),
             }
         }
@@ -97,11 +103,11 @@ impl PostgresStore {
     /// although its connection broke.
     async fn execute(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         let mut connection = self.acquire().await?;
-        let written = statement.fetch_all(&mut *connection).await;
+        let written = connection.fetch_all(statement).await?;
         let written = written.map_err(StoreError::from);
         if matches!(written, Err(StoreError::ReadOnly)) {
             // The server has become a standby.
-            drop(connection.detach());
+            connection.close();
         }
         written
     }

@@ -217,8 +217,13 @@ async fn a_server_that_takes_no_writes_is_not_used() {
     // What an earlier connection says once its server has been demoted.
     let set = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
     let mut connection = store.acquire().await.unwrap();
-    sqlx::query(set).execute(&mut *connection).await.unwrap();
+    let set = connection.fetch_all(sqlx::query(set)).await;
+    set.unwrap().unwrap();
     drop(connection);
+    // The pool takes it back in a task of its own.
+    while store.pool.num_idle() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let refused = write(&store, Some(version), b"2").await;
     assert_eq!(refused, Err(StoreError::ReadOnly));
     write(&store, Some(version), b"3").await.unwrap();
@@ -278,8 +283,8 @@ async fn a_session_has_the_settings_that_bound_a_call() {
         ("application_name", "chatgpt-oauth"),
     ] {
         let show = sqlx::query("SELECT current_setting($1)").bind(setting);
-        let shown = show.fetch_one(&mut *connection).await.unwrap();
-        let shown: &str = sqlx::Row::try_get(&shown, 0).unwrap();
+        let shown = connection.fetch_all(show).await.unwrap().unwrap();
+        let shown: &str = sqlx::Row::try_get(&shown[0], 0).unwrap();
         assert_eq!(shown, expected, "{setting}");
     }
 }
@@ -300,4 +305,92 @@ async fn a_write_whose_caller_goes_away_leaves_a_usable_connection() {
         id: "later",
     };
     store.swap_entry(place, None, b"1").await.unwrap();
+}
+
+/// A way to the server that can stop to forward, as when a machine disappears.
+struct Relay {
+    address: std::net::SocketAddr,
+    forwards: tokio::sync::watch::Sender<bool>,
+}
+
+impl Relay {
+    async fn to(socket: std::path::PathBuf) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (forwards, seen) = tokio::sync::watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (socket, mut seen) = (socket.clone(), seen.clone());
+                tokio::spawn(async move {
+                    let mut far = tokio::net::UnixStream::connect(socket).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => return,
+                        _ = seen.wait_for(|forwards| !forwards) => {}
+                    }
+                    // The connection stays open, and silent.
+                    std::future::pending::<()>().await;
+                });
+            }
+        });
+        Self { address, forwards }
+    }
+}
+
+/// Faults: G34 G35
+#[tokio::test]
+async fn a_server_that_disappears_holds_no_connection() {
+    let database = Database::new();
+    migrate(&database).await;
+    let name = database.query("SELECT current_database()");
+    let directory = database.query("SHOW unix_socket_directories");
+    let port = database.query("SHOW port");
+    let socket = format!("{directory}/.s.PGSQL.{port}").into();
+    let relay = Relay::to(socket).await;
+    let url = format!("postgres://tests@{}/{name}", relay.address);
+    let opened = PostgresStore::open(&url.parse().unwrap(), StoreKind::OpenAi).await;
+    let store = std::sync::Arc::new(opened.unwrap());
+    store.load(&alice()).await.unwrap();
+    relay.forwards.send(false).unwrap();
+    let calls = (0..2 * super::connection::most_connections()).map(|number| {
+        let store = std::sync::Arc::clone(&store);
+        tokio::spawn(async move {
+            match number % 2 {
+                // Callers that wait, and callers that go away.
+                0 => _ = store.load(&alice()).await,
+                _ => {
+                    let soon = Duration::from_millis(50);
+                    _ = tokio::time::timeout(soon, store.load(&alice())).await;
+                }
+            }
+        })
+    });
+    let calls: Vec<_> = calls.collect();
+    for call in calls {
+        call.await.unwrap();
+    }
+    assert!(store.load(&alice()).await.is_err());
+    relay.forwards.send(true).unwrap();
+    store.load(&alice()).await.unwrap();
+}
+
+/// Faults: G38
+#[tokio::test]
+async fn a_store_that_becomes_another_one_is_used_no_longer() {
+    let (database, store) = new_store().await;
+    write(&store, None, b"1").await.unwrap();
+    let later = |store: &PostgresStore| {
+        let minute = Duration::from_secs(61);
+        *store.checked.lock().unwrap() -= minute;
+    };
+    database.query("UPDATE chatgpt_oauth.store SET readable_from = 9");
+    later(&store);
+    assert_eq!(store.load(&alice()).await, Err(StoreError::Newer));
+    let written = write(&store, None, b"2").await;
+    assert_eq!(written, Err(StoreError::Newer));
+    database.query("UPDATE chatgpt_oauth.store SET readable_from = 1");
+    store.load(&alice()).await.unwrap();
+    database.query("UPDATE chatgpt_oauth.store SET identity = 'x'");
+    later(&store);
+    let other = store.load(&alice()).await;
+    assert!(matches!(other, Err(StoreError::Unusable(_))), "{other:?}");
 }

@@ -40,8 +40,8 @@ fn of_code(code: ErrorCode, message: String) -> StoreError {
         ErrorCode::ReadOnly => StoreError::ReadOnly,
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt,
         ErrorCode::DiskFull => StoreError::Full,
-        // No write breaks a constraint; the triggers of a moved store refuse it.
-        ErrorCode::ConstraintViolation => StoreError::Moved,
+        // By the triggers of the schema.
+        ErrorCode::ConstraintViolation if message == "moved" => StoreError::Moved,
         _ => StoreError::Unavailable(message),
     }
 }

@@ -8,12 +8,12 @@ use crate::server_store::{Collection, Entry, Owner};
 use crate::{Row, StoreError, Version};
 
 impl SqliteStore {
-    /// Marks the store as moved, at this time in Unix seconds, or removes the mark. A marked
-    /// store takes no writes.
-    pub(crate) async fn mark_moved(&self, at: Option<u64>) -> Result<(), StoreError> {
-        let at = at.map(|at| i64::try_from(at).unwrap_or(i64::MAX));
+    /// Marks the store as moved into this database, or removes the mark. A marked store takes
+    /// no writes.
+    pub(crate) async fn mark_moved(&self, to: Option<&str>) -> Result<(), StoreError> {
+        let to = to.map(str::to_owned);
         let marked = self.writer()?.block(move |sqlite| {
-            sqlite.execute("UPDATE store SET moved_at = ?1", [at])?;
+            sqlite.execute("UPDATE store SET moved_to = ?1", [to])?;
             Ok(())
         });
         marked.await.map_err(|error| with_cause(error, self.path()))

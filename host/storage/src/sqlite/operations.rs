@@ -160,19 +160,19 @@ impl Store for SqliteStore {
         updated
             .await
             .map_err(|error| with_cause(error, &self.path))?;
-        match self.is_moved().await? {
-            true => Err(StoreError::Moved),
-            false => Ok(()),
+        match self.moved_to().await? {
+            Some(_) => Err(StoreError::Moved),
+            None => Ok(()),
         }
     }
 }
 
 impl SqliteStore {
-    /// Whether the store is marked as moved.
-    pub(crate) async fn is_moved(&self) -> Result<bool, StoreError> {
-        let select = "SELECT moved_at IS NOT NULL FROM store";
+    /// The database into which the store was moved.
+    pub(crate) async fn moved_to(&self) -> Result<Option<String>, StoreError> {
+        let select = "SELECT moved_to FROM store";
         let moved = self.query(|sqlite| Ok(sqlite.query_row(select, (), |row| row.get(0))?));
-        Ok(moved.await?.unwrap_or(false))
+        Ok(moved.await?.flatten())
     }
 }
 

@@ -39,12 +39,15 @@ const STEPS: [&str; 3] = [
         UNIQUE (collection, id)
     ) STRICT;
      CREATE INDEX entry_of_owner ON entry (collection, owner, id);
-     ALTER TABLE store ADD COLUMN moved_at INTEGER;
+     ALTER TABLE store ADD COLUMN moved_to TEXT;
      CREATE TRIGGER moved BEFORE INSERT ON record
-        WHEN (SELECT moved_at FROM store) IS NOT NULL
+        WHEN (SELECT moved_to FROM store) IS NOT NULL
         BEGIN SELECT RAISE(ABORT, 'moved'); END;
      CREATE TRIGGER moved_entry BEFORE INSERT ON entry
-        WHEN (SELECT moved_at FROM store) IS NOT NULL
+        WHEN (SELECT moved_to FROM store) IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'moved'); END;
+     CREATE TRIGGER moved_entry_removed BEFORE DELETE ON entry
+        WHEN (SELECT moved_to FROM store) IS NOT NULL
         BEGIN SELECT RAISE(ABORT, 'moved'); END",
 ];
 

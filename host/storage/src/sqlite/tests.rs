@@ -548,7 +548,7 @@ async fn a_store_without_entries_is_read_as_it_is_and_a_writer_adds_them() {
         .await;
     written.unwrap();
     close(store).await;
-    let older = "DROP TRIGGER moved; DROP TABLE entry; ALTER TABLE store DROP COLUMN moved_at;
+    let older = "DROP TRIGGER moved; DROP TABLE entry; ALTER TABLE store DROP COLUMN moved_to;
                  PRAGMA user_version = 2";
     raw(&place).execute_batch(older).unwrap();
 
