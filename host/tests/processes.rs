@@ -371,22 +371,24 @@ fn an_unprintable_answer_is_a_failure_and_a_closed_pipe_is_not() {
 #[test]
 fn a_store_url_with_a_password_is_not_repeated() {
     let test = TestEnv::new();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
-    command.args(["--json", "status"]);
-    let output = command
-        .env("CHATGPT_OAUTH_STORE", "postgres://u:CANARY@db/x")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert_eq!(json(&output)["code"], "invalid-argument");
-    let help = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"))
-        .arg("--help")
-        .env("CHATGPT_OAUTH_STORE", "postgres://u:CANARY@db/x")
-        .output()
-        .unwrap();
-    for output in [output, help, test.run(&["completions", "zsh"])] {
-        let text = [output.stdout, output.stderr].concat();
+    test.sign_in();
+    let key_file = test.store().with_file_name("test.db.key");
+    let run = |url: &str, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
+        let command = command.env("CHATGPT_OAUTH_STORE", url).args(arguments);
+        let output = command.arg("--key-file").arg(&key_file).output().unwrap();
+        let text = [&output.stdout[..], &output.stderr].concat();
         assert!(!String::from_utf8_lossy(&text).contains("CANARY"));
+        output
+    };
+    for (url, code) in [
+        ("postgres://u:CANARY@db:port/x", "invalid-argument"),
+        ("postgres://u:CANARY@127.0.0.1:1/x", "store-unavailable"),
+    ] {
+        assert_eq!(json(&run(url, &["--json", "status"]))["code"], code);
+        run(url, &["-vv", "status"]);
+        run(url, &["--help"]);
+        run(url, &["completions", "zsh"]);
     }
 }
 

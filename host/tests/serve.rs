@@ -18,6 +18,8 @@ use support::TestEnv;
 struct Serve {
     child: Child,
     log: BufReader<ChildStderr>,
+    /// What it said until it served.
+    beginning: Vec<Value>,
     public: String,
     admin: String,
 }
@@ -33,16 +35,13 @@ impl Serve {
         command.arg("serve").args(listen);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let serving = loop {
-            let line = next(&mut log);
-            if line["message"] == "serving" {
-                break line;
-            }
-        };
+        let beginning = until(&mut log, "serving");
+        let serving = beginning.last().unwrap();
         let address = |name: &str| serving[name].as_str().unwrap().to_owned();
         Self {
             public: address("public"),
             admin: address("admin"),
+            beginning,
             child,
             log,
         }
@@ -55,13 +54,7 @@ impl Serve {
 
     /// The next lines of the log, up to the one with this message.
     fn until(&mut self, message: &str) -> Vec<Value> {
-        let mut lines = Vec::new();
-        loop {
-            lines.push(next(&mut self.log));
-            if lines.last().unwrap()["message"] == message {
-                return lines;
-            }
-        }
+        until(&mut self.log, message)
     }
 }
 
@@ -70,6 +63,18 @@ impl Drop for Serve {
         // It may have ended.
         _ = self.child.kill();
         _ = self.child.wait();
+    }
+}
+
+/// The next lines of a log, up to the one with this message.
+#[track_caller]
+fn until(log: &mut impl BufRead, message: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    loop {
+        lines.push(next(log));
+        if lines.last().unwrap()["message"] == message {
+            return lines;
+        }
     }
 }
 
@@ -148,6 +153,19 @@ fn a_server_answers_for_a_person_and_ends_at_sigterm() {
 }
 
 #[test]
+fn a_server_without_a_key_says_how_to_make_one() {
+    let env = TestEnv::new();
+    let hints = |serve: &Serve| {
+        let messages = serve.beginning.iter().map(|line| line["message"].as_str());
+        let hints = messages.filter(|message| message.is_some_and(|it| it.contains("keys create")));
+        hints.count()
+    };
+    assert_eq!(hints(&Serve::start(&env)), 1);
+    key(&env, Permission::Admin);
+    assert_eq!(hints(&Serve::start(&env)), 0);
+}
+
+#[test]
 fn a_second_signal_ends_a_server_at_once_and_sighup_does_not() {
     let env = TestEnv::new();
     let mut serve = Serve::start(&env);
@@ -191,7 +209,7 @@ fn a_key_that_another_process_revokes_ends_within_a_second() {
 
 /// Faults: G39
 #[test]
-fn a_server_without_the_right_key_of_its_store_answers_503_until_it_is_back() {
+fn a_server_without_the_key_of_its_store_answers_503_until_it_is_back() {
     let env = TestEnv::new();
     let administrator = key(&env, Permission::Admin);
     let key_file = env.store().with_file_name("test.db.key");

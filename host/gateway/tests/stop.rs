@@ -52,7 +52,7 @@ async fn a_call_that_is_stopped_before_its_answer_is_an_error_that_says_why() {
         (Stop::ShuttingDown, 503, "server_shutting_down"),
         (Stop::KeyRevoked, 401, "invalid_api_key"),
     ] {
-        env.simulator.fault(Endpoint::Responses, Fault::silence());
+        env.simulator.fault(Endpoint::Responses, Fault::hang());
         let (stop, order) = oneshot::channel();
         let answer = env.access.send_until(call(false), ordered(order));
         let stopping = async {
@@ -71,7 +71,8 @@ async fn an_order_to_stop_changes_nothing_of_a_complete_answer() {
     let env = TestEnv::signed_in().await;
     let (stop, order) = oneshot::channel();
     let answer = env.access.send_until(call(false), ordered(order)).await;
-    stop.send(Stop::ShuttingDown).unwrap();
+    let ordered = stop.send(Stop::ShuttingDown);
+    assert!(ordered.is_err(), "nothing waits for the order any more");
     assert_eq!(finish(answer).await.json()["status"], "completed");
 }
 

@@ -1,7 +1,7 @@
 //! What all requests share.
 
-use chatgpt_oauth::Host;
 use chatgpt_oauth::api_keys::ApiKeys;
+use chatgpt_oauth::{Error, Host};
 use chatgpt_oauth_gateway::Gateway;
 use governor::Quota;
 
@@ -37,6 +37,21 @@ impl App {
     /// The API keys in the store.
     pub(crate) fn keys(&self) -> ApiKeys {
         self.authentication.keys()
+    }
+
+    /// Changes keys, and lets the change count at once: also if the caller goes away, and if it
+    /// is not known whether the change was made.
+    pub(crate) async fn change_keys<T: Send + 'static>(
+        self: Arc<Self>,
+        change: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let changed = tokio::spawn(async move {
+            let changed = change.await;
+            self.authentication.keys_have_changed(&self.calls).await;
+            changed
+        });
+        let panicked = |_| Error::internal("the change of a key ended early");
+        changed.await.map_err(panicked)?
     }
 
     /// Forgets whom no limit applies to any more.

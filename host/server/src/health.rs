@@ -1,6 +1,5 @@
 //! `/healthz` and `/readyz`: the only routes that need no key.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth::Host;
@@ -58,25 +57,22 @@ fn plain(status: StatusCode, text: &'static str) -> Answer {
 /// Whether the store could be read a moment ago.
 #[derive(Default)]
 pub(crate) struct Readiness {
-    asked: Mutex<Option<(Instant, bool)>>,
+    asked: tokio::sync::Mutex<Option<(Instant, bool)>>,
     outage: Outage,
 }
 
 impl Readiness {
+    /// Of many that ask at a time, one asks the store.
     async fn of(&self, host: &Host) -> bool {
-        if let Some((asked, is_ready)) = *self.lock()
+        let mut asked = self.asked.lock().await;
+        if let Some((asked, is_ready)) = *asked
             && asked.elapsed() < KEPT
         {
             return is_ready;
         }
         let is_ready = self.can_read(host).await;
-        *self.lock() = Some((Instant::now(), is_ready));
+        *asked = Some((Instant::now(), is_ready));
         is_ready
-    }
-
-    /// No panic leaves the value incomplete, so poisoning is ignored.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, bool)>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn can_read(&self, host: &Host) -> bool {

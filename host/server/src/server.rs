@@ -49,7 +49,11 @@ impl Server {
     pub async fn bind(options: Options, host: Host) -> Result<Self, Error> {
         listen::check(&options)?;
         let certificate = options.tls.clone().map(Certificate::read).transpose()?;
-        let public = Acceptor::bind(&options.listen, certificate.clone()).await?;
+        let proxies = Proxies::new(options.behind_proxy);
+        let mut public = Acceptor::bind(&options.listen, certificate.clone()).await?;
+        if certificate.is_none() {
+            public.accept_only(proxies.clone());
+        }
         let admin = Acceptor::bind(&options.admin_listen, certificate.clone()).await?;
         let drain = Drain::new();
         let gateway = Gateway::builder(host.clone()).build()?;
@@ -60,7 +64,7 @@ impl Server {
             calls: Calls::new(options.key_limits.streams),
             call_rate: call_rate(options.key_limits),
             starts: Starts::default(),
-            proxies: Proxies::new(options.behind_proxy),
+            proxies,
             hosts: options.hosts,
             readiness: Readiness::default(),
             progress: drain.progress(),
@@ -121,7 +125,7 @@ impl Server {
         for (acceptor, side) in [(public, Side::Public), (admin, Side::Admin)] {
             let front = Front::new(app.clone(), side, routes::of(side, app.clone()));
             let listener = listen::serve(acceptor, front, connections.clone(), drain.progress());
-            tokio::spawn(listener);
+            connections.track(listener);
         }
         let housekeeping = tokio::spawn(keep_house(app.clone(), certificate, handle.clone()));
         let mut orders = handle.orders();

@@ -13,6 +13,13 @@ use tokio::io::AsyncWriteExt;
 async fn every_key_that_is_not_valid_here_has_the_same_answer() {
     let server = TestServer::start().await;
     let unknown = TestServer::start().await.keys.ada;
+    let target = "/api/v1/profiles/ada/keys";
+    let made = server.send_to(&server.admin, &server.keys.admin, "POST", target, "{}");
+    let made = made.await.json();
+    let (revoked, id) = (made["key"].as_str().unwrap(), made["created"]["id"].as_str());
+    let target = format!("{target}/{}", id.unwrap());
+    let revoking = server.send_to(&server.admin, &server.keys.admin, "DELETE", &target, "");
+    assert_eq!(revoking.await.status, 200);
     let without_id = |answer: &Answer| {
         let headers: Vec<_> = answer
             .headers
@@ -25,6 +32,7 @@ async fn every_key_that_is_not_valid_here_has_the_same_answer() {
     let mut answers = Vec::new();
     for (listen, key) in [
         (&server.public, unknown.as_str()),
+        (&server.public, revoked),
         (&server.public, ""),
         (&server.public, "sk-1"),
         (&server.public, &server.keys.admin),
@@ -71,6 +79,15 @@ async fn a_key_permits_what_its_scopes_name() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_without_a_scope_is_not_made() {
+    let server = TestServer::start().await;
+    let target = "/api/v1/profiles/ada/keys";
+    let body = r#"{"scopes": []}"#;
+    let made = server.send_to(&server.admin, &server.keys.admin, "POST", target, body);
+    assert_eq!(made.await.status, 400);
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn refusal(change: impl FnOnce(&mut Options)) -> String {
 
 /// Faults: G21
 #[tokio::test]
-async fn a_listener_for_other_machines_without_tls_is_refused_with_what_to_give() {
+async fn a_listener_for_other_machines_without_tls_is_refused_with_a_hint() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let public = refusal(|options| options.listen = address.parse().unwrap()).await;
         assert!(

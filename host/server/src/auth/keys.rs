@@ -1,8 +1,9 @@
 //! The keys of the store, with a copy of those in use.
 //!
 //! A copy is used for 30 seconds at most, so that a key that was revoked by another server
-//! ends within them. The store tells when another process has written to it: then every copy
-//! is dropped, and the calls of keys that have ended are ended.
+//! ends within them. Of the keys whose calls run, the store is asked every 10 seconds. Some
+//! stores tell when another process has written to them: then every copy is dropped, and the
+//! calls of keys that have ended are ended.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ use crate::outage::Outage;
 pub(crate) const EVERY: Duration = Duration::from_millis(500);
 /// How long a copy of a key is used.
 const KEPT: Duration = Duration::from_secs(30);
+/// How often the store is asked for the keys whose calls run.
+const CHECKED: Duration = Duration::from_secs(10);
 /// How long it is remembered that there is no key with an id.
 const ABSENT: Duration = Duration::from_secs(5);
 /// How many ids are remembered.
@@ -44,12 +47,13 @@ struct Copies {
     /// When the keys of running calls were looked at last.
     checked: Option<Instant>,
     by_id: HashMap<ApiKeyId, Copy>,
+    /// Until when it is remembered that there is no key with an id.
+    absent: HashMap<ApiKeyId, Instant>,
     noted: HashMap<ApiKeyId, Instant>,
 }
 
 struct Copy {
-    /// None if there is no key with this id.
-    caller: Option<Caller>,
+    caller: Caller,
     until: Instant,
 }
 
@@ -94,19 +98,25 @@ impl Keys {
 
     /// What is known of the key with this id, by a copy or by the store.
     async fn known(&self, id: &ApiKeyId) -> Result<Option<Caller>, Error> {
-        let generation = {
-            let copies = self.lock();
-            if let Some(copy) = copies.by_id.get(id)
-                && copy.until > Instant::now()
-            {
-                return Ok(copy.caller.clone());
-            }
-            copies.generation
-        };
+        let copy = self.lock().copy(id);
+        match copy {
+            Some(known) => Ok(known),
+            None => self.read(id).await,
+        }
+    }
+
+    /// What the store says of the key with this id.
+    async fn read(&self, id: &ApiKeyId) -> Result<Option<Caller>, Error> {
+        let (generation, begun) = (self.lock().generation, Instant::now());
         let found = self.outage.note(self.keys.find(id).await)?;
         let caller = found.map(Caller::new);
-        self.lock().keep(id, caller.clone(), generation);
+        self.lock().keep(id, caller.clone(), begun, generation);
         Ok(caller)
+    }
+
+    /// Whether the store need not be asked for the key with this id.
+    pub(super) fn has_copy(&self, id: &ApiKeyId) -> bool {
+        self.lock().copy(id).is_some()
     }
 
     /// Notes that a key was used, in a task of its own: no call waits for it, and none fails
@@ -132,23 +142,31 @@ impl Keys {
     pub(super) async fn follow_changes(&self, calls: &Calls) -> Result<(), Error> {
         let change = self.entries.store().change_number().await;
         let change = self.outage.note(change)?;
-        if self.lock().is_to_be_checked(change) {
-            self.end_calls(calls).await?;
+        if !self.lock().is_to_be_checked(change) {
+            return Ok(());
         }
-        Ok(())
+        let begun = Instant::now();
+        let ended = self.end_calls(calls).await;
+        // After a key that could not be read, all are read again at the next look.
+        self.lock().checked = ended.is_ok().then_some(begun);
+        ended
     }
 
+    /// Reads the keys of running calls, and returns the last failure.
     async fn end_calls(&self, calls: &Calls) -> Result<(), Error> {
+        let mut ended = Ok(());
         for key in calls.keys() {
             let Ok(id) = key.parse() else { continue };
-            let caller = self.known(&id).await?;
-            let state = caller.map(|caller| caller.record().state(now()));
-            if state != Some(ApiKeyState::Active) {
-                tracing::info!(key = %id, "the calls of a key that has ended are ended");
-                calls.end_of_key(&key);
+            match self.read(&id).await {
+                Ok(Some(caller)) if caller.record().state(now()) == ApiKeyState::Active => {}
+                Ok(_) => {
+                    tracing::info!(key = %id, "the calls of a key that has ended are ended");
+                    calls.end_of_key(&key);
+                }
+                Err(error) => ended = Err(error),
             }
         }
-        Ok(())
+        ended
     }
 
     /// No panic leaves the copies incomplete, so poisoning is ignored.
@@ -158,31 +176,42 @@ impl Keys {
 }
 
 impl Copies {
-    fn keep(&mut self, id: &ApiKeyId, caller: Option<Caller>, generation: u64) {
+    /// What is remembered: a key, or that there is none.
+    fn copy(&self, id: &ApiKeyId) -> Option<Option<Caller>> {
+        let now = Instant::now();
+        let copy = self.by_id.get(id).filter(|copy| copy.until > now);
+        let is_absent = || self.absent.get(id).is_some_and(|until| *until > now);
+        match copy {
+            Some(copy) => Some(Some(copy.caller.clone())),
+            None => is_absent().then_some(None),
+        }
+    }
+
+    /// Remembers what a read that began then, in this generation, has found.
+    fn keep(&mut self, id: &ApiKeyId, caller: Option<Caller>, begun: Instant, generation: u64) {
         if generation != self.generation {
             return;
         }
-        let now = Instant::now();
-        if self.by_id.len() >= MOST {
-            self.by_id.retain(|_, copy| copy.until > now);
+        match caller {
+            Some(caller) => {
+                make_room(&mut self.by_id);
+                let until = begun + KEPT;
+                self.by_id.insert(id.clone(), Copy { caller, until });
+            }
+            None => {
+                self.by_id.remove(id);
+                make_room(&mut self.absent);
+                self.absent.insert(id.clone(), begun + ABSENT);
+            }
         }
-        if self.by_id.len() >= MOST {
-            self.by_id.clear();
-        }
-        let kept = match caller {
-            Some(_) => KEPT,
-            None => ABSENT,
-        };
-        let until = now + kept;
-        self.by_id.insert(id.clone(), Copy { caller, until });
     }
 
     fn is_to_be_noted(&mut self, id: &ApiKeyId) -> bool {
-        let is_recent = |noted: &Instant| noted.elapsed() < NOTED;
-        if self.noted.get(id).is_some_and(is_recent) {
+        let noted = self.noted.get(id);
+        if noted.is_some_and(|noted| noted.elapsed() < NOTED) {
             return false;
         }
-        self.noted.retain(|_, noted| is_recent(noted));
+        make_room(&mut self.noted);
         self.noted.insert(id.clone(), Instant::now());
         true
     }
@@ -191,21 +220,27 @@ impl Copies {
         self.generation += 1;
         self.checked = None;
         self.by_id.clear();
+        self.absent.clear();
     }
 
     /// Drops the copies if the store has changed. Whether the keys of running calls are to be
-    /// looked at: after a change, and every 30 seconds, because a store may not tell.
+    /// read: after a change, and every 10 seconds, because a store may not tell.
     fn is_to_be_checked(&mut self, change: Option<i64>) -> bool {
-        let has_changed = change != self.change;
-        if has_changed {
+        if change != self.change {
             self.change = change;
             self.clear();
         }
-        let is_due = self.checked.is_none_or(|checked| checked.elapsed() >= KEPT);
-        if has_changed || is_due {
-            self.checked = Some(Instant::now());
-        }
-        has_changed || is_due
+        let is_due = |checked: Instant| checked.elapsed() >= CHECKED;
+        self.checked.is_none_or(is_due)
+    }
+}
+
+/// Forgets one of too many: the store has it.
+fn make_room<V>(known: &mut HashMap<ApiKeyId, V>) {
+    if known.len() >= MOST
+        && let Some(id) = known.keys().next().cloned()
+    {
+        known.remove(&id);
     }
 }
 
@@ -251,8 +286,11 @@ mod tests {
         assert!(keys.find(&key).await.unwrap().is_ok(), "the copy is used");
 
         let mut running = calls.begin(&key.id().as_str().into()).unwrap();
-        keys.lock().is_to_be_checked(Some(i64::MAX));
-        keys.end_calls(&calls).await.unwrap();
+        // A store in memory does not tell of changes: the keys of calls are read after a while.
+        keys.follow_changes(&calls).await.unwrap();
+        assert!(keys.find(&key).await.unwrap().is_ok(), "the copy is used");
+        keys.lock().checked = Instant::now().checked_sub(CHECKED);
+        keys.follow_changes(&calls).await.unwrap();
         assert_eq!(
             keys.find(&key).await.unwrap().unwrap_err(),
             Rejection::Ended
@@ -266,8 +304,9 @@ mod tests {
         let keys = keys();
         let key = create(&keys).await;
         let generation = keys.lock().generation;
-        keys.lock().is_to_be_checked(Some(i64::MAX));
-        keys.lock().keep(key.id(), None, generation);
+        keys.forget();
+        let begun = Instant::now();
+        keys.lock().keep(key.id(), None, begun, generation);
         assert!(keys.find(&key).await.unwrap().is_ok());
     }
 
@@ -279,6 +318,6 @@ mod tests {
             let found = keys.find(&unknown).await.unwrap();
             assert_eq!(found.unwrap_err(), Rejection::Unknown);
         }
-        assert_eq!(keys.lock().by_id.len(), 1);
+        assert_eq!(keys.lock().absent.len(), 1);
     }
 }

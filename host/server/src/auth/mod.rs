@@ -66,7 +66,8 @@ impl Authentication {
     }
 
     /// Whose key the request has. A key that is not accepted counts against the client's
-    /// address; a valid one is never refused for what others at that address do.
+    /// address. After too many of them, only keys that were used a moment ago are accepted from
+    /// there: the store is not asked for others.
     pub(crate) async fn caller(
         &self,
         headers: &HeaderMap,
@@ -74,7 +75,7 @@ impl Authentication {
         client: Client,
         metrics: &Metrics,
     ) -> Result<Caller, Refused> {
-        let rejection = match self.find(headers, side).await? {
+        let rejection = match self.find(headers, side, client).await? {
             Ok(caller) => return Ok(caller),
             Err(rejection) => rejection,
         };
@@ -92,6 +93,7 @@ impl Authentication {
         &self,
         headers: &HeaderMap,
         side: Side,
+        client: Client,
     ) -> Result<Result<Caller, Rejection>, Refused> {
         let Some(text) = bearer(headers) else {
             return Ok(Err(Rejection::Missing));
@@ -99,6 +101,9 @@ impl Authentication {
         let Ok(key) = text.parse::<ApiKey>() else {
             return Ok(Err(Rejection::Malformed));
         };
+        if self.failures.are_too_many(client) && !self.keys.has_copy(key.id()) {
+            return Ok(Err(Rejection::Unknown));
+        }
         let found = self
             .keys
             .find(&key)
@@ -109,9 +114,15 @@ impl Authentication {
             Ok(_) => Err(Rejection::OtherListener),
             Err(rejection) => Err(rejection),
         };
-        if let Err(rejection) = caller {
-            let reason = rejection.name();
-            tracing::info!(key = %key.id(), reason, "a key is not accepted");
+        match caller {
+            Ok(_) => {}
+            Err(Rejection::OtherListener) => {
+                tracing::warn!(key = %key.id(), "a key of the other listener is not accepted");
+            }
+            Err(rejection) => {
+                let reason = rejection.name();
+                tracing::info!(key = %key.id(), reason, "a key is not accepted");
+            }
         }
         Ok(caller)
     }

@@ -35,8 +35,9 @@ impl Starts {
     /// Counts a login of a profile. With too many, says in how many seconds the next may begin.
     pub(crate) fn count(&self, profile: &ProfileName) -> Result<(), u32> {
         self.minute.take(profile)?;
-        self.hour.take(profile)?;
-        self.all.take(&())
+        self.all.take(&())?;
+        // Last: what is refused for others takes none of the ten of an hour.
+        self.hour.take(profile)
     }
 
     pub(crate) fn tidy(&self) {

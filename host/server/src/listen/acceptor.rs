@@ -10,7 +10,7 @@ use chatgpt_oauth::{Error, ErrorCode};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::client::{Client, Peer};
-use super::{Certificate, Listen};
+use super::{Certificate, Listen, Proxies};
 
 /// After this pause the next connection is accepted when the machine has no file for one.
 const SHORTAGE: Duration = Duration::from_millis(100);
@@ -19,6 +19,8 @@ const SHORTAGE: Duration = Duration::from_millis(100);
 pub(crate) struct Acceptor {
     socket: Socket,
     certificate: Option<Certificate>,
+    /// Who may connect; none for everybody.
+    peers: Option<Proxies>,
 }
 
 enum Socket {
@@ -50,7 +52,13 @@ impl Acceptor {
         Ok(Self {
             socket,
             certificate,
+            peers: None,
         })
+    }
+
+    /// Closes the connections of others than this machine and these proxies.
+    pub(crate) fn accept_only(&mut self, peers: Proxies) {
+        self.peers = Some(peers);
     }
 
     /// Where the listener is: a port 0 has become a real one.
@@ -66,6 +74,9 @@ impl Acceptor {
         let mut is_reported = false;
         loop {
             match self.try_accept().await {
+                Ok((_, peer)) if !self.admits(peer) => {
+                    tracing::warn!("a caller that is no proxy connects without TLS, and is cut");
+                }
                 Ok(accepted) => return accepted,
                 Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
@@ -77,6 +88,10 @@ impl Acceptor {
                 }
             }
         }
+    }
+
+    fn admits(&self, peer: Peer) -> bool {
+        self.peers.as_ref().is_none_or(|peers| peers.admit(peer))
     }
 
     async fn try_accept(&self) -> io::Result<(Stream, Peer)> {
@@ -121,6 +136,8 @@ fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", std::process::id()));
     let unnamed = path.with_file_name(name);
+    // In a container each process may have the number of one that has died here.
+    _ = std::fs::remove_file(&unnamed);
     let listener = UnixListener::bind(&unnamed)?;
     let file = SocketFile(unnamed);
     std::fs::set_permissions(&file.0, std::fs::Permissions::from_mode(0o660))?;

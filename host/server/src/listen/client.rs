@@ -41,6 +41,14 @@ impl Proxies {
         nearest
     }
 
+    /// Whether the peer may send keys without TLS: this machine or a proxy.
+    pub(crate) fn admit(&self, Peer(peer): Peer) -> bool {
+        match peer {
+            Client::Local => true,
+            Client::Ip(address) => address.to_canonical().is_loopback() || self.has(peer),
+        }
+    }
+
     fn has(&self, client: Client) -> bool {
         let Client::Ip(address) = client else {
             return false;
@@ -84,6 +92,17 @@ mod tests {
         assert_eq!(client("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(client("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    /// Faults: G21
+    #[test]
+    fn without_tls_this_machine_and_proxies_connect() {
+        let proxies = Proxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let admits = |address: &str| proxies.admit(Peer(Client::Ip(address.parse().unwrap())));
+        assert!(admits("10.0.0.1") && admits("127.0.0.1") && admits("::1"));
+        assert!(admits("::ffff:10.0.0.1"));
+        assert!(!admits("192.0.2.1") && !admits("2001:db8::1"));
+        assert!(proxies.admit(Peer(Client::Local)));
     }
 
     /// Faults: G23

@@ -52,6 +52,11 @@ impl Connections {
         self.tasks.wait().await;
     }
 
+    /// Lets the end wait for a listener, which may begin one more connection.
+    pub(crate) fn track(&self, listener: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(listener);
+    }
+
     fn begin(&self, stream: Stream, peer: Peer, front: Front, progress: Progress) {
         let this = self.clone();
         self.tasks.spawn(async move {

@@ -32,7 +32,7 @@ const MOST: usize = 1000;
 pub(crate) struct CreateBody {
     /// `inference` if nothing is said.
     #[serde(default)]
-    scopes: Vec<String>,
+    scopes: Option<Vec<String>>,
     #[serde(default)]
     label: String,
     #[serde(default)]
@@ -41,21 +41,23 @@ pub(crate) struct CreateBody {
 
 impl CreateBody {
     fn into_new_key(self, profile: ProfileName, now: u64) -> Result<NewApiKey, Error> {
-        let scopes: Result<Vec<Scope>, _> = self.scopes.iter().map(|scope| scope.parse()).collect();
-        let scopes = scopes.map_err(|error| invalid(&error))?;
+        let scopes = self.scopes.map_or_else(|| Ok(Scopes::default()), scopes)?;
         let expires_in = self.expires_in_seconds.map(u64::from);
         if expires_in == Some(0) {
             return Err(invalid(&"a key cannot expire at once"));
         }
         Ok(NewApiKey {
-            permission: Permission::Profile {
-                profile,
-                scopes: Scopes::new(scopes).unwrap_or_default(),
-            },
+            permission: Permission::Profile { profile, scopes },
             label: self.label.parse().map_err(|error| invalid(&error))?,
             expires_at: expires_in.map(|seconds| now.saturating_add(seconds)),
         })
     }
+}
+
+fn scopes(names: Vec<String>) -> Result<Scopes, Error> {
+    let scopes: Result<Vec<Scope>, _> = names.iter().map(|name| name.parse()).collect();
+    let scopes = scopes.map_err(|error| invalid(&error))?;
+    Scopes::new(scopes).ok_or_else(|| invalid(&"a key has at least one scope"))
 }
 
 /// `GET …/keys`
@@ -106,8 +108,9 @@ pub(crate) async fn revoke(
     let revoked = async {
         let keys = app.keys();
         let id = of_profile(&keys, &target, &parameters).await?;
-        let revoked = keys.revoke(&id, now()).await?;
-        app.authentication.keys_have_changed(&app.calls).await;
+        let changed = id.clone();
+        let revoke = async move { Ok(keys.revoke(&changed, now()).await?) };
+        let revoked = app.clone().change_keys(revoke).await?;
         Ok(RevokeApiKey {
             ok: True,
             id: id.to_string(),
@@ -130,8 +133,9 @@ pub(crate) async fn rotate(
     let rotated = async {
         let keys = app.keys();
         let id = of_profile(&keys, &target, &parameters).await?;
-        let rotated = keys.rotate(&id, now).await?;
-        app.authentication.keys_have_changed(&app.calls).await;
+        let changed = id.clone();
+        let rotate = async move { Ok(keys.rotate(&changed, now).await?) };
+        let rotated = app.clone().change_keys(rotate).await?;
         let CreatedApiKey { key, record } = rotated.created;
         Ok(RotateApiKey {
             ok: True,

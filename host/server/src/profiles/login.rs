@@ -64,6 +64,10 @@ pub(crate) async fn poll(
 ) -> Result<Answer, Refused> {
     target.permit(&[Scope::Onboarding])?;
     let wait = Query::of(&uri, &["wait"])?.number("wait", LONGEST_WAIT)?;
+    let _waiting = match wait {
+        None | Some(0) => None,
+        Some(_) => Some(target.begin_wait(&app)?),
+    };
     let until = Instant::now() + Duration::from_secs(wait.unwrap_or(0));
     let progress = poll_until(&app, &target.profile, body.pending_id.as_deref(), until).await;
     Ok(answer::of::<Poll, _>(progress))
@@ -79,7 +83,7 @@ async fn poll_until(
 ) -> Result<LoginProgress, Error> {
     loop {
         let progress = profile.poll(pending_id).await?;
-        let interval = progress.retry_after_seconds.unwrap_or(INTERVAL);
+        let interval = progress.retry_after_seconds.unwrap_or(INTERVAL).max(1);
         let next = Instant::now() + Duration::from_secs(interval.into());
         if progress.status != LoginStatus::Pending || next > until {
             return Ok(progress);

@@ -29,7 +29,7 @@ pub(crate) async fn remove(
     })
 }
 
-async fn remove_if(app: &App, profile: &Profile, force: bool) -> Result<RemoveProfile, Error> {
+async fn remove_if(app: &Arc<App>, profile: &Profile, force: bool) -> Result<RemoveProfile, Error> {
     let state = profile.status().await?.state;
     let is_signed_out = matches!(
         state,
@@ -44,8 +44,9 @@ async fn remove_if(app: &App, profile: &Profile, force: bool) -> Result<RemovePr
     }
     // First: no key may reach a profile of the same name that is made later.
     let owner = Owner::Profile(profile.name().clone());
-    app.keys().remove_all(&owner).await?;
-    app.authentication.keys_have_changed(&app.calls).await;
+    let keys = app.keys();
+    let remove = async move { Ok(keys.remove_all(&owner).await?) };
+    app.clone().change_keys(remove).await?;
     profile.remove(force).await?;
     Ok(RemoveProfile {
         ok: True,

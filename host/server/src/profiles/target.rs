@@ -10,6 +10,7 @@ use http::request::Parts;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::auth::Caller;
+use crate::limits::Running;
 use crate::refused::Refused;
 
 /// The profile that a request is for: that of the key, or for an administrator that of the path.
@@ -38,6 +39,12 @@ impl Target {
     pub(crate) fn permit(&self, any_of: &[Scope]) -> Result<(), Refused> {
         self.caller.permit(any_of)
     }
+
+    /// Counts a request that waits among the calls of its key, until it is dropped.
+    pub(crate) fn begin_wait(&self, app: &App) -> Result<Running, Refused> {
+        let running = app.calls.begin(self.caller.key_id());
+        running.ok_or_else(|| Refused::too_many("the API key makes too many calls at a time", 1))
+    }
 }
 
 impl FromRequestParts<Arc<App>> for Target {
@@ -47,7 +54,13 @@ impl FromRequestParts<Arc<App>> for Target {
         let caller = Caller::from_request_parts(parts, app).await;
         let caller = caller.map_err(NoTarget::Refused)?;
         let name = match caller.profile() {
-            Some(name) => name.clone(),
+            Some(name) => {
+                let rate = app.call_rate.take(caller.key_id());
+                let too_many =
+                    |seconds| Refused::too_many("the API key makes too many calls", seconds);
+                rate.map_err(too_many).map_err(NoTarget::Refused)?;
+                name.clone()
+            }
             None => of_path(parts, app).await?,
         };
         Ok(Self {

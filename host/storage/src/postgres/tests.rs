@@ -220,7 +220,7 @@ async fn a_server_that_takes_no_writes_is_not_used() {
     let set = connection.fetch_all(sqlx::query(set)).await;
     set.unwrap().unwrap();
     drop(connection);
-    // The pool takes it back in a task of its own.
+    // The pool takes it back in a task of its own, and would make another one until then.
     while store.pool.num_idle() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
