@@ -16,7 +16,7 @@ async fn every_key_that_is_not_valid_here_has_the_same_answer() {
     let target = "/api/v1/profiles/ada/keys";
     let made = server.send_to(&server.admin, &server.keys.admin, "POST", target, "{}");
     let made = made.await.json();
-    let (revoked, id) = (made["key"].as_str().unwrap(), made["created"]["id"].as_str());
+    let (revoked, id) = (made["key"].as_str().unwrap(), made["id"].as_str());
     let target = format!("{target}/{}", id.unwrap());
     let revoking = server.send_to(&server.admin, &server.keys.admin, "DELETE", &target, "");
     assert_eq!(revoking.await.status, 200);

@@ -14,9 +14,13 @@ use crate::listen::Client;
 /// Failures a minute.
 const A_MINUTE: NonZero<u32> = NonZero::new(20).expect("20 is not zero");
 
+/// Of an address with too many failures, the keys that the store is asked for, a second.
+const LOOK_UPS: NonZero<u32> = NonZero::new(5).expect("5 is not zero");
+
 /// Counts failures by address.
 pub(crate) struct Failures {
     rate: Rate<Client>,
+    look_ups: Rate<Client>,
     /// Until when an address has had too many.
     refused: Mutex<HashMap<Client, Instant>>,
 }
@@ -25,6 +29,7 @@ impl Default for Failures {
     fn default() -> Self {
         Self {
             rate: Rate::new(Quota::per_minute(A_MINUTE)),
+            look_ups: Rate::new(Quota::per_second(LOOK_UPS)),
             refused: Mutex::default(),
         }
     }
@@ -40,14 +45,18 @@ impl Failures {
         })
     }
 
-    /// Whether an address has had too many a moment ago.
-    pub(crate) fn are_too_many(&self, client: Client) -> bool {
-        let until = self.lock().get(&network(client)).copied();
-        until.is_some_and(|until| until > Instant::now())
+    /// Whether the store may be asked for a key of an address. After too many failures it is
+    /// asked so often a second and no more, whatever the address invents.
+    pub(crate) fn permit_look_up(&self, client: Client) -> bool {
+        let network = network(client);
+        let until = self.lock().get(&network).copied();
+        let are_too_many = until.is_some_and(|until| until > Instant::now());
+        !are_too_many || self.look_ups.take(&network).is_ok()
     }
 
     pub(crate) fn tidy(&self) {
         self.rate.tidy();
+        self.look_ups.tidy();
         let now = Instant::now();
         self.lock().retain(|_, until| *until > now);
     }
@@ -83,16 +92,26 @@ mod tests {
         for _ in 0..20 {
             failures.count(client("192.0.2.1")).unwrap();
         }
-        assert!(!failures.are_too_many(client("192.0.2.1")));
         let seconds = failures.count(client("192.0.2.1")).unwrap_err();
         assert!((1..=3).contains(&seconds), "{seconds}");
-        assert!(failures.are_too_many(client("192.0.2.1")));
-        assert!(!failures.are_too_many(client("192.0.2.2")));
         failures.count(client("192.0.2.2")).unwrap();
         for n in 0..20 {
             failures.count(client(&format!("2001:db8::{n}"))).unwrap();
         }
         failures.count(client("2001:db8::ffff")).unwrap_err();
         failures.count(client("2001:db8:0:1::1")).unwrap();
+    }
+
+    /// Faults: G17
+    #[test]
+    fn an_address_with_too_many_failures_makes_the_store_read_five_keys_a_second() {
+        let failures = Failures::default();
+        let address = client("192.0.2.1");
+        while failures.count(address).is_ok() {
+            assert!(failures.permit_look_up(address));
+        }
+        let permitted = (0..1000).filter(|_| failures.permit_look_up(address));
+        assert!((5..20).contains(&permitted.count()));
+        assert!(failures.permit_look_up(client("192.0.2.2")));
     }
 }

@@ -66,8 +66,8 @@ impl Authentication {
     }
 
     /// Whose key the request has. A key that is not accepted counts against the client's
-    /// address. After too many of them, only keys that were used a moment ago are accepted from
-    /// there: the store is not asked for others.
+    /// address. After too many of them, the store is seldom asked for keys from there; a key
+    /// that was used a moment ago is not looked up.
     pub(crate) async fn caller(
         &self,
         headers: &HeaderMap,
@@ -101,7 +101,7 @@ impl Authentication {
         let Ok(key) = text.parse::<ApiKey>() else {
             return Ok(Err(Rejection::Malformed));
         };
-        if self.failures.are_too_many(client) && !self.keys.has_copy(key.id()) {
+        if !self.keys.has_copy(key.id()) && !self.failures.permit_look_up(client) {
             return Ok(Err(Rejection::Unknown));
         }
         let found = self
