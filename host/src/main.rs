@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 
 /// Serves until a signal ends it: with a runtime, a log and signals of the server's own.
 fn serve(arguments: commands::serve::Arguments, global: &Global, terminal: &Terminal) -> ExitCode {
-    chatgpt_oauth_server::log(global.verbose);
+    let _log = chatgpt_oauth_server::log(global.verbose);
     match commands::serve::run(arguments, global) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -52,7 +52,7 @@ mod server;
 pub use drain::Handle;
 pub use ipnet::IpNet as Network;
 pub use listen::{InvalidListen, Listen};
-pub use log::log;
+pub use log::{LogGuard, log};
 pub use options::{KeyLimits, Options, Times, TlsFiles};
 pub use program::run;
 pub use server::Server;

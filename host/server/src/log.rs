@@ -1,28 +1,46 @@
 //! The log: one JSON object a line, on standard error.
 
 use std::io;
-use std::panic;
+use std::time::Duration;
+use std::{panic, thread};
 
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
+
+/// How many lines may wait to be written.
+const WAITING: usize = 100_000;
+/// How often dropped lines are reported.
+const REPORTED: Duration = Duration::from_secs(10);
+
+/// Writes the log until it is dropped, which writes what is left.
+pub type LogGuard = WorkerGuard;
 
 /// Begins the log of this process: events of chatgpt-oauth alone, since those of other
 /// libraries could quote requests and answers. `verbose` is how often more was asked for.
 ///
 /// A panic is logged with its place and without its message, which could quote what the
 /// process was working on.
-pub fn log(verbose: u8) {
+///
+/// A thread of its own writes the lines, so that no request waits for whoever reads them. If
+/// 100,000 lines wait, later ones are dropped, and their number is written afterwards.
+pub fn log(verbose: u8) -> LogGuard {
     let level = match verbose {
         0 => LevelFilter::INFO,
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING)
+        .lossy(true)
+        .finish(io::stderr());
+    let dropped = writer.error_counter();
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_writer(io::stderr);
+        .with_writer(writer);
     let ours = Targets::new().with_target("chatgpt_oauth", level);
     // A process has one log: another one that was begun before stays.
     _ = tracing_subscriber::registry()
@@ -32,4 +50,19 @@ pub fn log(verbose: u8) {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a panic");
     }));
+    thread::spawn(move || report(&dropped));
+    guard
+}
+
+/// Says how many lines were dropped, when there are more of them.
+fn report(dropped: &ErrorCounter) {
+    let mut reported = 0;
+    loop {
+        thread::sleep(REPORTED);
+        let lines = dropped.dropped_lines();
+        if lines > reported {
+            tracing::warn!(lines = lines - reported, "lines of the log were dropped");
+        }
+        reported = lines;
+    }
 }
