@@ -86,8 +86,8 @@ fn begin(ports: Ports, pending: &Pending, approval: &Approval) -> Result<Option<
     }
 }
 
-/// Leaves the approval for the next poll. If this write fails, the exchange counts
-/// as abandoned after its time.
+/// Stores the approval again, for the next poll. If this write fails, a later poll takes
+/// the exchange over when its time has passed.
 fn put_back(ports: Ports, mut begun: Pending, approval: Approval) {
     if pending::is_still_stored(ports, &begun).unwrap_or(false) {
         pending::to_present_time(ports, &mut begun);

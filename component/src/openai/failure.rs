@@ -1,5 +1,5 @@
-//! Why a request failed: the closed list of kinds, and the error of each. A kind
-//! comes in from a response or from `ports`; an error of the contract goes out.
+//! The kinds of failed requests. Turns a failed response, or an error of `ports`, into a
+//! kind, and a kind into an error of the contract.
 
 use crate::contract::{Error, ErrorCode};
 use crate::ports::{HttpError, MaybeSent, NotSent};

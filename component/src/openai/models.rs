@@ -44,8 +44,8 @@ pub(crate) fn request(
     super::backend_get(path, access, account, timeout, MAX_RESPONSE_BYTES)
 }
 
-/// Reads a response: the models to list, in the service's order, as many as are
-/// kept. `None` when it is not a list of models. An unreadable entry is left out.
+/// Reads the models to list from a response, in the service's order, up to the number
+/// that is kept. An unreadable entry is left out. `None` when the response has no list.
 pub(crate) fn read(body: &[u8]) -> Option<Vec<Model>> {
     let body = json::parse_leniently(body)?;
     let Value::List(entries) = &body["models"] else {

@@ -21,7 +21,7 @@ pub struct Digest([u8; 32]);
 
 /// The text is not a SHA-256 digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a digest is written as sha256: and 64 hexadecimal digits")]
+#[error("a digest is sha256: followed by 64 hexadecimal digits")]
 pub struct InvalidDigest;
 
 impl Digest {

@@ -18,8 +18,17 @@ pub(crate) struct Arguments {
     reveal_token: bool,
 
     /// The fingerprint of a token that the backend answered 401 to
-    #[arg(long, value_name = "FINGERPRINT")]
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
     refused: Option<String>,
+}
+
+/// Another text names no token, and would refresh nothing.
+fn fingerprint(text: &str) -> Result<String, &'static str> {
+    let is_one = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match is_one {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a fingerprint has 32 hexadecimal digits, as `authorize` prints"),
+    }
 }
 
 pub(crate) async fn run(

@@ -23,8 +23,16 @@ const GRACE: Duration = Duration::from_secs(120);
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Accept only this account; sign the profile out if it is another one
-    #[arg(long, value_name = "EMAIL")]
+    #[arg(long, value_name = "EMAIL", value_parser = email)]
     expect: Option<String>,
+}
+
+/// An address that no account has would sign every account out.
+fn email(text: &str) -> Result<String, &'static str> {
+    match text.split_once('@') {
+        Some((name, domain)) if !name.is_empty() && !domain.is_empty() => Ok(text.to_owned()),
+        _ => Err("an e-mail address has a name, an @ and a domain"),
+    }
 }
 
 pub(crate) async fn run(

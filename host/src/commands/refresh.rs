@@ -15,8 +15,8 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     let result = profile.refresh().await?;
     Ok(terminal.answer(&Refresh::from(&result), || {
         match result.expires_in_seconds {
-            Some(seconds) => format!("refreshed; the token expires in {}", format::span(seconds)),
-            None => "refreshed".to_owned(),
+            Some(seconds) => format!("the token is new; it expires in {}", format::span(seconds)),
+            None => "the token is new".to_owned(),
         }
     }))
 }

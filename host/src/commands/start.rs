@@ -15,7 +15,8 @@ pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode
     let profile = open::profile(global, Access::ReadWrite).await?;
     let prompt = profile.start().await?;
     Ok(terminal.answer(&Start::from(&prompt), || {
-        format!("{}\n\nThen run: chatgpt-oauth poll", to_text(&prompt))
+        let then = "Then run the same command with `poll` in place of `start`.";
+        format!("{}\n\n{then}", to_text(&prompt))
     }))
 }
 

@@ -43,10 +43,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Every action can meet every other. Four claims are a first presentation, two
-    /// probes without an answer, and the probe that recovers; two crashes are those of
-    /// the holder and of the worker that takes over. A fifth claim nearly triples the
-    /// states and finds nothing more.
+    /// Enough for every action to meet every other. The four claims allow a first
+    /// presentation, two probes without an answer, and the probe that recovers. The two
+    /// crashes allow one of the holder and one of the worker that takes over. A fifth
+    /// claim nearly triples the states and has found nothing more.
     pub const EVERYTHING: Self = Self {
         claims: 4,
         crashes: 2,

@@ -32,7 +32,7 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
     {
         return Err(Error::boxed(
             ErrorCode::LoginSuperseded,
-            "this is not the pending login",
+            "this login is no longer pending",
         ));
     }
     proceed(ports, pending)

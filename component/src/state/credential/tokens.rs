@@ -100,8 +100,8 @@ impl Tokens {
         end.saturating_sub(now) < window.saturating_add(jitter).min(lifetime / 2)
     }
 
-    /// How long the next refresh waits after this success, in seconds. After a
-    /// success without an access token it does not wait.
+    /// The seconds until the next refresh may begin after this success. `None` if it may
+    /// begin now, as after a success without an access token.
     pub(super) fn pause_after_success(&self, now: u64) -> Option<u64> {
         self.access.as_ref()?;
         let age = clock_skew::age(self.received_at, now)?;

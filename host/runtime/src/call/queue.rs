@@ -1,5 +1,4 @@
-//! The order of the calls of one profile, and the number that rises when one of them writes
-//! the login.
+//! Orders the calls of one profile, and counts the calls that wrote its login.
 //!
 //! Exclusive calls change the login and wait for their turn. Shared calls do not wait:
 //! the intent in the record keeps two refreshes apart. A shared call that finds a refresh

@@ -24,10 +24,10 @@ pub struct AddressRange {
 #[non_exhaustive]
 pub enum AddressRangeError {
     /// The text has another form.
-    #[error("it is no range of addresses")]
+    #[error("an address range is written as ADDRESS/BITS")]
     Malformed,
     /// The address is not the first of its range.
-    #[error("it has bits set behind its prefix")]
+    #[error("its address has bits after the prefix")]
     HostBits(AddressRange),
     /// The range covers too many addresses.
     #[error("it is wider than a /8, or for IPv6 a /32")]

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::address::is_public;
 use super::address_range::AddressRange;
+use super::policy::POLICY;
 use crate::threads::in_a_thread;
 
 /// How long a name may take to resolve: most of the time of a connection.
@@ -64,6 +65,11 @@ pub enum ConnectToError {
     /// The text has another form.
     #[error("connect-to is HOST:443:ADDRESS:PORT, where ADDRESS is an IP address or localhost")]
     Malformed,
+    /// The host is none that a login uses.
+    #[error(
+        "connect-to leads auth.openai.com or chatgpt.com elsewhere, the hosts of every request"
+    )]
+    OtherHost,
     /// The port is not 443, the port of every request.
     #[error("connect-to leads HOST:443 elsewhere, since every request is for port 443")]
     OtherPort,
@@ -82,6 +88,10 @@ impl FromStr for ConnectTo {
         if host.is_empty() {
             return Err(ConnectToError::Malformed);
         }
+        let host = host.to_ascii_lowercase();
+        if !POLICY.iter().any(|rule| rule.host == host) {
+            return Err(ConnectToError::OtherHost);
+        }
         match port.parse() {
             Ok(HTTPS) => {}
             Ok::<u16, _>(_) => return Err(ConnectToError::OtherPort),
@@ -91,10 +101,7 @@ impl FromStr for ConnectTo {
         if is_public(address.ip().to_canonical()) {
             return Err(ConnectToError::PublicAddress);
         }
-        Ok(Self {
-            host: host.to_ascii_lowercase(),
-            address,
-        })
+        Ok(Self { host, address })
     }
 }
 
@@ -300,6 +307,14 @@ mod tests {
     fn connect_to_another_port_is_refused() {
         let refused = "auth.openai.com:8443:127.0.0.1:8443".parse::<ConnectTo>();
         assert_eq!(refused, Err(ConnectToError::OtherPort));
+    }
+
+    #[test]
+    fn connect_to_for_a_host_of_no_request_is_refused() {
+        for host in ["example.com", "auth.openai.com.", "api.openai.com"] {
+            let refused = format!("{host}:443:127.0.0.1:8443").parse::<ConnectTo>();
+            assert_eq!(refused, Err(ConnectToError::OtherHost), "{host}");
+        }
     }
 
     #[test]

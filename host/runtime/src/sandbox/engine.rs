@@ -19,11 +19,11 @@ use super::ticker::{self, Running, Ticker};
 use crate::artifact::{INTERPRETED, PRECOMPILED};
 use crate::shortage;
 
-/// Address space that a call needs beside the program's own, in bytes: the guest's
-/// memory, as much for the allocator of SQLite's thread, and a reserve.
+/// How much address space a call adds to the program's, in bytes: 64 MiB for the guest's
+/// memory, 64 MiB for the allocator of SQLite's thread, and a reserve.
 const ADDRESS_SPACE: usize = 192 << 20;
-/// Data that a call needs beside the program's own, in bytes: the stacks of four threads, as
-/// much for the guest and for TLS.
+/// How much data a call adds to the program's, in bytes: 8 MiB for the stacks of four threads,
+/// and 8 MiB for the guest and for TLS.
 const DATA: usize = 16 << 20;
 
 /// Makes sandboxes of one component.

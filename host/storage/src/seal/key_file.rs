@@ -54,8 +54,8 @@ pub(super) fn read(path: &Path, rights: Rights) -> Result<Option<Keyring>, Store
     read.map_err(|error| unusable(path, &error))?;
     parse(&text).map(Some).ok_or_else(|| refused(
         path,
-        "holds no key, more than two, or other text",
-        "restore the right file, or write a new key into it: 64 hexadecimal digits, as `openssl rand -hex 32` prints; a new key cannot open the stored logins",
+        "does not hold one or two keys and nothing else",
+        "restore the right file; a new key, the 64 hexadecimal digits of `openssl rand -hex 32`, cannot open the stored logins",
     ))
 }
 
