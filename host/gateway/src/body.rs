@@ -10,13 +10,14 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::budget::Running;
+use crate::chat::ChatStream;
 use crate::stream::Relay;
 
 /// The body of an answer: a whole one, or a stream of events. Dropping it ends the request
 /// to the backend.
 ///
 /// A stream never ends in an error: one that breaks off ends with the event
-/// `response.failed`.
+/// `response.failed`, or with a chunk that has an `error`.
 pub struct ModelBody {
     kind: Kind,
     /// None after the end, and without a call.
@@ -26,6 +27,7 @@ pub struct ModelBody {
 enum Kind {
     Full(Option<Bytes>),
     Relay(Box<Relay<Incoming>>),
+    Chat(Box<ChatStream<Incoming>>),
 }
 
 impl ModelBody {
@@ -36,6 +38,10 @@ impl ModelBody {
 
     pub(crate) fn relay(relay: Relay<Incoming>) -> Self {
         Self::new(Kind::Relay(Box::new(relay)))
+    }
+
+    pub(crate) fn chat(stream: ChatStream<Incoming>) -> Self {
+        Self::new(Kind::Chat(Box::new(stream)))
     }
 
     const fn new(kind: Kind) -> Self {
@@ -65,6 +71,7 @@ impl Body for ModelBody {
         let frame = match &mut self.kind {
             Kind::Full(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
             Kind::Relay(relay) => ready!(Pin::new(relay.as_mut()).poll_frame(context)),
+            Kind::Chat(stream) => ready!(Pin::new(stream.as_mut()).poll_frame(context)),
         };
         if let (Some(running), Some(Ok(frame))) = (&self.running, &frame) {
             running.add_to_answer(frame.data_ref().map_or(0, Bytes::len));
@@ -79,13 +86,14 @@ impl Body for ModelBody {
         match &self.kind {
             Kind::Full(bytes) => bytes.is_none(),
             Kind::Relay(relay) => relay.is_end_stream(),
+            Kind::Chat(stream) => stream.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Kind::Relay(_) => SizeHint::default(),
+            Kind::Relay(_) | Kind::Chat(_) => SizeHint::default(),
         }
     }
 }
@@ -94,7 +102,7 @@ impl fmt::Debug for ModelBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.kind {
             Kind::Full(_) => "full",
-            Kind::Relay(_) => "stream",
+            Kind::Relay(_) | Kind::Chat(_) => "stream",
         };
         write!(f, "ModelBody({kind})")
     }
