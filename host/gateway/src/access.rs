@@ -33,8 +33,8 @@ const PROCESSING: &str = "openai-processing-ms";
 
 /// Makes the model calls of one profile: a `tower` service. Cheap to clone.
 ///
-/// The paths are `/v1/responses`, `/v1/responses/compact`, `/v1/models` and
-/// `/v1/models/{id}`; the host of the URL does not matter. The request's own authorization
+/// The paths are `/v1/responses`, `/v1/responses/compact`, `/v1/chat/completions`, `/v1/models`
+/// and `/v1/models/{id}`; the host of the URL does not matter. The request's own authorization
 /// and cookies are dropped. Every outcome is an HTTP answer: errors have OpenAI's shape, and
 /// a login that a person must repeat is 403 `login_required`.
 #[derive(Clone)]
@@ -135,6 +135,7 @@ impl ModelAccess {
         let answer = match route {
             Route::Responses => call.forward(Kind::Responses, request).await,
             Route::Compact => call.forward(Kind::Compact, request).await,
+            Route::ChatCompletions => call.complete(request).await,
             Route::Models {
                 client_version: None,
             } => call.models().await,

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::budget::Running;
+use crate::chat::ChatStream;
 use crate::stop::StopSignal;
 use crate::stream::Relay;
 
@@ -17,7 +18,7 @@ use crate::stream::Relay;
 /// to the backend.
 ///
 /// A stream never ends in an error: one that breaks off ends with the event
-/// `response.failed`.
+/// `response.failed`, or with a chunk that has an `error`.
 pub struct ModelBody {
     kind: Kind,
     /// None after the end, and without a call.
@@ -27,6 +28,7 @@ pub struct ModelBody {
 enum Kind {
     Full(Option<Bytes>),
     Relay(Box<Relay<Incoming>>),
+    Chat(Box<ChatStream<Incoming>>),
 }
 
 impl ModelBody {
@@ -39,6 +41,10 @@ impl ModelBody {
         Self::new(Kind::Relay(Box::new(relay)))
     }
 
+    pub(crate) fn chat(stream: ChatStream<Incoming>) -> Self {
+        Self::new(Kind::Chat(Box::new(stream)))
+    }
+
     const fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -48,8 +54,10 @@ impl ModelBody {
 
     /// The body of an answer that the platform can end, if it is a stream.
     pub(crate) fn until(mut self, stop: StopSignal) -> Self {
-        if let Kind::Relay(relay) = &mut self.kind {
-            relay.stop_at(stop);
+        match &mut self.kind {
+            Kind::Full(_) => {}
+            Kind::Relay(relay) => relay.stop_at(stop),
+            Kind::Chat(stream) => stream.stop_at(stop),
         }
         self
     }
@@ -74,6 +82,7 @@ impl Body for ModelBody {
         let frame = match &mut self.kind {
             Kind::Full(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
             Kind::Relay(relay) => ready!(Pin::new(relay.as_mut()).poll_frame(context)),
+            Kind::Chat(stream) => ready!(Pin::new(stream.as_mut()).poll_frame(context)),
         };
         if let (Some(running), Some(Ok(frame))) = (&self.running, &frame) {
             running.add_to_answer(frame.data_ref().map_or(0, Bytes::len));
@@ -88,13 +97,14 @@ impl Body for ModelBody {
         match &self.kind {
             Kind::Full(bytes) => bytes.is_none(),
             Kind::Relay(relay) => relay.is_end_stream(),
+            Kind::Chat(stream) => stream.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Kind::Relay(_) => SizeHint::default(),
+            Kind::Relay(_) | Kind::Chat(_) => SizeHint::default(),
         }
     }
 }
@@ -103,7 +113,7 @@ impl fmt::Debug for ModelBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.kind {
             Kind::Full(_) => "full",
-            Kind::Relay(_) => "stream",
+            Kind::Relay(_) | Kind::Chat(_) => "stream",
         };
         write!(f, "ModelBody({kind})")
     }

@@ -16,12 +16,14 @@ use crate::authorization::Credentials;
 use crate::backend::{Answer, COMPACT, MODELS, RESPONSES};
 use crate::body::ModelBody;
 use crate::budget::Running;
+use crate::chat::{self, ChatStream, Conversations, Deltas, Translation, Wishes};
 use crate::error::{self, ErrorAnswer, JSON};
 use crate::gateway::Parts;
 use crate::models;
 use crate::profiles::InUse;
 use crate::request::body::Reserved;
 use crate::request::{self, Kind, ModelRequest};
+use crate::secrets::Secrets;
 use crate::stream::{End, Event, Events, Relay};
 
 const IGNORED: &str = "x-chatgpt-oauth-ignored";
@@ -56,6 +58,29 @@ impl Call<'_> {
         let answer = match self.send(kind, request, room).await {
             Ok(answer) if kind == Kind::Compact => whole(answer).await,
             Ok(answer) => self.read_events(answer, is_streamed).await,
+            Err(error) => Err(error),
+        };
+        with_ignored(answer, ignored)
+    }
+
+    /// Answers a request for a chat completion.
+    pub(crate) async fn complete<B>(
+        &self,
+        request: Request<B>,
+    ) -> Result<Response<ModelBody>, ErrorAnswer>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let body = self.gateway.room.collect(&head.headers, body, self.running);
+        let profile = self.profile.authorization.profile();
+        let conversations = Conversations::of(&self.gateway.host, profile);
+        let judged = chat::judge_apart(body.await?, head.headers, conversations).await?;
+        let ((request, wishes), room) = judged;
+        let (is_streamed, ignored) = (request.is_streamed, request.ignored.list());
+        let answer = match self.send(Kind::Responses, request, room).await {
+            Ok(answer) => self.read_chat(answer, is_streamed, wishes).await,
             Err(error) => Err(error),
         };
         with_ignored(answer, ignored)
@@ -171,23 +196,64 @@ impl Call<'_> {
     /// Answers with the events of the backend, or with the response that they make.
     async fn read_events(
         &self,
-        mut answer: Answer,
+        answer: Answer,
         is_streamed: bool,
     ) -> Result<Response<ModelBody>, ErrorAnswer> {
+        let (relay, returned, secrets) = self.relay(answer).await?;
+        let response = match is_streamed {
+            true => Ok(streamed(ModelBody::relay(relay))),
+            false => collected(relay).await,
+        };
+        returned_with(response, returned, &secrets)
+    }
+
+    /// Answers with chunks, or with the chat completion that they make.
+    async fn read_chat(
+        &self,
+        answer: Answer,
+        is_streamed: bool,
+        wishes: Wishes,
+    ) -> Result<Response<ModelBody>, ErrorAnswer> {
+        let (relay, returned, secrets) = self.relay(answer).await?;
+        let id = format!("chatcmpl-{}", self.id.simple());
+        let deltas = Deltas::new(
+            relay,
+            Translation::new(id, wishes.model, wishes.shows_reasoning),
+        );
+        let response = match is_streamed {
+            true => {
+                let mut stream = ChatStream::new(deltas, wishes.includes_usage);
+                let begun = stream.begin().await;
+                begun.map(|()| streamed(ModelBody::chat(stream)))
+            }
+            false => chat::collect(deltas).await.map(json),
+        };
+        returned_with(response, returned, &secrets)
+    }
+
+    /// The events of an answer, the headers that the caller gets, and what neither may show.
+    async fn relay(
+        &self,
+        mut answer: Answer,
+    ) -> Result<(Relay<Incoming>, HeaderMap, Secrets), ErrorAnswer> {
         let received = answer.first_bytes().await?;
         let secrets = answer.secrets().clone();
         let returned = answer.returned_headers();
         let events = Events::new(format!("resp_{}", self.id.simple()), secrets.clone());
         let relay = Relay::new(self.id, answer.into_body(), received, events);
-        let mut response = match is_streamed {
-            true => streamed(relay),
-            false => collected(relay)
-                .await
-                .map_err(|error| secrets.removed_from(error))?,
-        };
-        response.headers_mut().extend(returned);
-        Ok(response)
+        Ok((relay, returned, secrets))
     }
+}
+
+/// An answer with the backend's headers, or an error without its secrets.
+fn returned_with(
+    answer: Result<Response<ModelBody>, ErrorAnswer>,
+    headers: HeaderMap,
+    secrets: &Secrets,
+) -> Result<Response<ModelBody>, ErrorAnswer> {
+    let mut response = answer.map_err(|error| secrets.removed_from(error))?;
+    response.headers_mut().extend(headers);
+    Ok(response)
 }
 
 /// The answer of the endpoint that compacts: one JSON text.
@@ -200,8 +266,8 @@ async fn whole(answer: Answer) -> Result<Response<ModelBody>, ErrorAnswer> {
     Ok(response)
 }
 
-fn streamed(relay: Relay<Incoming>) -> Response<ModelBody> {
-    let mut response = Response::new(ModelBody::relay(relay));
+fn streamed(body: ModelBody) -> Response<ModelBody> {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, EVENT_STREAM);
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
@@ -222,9 +288,13 @@ async fn collected(mut relay: Relay<Incoming>) -> Result<Response<ModelBody>, Er
         Some(End::Broken(why)) => return Err(why.into_answer()),
         Some(End::Response(None)) | None => return Err(error::unreadable()),
     };
+    Ok(json(body))
+}
+
+fn json(body: String) -> Response<ModelBody> {
     let mut response = Response::new(ModelBody::full(body));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    Ok(response)
+    response
 }
 
 /// Headers of a request whose answer must not be encoded.

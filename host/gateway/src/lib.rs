@@ -27,8 +27,9 @@
 //!
 //! # What to know
 //!
-//! - Bytes go through as they come. The model's prefix, fields that the backend does not take
-//!   and a broken end are the exceptions.
+//! - `/v1/chat/completions` is translated to a call of `/v1/responses` and back.
+//! - Bytes of `/v1/responses` go through as they come. The model's prefix, fields that the
+//!   backend does not take and a broken end are the exceptions.
 //! - Every field of a request is forwarded, ignored and named in `x-chatgpt-oauth-ignored`,
 //!   or refused. With `x-chatgpt-oauth-strict: true` none is ignored.
 //! - Every outcome is an HTTP answer; errors have OpenAI's shape.
@@ -45,13 +46,15 @@
 // A call comes in by `access`, or from a guest by `hooks`. `route` finds its endpoint, and
 // `call` makes it: `request` collects, judges and rewrites the body, `authorization` adds
 // the login, `backend` sends the request and reads the answer, `stream` repairs and relays
-// a streamed one. A failure of any of them is an answer of `error`.
+// a streamed one. `chat` translates chat completions to such a call and back. A failure of
+// any of them is an answer of `error`.
 mod access;
 mod authorization;
 mod backend;
 mod body;
 mod budget;
 mod call;
+mod chat;
 mod error;
 mod gateway;
 #[cfg(feature = "wasi-http")]

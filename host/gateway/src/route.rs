@@ -13,6 +13,8 @@ pub(crate) enum Route {
     Responses,
     /// `POST /v1/responses/compact`
     Compact,
+    /// `POST /v1/chat/completions`
+    ChatCompletions,
     /// `GET /v1/models`
     Models {
         /// The version of a Codex CLI, which wants the backend's own list.
@@ -43,6 +45,7 @@ impl Route {
         match self {
             Self::Responses => "responses",
             Self::Compact => "compact",
+            Self::ChatCompletions => "chat_completions",
             Self::Models { .. } => "models",
             Self::Model(_) => "model",
         }
@@ -53,6 +56,7 @@ impl Route {
         Some(match path {
             "responses" => (Self::Responses, Method::POST),
             "responses/compact" => (Self::Compact, Method::POST),
+            "chat/completions" => (Self::ChatCompletions, Method::POST),
             "models" => {
                 let client_version = client_version(uri.query());
                 (Self::Models { client_version }, Method::GET)
@@ -81,7 +85,7 @@ fn is_websocket(headers: &HeaderMap) -> bool {
 }
 
 fn unsupported() -> ErrorAnswer {
-    let message = "There is no such endpoint here: there are /v1/responses, /v1/responses/compact and /v1/models.";
+    let message = "There is no such endpoint here: there are /v1/responses, /v1/responses/compact, /v1/chat/completions and /v1/models.";
     ErrorAnswer::new(StatusCode::NOT_FOUND, "unsupported_endpoint", message)
 }
 
@@ -117,6 +121,10 @@ mod tests {
             route("POST", "https://openai-codex.invalid/v1/responses?x"),
             Ok(Route::Responses)
         );
+        assert_eq!(
+            route("POST", "/v1/chat/completions"),
+            Ok(Route::ChatCompletions)
+        );
         assert_eq!(route("GET", "/v1/models"), models(None));
         assert_eq!(
             route("GET", "/v1/models?client_version=0.1.0"),
@@ -131,6 +139,7 @@ mod tests {
         for (method, path) in [
             ("GET", "/v1/responses"),
             ("OPTIONS", "/v1/responses"),
+            ("GET", "/v1/chat/completions"),
             ("HEAD", "/v1/models"),
             ("POST", "/v1/models/a"),
         ] {
@@ -155,7 +164,11 @@ mod tests {
             "/v1/responses;x",
             "/V1/responses",
             "/v1/responses/resp_1",
-            "/v1/chat/completions",
+            "/v1/chat",
+            "/v1/chat/completions/",
+            "/v1/chat/completions/chatcmpl-1",
+            "/v1/chat%2Fcompletions",
+            "/v1/completions",
             "/v1/images/generations",
             "/v1/models/",
             "/v1/models/%ff",

@@ -177,7 +177,7 @@ async fn json_that_is_read_in_two_ways_reaches_nothing() {
 async fn an_unknown_endpoint_and_a_wrong_method_have_openais_shape() {
     let world = TestEnv::new();
     let answer = world
-        .send("POST", "/v1/chat/completions", &[], "{}".into())
+        .send("POST", "/v1/completions", &[], "{}".into())
         .await;
     assert_eq!(
         (answer.status, answer.code()),

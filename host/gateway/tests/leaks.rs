@@ -82,11 +82,20 @@ async fn no_secret_and_no_text_is_in_an_answer_or_a_log() {
         faults.push(Fault::stream(Script::failed("x", &message)));
         faults.push(Fault::stream(Script::text("hi")).header("x-codex-promo-message", secret));
     }
-    for fault in faults {
+    let mut chat = json!({"model": "openai-codex/gpt-6-astra", "stream": true});
+    chat["messages"] = json!([{"role": "user", "content": "MARKER-PROMPT"}]);
+    chat["metadata"] = body["metadata"].clone();
+    let calls = faults.into_iter().flat_map(|fault| {
+        let paths = ["/v1/responses", "/v1/chat/completions"];
+        [fault.clone(), fault].into_iter().zip(paths)
+    });
+    for (fault, path) in calls {
+        let body = match path {
+            "/v1/responses" => &body,
+            _ => &chat,
+        };
         world.simulator.fault(Endpoint::Responses, fault);
-        let answer = world
-            .send("POST", "/v1/responses", &headers, body.to_string())
-            .await;
+        let answer = world.send("POST", path, &headers, body.to_string()).await;
         // What the model says belongs to the caller; the simulator repeats the prompt.
         let text = match answer.status {
             200 => answer

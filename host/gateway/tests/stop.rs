@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chatgpt_oauth_gateway::{Outcome, RequestId, Stop};
 use openai_simulator::{Endpoint, Fault, Script};
+use serde_json::json;
 use support::{TestEnv, finish, next, prompt, request};
 use tokio::sync::oneshot;
 
@@ -43,6 +44,29 @@ async fn a_stream_that_is_stopped_ends_with_an_event_that_says_why() {
         assert!(last.starts_with("response.failed"), "{last}");
         assert!(last.contains(code), "{last}");
     }
+}
+
+/// Faults: G18 G45
+#[tokio::test]
+async fn a_chat_completion_that_is_stopped_ends_with_an_error_and_is_not_done() {
+    let env = TestEnv::signed_in().await;
+    let slow = Script::deltas(1000, Duration::from_millis(20));
+    env.simulator
+        .fault(Endpoint::Responses, Fault::stream(slow));
+    let (stop, order) = oneshot::channel();
+    let body = json!({
+        "model": "gpt-6-astra", "stream": true,
+        "messages": [{"role": "user", "content": "Say hi."}],
+    });
+    let call = request("POST", "/v1/chat/completions", &[], body.to_string());
+    let answer = env.access.send_until(call, ordered(order)).await;
+    let (head, mut body) = answer.into_parts();
+    next(&mut body).await.unwrap();
+    stop.send(Stop::ShuttingDown).unwrap();
+    let rest = finish(http::Response::from_parts(head, body)).await.text;
+    let last = rest.trim_end().rsplit("data: ").next().unwrap();
+    assert!(last.contains("server_shutting_down"), "{last}");
+    assert!(!rest.contains("[DONE]"), "{last}");
 }
 
 #[tokio::test]

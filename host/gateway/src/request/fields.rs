@@ -4,7 +4,7 @@ use crate::error::ErrorAnswer;
 
 /// What becomes of a field.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Forwarded,
     /// Null, or a value that asks for nothing: the same as no field.
     Absent,

@@ -37,6 +37,9 @@ const NAMES: [&str; 12] = [
     LITE,
 ];
 
+/// The two names of the session id.
+const SESSIONS: [&str; 2] = ["session-id", "session_id"];
+
 /// Whether the caller wants an error for each field that would be ignored.
 pub(super) fn is_strict(headers: &HeaderMap) -> bool {
     let strict = headers.get(STRICT).map(HeaderValue::as_bytes);
@@ -49,7 +52,7 @@ pub(crate) struct Forwarded(HeaderMap);
 
 impl Forwarded {
     /// Takes them from a request. One that is too long or not visible ASCII is ignored.
-    pub(super) fn of(headers: &HeaderMap, ignored: &mut Ignored) -> Result<Self, ErrorAnswer> {
+    pub(crate) fn of(headers: &HeaderMap, ignored: &mut Ignored) -> Result<Self, ErrorAnswer> {
         let mut forwarded = HeaderMap::new();
         for (name, value) in headers {
             if !is_forwarded(headers, name) {
@@ -61,6 +64,14 @@ impl Forwarded {
             }
         }
         Ok(Self(forwarded))
+    }
+
+    /// Adds a session id, unless the caller has sent one.
+    pub(crate) fn add_session(&mut self, id: &str) {
+        let has_one = SESSIONS.iter().any(|name| self.0.contains_key(*name));
+        if let (false, Ok(id)) = (has_one, HeaderValue::from_str(id)) {
+            self.0.insert(SESSIONS[0], id);
+        }
     }
 
     pub(super) fn is_lite(&self) -> bool {

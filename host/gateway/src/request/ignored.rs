@@ -1,5 +1,8 @@
 //! What is left out of a request, for `x-chatgpt-oauth-ignored`.
 
+use http::HeaderMap;
+
+use super::headers;
 use crate::error::ErrorAnswer;
 
 /// The names of what was left out. No longer than a header may be.
@@ -15,6 +18,11 @@ impl Ignored {
     /// How many names may be left out of one request.
     const MOST: usize = 64;
 
+    /// Of a request with these headers.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::new(headers::is_strict(headers))
+    }
+
     pub(super) fn new(is_strict: bool) -> Self {
         Self {
             is_strict,
@@ -23,7 +31,7 @@ impl Ignored {
     }
 
     /// Notes that something is left out, or refuses it.
-    pub(super) fn add(&mut self, name: &str) -> Result<(), ErrorAnswer> {
+    pub(crate) fn add(&mut self, name: &str) -> Result<(), ErrorAnswer> {
         let shown = shown(name);
         if self.is_strict || self.names.len() == Self::MOST {
             return Err(ErrorAnswer::unsupported(shown));

@@ -121,7 +121,7 @@ fn check_part(part: &Fields<'_>, place: &str) -> Result<(), ErrorAnswer> {
 }
 
 /// Whether a URL has a scheme that the backend may read. This software fetches none.
-fn is_fetched_elsewhere(url: &str) -> bool {
+pub(crate) fn is_fetched_elsewhere(url: &str) -> bool {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     ["data", "https"]
         .iter()

@@ -12,11 +12,11 @@
 
 pub(crate) mod body;
 mod codex;
-mod fields;
-mod headers;
-mod ignored;
-mod input;
-mod model;
+pub(crate) mod fields;
+pub(crate) mod headers;
+pub(crate) mod ignored;
+pub(crate) mod input;
+pub(crate) mod model;
 mod tools;
 
 use bytes::Bytes;
@@ -63,8 +63,16 @@ pub(crate) async fn judge_apart(
     body: Collected,
     headers: HeaderMap,
 ) -> Result<(ModelRequest, Reserved), ErrorAnswer> {
+    apart(body, move |body| judge(kind, body, &headers)).await
+}
+
+/// Judges a body where the other tasks of this thread do not wait for it.
+pub(crate) async fn apart<T: Send + 'static>(
+    body: Collected,
+    judge: impl FnOnce(&Bytes) -> Result<T, ErrorAnswer> + Send + 'static,
+) -> Result<(T, Reserved), ErrorAnswer> {
     let is_small = body.bytes.len() <= SMALL;
-    let judge = move || Ok((judge(kind, &body.bytes, &headers)?, body.reserved));
+    let judge = move || Ok((judge(&body.bytes)?, body.reserved));
     if is_small {
         return judge();
     }
@@ -75,7 +83,7 @@ pub(crate) async fn judge_apart(
 fn judge(kind: Kind, body: &Bytes, headers: &HeaderMap) -> Result<ModelRequest, ErrorAnswer> {
     let text = read(body)?;
     let fields = Fields::parse(text).map_err(|error| no_json(&error))?;
-    let mut ignored = Ignored::new(headers::is_strict(headers));
+    let mut ignored = Ignored::of(headers);
     let forwarded = Forwarded::of(headers, &mut ignored)?;
     if codex::is_its_own(kind, &fields, headers) {
         return Ok(ModelRequest {
@@ -96,14 +104,14 @@ fn judge(kind: Kind, body: &Bytes, headers: &HeaderMap) -> Result<ModelRequest, 
 }
 
 /// The text of a body that two parsers read in the same way.
-fn read(body: &Bytes) -> Result<&str, ErrorAnswer> {
+pub(crate) fn read(body: &Bytes) -> Result<&str, ErrorAnswer> {
     let text = std::str::from_utf8(body)
         .map_err(|_| ErrorAnswer::invalid("invalid_json", "The body is not UTF-8."))?;
     json::check(text).map_err(|error| no_json(&error))?;
     Ok(text)
 }
 
-fn no_json(error: &serde_json::Error) -> ErrorAnswer {
+pub(crate) fn no_json(error: &serde_json::Error) -> ErrorAnswer {
     // The text of the error could quote the body.
     let message = match error.classify() {
         serde_json::error::Category::Data => {
@@ -116,7 +124,7 @@ fn no_json(error: &serde_json::Error) -> ErrorAnswer {
     ErrorAnswer::invalid("invalid_json", message)
 }
 
-fn is_streamed(fields: &Fields<'_>) -> Result<bool, ErrorAnswer> {
+pub(crate) fn is_streamed(fields: &Fields<'_>) -> Result<bool, ErrorAnswer> {
     match fields.given("stream") {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),

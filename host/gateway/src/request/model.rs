@@ -10,7 +10,7 @@ use crate::json::{self, Fields};
 pub(crate) const PREFIX: &str = "openai-codex/";
 
 /// The backend's name of the model of a request.
-pub(super) fn name(fields: &Fields<'_>) -> Result<Box<RawValue>, ErrorAnswer> {
+pub(crate) fn name(fields: &Fields<'_>) -> Result<Box<RawValue>, ErrorAnswer> {
     let name = fields.string("model").ok_or_else(missing)?;
     Ok(json::raw(name.strip_prefix(PREFIX).unwrap_or(&name)))
 }

@@ -2,7 +2,7 @@
 
 mod events;
 mod relay;
-mod sse;
+pub(crate) mod sse;
 
-pub(crate) use events::{End, Event, Events};
-pub(crate) use relay::Relay;
+pub(crate) use events::{Break, End, Event, Events};
+pub(crate) use relay::{COMMENT, KEEP_ALIVE, Relay};

@@ -20,6 +20,8 @@ pub(crate) enum Break {
     TooLong,
     /// An event, or all finished items, are larger than this software holds.
     TooLarge,
+    /// An event that must be translated cannot be read, or contradicts those before.
+    Unreadable,
     /// The backend's error quotes the request.
     Hidden,
     /// The platform stopped the call.
@@ -29,7 +31,7 @@ pub(crate) enum Break {
 impl Break {
     pub(crate) const fn code(self) -> &'static str {
         match self {
-            Self::Truncated | Self::Silent => "upstream_stream_truncated",
+            Self::Truncated | Self::Silent | Self::Unreadable => "upstream_stream_truncated",
             Self::TooLong => "upstream_timeout",
             Self::TooLarge => "translation_limit",
             Self::Hidden => "upstream_error",
@@ -45,6 +47,9 @@ impl Break {
             Self::TooLarge => {
                 "An event or the items of the response are larger than can be relayed."
             }
+            Self::Unreadable => {
+                "An event of the backend cannot be read, or contradicts those before it."
+            }
             Self::Hidden => "The backend failed. Its message quotes the request and is not shown.",
             Self::Stopped(why) => why.message(),
         }
@@ -57,7 +62,7 @@ impl Break {
         }
         let answer = ErrorAnswer::new(StatusCode::BAD_GATEWAY, self.code(), self.message());
         match self {
-            Self::Truncated | Self::Silent => answer.retry_after(PAUSE),
+            Self::Truncated | Self::Silent | Self::Unreadable => answer.retry_after(PAUSE),
             Self::TooLong | Self::TooLarge | Self::Hidden | Self::Stopped(_) => answer,
         }
     }

@@ -18,7 +18,7 @@ use super::events::{Break, End, Event, Events};
 use crate::stop::StopSignal;
 
 /// After this long without a byte for the caller, a comment is sent.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// After this long without an event, `response.in_progress` is repeated: the Codex CLI gives
 /// up after 300 seconds, and comments do not count.
 const REPEAT: Duration = Duration::from_secs(240);
@@ -30,7 +30,7 @@ const LONGEST: Duration = Duration::from_secs(2 * 3600);
 /// the connection can be used again.
 const DRAIN: Duration = Duration::from_millis(250);
 
-const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
+pub(crate) const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
 
 /// A stream of events on its way.
 pub(crate) struct Relay<B> {
@@ -142,6 +142,12 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
                 Upstream::Done => return Poll::Ready(None),
             }
         }
+    }
+
+    /// Ends the response with a failure, and the request to the backend.
+    pub(crate) fn break_off(&mut self, why: Break) {
+        let event = self.events.break_off(why);
+        self.sending(event);
     }
 
     fn take(&mut self, frame: Frame<Bytes>) {

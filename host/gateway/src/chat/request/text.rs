@@ -1,0 +1,54 @@
+//! Translates the form of the answer: `response_format` and `verbosity` become `text`.
+
+use serde_json::value::RawValue;
+
+use super::content::{inner, string};
+use super::object::owned;
+use crate::error::ErrorAnswer;
+use crate::json::{self, Fields};
+
+/// Whether the answer is a JSON object without a schema.
+pub(super) fn is_json_object(fields: &Fields<'_>) -> bool {
+    let format = fields.given("response_format").map(Fields::parse);
+    format.is_some_and(|format| {
+        format.is_ok_and(|format| format.string("type").as_deref() == Some("json_object"))
+    })
+}
+
+/// The field `text`; none if the caller wants nothing of it.
+pub(super) fn translate(fields: &Fields<'_>) -> Result<Option<Box<RawValue>>, ErrorAnswer> {
+    let mut text = Fields::default();
+    if let Some(format) = fields.given("response_format") {
+        text.set("format", translate_format(format)?);
+    }
+    if let Some(verbosity) = fields.given("verbosity") {
+        text.set("verbosity", owned(verbosity));
+    }
+    Ok(text.names().next().is_some().then(|| text.to_raw()))
+}
+
+fn translate_format(format: &str) -> Result<Box<RawValue>, ErrorAnswer> {
+    const PLACE: &str = "response_format.json_schema";
+    let unknown = || {
+        let message = "response_format has the type text, json_object or json_schema.";
+        ErrorAnswer::invalid(None, message).param("response_format.type")
+    };
+    let fields = Fields::parse(format).map_err(|_| unknown())?;
+    match fields.string("type").as_deref() {
+        Some("text" | "json_object") => Ok(fields.to_raw()),
+        Some("json_schema") => {
+            let mut flat = Fields::default();
+            flat.set("type", json::raw("json_schema"));
+            let schema = inner(&fields, "json_schema", PLACE)?;
+            string(&schema, "name", PLACE)?;
+            for name in schema.names() {
+                flat.set(name, owned(schema.get(name).unwrap_or("null")));
+            }
+            if flat.given("strict").is_none() {
+                flat.set("strict", json::raw(&false));
+            }
+            Ok(flat.to_raw())
+        }
+        _ => Err(unknown()),
+    }
+}

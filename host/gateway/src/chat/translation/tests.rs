@@ -1,0 +1,302 @@
+use serde_json::json;
+
+use super::*;
+use crate::chat::delta::{Call, Tool};
+
+fn frame(event: &Value) -> String {
+    format!(
+        "event: {}\ndata: {event}\n\n",
+        event["type"].as_str().unwrap()
+    )
+}
+
+fn translation() -> Translation {
+    Translation::new("chatcmpl-own".into(), "m".into(), true)
+}
+
+/// The steps of these events, and of a last one with this response.
+fn steps(events: &[Value], response: Value) -> Result<Vec<Delta>, Break> {
+    let mut translation = translation();
+    let mut steps = Vec::new();
+    for event in events {
+        steps.extend(translation.read(frame(event).as_bytes())?);
+    }
+    let last = frame(&json!({"type": "response.completed", "response": response}));
+    let response = serde_json::value::to_raw_value(&response).unwrap();
+    steps.extend(translation.end(last.as_bytes(), &response)?);
+    Ok(steps)
+}
+
+fn end() -> Value {
+    json!({"status": "completed", "output": []})
+}
+
+fn added(index: u64, item: Value) -> Value {
+    json!({"type": "response.output_item.added", "output_index": index, "item": item})
+}
+
+fn done(index: u64, item: Value) -> Value {
+    json!({"type": "response.output_item.done", "output_index": index, "item": item})
+}
+
+fn text_delta(index: u64, part: u64, text: &str) -> Value {
+    json!({"type": "response.output_text.delta", "output_index": index, "content_index": part, "delta": text})
+}
+
+fn input_delta(id: &str, text: &str) -> Value {
+    json!({"type": "response.function_call_arguments.delta", "item_id": id, "delta": text})
+}
+
+fn call(id: &str, arguments: &str) -> Value {
+    json!({"type": "function_call", "id": format!("fc_{id}"), "call_id": id, "name": "f", "arguments": arguments})
+}
+
+fn message(text: &str) -> Value {
+    json!({"type": "message", "content": [{"type": "output_text", "text": text, "annotations": []}]})
+}
+
+fn begun(index: usize, id: &str, input: &str) -> Delta {
+    let (tool, id, name) = (Tool::Function, id.to_owned(), "f".to_owned());
+    Delta::Call(Call {
+        index,
+        tool,
+        id,
+        name,
+        input: input.to_owned(),
+    })
+}
+
+fn input(index: usize, text: &str) -> Delta {
+    let (tool, text) = (Tool::Function, text.to_owned());
+    Delta::Input { index, tool, text }
+}
+
+fn content(steps: &[Delta]) -> String {
+    let texts = steps.iter().filter_map(|step| match step {
+        Delta::Content(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// Faults: X04 X07 X08
+#[test]
+fn each_piece_of_input_belongs_to_its_call() {
+    let steps = steps(
+        &[
+            added(1, call("a", "")),
+            added(2, call("b", "")),
+            input_delta("fc_a", "1"),
+            input_delta("fc_b", "2"),
+            input_delta("fc_a", "3"),
+            done(1, call("a", "13")),
+            done(2, call("b", "2")),
+        ],
+        end(),
+    );
+    assert_eq!(
+        steps.unwrap(),
+        [
+            Delta::Begin,
+            begun(0, "a", ""),
+            begun(1, "b", ""),
+            input(0, "1"),
+            input(1, "2"),
+            input(0, "3"),
+            Delta::Finish(FinishReason::ToolCalls),
+            Delta::End { usage: None },
+        ]
+    );
+}
+
+/// Faults: X06 X09
+#[test]
+fn the_end_of_a_call_brings_only_what_is_missing() {
+    let whole = json!({"type": "response.function_call_arguments.done", "output_index": 0, "arguments": "{}"});
+    let inputs = |events: &[Value]| {
+        let steps = steps(events, end()).unwrap();
+        let calls = steps
+            .iter()
+            .filter(|step| matches!(step, Delta::Call(_) | Delta::Input { .. }));
+        calls.cloned().collect::<Vec<_>>()
+    };
+    let (first, last) = (added(0, call("a", "")), done(0, call("a", "{}")));
+    let in_two = [begun(0, "a", ""), input(0, "{}")];
+    assert_eq!(
+        inputs(&[first.clone(), whole.clone(), last.clone()]),
+        in_two
+    );
+    assert_eq!(inputs(&[first.clone(), last.clone()]), in_two);
+    assert_eq!(
+        inputs(&[first, input_delta("fc_a", "{"), whole.clone(), last.clone()]),
+        [begun(0, "a", ""), input(0, "{"), input(0, "}")]
+    );
+    assert_eq!(inputs(&[whole, last.clone()]), [begun(0, "a", "{}")]);
+    assert_eq!(inputs(&[last]), [begun(0, "a", "{}")]);
+}
+
+#[test]
+fn what_contradicts_what_was_passed_on_is_a_failure() {
+    let first = added(0, call("a", ""));
+    let events = [
+        first,
+        input_delta("fc_a", "{\"b"),
+        done(0, call("a", "{\"c\"}")),
+    ];
+    assert_eq!(steps(&events, end()), Err(Break::Unreadable));
+    let events = [text_delta(0, 0, "Hello"), done(0, message("Good bye"))];
+    assert_eq!(steps(&events, end()), Err(Break::Unreadable));
+    let nameless = json!({"type": "function_call", "arguments": "{}"});
+    assert_eq!(steps(&[done(0, nameless)], end()), Err(Break::Unreadable));
+}
+
+/// Faults: X01
+#[test]
+fn a_text_is_said_once_however_often_the_backend_says_it() {
+    let whole = json!({"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "ab"});
+    let output = json!({"status": "completed", "output": [message("ab")]});
+    let (a, b, last) = (
+        text_delta(0, 0, "a"),
+        text_delta(0, 0, "b"),
+        done(0, message("ab")),
+    );
+    for events in [
+        vec![],
+        vec![a.clone()],
+        vec![last.clone()],
+        vec![whole.clone()],
+        vec![a.clone(), whole.clone()],
+        vec![a, b, whole, last],
+    ] {
+        assert_eq!(
+            content(&steps(&events, output.clone()).unwrap()),
+            "ab",
+            "{events:?}"
+        );
+    }
+}
+
+#[test]
+fn a_later_message_begins_with_a_blank_line_and_a_later_part_does_not() {
+    let events = [
+        text_delta(0, 0, "a"),
+        text_delta(0, 1, "b"),
+        text_delta(2, 0, "c"),
+    ];
+    assert_eq!(content(&steps(&events, end()).unwrap()), "ab\n\nc");
+}
+
+#[test]
+fn a_summary_is_shown_only_if_it_was_asked_for() {
+    let delta = |part, text: &str| json!({"type": "response.reasoning_summary_text.delta", "output_index": 0, "summary_index": part, "delta": text});
+    let item = json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "ab"}, {"type": "summary_text", "text": "c"}]});
+    let events = [delta(0, "a"), delta(0, "b"), delta(1, "c"), done(0, item)];
+    let shown = steps(&events, end()).unwrap();
+    let reasoning = |text: &str| Delta::Reasoning(text.into());
+    assert_eq!(
+        shown[1..4],
+        [reasoning("a"), reasoning("b"), reasoning("\n\nc")]
+    );
+    let mut hidden = Translation::new("id".into(), "m".into(), false);
+    for event in &events {
+        let steps = hidden.read(frame(event).as_bytes()).unwrap();
+        assert!(steps.iter().all(|step| *step == Delta::Begin), "{steps:?}");
+    }
+}
+
+#[test]
+fn citations_have_their_place_in_the_whole_content() {
+    let citation = json!({"type": "url_citation", "start_index": 0, "end_index": 1, "url": "https://e.example/", "title": "E"});
+    let cited = json!({"type": "response.output_text.annotation.added", "output_index": 1, "content_index": 0, "annotation": citation});
+    let steps = steps(
+        &[text_delta(0, 0, "ä"), text_delta(1, 0, "b"), cited],
+        end(),
+    )
+    .unwrap();
+    let Some(Delta::Annotations(annotations)) = steps.iter().rev().nth(2) else {
+        panic!("{steps:?}")
+    };
+    assert_eq!(annotations[0]["type"], "url_citation");
+    // After "ä" and a blank line.
+    assert_eq!(annotations[0]["url_citation"]["start_index"], 3);
+    assert_eq!(annotations[0]["url_citation"]["end_index"], 4);
+}
+
+/// Faults: X05 X12
+#[test]
+fn an_answer_says_why_it_ends() {
+    let reason = |events: &[Value], response: Value| {
+        let steps = steps(events, response).unwrap();
+        steps.into_iter().find_map(|step| match step {
+            Delta::Finish(reason) => Some(reason.name()),
+            _ => None,
+        })
+    };
+    let incomplete =
+        |why: &str| json!({"status": "incomplete", "incomplete_details": {"reason": why}});
+    assert_eq!(reason(&[], end()), Some("stop"));
+    assert_eq!(
+        reason(&[done(0, call("a", "{}"))], end()),
+        Some("tool_calls")
+    );
+    assert_eq!(reason(&[], incomplete("max_output_tokens")), Some("length"));
+    assert_eq!(reason(&[], incomplete("from_the_future")), Some("length"));
+    assert_eq!(
+        reason(&[], incomplete("content_filter")),
+        Some("content_filter")
+    );
+}
+
+/// Faults: X25
+#[test]
+fn usage_keeps_its_details_and_is_never_invented() {
+    let usage = json!({
+        "input_tokens": 9, "output_tokens": 4, "total_tokens": 13,
+        "input_tokens_details": {"cached_tokens": 5}, "output_tokens_details": {"reasoning_tokens": 2},
+    });
+    let last = |usage: Value| steps(&[], json!({ "usage": usage })).unwrap().pop();
+    let translated = json!({
+        "prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13,
+        "prompt_tokens_details": {"cached_tokens": 5}, "completion_tokens_details": {"reasoning_tokens": 2},
+    });
+    assert_eq!(
+        last(usage),
+        Some(Delta::End {
+            usage: Some(translated)
+        })
+    );
+    assert_eq!(last(json!(null)), Some(Delta::End { usage: None }));
+}
+
+/// Faults: G05
+#[test]
+fn an_event_that_cannot_be_read_is_a_failure_if_it_is_of_the_answer() {
+    let read = |frame: &str| translation().read(frame.as_bytes());
+    assert_eq!(
+        read("event: response.output_text.delta\ndata: {half\n\n"),
+        Err(Break::Unreadable)
+    );
+    assert_eq!(
+        read("event: response.output_text.delta\ndata: {\"delta\":1}\n\n"),
+        Err(Break::Unreadable)
+    );
+    assert_eq!(read("data: half\n\n"), Err(Break::Unreadable));
+    assert_eq!(read("event: from.the.future\ndata: half\n\n"), Ok(vec![]));
+}
+
+/// Faults: G05
+#[test]
+fn an_answer_has_a_limit() {
+    let mut translation = translation();
+    let piece = frame(&text_delta(0, 0, &"x".repeat(1 << 20)));
+    for _ in 0..7 {
+        translation.read(piece.as_bytes()).unwrap();
+    }
+    translation.read(piece.as_bytes()).unwrap_err();
+    let mut translation = self::translation();
+    let many = (0..200_000).map(|index| frame(&text_delta(index, 0, "x")));
+    let ended = many
+        .map(|piece| translation.read(piece.as_bytes()))
+        .find(Result::is_err);
+    assert_eq!(ended, Some(Err(Break::TooLarge)));
+}
