@@ -202,6 +202,11 @@ impl From<StoreError> for Error {
                 message,
                 "restore the store; or set the profile aside with `chatgpt-oauth reset` and sign in again",
             ),
+            StoreError::Damaged => Self::permanent(
+                ErrorCode::RecordCorrupt,
+                message,
+                "restore the store from a backup; or move its files away, and everybody signs in again",
+            ),
             StoreError::Rollback => Self::permanent(
                 ErrorCode::RollbackSuspected,
                 message,
@@ -290,6 +295,7 @@ mod tests {
             (StoreError::TooLarge, ErrorCode::Internal, false),
             (StoreError::KeyUnknown, ErrorCode::KeyUnknown, false),
             (StoreError::Corrupt, ErrorCode::RecordCorrupt, false),
+            (StoreError::Damaged, ErrorCode::RecordCorrupt, false),
             (StoreError::Rollback, ErrorCode::RollbackSuspected, false),
         ] {
             let error = Error::from(fault);

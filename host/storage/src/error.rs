@@ -76,9 +76,12 @@ pub enum StoreError {
         /// How to fix it.
         hint: String,
     },
-    /// The value, or the store, is damaged.
-    #[error("the store or a value in it is damaged")]
+    /// The value is damaged, or was moved here from another place.
+    #[error("a value of the store is damaged")]
     Corrupt,
+    /// The file or the database is damaged, or is no store.
+    #[error("the store is damaged, or is none of this software")]
+    Damaged,
     /// The value is older than the last one that this host wrote.
     #[error("the value is older than the one written before")]
     Rollback,

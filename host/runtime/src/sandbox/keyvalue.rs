@@ -93,7 +93,7 @@ impl Fault {
             StoreError::Full => "full",
             StoreError::TooLarge => "too-large",
             StoreError::KeyUnknown | StoreError::NoKey { .. } => "key-unknown",
-            StoreError::Corrupt => "corrupt",
+            StoreError::Corrupt | StoreError::Damaged => "corrupt",
             StoreError::Newer => "newer",
             StoreError::Rollback => "rollback",
             StoreError::Unavailable(_) | StoreError::Limited { may_pass: true, .. } => {

@@ -55,7 +55,7 @@ fn of_state(state: &str) -> StoreError {
         "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreError::Busy,
         "53100" | "53200" => StoreError::Full,
         "25006" => StoreError::ReadOnly,
-        "XX001" | "XX002" => StoreError::Corrupt,
+        "XX001" | "XX002" => StoreError::Damaged,
         "3D000" => unusable("there is no such database"),
         "42501" => unusable("this user of the database may not do that"),
         _ if state == "3F000" || state.starts_with("42") => {
@@ -82,7 +82,7 @@ mod tests {
             ),
             (&["53100", "53200"], StoreError::Full),
             (&["25006"], StoreError::ReadOnly),
-            (&["XX001", "XX002"], StoreError::Corrupt),
+            (&["XX001", "XX002"], StoreError::Damaged),
         ] {
             for state in states {
                 assert_eq!(of_state(state), expected, "{state}");

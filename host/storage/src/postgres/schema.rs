@@ -141,7 +141,7 @@ async fn read(connection: &mut PgConnection) -> Result<Option<Description>, Stor
     }
     let row = "SELECT kind, identity, layout, readable_from FROM chatgpt_oauth.store";
     let row = sqlx::query(row).fetch_optional(connection).await?;
-    let row = row.ok_or(StoreError::Corrupt)?;
+    let row = row.ok_or(StoreError::Damaged)?;
     Ok(Some(Description {
         kind: row.try_get(0)?,
         identity: row.try_get(1)?,
@@ -155,7 +155,7 @@ impl Description {
     fn check(&self, wanted: StoreKind) -> Result<(), StoreError> {
         let kinds = [StoreKind::OpenAi, StoreKind::Test];
         let found = kinds.into_iter().find(|kind| kind.to_string() == self.kind);
-        let found = found.ok_or(StoreError::Corrupt)?;
+        let found = found.ok_or(StoreError::Damaged)?;
         if found != wanted {
             return Err(StoreError::WrongKind { found, wanted });
         }
@@ -196,6 +196,6 @@ mod tests {
             matches!(wrong, Err(StoreError::WrongKind { .. })),
             "{wrong:?}"
         );
-        assert_eq!(check("something"), Err(StoreError::Corrupt));
+        assert_eq!(check("something"), Err(StoreError::Damaged));
     }
 }

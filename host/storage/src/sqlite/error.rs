@@ -38,7 +38,7 @@ fn of_code(code: ErrorCode, message: String) -> StoreError {
         | ErrorCode::AuthorizationForStatementDenied => StoreError::Unusable(message),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::ReadOnly => StoreError::ReadOnly,
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt,
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged,
         ErrorCode::DiskFull => StoreError::Full,
         // By the triggers of the schema.
         ErrorCode::ConstraintViolation if message == "moved" => StoreError::Moved,
@@ -80,9 +80,9 @@ mod tests {
             ),
             (
                 vec![ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_INDEX],
-                &StoreError::Corrupt,
+                &StoreError::Damaged,
             ),
-            (vec![ffi::SQLITE_NOTADB], &StoreError::Corrupt),
+            (vec![ffi::SQLITE_NOTADB], &StoreError::Damaged),
             (vec![ffi::SQLITE_FULL], &StoreError::Full),
             (
                 vec![ffi::SQLITE_IOERR, ffi::SQLITE_IOERR_FSYNC],

@@ -126,6 +126,10 @@ fn create_file(path: &Path) -> io::Result<()> {
 }
 
 fn check_directory(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        let hint = format!("name a file in it: {}", path.join("openai.db").display());
+        return Err(refused(path, "is a directory", hint));
+    }
     let directory = &*directory_of(path);
     let found = fs::symlink_metadata(directory);
     let found = found.map_err(|error| failed("look at", directory, &error))?;
@@ -271,6 +275,19 @@ mod tests {
         assert_eq!(mode(&root.path().join("a/b")), 0o700);
         create_or_check(&path).unwrap();
         assert!(check_if_exists(&path).unwrap());
+    }
+
+    #[test]
+    fn a_directory_in_place_of_the_file_is_named() {
+        let root = directory();
+        for outcome in [
+            create_or_check(root.path()),
+            check_if_exists(root.path()).map(drop),
+        ] {
+            let (message, hint) = refusal(outcome);
+            assert!(message.ends_with(" is a directory"), "{message}");
+            assert!(hint.ends_with("/openai.db"), "{hint}");
+        }
     }
 
     const UMASK: &str = "CHATGPT_OAUTH_TEST_UMASK";

@@ -171,7 +171,7 @@ fn judge(
     match usize::try_from(version) {
         Ok(made) if made > CURRENT => Err(StoreError::Newer),
         Ok(made) => Ok(SchemaState::Made(made)),
-        Err(_) => Err(StoreError::Corrupt),
+        Err(_) => Err(StoreError::Damaged),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(judge(OURS, steps, 3), Ok(SchemaState::Made(CURRENT)));
         assert_eq!(judge(OURS, 0, 1), Ok(SchemaState::Made(0)));
         assert_eq!(judge(OURS, steps + 1, 3), Err(StoreError::Newer));
-        assert_eq!(judge(OURS, -1, 3), Err(StoreError::Corrupt));
+        assert_eq!(judge(OURS, -1, 3), Err(StoreError::Damaged));
     }
 
     #[test]

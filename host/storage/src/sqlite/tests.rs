@@ -314,10 +314,10 @@ async fn a_damaged_store_is_reported_and_not_changed() {
     fs::write(&place.path, &garbage).unwrap();
     assert_eq!(
         open_read_only(&place).await.unwrap_err(),
-        StoreError::Corrupt
+        StoreError::Damaged
     );
     let open = SqliteStore::open(&place.path, StoreKind::OpenAi).await;
-    assert_eq!(open.unwrap_err(), StoreError::Corrupt);
+    assert_eq!(open.unwrap_err(), StoreError::Damaged);
     assert_eq!(fs::read(&place.path).unwrap(), garbage);
 }
 
