@@ -2,7 +2,7 @@
 //!
 //! An [`Entry`] has a collection, an owner, an id and bytes, which
 //! [`sealed_entries`](crate::sealed_entries) seals before they get here. As in a
-//! [`Store`](crate::Store), a write names the version that it replaces, and versions never
+//! [`Store`], a write names the version that it replaces, and versions never
 //! repeat. Unlike a login, an entry can be removed: ids are random or name a lease, so that a
 //! stale write restores nothing.
 
