@@ -40,6 +40,8 @@ pub(crate) struct Wishes {
     pub(crate) includes_usage: bool,
     /// The answer has a summary of the reasoning.
     pub(crate) shows_reasoning: bool,
+    /// The content of the answer is one JSON text.
+    pub(crate) wants_json: bool,
 }
 
 /// Judges a request, and returns the room that its body takes.
@@ -66,6 +68,7 @@ fn judge(
         model: body.string("model").unwrap_or_default(),
         includes_usage,
         shows_reasoning: reasoning::is_shown(&fields),
+        wants_json: text::is_json(&fields),
     };
     forwarded.add_session(&session);
     let request = ModelRequest {
@@ -150,6 +153,19 @@ fn includes_usage(fields: &Fields<'_>, ignored: &mut Ignored) -> Result<bool, Er
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(invalid()),
+    }
+}
+
+#[cfg(test)]
+impl Wishes {
+    /// Everything is shown.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            model: "m".to_owned(),
+            includes_usage: false,
+            shows_reasoning: true,
+            wants_json: false,
+        }
     }
 }
 

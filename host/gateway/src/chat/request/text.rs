@@ -9,10 +9,17 @@ use crate::json::{self, Fields};
 
 /// Whether the answer is a JSON object without a schema.
 pub(super) fn is_json_object(fields: &Fields<'_>) -> bool {
-    let format = fields.given("response_format").map(Fields::parse);
-    format.is_some_and(|format| {
-        format.is_ok_and(|format| format.string("type").as_deref() == Some("json_object"))
-    })
+    kind(fields).as_deref() == Some("json_object")
+}
+
+/// Whether the answer is JSON.
+pub(super) fn is_json(fields: &Fields<'_>) -> bool {
+    matches!(kind(fields).as_deref(), Some("json_object" | "json_schema"))
+}
+
+fn kind(fields: &Fields<'_>) -> Option<String> {
+    let format = Fields::parse(fields.given("response_format")?);
+    format.ok()?.string("type")
 }
 
 /// The field `text`; none if the caller wants nothing of it.
