@@ -27,7 +27,7 @@ use crate::request::body::{Collected, Reserved};
 use crate::request::headers::Forwarded;
 use crate::request::ignored::Ignored;
 use crate::request::{self, ModelRequest, model};
-use object::{is_string, owned};
+use object::{check_size, is_string, owned};
 
 pub(crate) use session::Conversations;
 
@@ -71,8 +71,10 @@ fn judge(
         wants_json: text::is_json(&fields),
     };
     forwarded.add_session(&session);
+    let body = body.to_raw();
+    check_size(body.get().len())?;
     let request = ModelRequest {
-        body: Box::<str>::from(body.to_raw()).into_string().into(),
+        body: Box::<str>::from(body).into_string().into(),
         headers: forwarded,
         is_streamed,
         ignored,
@@ -98,12 +100,12 @@ fn translate(
         sent.set("tools", tools);
     }
     if let Some(choice) = fields.given("tool_choice") {
-        sent.set("tool_choice", tools::translate_choice(choice)?);
+        sent.set("tool_choice", tools::translate_choice(choice, ignored)?);
     }
     if let Some(parallel) = fields.given("parallel_tool_calls") {
         sent.set("parallel_tool_calls", owned(parallel));
     }
-    if let Some(text) = text::translate(fields)? {
+    if let Some(text) = text::translate(fields, ignored)? {
         sent.set("text", text);
     }
     if let Some(reasoning) = reasoning::translate(fields, ignored)? {
@@ -115,7 +117,7 @@ fn translate(
     let (key, session) = match cache_key(fields)? {
         Some(key) => (key.clone(), session::id(&key)),
         None => {
-            let name = conversations.name(&sent, &messages.first_message);
+            let name = conversations.name(&sent, &messages.begin);
             (name.clone(), name)
         }
     };
@@ -127,14 +129,16 @@ fn translate(
     Ok((sent, session))
 }
 
-/// The caller's own name of the conversation.
+/// The caller's own name of the conversation. An empty one names none.
 fn cache_key(fields: &Fields<'_>) -> Result<Option<String>, ErrorAnswer> {
     match fields.given("prompt_cache_key") {
         Some(key) if !is_string(key) => {
             let message = "prompt_cache_key is a text.";
             Err(ErrorAnswer::invalid(None, message).param("prompt_cache_key"))
         }
-        _ => Ok(fields.string("prompt_cache_key")),
+        _ => Ok(fields
+            .string("prompt_cache_key")
+            .filter(|key| !key.is_empty())),
     }
 }
 
