@@ -74,8 +74,8 @@ impl ModelAccess {
     }
 
     /// Makes a call that ends when `stop` completes: a stream with the event
-    /// `response.failed`, an answer that has not begun with an error. A caller that has the
-    /// last event already sees nothing of it.
+    /// `response.failed`, or with a chunk that has an `error`; an answer that has not begun
+    /// with an error. A caller that has the last event already sees nothing of it.
     pub async fn send_until<B>(
         &self,
         request: Request<B>,

@@ -216,10 +216,7 @@ impl Call<'_> {
     ) -> Result<Response<ModelBody>, ErrorAnswer> {
         let (relay, returned, secrets) = self.relay(answer).await?;
         let id = format!("chatcmpl-{}", self.id.simple());
-        let deltas = Deltas::new(
-            relay,
-            Translation::new(id, wishes.model, wishes.shows_reasoning),
-        );
+        let deltas = Deltas::new(relay, Translation::new(id, &wishes));
         let response = match is_streamed {
             true => {
                 let mut stream = ChatStream::new(deltas, wishes.includes_usage);

@@ -46,6 +46,42 @@ fn text(chunks: &[Value], field: &str) -> String {
     pieces.collect()
 }
 
+/// The calls of all chunks, each put together.
+fn calls(chunks: &[Value]) -> Vec<Value> {
+    let mut calls: Vec<Value> = Vec::new();
+    let deltas = chunks
+        .iter()
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["tool_calls"].get(0));
+    for delta in deltas {
+        let mut delta = delta.clone();
+        let index = delta.as_object_mut().unwrap().remove("index").unwrap();
+        let index = usize::try_from(index.as_u64().unwrap()).unwrap();
+        let Some(call) = calls.get_mut(index) else {
+            assert_eq!(index, calls.len());
+            calls.push(delta);
+            continue;
+        };
+        for (tool, field) in [("function", "arguments"), ("custom", "input")] {
+            if let Some(more) = delta[tool][field].as_str() {
+                let whole = call[tool][field].as_str().unwrap().to_owned() + more;
+                call[tool][field] = whole.into();
+            }
+        }
+    }
+    calls
+}
+
+/// The inputs of the calls of a message.
+fn inputs(message: &Value) -> Vec<&str> {
+    let calls = message["tool_calls"].as_array().into_iter().flatten();
+    calls
+        .map(|call| {
+            let input = call["function"]["arguments"].as_str();
+            input.or(call["custom"]["input"].as_str()).unwrap()
+        })
+        .collect()
+}
+
 fn message(answer: &Answer) -> Value {
     answer.json()["choices"][0]["message"].clone()
 }
@@ -110,47 +146,57 @@ async fn a_streamed_call_is_chunks_and_done() {
     assert!(without.text.ends_with("data: [DONE]\n\n"));
 }
 
-/// Faults: X01 X06 X09 X34
+/// Faults: X01 X06 X09
 #[tokio::test]
 async fn what_is_streamed_is_what_is_collected() {
     let world = TestEnv::signed_in().await;
-    for (name, script) in [
-        ("text", Script::text("Hello.")),
-        ("call", Script::call("weather", r#"{"city":"Ulm"}"#)),
-        ("empty output", Script::empty_output()),
-        ("missing output", Script::missing_output()),
-        ("items without id", Script::items_without_id()),
-        ("reasoning id", Script::changed_reasoning_id()),
+    let two = ["{\"a\": \"long enough\"}", "{}"];
+    for (name, script, inputs) in [
+        ("text", Script::text("Hello."), &[][..]),
+        (
+            "call",
+            Script::call("weather", r#"{"city":"Ulm"}"#),
+            &[r#"{"city":"Ulm"}"#],
+        ),
+        ("empty output", Script::empty_output(), &[]),
+        ("missing output", Script::missing_output(), &[]),
+        ("items without id", Script::items_without_id(), &[]),
+        ("reasoning id", Script::changed_reasoning_id(), &[]),
         (
             "arguments in done",
-            Script::arguments_only_in_done("f", "{}"),
+            Script::arguments_only_in_done("f", "{\"a\":1}"),
+            &["{\"a\":1}"],
         ),
         (
             "arguments in item",
-            Script::arguments_only_in_item("f", "{}"),
+            Script::arguments_only_in_item("f", "{\"a\":1}"),
+            &["{\"a\":1}"],
         ),
         (
             "two calls",
-            Script::interleaved_calls(("f", "{\"a\": \"long enough\"}"), ("g", "{}")),
+            Script::interleaved_calls(("f", two[0]), ("g", two[1])),
+            &two,
         ),
-        ("phases", Script::phases()),
-        ("refusal", Script::refusal()),
-        ("search", Script::web_search()),
-        ("unknown events", Script::unknown_events()),
-        ("unknown item", Script::unknown_item()),
-        ("rate limits", Script::rate_limits()),
-        ("languages", Script::multilingual()),
+        ("phases", Script::phases(), &[]),
+        ("refusal", Script::refusal(), &[]),
+        ("search", Script::web_search(), &[]),
+        ("unknown events", Script::unknown_events(), &[]),
+        ("unknown item", Script::unknown_item(), &[]),
+        ("rate limits", Script::rate_limits(), &[]),
+        ("languages", Script::multilingual(), &[]),
         (
             "split",
             Script::multilingual().split(Duration::from_millis(1)),
+            &[],
         ),
         (
             "custom call",
             Script::begin()
                 .item(Item::custom_call("g", "in"))
                 .complete(),
+            &["in"],
         ),
-        ("without usage", Script::without_usage()),
+        ("without usage", Script::without_usage(), &[]),
     ] {
         let (streamed, collected) = both(&world, &script).await;
         assert_eq!((streamed.status, collected.status), (200, 200), "{name}");
@@ -160,6 +206,12 @@ async fn what_is_streamed_is_what_is_collected() {
             let collected = message[field].as_str().unwrap_or_default();
             assert_eq!(text(&chunks, field), collected, "{name}");
         }
+        let called = message["tool_calls"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        assert_eq!(calls(&chunks), called, "{name}");
+        assert_eq!(self::inputs(&message), inputs, "{name}");
         let finish = &chunks[chunks.len() - 2]["choices"][0];
         let reason = &collected.json()["choices"][0]["finish_reason"];
         assert_eq!(&finish["finish_reason"], reason, "{name}");
@@ -169,6 +221,54 @@ async fn what_is_streamed_is_what_is_collected() {
         assert!(something, "{name}: {message}");
     }
     assert_eq!(world.simulator.faults_left(), 0);
+}
+
+#[tokio::test]
+async fn a_citation_is_in_the_last_chunk_with_content() {
+    let world = TestEnv::signed_in().await;
+    let (streamed, collected) = both(&world, &Script::web_search()).await;
+    let annotations = &message(&collected)["annotations"];
+    let page = &annotations[0]["url_citation"];
+    assert_eq!(page["url"], "https://example.com/");
+    assert_eq!(
+        (&page["start_index"], &page["end_index"]),
+        (&json!(0), &json!(5))
+    );
+    let chunks = chunks(&streamed);
+    let cited = &chunks[chunks.len() - 3]["choices"][0]["delta"]["annotations"];
+    assert_eq!(cited, annotations);
+}
+
+#[tokio::test]
+async fn json_that_the_caller_wants_stands_alone() {
+    let world = TestEnv::signed_in().await;
+    let script = Script::begin()
+        .item(Item::commentary("I look first."))
+        .item(Item::message("{\"city\":\"Ulm\"}"))
+        .complete();
+    let schema =
+        json!({"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}});
+    for format in [json!({"type": "json_object"}), schema] {
+        for is_streamed in [true, false] {
+            world
+                .simulator
+                .fault(Endpoint::Responses, Fault::stream(script.clone()));
+            let mut body = chat(is_streamed);
+            body["messages"][0]["content"] = "Say it in json.".into();
+            body["response_format"] = format.clone();
+            let answer = post(&world, &body).await;
+            let content = match is_streamed {
+                true => text(&chunks(&answer), "content"),
+                false => message(&answer)["content"].as_str().unwrap().to_owned(),
+            };
+            assert_eq!(content, "{\"city\":\"Ulm\"}");
+        }
+    }
+    let (_, all) = both(&world, &script).await;
+    assert_eq!(
+        message(&all)["content"],
+        "I look first.\n\n{\"city\":\"Ulm\"}"
+    );
 }
 
 /// Faults: X04 X05 X07 X08
@@ -297,11 +397,20 @@ async fn what_is_ignored_is_named_in_success_and_failure() {
         answer.header("x-chatgpt-oauth-ignored"),
         Some("temperature")
     );
+    world
+        .simulator
+        .fault(Endpoint::Responses, Fault::overloaded());
+    let answer = post(&world, &body).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(
+        answer.header("x-chatgpt-oauth-ignored"),
+        Some("temperature")
+    );
     body["n"] = json!(2);
     let answer = post(&world, &body).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.json()["error"]["param"], "n");
-    assert_eq!(world.calls().len(), 1);
+    assert_eq!(world.calls().len(), 2);
 }
 
 /// Faults: X03 X23

@@ -22,19 +22,47 @@ async fn a_request_takes_at_most_six_times_its_bytes() {
     let parts = "{},".repeat(SIZE / 3);
     let items = r#"{"role":"user"},"#.repeat(SIZE / 16);
     let tools = r#"{"type":"custom"},"#.repeat(SIZE / 18);
+    let messages = r#"{"role":"user","content":""},"#.repeat(SIZE / 29);
+    let texts = r#"{"type":"text","text":""},"#.repeat(SIZE / 26);
+    let (responses, chat) = ("/v1/responses", "/v1/chat/completions");
+    let unsupported = (400, "unsupported_parameter");
     // The last part, item or tool is refused, so that nothing is sent.
     let bodies = [
-        format!(r#"{{"model":"m","input":[{{"content":[{parts}{{"file_id":"f"}}]}}]}}"#),
-        format!(r#"{{"model":"m","input":[{items}{{"type":"item_reference"}}]}}"#),
-        format!(r#"{{"model":"m","input":[],"tools":[{tools}{{"type":"x"}}]}}"#),
+        (
+            responses,
+            format!(r#"{{"model":"m","input":[{{"content":[{parts}{{"file_id":"f"}}]}}]}}"#),
+            unsupported,
+        ),
+        (
+            responses,
+            format!(r#"{{"model":"m","input":[{items}{{"type":"item_reference"}}]}}"#),
+            unsupported,
+        ),
+        (
+            responses,
+            format!(r#"{{"model":"m","input":[],"tools":[{tools}{{"type":"x"}}]}}"#),
+            unsupported,
+        ),
+        // Longer than a body may be, in the form of the backend.
+        (
+            chat,
+            format!(
+                r#"{{"model":"m","messages":[{messages}{{"role":"user","content":""}}],"tools":[{{"type":"x"}}]}}"#
+            ),
+            (413, "request_too_large"),
+        ),
+        (
+            chat,
+            format!(
+                r#"{{"model":"m","messages":[{{"role":"user","content":[{texts}{{"type":"text","text":""}}]}}],"tools":[{{"type":"x"}}]}}"#
+            ),
+            unsupported,
+        ),
     ];
     let before = peak();
-    for body in bodies {
-        let answer = env.send("POST", "/v1/responses", &[], body).await;
-        assert_eq!(
-            (answer.status, &*answer.code()),
-            (400, "unsupported_parameter")
-        );
+    for (path, body, refused) in bodies {
+        let answer = env.send("POST", path, &[], body).await;
+        assert_eq!((answer.status, &*answer.code()), refused);
         let more = peak() - before;
         assert!(more < 6 * SIZE, "{} times", more / SIZE);
     }

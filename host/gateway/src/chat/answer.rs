@@ -66,7 +66,7 @@ impl Message {
             ("refusal".to_owned(), self.refusal.into()),
             ("annotations".to_owned(), self.annotations.into()),
         ]);
-        // Some clients take a field that is null for one that is there.
+        // Some clients treat a field that is null as present.
         if let Some(reasoning) = self.reasoning {
             message.insert("reasoning_content".to_owned(), reasoning.into());
         }

@@ -7,9 +7,9 @@ use http_body::Body;
 
 use super::delta::{Delta, Head};
 use super::translation::Translation;
-use crate::error::{self, ErrorAnswer};
+use crate::error::ErrorAnswer;
 use crate::stop::StopSignal;
-use crate::stream::{End, Event, Relay};
+use crate::stream::{Break, End, Event, Relay};
 
 /// A relayed stream, translated.
 pub(crate) struct Deltas<B> {
@@ -48,7 +48,7 @@ impl<B: Body<Data = Bytes> + Unpin> Deltas<B> {
             Event::End(frame, End::Response(Some(response))) => {
                 self.translation.end(&frame, &response)
             }
-            Event::End(_, End::Response(None)) => return Err(error::unreadable()),
+            Event::End(_, End::Response(None)) => Err(Break::Unreadable),
             Event::End(_, End::Failed(error)) => return Err(*error),
             Event::End(_, End::Broken(why)) => return Err(why.into_answer()),
         };

@@ -1,7 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chat::Translation;
+use crate::chat::{Translation, Wishes};
+
+/// How the events name their item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    Index,
+    Id,
+    Both,
+}
 
 /// An item, and how the backend streams it.
 #[derive(Clone, Debug)]
@@ -55,7 +63,15 @@ impl Item {
         }
     }
 
-    fn to_json(&self, index: usize) -> Value {
+    fn to_json(&self, index: usize, naming: Naming) -> Value {
+        let mut item = self.without_id(index);
+        if naming != Naming::Index {
+            item["id"] = format!("item_{index}").into();
+        }
+        item
+    }
+
+    fn without_id(&self, index: usize) -> Value {
         let text = self.whole();
         match self.kind {
             "message" => {
@@ -75,10 +91,11 @@ impl Item {
         }
     }
 
-    fn events(&self, index: usize) -> Vec<Value> {
+    fn events(&self, index: usize, naming: Naming) -> Vec<Value> {
         let (name, field) = self.events_of();
+        let item = self.to_json(index, naming);
         let mut events = vec![json!({"type": "response.output_item.added", "item": {
-            "type": self.to_json(index)["type"], "call_id": format!("call_{index}"), "name": "f",
+            "type": item["type"], "id": item["id"], "call_id": item["call_id"], "name": "f",
         }})];
         if self.has_deltas {
             let delta = |piece| json!({"type": format!("response.{name}.delta"), "delta": piece});
@@ -88,19 +105,26 @@ impl Item {
             events.push(json!({"type": format!("response.{name}.done"), field: self.whole()}));
         }
         if self.has_item_done {
-            let item = self.to_json(index);
             events.push(json!({"type": "response.output_item.done", "item": item}));
         }
         for event in &mut events {
-            event["output_index"] = index.into();
+            if naming != Naming::Id {
+                event["output_index"] = index.into();
+            }
+            if naming != Naming::Index && event.get("item").is_none() {
+                event["item_id"] = item["id"].clone();
+            }
         }
         events
     }
+}
 
-    /// Whether the caller can learn its whole text before the last event.
-    fn is_streamed(&self) -> bool {
-        self.has_deltas || self.has_done || self.has_item_done
-    }
+/// The characters of texts, sorted. The blank lines between texts depend on their order.
+fn characters(texts: impl IntoIterator<Item = String>) -> Vec<char> {
+    let texts: String = texts.into_iter().collect();
+    let mut characters: Vec<_> = texts.chars().filter(|it| *it != '\n').collect();
+    characters.sort_unstable();
+    characters
 }
 
 /// What a client makes of the chunks, field by field.
@@ -159,15 +183,16 @@ proptest! {
         items in proptest::collection::vec(item(), 0..5),
         order in proptest::collection::vec(any::<prop::sample::Index>(), 64),
         is_complete in any::<bool>(),
+        naming in proptest::sample::select(vec![Naming::Index, Naming::Id, Naming::Both]),
     ) {
-        let mut translation = Translation::new("chatcmpl-own".into(), "m".into(), true);
+        let mut translation = Translation::new("chatcmpl-own".into(), &Wishes::for_tests());
         let (mut steps, mut chunks) = (Vec::new(), Vec::new());
         let mut take = |translation: &Translation, new: Vec<Delta>| {
             chunks.extend(new.iter().filter_map(|delta| delta.to_chunk(translation.head(), true)));
             steps.extend(new);
         };
         // The events of an item come in order, those of several items mixed.
-        let mut left: Vec<_> = (0..).zip(&items).map(|(index, item)| item.events(index).into_iter()).collect();
+        let mut left: Vec<_> = (0..).zip(&items).map(|(index, item)| item.events(index, naming).into_iter()).collect();
         let mut order = order.iter().cycle();
         loop {
             left.retain(|events| events.len() > 0);
@@ -180,7 +205,7 @@ proptest! {
             let new = translation.read(frame.as_bytes()).unwrap();
             take(&translation, new);
         }
-        let output: Vec<_> = items.iter().enumerate().map(|(index, item)| item.to_json(index)).collect();
+        let output: Vec<_> = items.iter().enumerate().map(|(index, item)| item.to_json(index, naming)).collect();
         let usage = json!({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3});
         let response = json!({
             "id": "resp_1", "created_at": 7, "model": "m", "usage": usage, "output": output,
@@ -204,18 +229,21 @@ proptest! {
         prop_assert_eq!(&collected["id"], &last["id"]);
 
         // Nothing is lost and nothing doubled.
-        let no_item_done = items.iter().all(|item| !item.has_item_done);
-        if no_item_done || items.iter().all(Item::is_streamed) {
-            let calls = items.iter().filter(|item| item.kind.ends_with("_call"));
-            let mut said: Vec<_> = calls.map(Item::whole).collect();
-            let calls = collected["choices"][0]["message"]["tool_calls"].as_array();
-            let mut heard: Vec<_> = calls.into_iter().flatten().map(|call| {
-                let input = call["function"]["arguments"].as_str().or(call["custom"]["input"].as_str());
-                input.unwrap().to_owned()
-            }).collect();
-            said.sort();
-            heard.sort();
-            prop_assert_eq!(said, heard);
+        let message = &collected["choices"][0]["message"];
+        let calls = items.iter().filter(|item| item.kind.ends_with("_call"));
+        let mut said: Vec<_> = calls.map(Item::whole).collect();
+        let calls = message["tool_calls"].as_array();
+        let mut heard: Vec<_> = calls.into_iter().flatten().map(|call| {
+            let input = call["function"]["arguments"].as_str().or(call["custom"]["input"].as_str());
+            input.unwrap().to_owned()
+        }).collect();
+        said.sort();
+        heard.sort();
+        prop_assert_eq!(said, heard);
+        for (kind, field) in [("message", "content"), ("refusal", "refusal"), ("reasoning", "reasoning_content")] {
+            let said = items.iter().filter(|item| item.kind == kind).map(Item::whole);
+            let heard = message[field].as_str().map(str::to_owned);
+            prop_assert_eq!(characters(said), characters(heard), "{}", field);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The content of a message: a text, or a list of parts.
 
 use super::fields::note_others;
-use super::object::{is_string, object};
+use super::object::{List, inner_object, is_string, object, required_string};
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
 use crate::request::ignored::Ignored;
@@ -19,20 +19,26 @@ pub(super) enum Content {
 }
 
 impl Content {
-    /// The parts of a content in the backend's form.
+    /// The parts of a content in the backend's form. What a model said has no empty texts: an
+    /// empty message between a call and its output hides the output from the backend.
     pub(super) fn parts(
         self,
         content: &str,
         place: &str,
         ignored: &mut Ignored,
-    ) -> Result<Vec<String>, ErrorAnswer> {
+    ) -> Result<List, ErrorAnswer> {
+        let mut parts = List::default();
+        let empty = (self == Self::Output).then(|| self.text("\"\""));
+        let mut add = |part: String| match empty.as_ref() == Some(&part) {
+            true => Ok(()),
+            false => parts.push(&part),
+        };
         if is_string(content) {
-            return Ok(vec![self.text(content)]);
+            add(self.text(content))?;
+            return Ok(parts);
         }
-        let mut parts = Vec::new();
         let ended = json::for_each_object(content, |index, part| {
-            parts.push(self.part(&part, &format!("{place}[{index}]"), ignored)?);
-            Ok::<_, ErrorAnswer>(())
+            add(self.part(&part, &format!("{place}[{index}]"), ignored)?)
         });
         ended.map_err(|_| {
             let message = "content is a text or a list of parts.";
@@ -58,8 +64,10 @@ impl Content {
     ) -> Result<String, ErrorAnswer> {
         let kind = part.string("type").unwrap_or_default();
         let (field, translated) = match (self, kind.as_str()) {
-            (_, "text") => ("text", self.text(string(part, "text", place)?)),
-            (Self::Output, "refusal") => ("refusal", refusal(string(part, "refusal", place)?)),
+            (_, "text") => ("text", self.text(required_string(part, "text", place)?)),
+            (Self::Output, "refusal") => {
+                ("refusal", refusal(required_string(part, "refusal", place)?))
+            }
             (Self::Input, "image_url") => ("image_url", image(part, place, ignored)?),
             (Self::Input, "file") => ("file", file(part, place, ignored)?),
             _ => return Err(self.unsupported(place)),
@@ -85,11 +93,11 @@ pub(super) fn refusal(text: &str) -> String {
     object(&[("type", "\"refusal\""), ("refusal", text)])
 }
 
-/// An image. This software fetches none.
+/// An image, by its address. The gateway fetches no address.
 fn image(part: &Fields<'_>, place: &str, ignored: &mut Ignored) -> Result<String, ErrorAnswer> {
     let place = format!("{place}.image_url");
-    let image = inner(part, "image_url", &place)?;
-    let url = string(&image, "url", &place)?;
+    let image = inner_object(part, "image_url", &place)?;
+    let url = required_string(&image, "url", &place)?;
     if !image
         .string("url")
         .is_some_and(|url| is_fetched_elsewhere(&url))
@@ -105,13 +113,13 @@ fn image(part: &Fields<'_>, place: &str, ignored: &mut Ignored) -> Result<String
 
 fn file(part: &Fields<'_>, place: &str, ignored: &mut Ignored) -> Result<String, ErrorAnswer> {
     let place = format!("{place}.file");
-    let file = inner(part, "file", &place)?;
+    let file = inner_object(part, "file", &place)?;
     if file.given("file_id").is_some() {
         let message = "The ChatGPT backend has no stored files: send the file's data.";
         let param = format!("{place}.file_id");
         return Err(ErrorAnswer::invalid("unsupported_parameter", message).param(param));
     }
-    let data = string(&file, "file_data", &place)?;
+    let data = required_string(&file, "file_data", &place)?;
     note_others(
         &file,
         &["file_data", "filename", "file_id"],
@@ -122,32 +130,4 @@ fn file(part: &Fields<'_>, place: &str, ignored: &mut Ignored) -> Result<String,
     fields.extend(file.given("filename").map(|name| ("filename", name)));
     fields.push(("file_data", data));
     Ok(object(&fields))
-}
-
-/// The object in a field.
-pub(super) fn inner<'a>(
-    object: &'a Fields<'_>,
-    name: &str,
-    place: &str,
-) -> Result<Fields<'a>, ErrorAnswer> {
-    let parsed = object.get(name).map(Fields::parse);
-    let Some(Ok(inner)) = parsed else {
-        let message = format!("{name} is an object.");
-        return Err(ErrorAnswer::invalid(None, message).param(place));
-    };
-    Ok(inner)
-}
-
-/// The JSON text of a field that must be a string.
-pub(super) fn string<'a>(
-    object: &'a Fields<'_>,
-    name: &str,
-    place: &str,
-) -> Result<&'a str, ErrorAnswer> {
-    let value = object.get(name).filter(|value| is_string(value));
-    value.ok_or_else(|| {
-        let message = format!("{name} is a text.");
-        let param = format!("{place}.{name}");
-        ErrorAnswer::invalid("missing_required_parameter", message).param(param)
-    })
 }

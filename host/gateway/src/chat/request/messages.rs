@@ -2,17 +2,18 @@
 //!
 //! The messages of the system and the developer that begin a conversation are its
 //! instructions; later ones keep their place. The backend wants to find the word "json" in
-//! the input if it shall answer a JSON object, so instructions then stay there. They also do
-//! if nothing else is in the input.
+//! the input if it is to answer with a JSON object, so instructions then stay there. They
+//! also do if nothing else is in the input.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use chatgpt_oauth::Digest;
 use serde_json::value::RawValue;
 
 use super::content::{self, Content};
-use super::fields::note_others;
-use super::object::{is_string, list, object};
+use super::fields::{note_others, replaced_by_tools};
+use super::object::{List, inner_object, is_string, object, required_string};
 use crate::chat::delta::Tool;
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
@@ -21,12 +22,24 @@ use crate::request::ignored::Ignored;
 /// What stands between two texts that become one.
 const BLANK_LINE: &str = "\n\n";
 
+/// The fields of a message of the assistant. The last two are this software's own, which
+/// clients send back; the backend takes neither.
+const OF_ASSISTANT: [&str; 6] = [
+    "role",
+    "content",
+    "refusal",
+    "tool_calls",
+    "annotations",
+    "reasoning_content",
+];
+
 /// The messages as the backend gets them.
 pub(super) struct Conversation {
     pub(super) instructions: String,
     pub(super) input: Box<RawValue>,
-    /// The JSON text of the first message of the user.
-    pub(super) first_message: String,
+    /// What stays the same while the conversation grows: the digests of the texts that begin
+    /// it and of the first message of the user.
+    pub(super) begin: String,
 }
 
 /// Translates the messages of a request.
@@ -54,10 +67,8 @@ pub(super) fn translate(
 struct Translator {
     /// The texts of the messages that begin the conversation.
     instructions: Vec<String>,
-    /// The items, separated by commas. They are one text, so that millions of them take
-    /// little memory.
-    items: String,
-    first_message: Option<String>,
+    items: List,
+    first_message: Option<Digest>,
     /// The calls of tools, by their ids.
     calls: HashMap<String, Tool>,
 }
@@ -85,7 +96,7 @@ impl Translator {
             }
             "assistant" => {
                 self.add_assistant(message, place, ignored)?;
-                &["role", "content", "refusal", "tool_calls"]
+                &OF_ASSISTANT
             }
             "tool" => {
                 self.add_output(message, place, ignored)?;
@@ -112,8 +123,8 @@ impl Translator {
     ) -> Result<(), ErrorAnswer> {
         let parts = parts(Content::Instruction, message, place, ignored)?;
         match self.items.is_empty() {
-            true => self.instructions.push(joined(&parts)),
-            false => self.push(&item("\"developer\"", &parts)),
+            true => self.instructions.push(joined(parts)),
+            false => self.items.push(&item("\"developer\"", parts))?,
         }
         Ok(())
     }
@@ -125,10 +136,10 @@ impl Translator {
         ignored: &mut Ignored,
     ) -> Result<(), ErrorAnswer> {
         let parts = parts(Content::Input, message, place, ignored)?;
-        let item = item("\"user\"", &parts);
-        self.first_message.get_or_insert_with(|| item.clone());
-        self.push(&item);
-        Ok(())
+        let item = item("\"user\"", parts);
+        self.first_message
+            .get_or_insert_with(|| Digest::of(item.as_bytes()));
+        self.items.push(&item)
     }
 
     fn add_assistant(
@@ -137,28 +148,28 @@ impl Translator {
         place: &str,
         ignored: &mut Ignored,
     ) -> Result<(), ErrorAnswer> {
-        for former in ["audio", "function_call"] {
-            if message.given(former).is_some() {
-                return Err(ErrorAnswer::unsupported(format!("{place}.{former}")));
-            }
+        if message.given("audio").is_some() {
+            return Err(ErrorAnswer::unsupported(format!("{place}.audio")));
+        }
+        if message.given("function_call").is_some() {
+            return Err(replaced_by_tools(&format!("{place}.function_call")));
         }
         let (text, refusal) = (message.given("content"), message.given("refusal"));
         let calls = message.given("tool_calls");
         let mut parts = match text {
             Some(text) => Content::Output.parts(text, &format!("{place}.content"), ignored)?,
-            None if refusal.is_some() || calls.is_some() => Vec::new(),
+            // The content of an answer without a text is null, and clients send it back.
+            None if refusal.is_some() || calls.is_some() || message.get("content").is_some() => {
+                List::default()
+            }
             None => return Err(without_content(place)),
         };
         if refusal.is_some() {
-            parts.push(content::refusal(content::string(
-                message, "refusal", place,
-            )?));
+            let refusal = required_string(message, "refusal", place)?;
+            parts.push(&content::refusal(refusal))?;
         }
-        // An empty message between a call and its output hides the output from the backend.
-        let empty = Content::Output.text("\"\"");
-        parts.retain(|part| *part != empty);
         if !parts.is_empty() {
-            self.push(&item("\"assistant\"", &parts));
+            self.items.push(&item("\"assistant\"", parts))?;
         }
         match calls {
             Some(calls) => self.add_calls(calls, &format!("{place}.tool_calls"), ignored),
@@ -181,8 +192,7 @@ impl Translator {
                 return Err(ErrorAnswer::invalid(None, message).param(format!("{place}.id")));
             };
             entry.insert(tool);
-            self.push(&item);
-            Ok(())
+            self.items.push(&item)
         });
         ended.map_err(|_| {
             let message = "tool_calls is a list of calls.";
@@ -198,7 +208,7 @@ impl Translator {
         place: &str,
         ignored: &mut Ignored,
     ) -> Result<(), ErrorAnswer> {
-        let id = content::string(message, "tool_call_id", place)?;
+        let id = required_string(message, "tool_call_id", place)?;
         let tool = message.string("tool_call_id").unwrap_or_default();
         let kind = match self.calls.get(&tool) {
             Some(Tool::Function) => "\"function_call_output\"",
@@ -214,44 +224,37 @@ impl Translator {
             .ok_or_else(|| without_content(place))?;
         let output = match is_string(output) {
             true => output.to_owned(),
-            false => list(&parts(Content::Input, message, place, ignored)?),
+            false => parts(Content::Input, message, place, ignored)?.into_text(),
         };
-        self.push(&object(&[
+        self.items.push(&object(&[
             ("type", kind),
             ("call_id", id),
             ("output", &output),
-        ]));
-        Ok(())
+        ]))
     }
 
-    fn push(&mut self, item: &str) {
-        if !self.items.is_empty() {
-            self.items.push(',');
+    fn finish(self, wants_instructions_in_input: bool) -> Result<Conversation, ErrorAnswer> {
+        let leading = self.instructions.join(BLANK_LINE);
+        let first = self.first_message.map(|digest| digest.to_string());
+        let begin = Digest::of(leading.as_bytes()).to_string() + &first.unwrap_or_default();
+        if !wants_instructions_in_input && !self.items.is_empty() {
+            return Ok(Conversation {
+                instructions: leading,
+                input: self.items.into_raw()?,
+                begin,
+            });
         }
-        self.items.push_str(item);
-    }
-
-    fn finish(mut self, wants_instructions_in_input: bool) -> Result<Conversation, ErrorAnswer> {
-        let mut instructions = self.instructions.join(BLANK_LINE);
-        let mut input = String::from("[");
-        if wants_instructions_in_input || self.items.is_empty() {
-            instructions.clear();
-            let rest = std::mem::take(&mut self.items);
-            for text in std::mem::take(&mut self.instructions) {
-                let part = Content::Instruction.text(json::raw(&text).get());
-                self.push(&item("\"developer\"", &[part]));
-            }
-            if !rest.is_empty() {
-                self.push(&rest);
-            }
+        let mut input = List::default();
+        for text in self.instructions {
+            let mut parts = List::default();
+            parts.push(&Content::Instruction.text(json::raw(&text).get()))?;
+            input.push(&item("\"developer\"", parts))?;
         }
-        input.push_str(&self.items);
-        input.push(']');
-        let unwritten = |_| ErrorAnswer::internal("the input cannot be written");
+        input.append(&self.items)?;
         Ok(Conversation {
-            instructions,
-            input: RawValue::from_string(input).map_err(unwritten)?,
-            first_message: self.first_message.unwrap_or_default(),
+            instructions: String::new(),
+            input: input.into_raw()?,
+            begin,
         })
     }
 }
@@ -271,18 +274,24 @@ fn translated_call(
             return Err(ErrorAnswer::invalid(None, message).param(format!("{place}.type")));
         }
     };
-    let id = content::string(call, "id", place)?;
+    let id = required_string(call, "id", place)?;
     let place = format!("{place}.{}", tool.name());
-    let called = content::inner(call, tool.name(), &place)?;
+    let called = inner_object(call, tool.name(), &place)?;
     let item = object(&[
         ("type", kind),
         ("call_id", id),
-        ("name", content::string(&called, "name", &place)?),
+        ("name", required_string(&called, "name", &place)?),
         (
             tool.input(),
-            content::string(&called, tool.input(), &place)?,
+            required_string(&called, tool.input(), &place)?,
         ),
     ]);
+    note_others(
+        &called,
+        &["name", tool.input()],
+        "messages[].tool_calls[].function",
+        ignored,
+    )?;
     // Some clients repeat the index of a chunk.
     note_others(
         call,
@@ -298,7 +307,7 @@ fn parts(
     message: &Fields<'_>,
     place: &str,
     ignored: &mut Ignored,
-) -> Result<Vec<String>, ErrorAnswer> {
+) -> Result<List, ErrorAnswer> {
     let content = message
         .given("content")
         .ok_or_else(|| without_content(place))?;
@@ -306,20 +315,22 @@ fn parts(
 }
 
 /// A message as an item.
-fn item(role: &str, parts: &[String]) -> String {
+fn item(role: &str, parts: List) -> String {
     object(&[
         ("type", "\"message\""),
         ("role", role),
-        ("content", &list(parts)),
+        ("content", &parts.into_text()),
     ])
 }
 
-/// The text of parts that are texts.
-fn joined(parts: &[String]) -> String {
-    let texts = parts
-        .iter()
-        .filter_map(|part| Fields::parse(part).ok()?.string("text"));
-    texts.collect::<Vec<_>>().join(BLANK_LINE)
+/// The text of parts that are texts. The parts of one message are one text.
+fn joined(parts: List) -> String {
+    let mut text = String::new();
+    let _ = json::for_each_object(&parts.into_text(), |_, part| {
+        text += &part.string("text").unwrap_or_default();
+        Ok::<_, ErrorAnswer>(())
+    });
+    text
 }
 
 fn without_content(place: &str) -> ErrorAnswer {

@@ -27,7 +27,7 @@ use crate::request::body::{Collected, Reserved};
 use crate::request::headers::Forwarded;
 use crate::request::ignored::Ignored;
 use crate::request::{self, ModelRequest, model};
-use object::{is_string, owned};
+use object::{check_size, is_string, owned};
 
 pub(crate) use session::Conversations;
 
@@ -40,6 +40,8 @@ pub(crate) struct Wishes {
     pub(crate) includes_usage: bool,
     /// The answer has a summary of the reasoning.
     pub(crate) shows_reasoning: bool,
+    /// The content of the answer is one JSON text.
+    pub(crate) wants_json: bool,
 }
 
 /// Judges a request, and returns the room that its body takes.
@@ -66,10 +68,13 @@ fn judge(
         model: body.string("model").unwrap_or_default(),
         includes_usage,
         shows_reasoning: reasoning::is_shown(&fields),
+        wants_json: text::is_json(&fields),
     };
     forwarded.add_session(&session);
+    let body = body.to_raw();
+    check_size(body.get().len())?;
     let request = ModelRequest {
-        body: Box::<str>::from(body.to_raw()).into_string().into(),
+        body: Box::<str>::from(body).into_string().into(),
         headers: forwarded,
         is_streamed,
         ignored,
@@ -95,12 +100,12 @@ fn translate(
         sent.set("tools", tools);
     }
     if let Some(choice) = fields.given("tool_choice") {
-        sent.set("tool_choice", tools::translate_choice(choice)?);
+        sent.set("tool_choice", tools::translate_choice(choice, ignored)?);
     }
     if let Some(parallel) = fields.given("parallel_tool_calls") {
         sent.set("parallel_tool_calls", owned(parallel));
     }
-    if let Some(text) = text::translate(fields)? {
+    if let Some(text) = text::translate(fields, ignored)? {
         sent.set("text", text);
     }
     if let Some(reasoning) = reasoning::translate(fields, ignored)? {
@@ -112,7 +117,7 @@ fn translate(
     let (key, session) = match cache_key(fields)? {
         Some(key) => (key.clone(), session::id(&key)),
         None => {
-            let name = conversations.name(&sent, &messages.first_message);
+            let name = conversations.name(&sent, &messages.begin);
             (name.clone(), name)
         }
     };
@@ -124,14 +129,16 @@ fn translate(
     Ok((sent, session))
 }
 
-/// The caller's own name of the conversation.
+/// The caller's own name of the conversation. An empty one names none.
 fn cache_key(fields: &Fields<'_>) -> Result<Option<String>, ErrorAnswer> {
     match fields.given("prompt_cache_key") {
         Some(key) if !is_string(key) => {
             let message = "prompt_cache_key is a text.";
             Err(ErrorAnswer::invalid(None, message).param("prompt_cache_key"))
         }
-        _ => Ok(fields.string("prompt_cache_key")),
+        _ => Ok(fields
+            .string("prompt_cache_key")
+            .filter(|key| !key.is_empty())),
     }
 }
 
@@ -150,6 +157,19 @@ fn includes_usage(fields: &Fields<'_>, ignored: &mut Ignored) -> Result<bool, Er
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(invalid()),
+    }
+}
+
+#[cfg(test)]
+impl Wishes {
+    /// Everything is shown.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            model: "m".to_owned(),
+            includes_usage: false,
+            shows_reasoning: true,
+            wants_json: false,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Translates how much the model shall think, and whether the caller sees a summary of it.
+//! Translates how much the model is to think, and whether the caller sees a summary of it.
 
 use serde_json::value::RawValue;
 
@@ -20,7 +20,7 @@ pub(super) fn translate(
     note_others(&given, &["effort", "summary"], "reasoning", ignored)?;
     let effort = fields.given("reasoning_effort").or(given.given("effort"));
     let mut reasoning = Fields::default();
-    for (name, value) in [("effort", effort), ("summary", given.given("summary"))] {
+    for (name, value) in [("effort", effort), ("summary", summary(&given))] {
         if let Some(value) = value {
             reasoning.set(name, owned(value));
         }
@@ -34,10 +34,13 @@ pub(super) fn translate(
 
 /// Whether the caller wants a summary of the reasoning.
 pub(super) fn is_shown(fields: &Fields<'_>) -> bool {
-    given(fields).is_ok_and(|reasoning| {
-        let summary = reasoning.given("summary");
-        summary.is_some_and(|summary| summary != "\"none\"")
-    })
+    given(fields).is_ok_and(|reasoning| summary(&reasoning).is_some())
+}
+
+/// The summary that the caller wants. The backend does not take the word `none`.
+fn summary<'a>(reasoning: &'a Fields<'_>) -> Option<&'a str> {
+    let summary = reasoning.given("summary");
+    summary.filter(|summary| *summary != "\"none\"")
 }
 
 fn given<'a>(fields: &'a Fields<'_>) -> Result<Fields<'a>, ErrorAnswer> {

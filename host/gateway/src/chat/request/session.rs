@@ -26,17 +26,17 @@ impl Conversations {
         }
     }
 
-    /// The name of the conversation of a request: the same as long as it begins the same.
-    pub(super) fn name(&self, sent: &Fields<'_>, first_message: &str) -> String {
+    /// The name of the conversation of a request: the same as long as its messages, and what
+    /// stands before them, begin the same.
+    pub(super) fn name(&self, sent: &Fields<'_>, messages: &str) -> String {
         let of_request = |name| sent.get(name).unwrap_or_default();
         let mut begin = Vec::new();
         for text in [
             &self.store,
             &self.profile,
             of_request("model"),
-            of_request("instructions"),
             of_request("tools"),
-            first_message,
+            messages,
         ] {
             // Its length tells where a text ends.
             begin.extend_from_slice(&(text.len() as u64).to_be_bytes());

@@ -94,7 +94,7 @@ fn instructions_are_the_system_and_developer_messages_that_begin() {
     let user = json!({"role": "user", "content": "hi"});
     let sent = |messages: Value| sent(&with(json!({ "messages": messages })));
     let began = sent(json!([system("a"), developer, user, system("later")]));
-    assert_eq!(began["instructions"], "a\n\nb\n\nc");
+    assert_eq!(began["instructions"], "a\n\nbc");
     assert_eq!(began["input"].as_array().unwrap().len(), 2);
     assert_eq!(began["input"][1]["role"], "developer");
     assert_eq!(
@@ -194,6 +194,44 @@ fn what_the_model_said_is_output() {
     assert_eq!(input[2]["content"], json!([refusal("d")]));
 }
 
+#[test]
+fn an_answer_of_this_software_can_be_sent_back() {
+    let empty = json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
+    let shown = json!({
+        "role": "assistant", "content": "a", "reasoning_content": "why",
+        "annotations": [{"type": "url_citation", "url_citation": {"url": "https://e.example/"}}],
+    });
+    let body = with(json!({"messages": [{"role": "user", "content": "hi"}, empty, shown]}));
+    let strict = judged_with(&[("x-chatgpt-oauth-strict", "true")], &body);
+    let (request, _) = strict.unwrap();
+    let sent: Value = serde_json::from_slice(&request.body).unwrap();
+    let items = sent["input"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{sent}");
+    assert_eq!(
+        items[1]["content"],
+        json!([{"type": "output_text", "text": "a"}])
+    );
+}
+
+/// Faults: G10
+#[test]
+fn a_request_is_no_larger_in_the_form_of_the_backend() {
+    let half = "x".repeat(17 << 20);
+    let message = json!({"role": "user", "content": half});
+    let tool = json!({"type": "function", "function": {"name": "f", "description": half}});
+    for fields in [
+        json!({"messages": [message, message]}),
+        json!({"tools": [tool, tool]}),
+        json!({"messages": [message], "tools": [tool]}),
+    ] {
+        let refused = judged_with(&[], &with(fields)).unwrap_err();
+        assert_eq!(
+            (refused.status.as_u16(), refused.code()),
+            (413, "request_too_large")
+        );
+    }
+}
+
 /// Faults: X16
 #[test]
 fn tools_are_flat_and_only_as_strict_as_the_caller_says() {
@@ -221,6 +259,42 @@ fn tools_are_flat_and_only_as_strict_as_the_caller_says() {
             {"type": "web_search", "user_location": {"type": "approximate"}},
         ])
     );
+}
+
+#[test]
+fn an_inner_field_of_an_unknown_name_is_ignored_and_named() {
+    let body = with(json!({
+        "tools": [
+            {"type": "function", "function": {"name": "f", "type": "image_generation", "cache_control": {}}},
+            {"type": "custom", "custom": {"name": "g", "type": "file_search"}},
+        ],
+        "tool_choice": {"type": "function", "function": {"name": "f", "a": 1}, "b": 1},
+        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {}, "type": "text"}},
+        "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}", "parsed_arguments": {}}},
+        ]}],
+    }));
+    assert_eq!(
+        ignored(&body),
+        [
+            "messages[].tool_calls[].function.parsed_arguments",
+            "response_format.json_schema.type",
+            "tool_choice.a",
+            "tool_choice.b",
+            "tools[].custom.type",
+            "tools[].function.cache_control",
+            "tools[].function.type",
+        ]
+    );
+    let sent = sent(&body);
+    assert_eq!(sent["tools"][0]["type"], "function");
+    assert!(sent["tools"][0].get("cache_control").is_none(), "{sent}");
+    assert_eq!(sent["tools"][1]["type"], "custom");
+    assert_eq!(sent["text"]["format"]["type"], "json_schema");
+
+    let choice = json!({"type": "allowed_tools", "c": 1, "allowed_tools": {"mode": "auto", "d": 1, "tools": []}});
+    let named = ignored(&with(json!({ "tool_choice": choice })));
+    assert_eq!(named, ["tool_choice.allowed_tools.d", "tool_choice.c"]);
 }
 
 /// Faults: X22
@@ -258,6 +332,15 @@ fn the_form_of_the_answer_is_a_field_of_text() {
         "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}},
         "verbosity": "low",
     })));
+    let wants_json = |kind: &str| {
+        let format = json!({"type": kind, "json_schema": {"name": "n"}});
+        let judged = judged_with(&[], &with(json!({ "response_format": format })));
+        judged.unwrap().1.wants_json
+    };
+    assert_eq!(
+        ["text", "json_object", "json_schema"].map(wants_json),
+        [false, true, true]
+    );
     assert_eq!(
         sent["text"],
         json!({"verbosity": "low", "format": {"type": "json_schema", "name": "n", "schema": schema, "strict": false}})
@@ -273,6 +356,9 @@ fn the_effort_is_sent_as_it_came() {
         assert_eq!(sent["reasoning"], json!({ "effort": effort }));
     }
     assert!(sent(&with(json!({}))).get("reasoning").is_none());
+    let none = with(json!({"reasoning": {"effort": "low", "summary": "none"}}));
+    assert_eq!(sent(&none)["reasoning"], json!({"effort": "low"}));
+    assert!(!judged_with(&[], &none).unwrap().1.shows_reasoning);
     let (_, wishes) = judged_with(&[], &with(json!({"reasoning": {"summary": "auto"}}))).unwrap();
     assert!(wishes.shows_reasoning);
 }
@@ -390,6 +476,15 @@ fn a_message_that_cannot_be_translated_is_named() {
     }
 }
 
+#[test]
+fn a_call_in_the_former_form_names_the_present_one() {
+    let message = json!({"role": "assistant", "content": null, "function_call": {"name": "f", "arguments": "{}"}});
+    let body = with(json!({"messages": [message]}));
+    let error = judged_with(&[], &body).unwrap_err();
+    assert_eq!(error.fields["param"], "messages[0].function_call");
+    assert!(error.text().contains("Use tools"), "{error:?}");
+}
+
 /// Faults: X24
 #[test]
 fn a_conversation_has_one_name_and_no_other_has_it() {
@@ -422,6 +517,17 @@ fn a_conversation_has_one_name_and_no_other_has_it() {
         json!({"tools": [{"type": "web_search"}]}),
     ] {
         assert_ne!(named("ada", &with(other)), name);
+    }
+    assert_eq!(named("ada", &with(json!({"prompt_cache_key": ""}))), name);
+    let system = |text: &str| json!({"role": "system", "content": text});
+    let user = json!({"role": "user", "content": "hi"});
+    let in_json = |text: &str| json!({"messages": [system(text), user], "response_format": {"type": "json_object"}});
+    let alone = |text: &str| json!({"messages": [system(text)]});
+    for (one, other) in [
+        (in_json("json a"), in_json("json b")),
+        (alone("a"), alone("b")),
+    ] {
+        assert_ne!(named("ada", &with(one)), named("ada", &with(other)));
     }
 }
 

@@ -2,24 +2,37 @@
 
 use serde_json::value::RawValue;
 
-use super::content::{inner, string};
-use super::object::owned;
+use super::fields::note_others;
+use super::object::{inner_object, owned, required_string};
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
+use crate::request::ignored::Ignored;
+
+const SCHEMA: [&str; 4] = ["name", "description", "schema", "strict"];
 
 /// Whether the answer is a JSON object without a schema.
 pub(super) fn is_json_object(fields: &Fields<'_>) -> bool {
-    let format = fields.given("response_format").map(Fields::parse);
-    format.is_some_and(|format| {
-        format.is_ok_and(|format| format.string("type").as_deref() == Some("json_object"))
-    })
+    kind(fields).as_deref() == Some("json_object")
+}
+
+/// Whether the answer is JSON.
+pub(super) fn is_json(fields: &Fields<'_>) -> bool {
+    matches!(kind(fields).as_deref(), Some("json_object" | "json_schema"))
+}
+
+fn kind(fields: &Fields<'_>) -> Option<String> {
+    let format = Fields::parse(fields.given("response_format")?);
+    format.ok()?.string("type")
 }
 
 /// The field `text`; none if the caller wants nothing of it.
-pub(super) fn translate(fields: &Fields<'_>) -> Result<Option<Box<RawValue>>, ErrorAnswer> {
+pub(super) fn translate(
+    fields: &Fields<'_>,
+    ignored: &mut Ignored,
+) -> Result<Option<Box<RawValue>>, ErrorAnswer> {
     let mut text = Fields::default();
     if let Some(format) = fields.given("response_format") {
-        text.set("format", translate_format(format)?);
+        text.set("format", translate_format(format, ignored)?);
     }
     if let Some(verbosity) = fields.given("verbosity") {
         text.set("verbosity", owned(verbosity));
@@ -27,7 +40,7 @@ pub(super) fn translate(fields: &Fields<'_>) -> Result<Option<Box<RawValue>>, Er
     Ok(text.names().next().is_some().then(|| text.to_raw()))
 }
 
-fn translate_format(format: &str) -> Result<Box<RawValue>, ErrorAnswer> {
+fn translate_format(format: &str, ignored: &mut Ignored) -> Result<Box<RawValue>, ErrorAnswer> {
     const PLACE: &str = "response_format.json_schema";
     let unknown = || {
         let message = "response_format has the type text, json_object or json_schema.";
@@ -39,9 +52,10 @@ fn translate_format(format: &str) -> Result<Box<RawValue>, ErrorAnswer> {
         Some("json_schema") => {
             let mut flat = Fields::default();
             flat.set("type", json::raw("json_schema"));
-            let schema = inner(&fields, "json_schema", PLACE)?;
-            string(&schema, "name", PLACE)?;
-            for name in schema.names() {
+            let schema = inner_object(&fields, "json_schema", PLACE)?;
+            required_string(&schema, "name", PLACE)?;
+            note_others(&schema, &SCHEMA, PLACE, ignored)?;
+            for name in schema.names().filter(|name| SCHEMA.contains(name)) {
                 flat.set(name, owned(schema.get(name).unwrap_or("null")));
             }
             if flat.given("strict").is_none() {

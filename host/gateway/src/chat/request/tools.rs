@@ -2,15 +2,16 @@
 
 use serde_json::value::RawValue;
 
-use super::content::{inner, string};
 use super::fields::note_others;
-use super::object::{is_string, list, object, owned};
+use super::object::{List, inner_object, is_string, object, owned, required_string};
 use crate::error::ErrorAnswer;
 use crate::json::{self, Fields};
 use crate::request::ignored::Ignored;
 
 /// The parameters of a function that names none.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
+const FUNCTION: [&str; 4] = ["name", "description", "parameters", "strict"];
+const CUSTOM: [&str; 3] = ["name", "description", "format"];
 
 /// The tools; none for an empty list, which models with tools of their own do not take.
 pub(super) fn translate(
@@ -18,11 +19,16 @@ pub(super) fn translate(
     ignored: &mut Ignored,
 ) -> Result<Option<Box<RawValue>>, ErrorAnswer> {
     let invalid = |_| ErrorAnswer::invalid(None, "tools is a list of objects.").param("tools");
-    let tools = json::rewrite_objects(tools, |index, tool| {
-        flat(tool, &format!("tools[{index}]"), ignored).map(Some)
+    let mut flattened = List::default();
+    let ended = json::for_each_object(tools, |index, tool| {
+        let tool = flat(tool, &format!("tools[{index}]"), ignored)?;
+        flattened.push(tool.to_raw().get())
     });
-    let tools = tools.map_err(invalid)??;
-    Ok(Some(tools).filter(|tools| tools.get() != "[]"))
+    ended.map_err(invalid)??;
+    match flattened.is_empty() {
+        true => Ok(None),
+        false => flattened.into_raw().map(Some),
+    }
 }
 
 fn flat<'a>(
@@ -41,12 +47,17 @@ fn flat<'a>(
         }
     }
     let place = format!("{place}.{kind}");
-    let named = inner(&tool, &kind, &place)?;
-    string(&named, "name", &place)?;
+    let named = inner_object(&tool, &kind, &place)?;
+    required_string(&named, "name", &place)?;
     note_others(&tool, &["type", &kind], "tools[]", ignored)?;
     let mut flat = Fields::default();
     flat.set("type", json::raw(&kind));
-    for name in named.names() {
+    let known = match kind.as_str() {
+        "function" => &FUNCTION[..],
+        _ => &CUSTOM[..],
+    };
+    note_others(&named, known, &format!("tools[].{kind}"), ignored)?;
+    for name in named.names().filter(|name| known.contains(name)) {
         flat.set(name, owned(named.get(name).unwrap_or("null")));
     }
     match kind.as_str() {
@@ -80,41 +91,52 @@ fn flatten_format(custom: &mut Fields<'_>) {
 }
 
 /// The choice among the tools.
-pub(super) fn translate_choice(choice: &str) -> Result<Box<RawValue>, ErrorAnswer> {
+pub(super) fn translate_choice(
+    choice: &str,
+    ignored: &mut Ignored,
+) -> Result<Box<RawValue>, ErrorAnswer> {
     if is_string(choice) {
         return Ok(owned(choice));
     }
     let chosen = Fields::parse(choice).map_err(|_| unknown_choice())?;
     match chosen.string("type").as_deref() {
-        Some("allowed_tools") => allowed(&chosen),
-        _ => Ok(owned(&flat_choice(&chosen, "tool_choice")?)),
+        Some("allowed_tools") => allowed(&chosen, ignored),
+        _ => Ok(owned(&flat_choice(&chosen, "tool_choice", ignored)?)),
     }
 }
 
 /// `{"type": …, "function": {"name": …}}` becomes `{"type": …, "name": …}`.
-fn flat_choice(choice: &Fields<'_>, place: &str) -> Result<String, ErrorAnswer> {
+fn flat_choice(
+    choice: &Fields<'_>,
+    place: &str,
+    ignored: &mut Ignored,
+) -> Result<String, ErrorAnswer> {
     let kind = choice.string("type").unwrap_or_default();
     if !["function", "custom"].contains(&kind.as_str()) {
         return Err(unknown_choice());
     }
     let place = format!("{place}.{kind}");
-    let named = inner(choice, &kind, &place)?;
-    let name = string(&named, "name", &place)?;
+    let named = inner_object(choice, &kind, &place)?;
+    let name = required_string(&named, "name", &place)?;
+    note_others(choice, &["type", &kind], "tool_choice", ignored)?;
+    note_others(&named, &["name"], "tool_choice", ignored)?;
     Ok(object(&[("type", json::raw(&kind).get()), ("name", name)]))
 }
 
-fn allowed(choice: &Fields<'_>) -> Result<Box<RawValue>, ErrorAnswer> {
+fn allowed(choice: &Fields<'_>, ignored: &mut Ignored) -> Result<Box<RawValue>, ErrorAnswer> {
     const PLACE: &str = "tool_choice.allowed_tools";
-    let allowed = inner(choice, "allowed_tools", PLACE)?;
-    let mode = string(&allowed, "mode", PLACE)?;
-    let mut tools = Vec::new();
+    let allowed = inner_object(choice, "allowed_tools", PLACE)?;
+    let mode = required_string(&allowed, "mode", PLACE)?;
+    note_others(choice, &["type", "allowed_tools"], "tool_choice", ignored)?;
+    note_others(&allowed, &["mode", "tools"], PLACE, ignored)?;
+    let mut tools = List::default();
     let listed = allowed.get("tools").unwrap_or_default();
     let ended = json::for_each_object(listed, |index, tool| {
-        tools.push(flat_choice(&tool, &format!("{PLACE}.tools[{index}]"))?);
-        Ok::<_, ErrorAnswer>(())
+        let place = format!("{PLACE}.tools[{index}]");
+        tools.push(&flat_choice(&tool, &place, ignored)?)
     });
     ended.map_err(|_| unknown_choice())??;
-    let tools = list(&tools);
+    let tools = tools.into_text();
     let kind = "\"allowed_tools\"";
     Ok(owned(&object(&[
         ("type", kind),

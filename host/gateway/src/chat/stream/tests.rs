@@ -5,7 +5,7 @@ use http_body_util::BodyExt;
 use uuid::Uuid;
 
 use super::*;
-use crate::chat::Translation;
+use crate::chat::{Translation, Wishes};
 use crate::secrets::Secrets;
 use crate::stream::{Events, Relay};
 
@@ -41,7 +41,7 @@ fn stream(pieces: &[(u64, &'static str)]) -> ChatStream<Backend> {
     let backend = Backend(pieces.iter().copied().collect(), None);
     let events = Events::new("resp_own".into(), Secrets::for_tests(&[]));
     let relay = Relay::new(Uuid::nil(), backend, Bytes::new(), events);
-    let translation = Translation::new("chatcmpl-own".into(), "m".into(), false);
+    let translation = Translation::new("chatcmpl-own".into(), &Wishes::for_tests());
     ChatStream::new(Deltas::new(relay, translation), false)
 }
 
@@ -105,5 +105,21 @@ async fn a_caller_who_sees_no_chunk_gets_comments() {
         assert_eq!(at[..3], [15, 30, 45], "{pieces:?}");
         let (_, last) = pieces.last().unwrap();
         assert!(last.ends_with(DONE), "{last}");
+        let chunks = pieces.iter().flat_map(|(_, text)| text.split("\n\n"));
+        let chunks: Vec<_> = chunks
+            .filter(|chunk| chunk.starts_with("data: {"))
+            .collect();
+        assert!(chunks.len() > 1, "{chunks:?}");
+        let named = |chunk: &&str| chunk.contains("\"id\":\"chatcmpl-own\"");
+        assert!(chunks.iter().all(named), "{chunks:?}");
     }
+}
+
+/// Faults: G05
+#[tokio::test(start_paused = true)]
+async fn a_last_event_that_cannot_be_read_breaks_off() {
+    const LAST: &str = "event: response.completed\ndata: {}\n\n";
+    let pieces = timeline(&[(0, DELTA), (0, LAST)]).await.unwrap();
+    let (_, last) = pieces.last().unwrap();
+    assert!(last.contains("upstream_stream_truncated"), "{last}");
 }

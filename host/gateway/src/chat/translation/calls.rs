@@ -17,6 +17,7 @@ struct Begun {
     index: usize,
     tool: Tool,
     emitted: Emitted,
+    is_complete: bool,
 }
 
 impl Calls {
@@ -28,12 +29,18 @@ impl Calls {
         self.0.len()
     }
 
-    /// A call's item is there, as yet without its input. One without a name is waited for.
+    /// Whether the end of a call has not come.
+    pub(super) fn has_incomplete(&self) -> bool {
+        self.0.values().any(|begun| !begun.is_complete)
+    }
+
+    /// A call's item is there, as yet without its input. A call without a name begins later,
+    /// with its end.
     pub(super) fn begin(&mut self, item_index: u64, item: &Value) -> Option<Delta> {
         if self.0.contains_key(&item_index) {
             return None;
         }
-        self.named(item_index, item, "").map(Delta::Call)
+        self.named(item_index, item, None).map(Delta::Call)
     }
 
     /// The input of a call grows; of one that has not begun, its end has the whole.
@@ -52,6 +59,7 @@ impl Calls {
             return Ok(None);
         };
         let rest = begun.emitted.rest(input)?;
+        begun.is_complete = true;
         Ok((!rest.is_empty()).then(|| begun.grow(rest)))
     }
 
@@ -66,25 +74,29 @@ impl Calls {
         if self.0.contains_key(&item_index) {
             return self.complete(item_index, input);
         }
-        let call = self.named(item_index, item, input).ok_or(Contradiction)?;
+        let call = self
+            .named(item_index, item, Some(input))
+            .ok_or(Contradiction)?;
         Ok(Some(Delta::Call(call)))
     }
 
-    fn named(&mut self, item_index: u64, item: &Value, input: &str) -> Option<Call> {
+    /// A call with its name, and with its input if that is complete.
+    fn named(&mut self, item_index: u64, item: &Value, input: Option<&str>) -> Option<Call> {
         let text = |name: &str| item[name].as_str().filter(|text| !text.is_empty());
         let call = Call {
             index: self.0.len(),
             tool: tool_of(item)?,
             id: text("call_id")?.to_owned(),
             name: text("name")?.to_owned(),
-            input: input.to_owned(),
+            input: input.unwrap_or_default().to_owned(),
         };
         let mut emitted = Emitted::default();
-        emitted.add(input);
+        emitted.add(&call.input);
         let begun = Begun {
             index: call.index,
             tool: call.tool,
             emitted,
+            is_complete: input.is_some(),
         };
         self.0.insert(item_index, begun);
         Some(call)

@@ -20,6 +20,11 @@ impl Emitted {
         }
         whole.strip_prefix(self.0.as_str()).ok_or(Contradiction)
     }
+
+    /// Whether more was passed on than this whole.
+    pub(super) fn begins_with(&self, whole: &str) -> bool {
+        self.0.starts_with(whole)
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::texts;
+use super::texts::Text;
 use crate::stream::{Break, sse};
 
 /// What an event is about.
@@ -12,9 +12,9 @@ pub(super) enum Kind {
     Response,
     ItemAdded,
     ItemDone,
-    TextDelta(texts::Kind),
+    TextDelta(Text),
     /// The whole text is in this field.
-    TextDone(texts::Kind, &'static str),
+    TextDone(Text, &'static str),
     Citation,
     InputDelta,
     /// The whole input is in this field.
@@ -23,7 +23,7 @@ pub(super) enum Kind {
 
 impl Kind {
     fn of_type(event: &[u8]) -> Option<Self> {
-        use texts::Kind::{Content, Reasoning, Refusal};
+        use Text::{Content, Reasoning, Refusal};
         Some(match event {
             b"response.created" | b"response.in_progress" => Self::Response,
             b"response.output_item.added" => Self::ItemAdded,
@@ -51,7 +51,8 @@ pub(super) fn read(frame: &[u8]) -> Result<Option<(Kind, Value)>, Break> {
     if named == Some(None) {
         return Ok(None);
     }
-    let Some(data) = sse::data(frame) else {
+    // A client drops an event whose data is empty.
+    let Some(data) = sse::data(frame).filter(|data| !data.is_empty()) else {
         return Ok(None);
     };
     let event: Value = serde_json::from_slice(&data).map_err(|_| Break::Unreadable)?;

@@ -10,28 +10,33 @@
 //! | others | none |
 //!
 //! Backends differ in what they leave out: deltas, ends of texts, items, or the output of the
-//! last event. Whatever comes first is passed on, and nothing twice.
+//! last event. Whatever comes first is passed on, and nothing twice. A caller that wants JSON
+//! gets no comments of the model, since a comment and a JSON text are no JSON text.
 
 mod calls;
+mod citations;
 mod emitted;
 mod event;
+mod items;
 mod texts;
 mod usage;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::Wishes;
 use super::delta::{Delta, FinishReason, Head};
 use crate::stream::Break;
 use calls::{Calls, tool_of};
 use emitted::Contradiction;
-use texts::{Kind, Place, Texts};
+use items::Items;
+use texts::{Place, Text, Texts};
 
 /// How many bytes an answer may have.
 const MOST: usize = 8 << 20;
-/// What an item or a part counts, in bytes.
+/// What an item, a part or a citation counts, in bytes.
 const EACH: usize = 64;
 
 /// The state between two events.
@@ -39,12 +44,11 @@ const EACH: usize = 64;
 pub(crate) struct Translation {
     head: Head,
     shows_reasoning: bool,
+    wants_json: bool,
     has_begun: bool,
-    /// The `output_index` of each item, by its id.
-    indexes: HashMap<String, u64>,
-    /// The `output_index` of the item that was added last.
-    latest: u64,
-    has_finished_item: bool,
+    items: Items,
+    /// The messages that are not shown, by their `output_index`.
+    hidden: BTreeSet<u64>,
     texts: Texts,
     calls: Calls,
     /// How many bytes the texts have.
@@ -58,19 +62,19 @@ impl From<Contradiction> for Break {
 }
 
 impl Translation {
-    /// `id` and `model` stand in the answer if the backend names neither.
-    pub(crate) fn new(id: String, model: String, shows_reasoning: bool) -> Self {
+    /// `id` and the model of the request stand in the answer if the backend names neither.
+    pub(crate) fn new(id: String, wishes: &Wishes) -> Self {
         Self {
             head: Head {
                 id,
                 created: 0,
-                model,
+                model: wishes.model.clone(),
             },
-            shows_reasoning,
+            shows_reasoning: wishes.shows_reasoning,
+            wants_json: wishes.wants_json,
             has_begun: false,
-            indexes: HashMap::new(),
-            latest: 0,
-            has_finished_item: false,
+            items: Items::default(),
+            hidden: BTreeSet::new(),
             texts: Texts::default(),
             calls: Calls::default(),
             size: 0,
@@ -107,30 +111,41 @@ impl Translation {
     ) -> Result<(), Break> {
         match kind {
             event::Kind::Response => {}
-            event::Kind::ItemAdded => deltas.extend(self.item_added(event)),
-            event::Kind::ItemDone => self.item_done(self.index(event), &event["item"], deltas)?,
-            event::Kind::TextDelta(kind) if self.is_shown(kind) => {
-                let piece = event::text(event, "delta")?;
-                deltas.extend(self.texts.add(self.place(kind, event), piece));
+            event::Kind::ItemAdded => {
+                let index = self.items.begin(event);
+                self.note_phase(index, &event["item"]);
+                deltas.extend(self.calls.begin(index, &event["item"]));
             }
-            event::Kind::TextDone(kind, field) if self.is_shown(kind) => {
-                let whole = event::text(event, field)?;
-                deltas.extend(self.texts.complete(self.place(kind, event), whole)?);
+            event::Kind::ItemDone => {
+                let index = self.items.finish(event);
+                self.item_done(index, &event["item"], deltas)?;
             }
-            event::Kind::TextDelta(_) | event::Kind::TextDone(..) => {}
+            event::Kind::TextDelta(text) => {
+                if let Some(place) = self.place(text, event)? {
+                    let piece = event::text(event, "delta")?;
+                    deltas.extend(self.texts.add(place, piece));
+                }
+            }
+            event::Kind::TextDone(text, field) => {
+                if let Some(place) = self.place(text, event)? {
+                    let whole = event::text(event, field)?;
+                    deltas.extend(self.texts.complete(place, whole)?);
+                }
+            }
             event::Kind::Citation => {
-                let annotation = event["annotation"].clone();
-                self.size += annotation.to_string().len();
-                self.texts
-                    .cite(self.place(Kind::Content, event), annotation);
+                if let Some(place) = self.place(Text::Content, event)? {
+                    self.texts.cite(place, &event["annotation"]);
+                }
             }
             event::Kind::InputDelta => {
+                let index = self.index(event)?;
                 let piece = event::text(event, "delta")?;
-                deltas.extend(self.calls.add(self.index(event), piece));
+                deltas.extend(self.calls.add(index, piece));
             }
             event::Kind::InputDone(field) => {
+                let index = self.index(event)?;
                 let input = event::text(event, field)?;
-                deltas.extend(self.calls.complete(self.index(event), input)?);
+                deltas.extend(self.calls.complete(index, input)?);
             }
         }
         Ok(())
@@ -144,11 +159,13 @@ impl Translation {
         self.note_response(&response);
         let mut deltas = Vec::new();
         self.begin(&mut deltas);
-        if !self.has_finished_item {
-            let output = response["output"].as_array().map_or(&[][..], Vec::as_slice);
-            for (index, item) in (0..).zip(output) {
-                self.item_done(index, item, &mut deltas)?;
-            }
+        let output = response["output"].as_array().map_or(&[][..], Vec::as_slice);
+        for (index, item) in self.items.unfinished(output) {
+            self.item_done(index, item, &mut deltas)?;
+        }
+        // The caller would run a call without its input.
+        if !is_incomplete && self.calls.has_incomplete() {
+            return Err(Break::Unreadable);
         }
         let annotations = self.texts.annotations();
         if !annotations.is_empty() {
@@ -162,6 +179,7 @@ impl Translation {
         deltas.push(Delta::End {
             usage: usage::translated(&response["usage"]),
         });
+        self.check_size(&deltas)?;
         Ok(deltas)
     }
 
@@ -179,26 +197,29 @@ impl Translation {
         item: &Value,
         deltas: &mut Vec<Delta>,
     ) -> Result<(), Break> {
-        self.has_finished_item = true;
+        self.note_phase(index, item);
         if tool_of(item).is_some() {
             deltas.extend(self.calls.finish(index, item)?);
             return Ok(());
         }
-        let (parts, is_shown) = match item["type"].as_str() {
-            Some("message") => (&item["content"], true),
-            Some("reasoning") => (&item["summary"], self.shows_reasoning),
+        let parts = match item["type"].as_str() {
+            Some("message") => &item["content"],
+            Some("reasoning") => &item["summary"],
             _ => return Ok(()),
         };
         let parts = parts.as_array().map_or(&[][..], Vec::as_slice);
-        for (part_index, part) in (0..).zip(parts).filter(|_| is_shown) {
-            let (kind, whole) = match part["type"].as_str() {
-                Some("output_text") => (Kind::Content, &part["text"]),
-                Some("refusal") => (Kind::Refusal, &part["refusal"]),
-                Some("summary_text") => (Kind::Reasoning, &part["text"]),
+        for (part_index, part) in (0..).zip(parts) {
+            let (text, whole) = match part["type"].as_str() {
+                Some("output_text") => (Text::Content, &part["text"]),
+                Some("refusal") => (Text::Refusal, &part["refusal"]),
+                Some("summary_text") => (Text::Reasoning, &part["text"]),
                 _ => continue,
             };
+            if !self.is_shown(text, index) {
+                continue;
+            }
             let place = Place {
-                kind,
+                text,
                 item: index,
                 part: part_index,
             };
@@ -211,46 +232,47 @@ impl Translation {
         Ok(())
     }
 
-    fn item_added(&mut self, event: &Value) -> Option<Delta> {
-        let next = match self.indexes.is_empty() {
-            true => 0,
-            false => self.latest + 1,
-        };
-        let index = event["output_index"].as_u64().unwrap_or(next);
-        if let Some(id) = event["item"]["id"].as_str() {
-            self.indexes.insert(id.to_owned(), index);
-        }
-        self.latest = index;
-        self.calls.begin(index, &event["item"])
-    }
-
-    /// The `output_index` of what an event is about. An id that the item began with counts
-    /// more.
-    fn index(&self, event: &Value) -> u64 {
-        let id = event["item_id"].as_str().or(event["item"]["id"].as_str());
-        let known = id.and_then(|id| self.indexes.get(id).copied());
-        known
-            .or_else(|| event["output_index"].as_u64())
-            .unwrap_or(self.latest)
-    }
-
-    fn place(&self, kind: Kind, event: &Value) -> Place {
-        let part = match kind {
-            Kind::Content | Kind::Refusal => &event["content_index"],
-            Kind::Reasoning => &event["summary_index"],
-        };
-        Place {
-            kind,
-            item: self.index(event),
-            part: part.as_u64().unwrap_or_default(),
+    /// Notes whether the model comments in a message.
+    fn note_phase(&mut self, index: u64, item: &Value) {
+        let phase = item["phase"].as_str();
+        if self.wants_json && phase.is_some_and(|phase| phase != "final_answer") {
+            self.hidden.insert(index);
         }
     }
 
-    fn is_shown(&self, kind: Kind) -> bool {
-        kind != Kind::Reasoning || self.shows_reasoning
+    fn index(&mut self, event: &Value) -> Result<u64, Break> {
+        self.items.of(event).ok_or(Break::Unreadable)
     }
 
+    /// The part that an event is about; none if it is not shown.
+    fn place(&mut self, text: Text, event: &Value) -> Result<Option<Place>, Break> {
+        if text == Text::Reasoning && !self.shows_reasoning {
+            return Ok(None);
+        }
+        let item = self.index(event)?;
+        let part = match text {
+            Text::Content | Text::Refusal => &event["content_index"],
+            Text::Reasoning => &event["summary_index"],
+        };
+        let part = part.as_u64().unwrap_or_default();
+        Ok(self
+            .is_shown(text, item)
+            .then_some(Place { text, item, part }))
+    }
+
+    fn is_shown(&self, text: Text, item: u64) -> bool {
+        match text {
+            Text::Content => !self.hidden.contains(&item),
+            Text::Refusal => true,
+            Text::Reasoning => self.shows_reasoning,
+        }
+    }
+
+    /// Notes how the response is named. What a chunk has said does not change.
     fn note_response(&mut self, response: &Value) {
+        if self.has_begun {
+            return;
+        }
         if let Some(id) = response["id"].as_str() {
             let id = id.strip_prefix("resp_").unwrap_or(id);
             self.head.id = format!("chatcmpl-{id}");
@@ -266,8 +288,9 @@ impl Translation {
     /// Holds the answer within its limit.
     fn check_size(&mut self, deltas: &[Delta]) -> Result<(), Break> {
         self.size += deltas.iter().map(Delta::size).sum::<usize>();
-        let entries = self.indexes.len() + self.texts.len() + self.calls.len();
-        match self.size + entries * EACH > MOST {
+        let entries = self.items.len() + self.hidden.len() + self.texts.len() + self.calls.len();
+        let named = self.items.size() + self.texts.size_of_citations();
+        match self.size + named + entries * EACH > MOST {
             true => Err(Break::TooLarge),
             false => Ok(()),
         }

@@ -11,12 +11,19 @@ fn frame(event: &Value) -> String {
 }
 
 fn translation() -> Translation {
-    Translation::new("chatcmpl-own".into(), "m".into(), true)
+    Translation::new("chatcmpl-own".into(), &Wishes::for_tests())
 }
 
 /// The steps of these events, and of a last one with this response.
 fn steps(events: &[Value], response: Value) -> Result<Vec<Delta>, Break> {
-    let mut translation = translation();
+    steps_of(translation(), events, response)
+}
+
+fn steps_of(
+    mut translation: Translation,
+    events: &[Value],
+    response: Value,
+) -> Result<Vec<Delta>, Break> {
     let mut steps = Vec::new();
     for event in events {
         steps.extend(translation.read(frame(event).as_bytes())?);
@@ -176,6 +183,111 @@ fn a_text_is_said_once_however_often_the_backend_says_it() {
     }
 }
 
+/// Faults: X01
+#[test]
+fn what_only_the_last_event_has_is_passed_on() {
+    let reasoning = json!({"type": "reasoning", "id": "rs_1", "summary": []});
+    let answer = |output: Value| json!({"status": "completed", "output": output});
+    let events = [done(0, reasoning.clone())];
+    let last = steps(&events, answer(json!([reasoning, message("ab")])));
+    assert_eq!(content(&last.unwrap()), "ab");
+
+    let events = [done(0, reasoning.clone()), added(1, call("a", ""))];
+    let last = steps(&events, answer(json!([reasoning, call("a", "{}")])));
+    assert_eq!(last.unwrap()[1..3], [begun(0, "a", ""), input(0, "{}")]);
+}
+
+#[test]
+fn an_output_that_misses_items_doubles_nothing() {
+    let output = json!({"status": "completed", "output": [message("ab")]});
+    let steps = steps(&[text_delta(1, 0, "ab")], output);
+    assert_eq!(content(&steps.unwrap()), "ab");
+}
+
+/// Faults: X09
+#[test]
+fn a_call_whose_input_never_comes_is_a_failure() {
+    let events = [added(0, call("a", ""))];
+    assert_eq!(steps(&events, end()), Err(Break::Unreadable));
+    let stopped = json!({"status": "incomplete", "output": []});
+    assert!(steps(&events, stopped).is_ok());
+}
+
+/// Faults: X08
+#[test]
+fn input_for_an_unknown_item_is_a_failure() {
+    let events = [added(0, call("a", "")), input_delta("fc_b", "{}")];
+    assert_eq!(steps(&events, end()), Err(Break::Unreadable));
+}
+
+#[test]
+fn a_caller_that_wants_json_gets_no_comments() {
+    let in_phase = |phase: &str, text: &str| {
+        let mut item = message(text);
+        item["phase"] = phase.into();
+        item["content"][0]["annotations"] = json!([citation(0)]);
+        item
+    };
+    let (comment, answer) = (
+        in_phase("commentary", "First."),
+        in_phase("final_answer", "{}"),
+    );
+    let begun = |index, phase: &str| added(index, in_phase(phase, ""));
+    let cited = json!({"type": "response.output_text.annotation.added", "output_index": 0, "annotation": citation(0)});
+    let text = json!({"type": "response.output_text.done", "output_index": 0, "text": "First."});
+    let streamed = vec![
+        begun(0, "commentary"),
+        text_delta(0, 0, "First."),
+        cited,
+        text,
+        done(0, comment.clone()),
+        begun(1, "final_answer"),
+        text_delta(1, 0, "{}"),
+    ];
+    let output = json!({"status": "completed", "output": [comment.clone(), answer.clone()]});
+    for events in [streamed, vec![done(0, comment), done(1, answer)], vec![]] {
+        let wishes = Wishes {
+            wants_json: true,
+            ..Wishes::for_tests()
+        };
+        let wanted = Translation::new("id".into(), &wishes);
+        let wanted = steps_of(wanted, &events, output.clone()).unwrap();
+        assert_eq!(content(&wanted), "{}", "{events:?}");
+        assert_eq!(annotations(&wanted).len(), 1, "{events:?}");
+        let all = steps(&events, output.clone()).unwrap();
+        assert_eq!(content(&all), "First.\n\n{}", "{events:?}");
+    }
+}
+
+#[test]
+fn a_text_that_the_backend_trims_at_its_end_is_no_contradiction() {
+    let summary = json!({"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": " a\n"});
+    let trimmed = json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "a"}]});
+    let events = [
+        summary,
+        done(0, trimmed),
+        text_delta(1, 0, "b\n"),
+        done(1, message("b")),
+    ];
+    let steps = steps(&events, end()).unwrap();
+    assert_eq!(steps[1], Delta::Reasoning(" a\n".into()));
+    assert_eq!(content(&steps), "b\n");
+}
+
+#[test]
+fn an_answer_keeps_the_name_of_its_first_chunk() {
+    let mut translation = translation();
+    let named = |id: &str| json!({"id": id, "created_at": 7, "model": id});
+    let created = json!({"type": "response.created", "response": named("resp_1")});
+    for event in [created, text_delta(0, 0, "a")] {
+        translation.read(frame(&event).as_bytes()).unwrap();
+    }
+    let last = serde_json::value::to_raw_value(&named("resp_2")).unwrap();
+    translation.end(b"data: {}\n\n", &last).unwrap();
+    assert_eq!(translation.head().id, "chatcmpl-1");
+    assert_eq!(translation.head().model, "resp_1");
+}
+
 #[test]
 fn a_later_message_begins_with_a_blank_line_and_a_later_part_does_not() {
     let events = [
@@ -197,29 +309,58 @@ fn a_summary_is_shown_only_if_it_was_asked_for() {
         shown[1..4],
         [reasoning("a"), reasoning("b"), reasoning("\n\nc")]
     );
-    let mut hidden = Translation::new("id".into(), "m".into(), false);
+    let wishes = Wishes {
+        shows_reasoning: false,
+        ..Wishes::for_tests()
+    };
+    let mut hidden = Translation::new("id".into(), &wishes);
     for event in &events {
         let steps = hidden.read(frame(event).as_bytes()).unwrap();
         assert!(steps.iter().all(|step| *step == Delta::Begin), "{steps:?}");
     }
 }
 
+fn citation(start: u64) -> Value {
+    json!({"type": "url_citation", "start_index": start, "end_index": start + 1, "url": "https://e.example/", "title": "E"})
+}
+
+fn cited(annotation: &Value) -> Value {
+    json!({"type": "response.output_text.annotation.added", "output_index": 1, "content_index": 0, "annotation": annotation})
+}
+
+fn annotations(steps: &[Delta]) -> Vec<Value> {
+    let annotations = steps.iter().find_map(|step| match step {
+        Delta::Annotations(annotations) => Some(annotations.clone()),
+        _ => None,
+    });
+    annotations.unwrap_or_default()
+}
+
 #[test]
 fn citations_have_their_place_in_the_whole_content() {
-    let citation = json!({"type": "url_citation", "start_index": 0, "end_index": 1, "url": "https://e.example/", "title": "E"});
-    let cited = json!({"type": "response.output_text.annotation.added", "output_index": 1, "content_index": 0, "annotation": citation});
-    let steps = steps(
-        &[text_delta(0, 0, "ä"), text_delta(1, 0, "b"), cited],
-        end(),
-    )
-    .unwrap();
-    let Some(Delta::Annotations(annotations)) = steps.iter().rev().nth(2) else {
-        panic!("{steps:?}")
-    };
-    assert_eq!(annotations[0]["type"], "url_citation");
+    let events = [
+        text_delta(0, 0, "ä"),
+        text_delta(1, 0, "b"),
+        cited(&citation(0)),
+    ];
     // After "ä" and a blank line.
-    assert_eq!(annotations[0]["url_citation"]["start_index"], 3);
-    assert_eq!(annotations[0]["url_citation"]["end_index"], 4);
+    let moved = json!({"type": "url_citation", "url_citation": {
+        "start_index": 3, "end_index": 4, "url": "https://e.example/", "title": "E",
+    }});
+    assert_eq!(annotations(&steps(&events, end()).unwrap()), [moved]);
+}
+
+#[test]
+fn a_citation_has_an_address_and_a_place_and_perhaps_a_title() {
+    let without = |name: &str| {
+        let mut annotation = citation(0);
+        annotation.as_object_mut().unwrap().remove(name);
+        cited(&annotation)
+    };
+    let names = ["title", "url", "start_index", "end_index", "type"];
+    let found = annotations(&steps(&names.map(without), end()).unwrap());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["url_citation"]["title"], "");
 }
 
 /// Faults: X05 X12
@@ -282,6 +423,7 @@ fn an_event_that_cannot_be_read_is_a_failure_if_it_is_of_the_answer() {
     );
     assert_eq!(read("data: half\n\n"), Err(Break::Unreadable));
     assert_eq!(read("event: from.the.future\ndata: half\n\n"), Ok(vec![]));
+    assert_eq!(read("data:\n\n"), Ok(vec![]));
 }
 
 /// Faults: G05
@@ -293,10 +435,36 @@ fn an_answer_has_a_limit() {
         translation.read(piece.as_bytes()).unwrap();
     }
     translation.read(piece.as_bytes()).unwrap_err();
-    let mut translation = self::translation();
-    let many = (0..200_000).map(|index| frame(&text_delta(index, 0, "x")));
-    let ended = many
-        .map(|piece| translation.read(piece.as_bytes()))
-        .find(Result::is_err);
-    assert_eq!(ended, Some(Err(Break::TooLarge)));
+    let whole = json!({"status": "completed", "output": [message(&"x".repeat(9 << 20))]});
+    assert_eq!(steps(&[], whole), Err(Break::TooLarge));
+}
+
+/// Faults: G05
+#[test]
+fn an_answer_of_many_small_things_has_a_limit() {
+    let ended = |frames: &mut dyn Iterator<Item = String>| {
+        let mut translation = translation();
+        frames
+            .map(|piece| translation.read(piece.as_bytes()))
+            .find(Result::is_err)
+    };
+    let too_large = Some(Err(Break::TooLarge));
+    let mut parts = (0..200_000).map(|index| frame(&text_delta(index, 0, "x")));
+    assert_eq!(ended(&mut parts), too_large);
+    let long = "x".repeat(1 << 20);
+    let mut ids = (0..9).map(|index| frame(&added(index, json!({"id": format!("{index}{long}")}))));
+    assert_eq!(ended(&mut ids), too_large);
+    let mut small = std::iter::repeat_n(frame(&cited(&citation(0))), 200_000);
+    assert_eq!(ended(&mut small), too_large);
+    let mut large = citation(0);
+    large["url"] = long.clone().into();
+    assert_eq!(
+        ended(&mut std::iter::repeat_n(frame(&cited(&large)), 9)),
+        too_large
+    );
+    large["type"] = "file_citation".into();
+    assert_eq!(
+        ended(&mut std::iter::repeat_n(frame(&cited(&large)), 9)),
+        None
+    );
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::citations::Citations;
 use super::emitted::{Contradiction, Emitted};
 use crate::chat::delta::Delta;
 
@@ -12,7 +13,7 @@ const BLANK_LINE: &str = "\n\n";
 
 /// Which text of an answer grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum Text {
     Content,
     Refusal,
     Reasoning,
@@ -21,7 +22,7 @@ pub(super) enum Kind {
 /// A part of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    pub(super) kind: Kind,
+    pub(super) text: Text,
     /// The `output_index` of the item.
     pub(super) item: u64,
     /// The `content_index` or `summary_index`.
@@ -32,19 +33,24 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     emitted: BTreeMap<Place, Emitted>,
-    /// The part that grew last, of each kind.
-    last: BTreeMap<Kind, Place>,
+    /// The part that grew last, of each text.
+    last: BTreeMap<Text, Place>,
     /// How many characters the content has.
     characters: u64,
     /// Where in the content each part begins.
     begins: BTreeMap<Place, u64>,
-    citations: BTreeMap<Place, Vec<Value>>,
+    citations: Citations,
 }
 
 impl Texts {
-    /// How many parts there are.
+    /// How many parts and citations there are.
     pub(super) fn len(&self) -> usize {
-        self.emitted.len()
+        self.emitted.len() + self.citations.len()
+    }
+
+    /// How many bytes the citations have.
+    pub(super) const fn size_of_citations(&self) -> usize {
+        self.citations.size()
     }
 
     /// A part grows.
@@ -53,17 +59,17 @@ impl Texts {
             return None;
         }
         let text = self.separator(place).to_owned() + piece;
-        if place.kind == Kind::Content {
+        if place.text == Text::Content {
             let all = self.characters + characters(&text);
             self.begins.entry(place).or_insert(all - characters(piece));
             self.characters = all;
         }
-        self.last.insert(place.kind, place);
+        self.last.insert(place.text, place);
         self.emitted.entry(place).or_default().add(piece);
-        Some(match place.kind {
-            Kind::Content => Delta::Content(text),
-            Kind::Refusal => Delta::Refusal(text),
-            Kind::Reasoning => Delta::Reasoning(text),
+        Some(match place.text {
+            Text::Content => Delta::Content(text),
+            Text::Refusal => Delta::Refusal(text),
+            Text::Reasoning => Delta::Reasoning(text),
         })
     }
 
@@ -74,63 +80,41 @@ impl Texts {
         whole: &str,
     ) -> Result<Option<Delta>, Contradiction> {
         let rest = match self.emitted.get(&place) {
-            Some(emitted) => emitted.rest(whole)?,
             None => whole,
+            Some(emitted) => match emitted.rest(whole) {
+                // The backend may trim a text, and edit a summary.
+                Err(_) if place.text == Text::Reasoning || emitted.begins_with(whole) => "",
+                rest => rest?,
+            },
         };
         Ok(self.add(place, rest))
     }
 
     fn separator(&self, place: Place) -> &'static str {
-        match self.last.get(&place.kind) {
+        match self.last.get(&place.text) {
             None => "",
             Some(last) if *last == place => "",
             // The parts of one message are one text.
-            Some(last) if last.item == place.item && place.kind != Kind::Reasoning => "",
+            Some(last) if last.item == place.item && place.text != Text::Reasoning => "",
             Some(_) => BLANK_LINE,
         }
     }
 
     /// A place of a part cites something.
-    pub(super) fn cite(&mut self, place: Place, annotation: Value) {
-        self.citations.entry(place).or_default().push(annotation);
+    pub(super) fn cite(&mut self, place: Place, annotation: &Value) {
+        self.citations.add(place, annotation);
     }
 
     /// All citations of a part, which is complete.
     pub(super) fn cite_all(&mut self, place: Place, annotations: &[Value]) {
-        if !annotations.is_empty() {
-            self.citations.insert(place, annotations.to_vec());
-        }
+        self.citations.replace(place, annotations);
     }
 
     /// The citations of pages, with their places in the whole content.
     pub(super) fn annotations(&self) -> Vec<Value> {
-        let places = self.citations.iter().flat_map(|(place, annotations)| {
-            let begin = self.begins.get(place).copied().unwrap_or_default();
-            annotations
-                .iter()
-                .map(move |annotation| (begin, annotation))
-        });
-        places
-            .filter(|(_, annotation)| annotation["type"] == "url_citation")
-            .map(|(begin, annotation)| citation(begin, annotation))
-            .collect()
+        let begin = |place: &Place| self.begins.get(place).copied().unwrap_or_default();
+        self.citations.annotations(begin)
     }
-}
-
-fn citation(begin: u64, annotation: &Value) -> Value {
-    let moved = |name: &str| {
-        let index = annotation[name].as_u64();
-        index.map(|index| index.saturating_add(begin))
-    };
-    json!({
-        "type": "url_citation",
-        "url_citation": {
-            "start_index": moved("start_index"),
-            "end_index": moved("end_index"),
-            "url": annotation["url"],
-            "title": annotation["title"],
-        },
-    })
 }
 
 fn characters(text: &str) -> u64 {

@@ -149,6 +149,11 @@ pub(super) fn read(frame: &[u8]) -> ErrorAnswer {
     backend::failure::of_event(error)
 }
 
+/// The data of an event without escapes of letters, which would hide a secret.
+pub(super) fn unescaped(frame: &[u8]) -> String {
+    object_of(frame).map_or_else(String::new, |event| Value::Object(event).to_string())
+}
+
 fn object_of(frame: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice(&sse::data(frame)?).ok()
 }

@@ -230,7 +230,8 @@ impl Events {
     }
 
     fn failed(&mut self, frame: Bytes) -> Event {
-        if self.secrets.are_in(&frame) {
+        let unescaped = failure::unescaped(&frame);
+        if self.secrets.are_in(&frame) || self.secrets.are_in(unescaped.as_bytes()) {
             tracing::error!("an event of the backend quotes the request, and is replaced");
             return self.break_off(Break::Hidden);
         }
