@@ -26,8 +26,24 @@ async fn a_request_takes_at_most_six_times_its_bytes() {
     let texts = r#"{"type":"text","text":""},"#.repeat(SIZE / 26);
     let (responses, chat) = ("/v1/responses", "/v1/chat/completions");
     let unsupported = (400, "unsupported_parameter");
-    // The last part, item or tool is refused, so that nothing is sent.
+    // The last part, item or tool is refused, so that nothing is sent. Chat requests come
+    // first: they take the most, and later bodies use the memory of earlier ones again.
     let bodies = [
+        (
+            chat,
+            format!(
+                r#"{{"model":"m","messages":[{{"role":"user","content":[{texts}{{"type":"text","text":""}}]}}],"tools":[{{"type":"x"}}]}}"#
+            ),
+            unsupported,
+        ),
+        // Longer than a body may be, in the form of the backend.
+        (
+            chat,
+            format!(
+                r#"{{"model":"m","messages":[{messages}{{"role":"user","content":""}}],"tools":[{{"type":"x"}}]}}"#
+            ),
+            (413, "request_too_large"),
+        ),
         (
             responses,
             format!(r#"{{"model":"m","input":[{{"content":[{parts}{{"file_id":"f"}}]}}]}}"#),
@@ -41,21 +57,6 @@ async fn a_request_takes_at_most_six_times_its_bytes() {
         (
             responses,
             format!(r#"{{"model":"m","input":[],"tools":[{tools}{{"type":"x"}}]}}"#),
-            unsupported,
-        ),
-        // Longer than a body may be, in the form of the backend.
-        (
-            chat,
-            format!(
-                r#"{{"model":"m","messages":[{messages}{{"role":"user","content":""}}],"tools":[{{"type":"x"}}]}}"#
-            ),
-            (413, "request_too_large"),
-        ),
-        (
-            chat,
-            format!(
-                r#"{{"model":"m","messages":[{{"role":"user","content":[{texts}{{"type":"text","text":""}}]}}],"tools":[{{"type":"x"}}]}}"#
-            ),
             unsupported,
         ),
     ];
