@@ -22,8 +22,8 @@ pub type LogGuard = WorkerGuard;
 /// A panic is logged with its place and without its message, which could quote what the
 /// process was working on.
 ///
-/// A thread of its own writes the lines, so that no request waits for whoever reads them. If
-/// 100,000 lines wait, later ones are dropped, and their number is written afterwards.
+/// A separate thread writes the lines, so that no request waits for the reader of standard
+/// error. At most 100,000 lines wait; later ones are dropped, and their number is logged.
 pub fn log(verbose: u8) -> LogGuard {
     let level = match verbose {
         0 => LevelFilter::INFO,

@@ -46,7 +46,7 @@ impl Failures {
     }
 
     /// Whether the store may be asked for a key of an address. After too many failures it is
-    /// asked so often a second and no more, whatever the address invents.
+    /// asked at most [`LOOK_UPS`] times a second, however many keys the address invents.
     pub(crate) fn permit_look_up(&self, client: Client) -> bool {
         let network = network(client);
         let until = self.lock().get(&network).copied();

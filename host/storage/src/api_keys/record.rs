@@ -86,8 +86,8 @@ impl ApiKeyRecord {
     }
 
     /// Whether this is the record of the key that a caller shows, and the key can be used at
-    /// this time. Takes the same time whichever part of the secret differs, and whatever the
-    /// state is.
+    /// this time. Takes constant time: neither the part of the secret that differs nor the state
+    /// can be measured.
     #[must_use]
     pub fn admits(&self, shown: &ApiKey, now: u64) -> bool {
         let is_same = self.secret_digest.ct_eq(&shown.secret_digest());

@@ -10,8 +10,8 @@
 //! | others | none |
 //!
 //! Backends differ in what they leave out: deltas, ends of texts, items, or the output of the
-//! last event. Whatever comes first is passed on, and nothing twice. A caller that wants JSON
-//! gets no comments of the model, since a comment and a JSON text are no JSON text.
+//! last event. Each text is passed on once, when its first form comes. A caller that wants JSON
+//! gets no commentary of the model, because a commentary before JSON cannot be parsed.
 
 mod calls;
 mod citations;
