@@ -67,6 +67,12 @@ impl Screen {
         writeln!(orders, "{order}").unwrap();
     }
 
+    /// Returns when the terminal has its new size.
+    fn resize(&mut self, columns: usize, rows: usize) {
+        self.order(&format!("resize {columns} {rows}"));
+        self.shown();
+    }
+
     fn shown(&mut self) -> Shown {
         self.order("show");
         let mut line = String::new();
@@ -180,7 +186,7 @@ fn the_countdown_follows_the_width_and_leaves_nothing_behind() {
     wait_for_polls(&test, 2);
     screen.shown().redraws_one_row(80);
     for columns in [30, 20, 60] {
-        screen.order(&format!("resize {columns} 12"));
+        screen.resize(columns, 12);
         // By then, a new line replaces the one that was drawn for the old width.
         wait_for_polls(&test, 2);
         screen.shown();
