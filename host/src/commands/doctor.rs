@@ -58,6 +58,7 @@ async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
             let opened = Finding::new("store", Ok::<_, Error>(named));
             let mut findings = vec![opened];
             findings.extend(host.examine_store().await);
+            findings.extend(host.examine_accounts().await);
             findings
         }
         Err(error) => vec![Finding::new("store", Err::<String, _>(error))],

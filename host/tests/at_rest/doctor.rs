@@ -29,6 +29,7 @@ fn doctor_finds_nothing_wrong_in_a_healthy_store() {
         "store",
         "key",
         "values",
+        "accounts",
         "auth.openai.com",
         "chatgpt.com",
         "clock",
@@ -61,4 +62,25 @@ fn doctor_names_each_failure_and_its_fix() {
     fs::set_permissions(test.store(), fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(key_file(&test), "").unwrap();
     assert!(wrong("key").contains("openssl rand"));
+}
+
+/// Faults: G47
+#[test]
+fn two_profiles_of_one_account_work_and_are_named() {
+    let test = TestEnv::new();
+    for profile in ["ada", "grace"] {
+        let prompt = test.ask(&["--profile", profile, "start"]);
+        let code = prompt["user_code"].as_str().unwrap();
+        test.simulator.approve(code).unwrap();
+        let progress = test.ask(&["--profile", profile, "poll"]);
+        assert_eq!(progress["status"], "connected", "{progress}");
+    }
+    let answer = test.ask(&["doctor"]);
+    assert_eq!(answer["healthy"], true, "{answer}");
+    let findings = answer["findings"].as_array().unwrap();
+    let shared = findings.iter().find(|it| it["subject"] == "accounts");
+    assert_eq!(
+        shared.unwrap()["message"],
+        "one account in 2 profiles, which share its plan: ada, grace"
+    );
 }

@@ -1,6 +1,7 @@
 //! `doctor`: checks the component, the store, its keys and every value, with a fix for what
-//! is wrong. `network` checks the rest.
+//! is wrong. `accounts` finds profiles of one account, `network` checks the rest.
 
+mod accounts;
 mod network;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ const EMPTY_PROFILE: &str = "doctor";
 /// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The subject of the check: `component`, `store`, `key`, `values`, `proxy`,
+    /// The subject of the check: `component`, `store`, `key`, `values`, `accounts`, `proxy`,
     /// `addresses`, the name of a host, or `clock`.
     pub subject: String,
     /// The state of the subject, or an error with a hint how to fix it.
