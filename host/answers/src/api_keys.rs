@@ -47,6 +47,15 @@ answers! {
         pub unreadable: Vec<UnreadableApiKey>,
     }
 
+    /// One page of the API keys of a profile that a server knows.
+    struct ApiKeyPage {
+        /// The keys.
+        #[serde(flatten)]
+        pub page: ApiKeys,
+        /// The id that the next page comes after; null on the last page.
+        pub next_after: Option<String>,
+    }
+
     /// The answer of `keys revoke`.
     struct RevokeApiKey {
         /// Always true.

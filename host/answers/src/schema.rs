@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
-use crate::api_keys::{ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
+use crate::api_keys::{ApiKeyPage, ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::operations::{
     Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, MigrateStore, ProfilePage,
@@ -13,7 +13,8 @@ use crate::operations::{
 use crate::{Failure, Refusal};
 
 /// The schema of each answer, by the command that gives it; `failure` is that of
-/// every command that fails. A server also answers with `profile-page` and `refusal`.
+/// every command that fails. A server also answers with `key-page`, `profile-page` and
+/// `refusal`.
 #[must_use]
 pub fn all() -> BTreeMap<&'static str, Schema> {
     BTreeMap::from([
@@ -24,6 +25,7 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("failure", of::<Failure>()),
         ("inspect", of::<Inspect>()),
         ("inspect-agent", of::<InspectAgent>()),
+        ("key-page", of::<ApiKeyPage>()),
         ("keys create", of::<CreateApiKey>()),
         ("keys list", of::<ApiKeys>()),
         ("keys revoke", of::<RevokeApiKey>()),

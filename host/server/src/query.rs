@@ -65,6 +65,49 @@ impl Query {
     }
 }
 
+/// Which page of a list a caller asks for.
+#[derive(Debug)]
+pub(crate) struct Page {
+    after: Option<String>,
+    /// How many entries it has at most.
+    pub(crate) limit: usize,
+}
+
+impl Page {
+    const USUAL: u64 = 100;
+    const MOST: u64 = 1000;
+
+    /// Reads a query that may have `after` and `limit`.
+    pub(crate) fn of(uri: &Uri) -> Result<Self, Refused> {
+        let query = Query::of(uri, &["after", "limit"])?;
+        let limit = query.number("limit", Self::MOST)?.unwrap_or(Self::USUAL);
+        match usize::try_from(limit).unwrap_or(usize::MAX) {
+            0 => Err(Refused::invalid(
+                "a page has no entries",
+                "give a limit of at least 1",
+            )),
+            limit => Ok(Self {
+                after: query.text("after").map(str::to_owned),
+                limit,
+            }),
+        }
+    }
+
+    /// The entry before the first one of the page.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// The `after` of the next page, if this one is full.
+    pub(crate) fn next_after<'a>(
+        &self,
+        entries: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Option<String> {
+        let is_full = entries.len() == self.limit;
+        entries.last().filter(|_| is_full).map(str::to_owned)
+    }
+}
+
 fn decoded(text: &str) -> Result<String, Refused> {
     let decoded = percent_decode_str(text).decode_utf8();
     let decoded = decoded.map_err(|_| Refused::invalid("the query is not UTF-8", "correct it"))?;

@@ -6,29 +6,8 @@ use std::time::{Duration, Instant};
 
 use chatgpt_oauth_server::Times;
 use openai_simulator::{Endpoint, Fault, Script};
-use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request};
-use tokio::io::AsyncWriteExt;
+use support::{Answer, TestServer, connect, exchange, read_to_end, request};
 use tokio::net::TcpStream;
-
-/// Begins a streamed model call, and returns when the backend has it.
-async fn begin(server: &TestServer, script: Script) -> TcpStream {
-    server
-        .simulator
-        .fault(Endpoint::Responses, Fault::stream(script));
-    let known = server.simulator.requests_to(Endpoint::Responses).len();
-    let bearer = format!("Bearer {}", server.keys.ada);
-    let headers = [
-        ("authorization", &*bearer),
-        ("content-type", "application/json"),
-    ];
-    let text = request("POST", "/v1/responses", &headers, &prompt(true).to_string());
-    let mut stream = connect(&server.public).await;
-    stream.write_all(text.as_bytes()).await.unwrap();
-    while server.simulator.requests_to(Endpoint::Responses).len() == known {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    stream
-}
 
 fn deltas(count: usize) -> Script {
     Script::deltas(count, Duration::from_millis(50))
@@ -51,8 +30,10 @@ async fn a_hundred_streams_end_as_they_would_have_ended() {
     let server = server(|_| {}).await;
     let mut streams = Vec::new();
     for _ in 0..100 {
-        streams.push(begin(&server, deltas(10)).await);
+        streams.push(server.open_stream(deltas(100)).await);
     }
+    let metrics = server.order("GET", "/metrics", "").await.text;
+    assert!(metrics.contains("_streams_open 100\n"), "{metrics}");
     server.handle.drain();
     for stream in &mut streams {
         let answer = Answer::parse(&read_to_end(stream).await);
@@ -88,7 +69,7 @@ async fn a_server_that_drains_is_not_ready_and_then_gone() {
 #[tokio::test]
 async fn a_stream_that_runs_too_long_ends_with_an_event_that_says_so() {
     let server = server(|times| times.answers = Duration::from_millis(300)).await;
-    let mut stream = begin(&server, deltas(1000)).await;
+    let mut stream = server.open_stream(deltas(1000)).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     server.handle.drain();
     let answer = Answer::parse(&read_to_end(&mut stream).await);
@@ -102,7 +83,7 @@ async fn a_stream_that_runs_too_long_ends_with_an_event_that_says_so() {
 #[tokio::test]
 async fn a_second_order_ends_streams_at_once() {
     let server = server(|times| times.unready = Duration::from_secs(60)).await;
-    let mut stream = begin(&server, deltas(1000)).await;
+    let mut stream = server.open_stream(deltas(1000)).await;
     let begun = Instant::now();
     server.handle.drain();
     server.handle.drain();
@@ -122,9 +103,7 @@ async fn a_refresh_that_runs_is_stored_although_streams_were_ended() {
     let before = server.simulator.presentations();
     let refresh = server.send(&server.keys.ada, "POST", "/api/v1/me/refresh", "");
     let drain = async {
-        while server.simulator.requests_to(Endpoint::Token).is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        server.wait_for_requests(Endpoint::Token, 1).await;
         server.handle.drain();
     };
     let (answer, ()) = tokio::join!(refresh, drain);

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use openai_simulator::{Endpoint, Fault, Script};
+use openai_simulator::Script;
 use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request};
 use tokio::io::AsyncWriteExt;
 
@@ -203,19 +203,8 @@ async fn a_key_has_so_many_calls_at_a_time() {
     let server =
         TestServer::with(|options| options.key_limits.streams = 1.try_into().unwrap()).await;
     server.sign_in().await;
-    let slow = Fault::stream(Script::deltas(50, Duration::from_millis(100)));
-    server.simulator.fault(Endpoint::Responses, slow);
-    let bearer = format!("Bearer {}", server.keys.ada);
-    let headers = [
-        ("authorization", &*bearer),
-        ("content-type", "application/json"),
-    ];
-    let text = request("POST", "/v1/responses", &headers, &prompt(true).to_string());
-    let mut stream = connect(&server.public).await;
-    stream.write_all(text.as_bytes()).await.unwrap();
-    while server.simulator.requests_to(Endpoint::Responses).is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let slow = Script::deltas(50, Duration::from_millis(100));
+    let stream = server.open_stream(slow).await;
     let second = server.call(false).await;
     assert_eq!(
         (second.status, second.code()),
@@ -305,23 +294,47 @@ async fn a_key_of_another_profile_is_unknown_and_a_wrong_field_is_named() {
     }
 }
 
+#[tokio::test]
+async fn keys_come_page_by_page() {
+    let server = TestServer::start().await;
+    let target = "/api/v1/profiles/page/keys";
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        let key = server.order("POST", target, "{}").await.json();
+        made.push(key["id"].as_str().unwrap().to_owned());
+    }
+    made.sort();
+    let mut listed = Vec::new();
+    let mut query = "?limit=1".to_owned();
+    loop {
+        let page = server.order("GET", &format!("{target}{query}"), "").await;
+        let page = page.json();
+        let keys = page["keys"].as_array().unwrap();
+        listed.extend(
+            keys.iter()
+                .map(|key| key["id"].as_str().unwrap().to_owned()),
+        );
+        match page["next_after"].as_str() {
+            Some(after) => query = format!("?limit=1&after={after}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed, made);
+    for query in ["?limit=0", "?after=%00", "?after=x", "?limit=1001"] {
+        let refused = server.order("GET", &format!("{target}{query}"), "").await;
+        assert_eq!(refused.status, 400, "{query} {refused:?}");
+    }
+}
+
 /// Faults: G18
 #[tokio::test]
 async fn the_streams_of_a_revoked_key_end_at_their_next_event() {
     let server = TestServer::signed_in().await;
-    let slow = Fault::stream(Script::deltas(1000, Duration::from_millis(20)));
-    server.simulator.fault(Endpoint::Responses, slow);
-    let key = server.keys.ada.clone();
-    let body = prompt(true).to_string();
-    let call = server.send(&key, "POST", "/v1/responses", &body);
-    let revoke = async {
-        while server.simulator.requests_to(Endpoint::Responses).is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let target = format!("/api/v1/profiles/ada/keys/{}", &key[5..15]);
-        server.order("DELETE", &target, "").await
-    };
-    let (answer, _) = tokio::join!(call, revoke);
+    let slow = Script::deltas(1000, Duration::from_millis(20));
+    let mut stream = server.open_stream(slow).await;
+    let target = format!("/api/v1/profiles/ada/keys/{}", &server.keys.ada[5..15]);
+    server.order("DELETE", &target, "").await;
+    let answer = Answer::parse(&read_to_end(&mut stream).await);
     let (_, last) = answer.text.rsplit_once("event: ").unwrap();
     assert!(last.starts_with("response.failed"), "{last}");
     assert!(last.contains("invalid_api_key"), "{last}");

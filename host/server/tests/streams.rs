@@ -5,38 +5,40 @@ mod support;
 use std::time::{Duration, Instant};
 
 use openai_simulator::{Endpoint, Fault, Script};
-use support::{Answer, TestServer, connect, prompt, read_to_end, request};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{Answer, TestServer, read_to_end};
+use tokio::io::AsyncReadExt;
 
-/// Whether a stream is open, by the metrics.
-async fn has_stream(server: &TestServer) -> bool {
-    let metrics = server.order("GET", "/metrics", "").await.text;
-    metrics.contains("chatgpt_oauth_streams_open 1\n")
+/// How long the call to the backend outlives the caller, by the simulator.
+async fn outlived(server: &TestServer) -> Duration {
+    server.simulator.clear_requests();
+    let endless = Script::deltas(10_000, Duration::from_millis(20));
+    let mut stream = server.open_stream(endless).await;
+    let mut bytes = [0; 4096];
+    assert!(stream.read(&mut bytes).await.unwrap() > 0);
+    drop(stream);
+    let left = Instant::now();
+    loop {
+        let call = &server.simulator.requests_to(Endpoint::Responses)[0];
+        if call.disconnected_after_ms.is_some() {
+            return left.elapsed();
+        }
+        assert!(left.elapsed() < Duration::from_secs(5), "it is still open");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Faults: G06
 #[tokio::test]
 async fn a_caller_that_leaves_ends_the_call_to_the_backend() {
     let server = TestServer::signed_in().await;
-    let endless = Fault::stream(Script::deltas(10_000, Duration::from_millis(20)));
-    server.simulator.fault(Endpoint::Responses, endless);
-    let bearer = format!("Bearer {}", server.keys.ada);
-    let headers = [
-        ("authorization", &*bearer),
-        ("content-type", "application/json"),
-    ];
-    let text = request("POST", "/v1/responses", &headers, &prompt(true).to_string());
-    let mut stream = connect(&server.public).await;
-    stream.write_all(text.as_bytes()).await.unwrap();
-    let mut bytes = [0; 4096];
-    assert!(stream.read(&mut bytes).await.unwrap() > 0);
-    drop(stream);
-    let left = Instant::now();
-    while has_stream(&server).await {
-        assert!(left.elapsed() < Duration::from_secs(5), "it is still open");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let mut shortest = Duration::MAX;
+    // A busy machine may delay some of them.
+    for _ in 0..5 {
+        shortest = shortest.min(outlived(&server).await);
     }
+    assert!(shortest < Duration::from_millis(100), "{shortest:?}");
     let metrics = server.order("GET", "/metrics", "").await.text;
+    assert!(metrics.contains("chatgpt_oauth_streams_open 0\n"));
     assert!(!metrics.contains("5xx"), "{metrics}");
 }
 
@@ -47,17 +49,8 @@ async fn a_caller_that_leaves_during_a_refresh_does_not_cut_it() {
     server.pass_minutes(5);
     let slow = Fault::normal().delay(Duration::from_millis(500));
     server.simulator.fault(Endpoint::Token, slow);
-    let bearer = format!("Bearer {}", server.keys.ada);
-    let headers = [
-        ("authorization", &*bearer),
-        ("content-type", "application/json"),
-    ];
-    let mut stream = connect(&server.public).await;
-    let text = request("POST", "/api/v1/me/refresh", &headers, "");
-    stream.write_all(text.as_bytes()).await.unwrap();
-    while server.simulator.requests_to(Endpoint::Token).is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let stream = server.open("/api/v1/me/refresh", "").await;
+    server.wait_for_requests(Endpoint::Token, 1).await;
     drop(stream);
     let before = server.ada.status().await.unwrap().expires_at;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -93,17 +86,7 @@ async fn a_caller_that_takes_nothing_is_cut() {
     let delta =
         serde_json::json!({"type": "response.output_text.delta", "delta": "x".repeat(1 << 20)});
     let large = (0..40).fold(Script::begin(), |script, _| script.event(delta.clone()));
-    server
-        .simulator
-        .fault(Endpoint::Responses, Fault::stream(large.complete()));
-    let bearer = format!("Bearer {}", server.keys.ada);
-    let headers = [
-        ("authorization", &*bearer),
-        ("content-type", "application/json"),
-    ];
-    let text = request("POST", "/v1/responses", &headers, &prompt(true).to_string());
-    let mut stream = connect(&server.public).await;
-    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut stream = server.open_stream(large.complete()).await;
     let begun = Instant::now();
     let ended = r#"chatgpt_oauth_requests_total{route="/v1/responses""#;
     while !server
@@ -117,4 +100,20 @@ async fn a_caller_that_takes_nothing_is_cut() {
     }
     let answer = Answer::parse(&read_to_end(&mut stream).await);
     assert!(!answer.text.contains("response.completed"));
+}
+
+#[tokio::test]
+async fn metrics_have_the_times_of_the_store_and_of_connections() {
+    let server = TestServer::signed_in().await;
+    assert_eq!(server.call(false).await.status, 200);
+    let metrics = server.order("GET", "/metrics", "").await.text;
+    let connected = "chatgpt_oauth_upstream_connect_seconds_count 1\n";
+    assert!(metrics.contains(connected), "{metrics}");
+    for operation in ["load", "compare_and_swap", "entry"] {
+        let count = format!("chatgpt_oauth_store_seconds_count{{op=\"{operation}\"}} ");
+        let (_, count) = metrics
+            .split_once(&count)
+            .unwrap_or_else(|| panic!("{metrics}"));
+        assert!(!count.starts_with('0'), "{metrics}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{body, profile, responses};
+use super::{body, page, profile, responses};
 
 /// The paths of the API keys of a profile.
 pub(super) fn paths() -> [(String, Value); 3] {
@@ -19,11 +19,12 @@ pub(super) fn paths() -> [(String, Value); 3] {
 }
 
 fn list() -> Value {
+    let [after, limit] = page(&id_schema());
     json!({
         "operationId": "keys",
-        "summary": "The API keys of the profile, without their secrets",
-        "parameters": [profile()],
-        "responses": responses("keys list"),
+        "summary": "The API keys of the profile, without their secrets, page by page",
+        "parameters": [profile(), after, limit],
+        "responses": responses("key-page"),
     })
 }
 
@@ -61,6 +62,9 @@ fn rotate() -> Value {
 }
 
 fn id() -> Value {
-    let schema = json!({"type": "string", "pattern": "^[0-9A-Za-z]{10}$"});
-    json!({"name": "id", "in": "path", "required": true, "schema": schema})
+    json!({"name": "id", "in": "path", "required": true, "schema": id_schema()})
+}
+
+fn id_schema() -> Value {
+    json!({"type": "string", "pattern": "^[0-9A-Za-z]{10}$"})
 }

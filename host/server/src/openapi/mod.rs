@@ -155,10 +155,7 @@ fn list() -> Value {
     json!({
         "operationId": "profiles",
         "summary": "The names of the profiles, page by page",
-        "parameters": [
-            query("after", &name(), "The page begins after this name"),
-            query("limit", &json!({"type": "integer", "minimum": 1, "maximum": 1000}), "How many names"),
-        ],
+        "parameters": page(&name()),
         "responses": responses("profile-page"),
     })
 }
@@ -173,6 +170,15 @@ fn remove() -> Value {
         ],
         "responses": responses("profiles remove"),
     })
+}
+
+/// The parameters of a list.
+fn page(entry: &Value) -> [Value; 2] {
+    let limit = json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 100});
+    [
+        query("after", entry, "The page begins after this one"),
+        query("limit", &limit, "How many the page has at most"),
+    ]
 }
 
 fn name() -> Value {

@@ -12,7 +12,9 @@ use chatgpt_oauth::api_keys::{
 };
 use chatgpt_oauth::store::Owner;
 use chatgpt_oauth::{Error, ErrorCode, ProfileName};
-use chatgpt_oauth_answers::api_keys::{CreateApiKey, RevealedKey, RevokeApiKey, RotateApiKey};
+use chatgpt_oauth_answers::api_keys::{
+    ApiKeyPage, CreateApiKey, RevealedKey, RevokeApiKey, RotateApiKey,
+};
 use http::Uri;
 use serde::Deserialize;
 
@@ -21,11 +23,8 @@ use super::target::Target;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::auth::now;
-use crate::query::Query;
+use crate::query::{Page, Query};
 use crate::refused::Refused;
-
-/// How many keys a list has.
-const MOST: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,13 +65,20 @@ pub(crate) async fn list(
     target: Target,
     uri: Uri,
 ) -> Result<Answer, Refused> {
-    Query::of(&uri, &[])?;
+    let asked = Page::of(&uri)?;
+    Ok(answered(page(&app, &target, &asked).await))
+}
+
+async fn page(app: &App, target: &Target, asked: &Page) -> Result<ApiKeyPage, Error> {
+    let after = asked.after().map(str::parse::<ApiKeyId>).transpose();
+    let after = after.map_err(|_| invalid(&"`after` is no id of a key"))?;
+    let after = after.as_ref().map(ApiKeyId::as_str);
     let owner = Owner::Profile(target.profile.name().clone());
-    let listed = app.keys().list(Some(&owner), None, MOST).await;
-    let listed = listed.map_err(Error::from);
-    Ok(answered(
-        listed.map(|listed| answers::api_keys(&listed, now())),
-    ))
+    let listed = app.keys().list(Some(&owner), after, asked.limit).await?;
+    Ok(ApiKeyPage {
+        page: answers::api_keys(&listed, now()),
+        next_after: asked.next_after(listed.iter().map(|listed| listed.id.as_str())),
+    })
 }
 
 /// `POST …/keys`

@@ -10,7 +10,7 @@ use chatgpt_oauth::api_keys::{ApiKeys, NewApiKey, Permission, Scope, Scopes};
 use chatgpt_oauth::store::{MemoryStore, StoreKind};
 use chatgpt_oauth::{Host, Profile};
 use chatgpt_oauth_server::{Handle, Listen, Options, Server, Times};
-use openai_simulator::Simulator;
+use openai_simulator::{Endpoint, Fault, Script, Simulator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -160,6 +160,16 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str)
     text + "\r\n" + body
 }
 
+/// A request with a key, as text.
+fn with_key(key: &str, method: &str, target: &str, body: &str) -> String {
+    let bearer = format!("Bearer {key}");
+    let headers = [
+        ("authorization", &*bearer),
+        ("content-type", "application/json"),
+    ];
+    request(method, target, &headers, body)
+}
+
 /// A connection to a listener on TCP.
 pub async fn connect(listen: &Listen) -> TcpStream {
     let Listen::Tcp(address) = listen else {
@@ -279,13 +289,33 @@ impl TestServer {
         target: &str,
         body: &str,
     ) -> Answer {
-        let bearer = format!("Bearer {key}");
-        let headers = [
-            ("authorization", &*bearer),
-            ("content-type", "application/json"),
-        ];
-        let text = request(method, target, &headers, body);
+        let text = with_key(key, method, target, body);
         Answer::parse(&exchange(listen, text).await)
+    }
+
+    /// Sends a request of ada, and returns the connection on which its answer comes.
+    pub async fn open(&self, target: &str, body: &str) -> TcpStream {
+        let mut stream = connect(&self.public).await;
+        let text = with_key(&self.keys.ada, "POST", target, body);
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Begins a streamed model call of ada, and returns when the backend has it.
+    pub async fn open_stream(&self, script: Script) -> TcpStream {
+        let backend = Endpoint::Responses;
+        self.simulator.fault(backend, Fault::stream(script));
+        let known = self.simulator.requests_to(backend).len();
+        let stream = self.open("/v1/responses", &prompt(true).to_string()).await;
+        self.wait_for_requests(backend, known + 1).await;
+        stream
+    }
+
+    /// Waits until so many requests have come to an endpoint of the service.
+    pub async fn wait_for_requests(&self, endpoint: Endpoint, count: usize) {
+        while self.simulator.requests_to(endpoint).len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Sends a model call of ada.
