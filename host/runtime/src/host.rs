@@ -22,6 +22,7 @@ use crate::egress::connect::{ConnectorOptions, Proxies, UnusableProxy};
 use crate::egress::resolve::{ConnectTo, Resolver, SystemResolver};
 use crate::egress::transport::Transport;
 use crate::error::{Error, ErrorCode};
+use crate::observer::Observed;
 use crate::profile::Profile;
 use crate::sandbox::pool::Pool;
 use crate::sandbox::{Sandbox, WallClock};
@@ -41,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) wall_clock: WallClock,
     pub(crate) queues: Queues,
     pub(crate) in_flight: InFlight,
+    pub(crate) observed: Observed,
 }
 
 impl Host {
@@ -282,23 +284,25 @@ impl HostBuilder {
             resolver: self.resolver.clone(),
             connect_to: self.connect_to.clone(),
         };
+        let observed = Observed::default();
         let parts = Parts {
             sandbox: self.sandbox()?,
-            sealed: self.sealed_store()?,
+            sealed: self.sealed_store(&observed)?,
             transport: Arc::new(Transport::new(options)),
             wall_clock: self.wall_clock,
             queues: Queues::default(),
             in_flight: InFlight::default(),
+            observed,
         };
         Ok(Host {
             parts: Arc::new(parts),
         })
     }
 
-    fn sealed_store(&self) -> Result<SealedStore, Error> {
+    fn sealed_store(&self, observed: &Observed) -> Result<SealedStore, Error> {
         let marks = self.marks.as_ref().zip(self.store.identity());
         Ok(SealedStore {
-            store: self.store.clone(),
+            store: observed.store(self.store.clone()),
             keys: match &self.sealing {
                 Sealing::With(keys) => Some(keys.clone()),
                 Sealing::Undecided if self.store.is_persistent() => return Err(undecided()),

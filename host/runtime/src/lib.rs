@@ -63,6 +63,7 @@ mod egress;
 mod error;
 mod guests;
 mod host;
+mod observer;
 mod profile;
 mod sandbox;
 mod shortage;
@@ -104,6 +105,7 @@ pub use guests::ConnectionView;
 #[cfg(feature = "linker")]
 pub use guests::add_connection_to_linker;
 pub use host::{Host, HostBuilder};
+pub use observer::Observer;
 pub use profile::Profile;
 pub use sandbox::limits::{LIMITS, Limits};
 pub use types::Authorization;

@@ -11,6 +11,7 @@
 //! | [`sealed_store`] | a store that seals values when writing and decrypts them when reading |
 //! | [`sealed_entries`] | the same for the entries of a server |
 //! | [`api_keys`] | the keys that callers of a server show |
+//! | [`observed`] | a store whose operations are timed |
 //! | [`rollback`] | the marks that detect a restored backup |
 //! | [`shortage`] | memory, files and threads that the machine refuses, with the limit that causes it |
 //!
@@ -23,6 +24,7 @@ mod copy;
 mod error;
 mod location;
 mod memory;
+pub mod observed;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod private_file;

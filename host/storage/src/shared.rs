@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
+use crate::store::StoreConnections;
 use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
 #[async_trait]
@@ -67,6 +68,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn check_writable(&self) -> Result<(), StoreError> {
         S::check_writable(self).await
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        S::connections(self)
     }
 }
 

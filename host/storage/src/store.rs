@@ -89,6 +89,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// Checks that the store can be written, by a durable write that changes nothing.
     async fn check_writable(&self) -> Result<(), StoreError>;
+
+    /// The connections of this process to the server of the store; none if it has no server.
+    fn connections(&self) -> Option<StoreConnections> {
+        None
+    }
+}
+
+/// Connections of one process to the server of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreConnections {
+    /// Those with an operation.
+    pub used: u32,
+    /// Those without one.
+    pub idle: u32,
 }
 
 /// The kind of logins in a store. The kind is written when the store is created and never

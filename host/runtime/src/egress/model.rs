@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use http::Uri;
 use tower_service::Service;
@@ -12,6 +13,7 @@ use super::policy::MODEL_POLICY;
 use super::transport::Transport;
 use crate::error::{Error, ErrorCode};
 use crate::host::{Host, unusable};
+use crate::observer::Observed;
 
 /// How long to wait before the next attempt to connect, in seconds.
 const PAUSE: u32 = 5;
@@ -22,7 +24,10 @@ impl Host {
     /// for tests connects to its simulator only.
     #[must_use]
     pub fn model_connector(&self) -> ModelConnector {
-        ModelConnector(self.parts.transport.clone())
+        ModelConnector {
+            transport: self.parts.transport.clone(),
+            observed: self.parts.observed.clone(),
+        }
     }
 }
 
@@ -34,7 +39,10 @@ impl Host {
 /// `network`, `egress-denied` for another host or for addresses that are not public, and
 /// `invalid-argument` for an unusable proxy, all before a byte of a request is sent.
 #[derive(Clone)]
-pub struct ModelConnector(Arc<Transport>);
+pub struct ModelConnector {
+    transport: Arc<Transport>,
+    observed: Observed,
+}
 
 impl ModelConnector {
     async fn connect(&self, url: &Uri) -> Result<Connection, ConnectError> {
@@ -42,7 +50,10 @@ impl ModelConnector {
         if !url.host().is_some_and(is_model_host) {
             return Err(ConnectError::Denied);
         }
-        self.0.connector().await?.connect(url).await
+        let begun = Instant::now();
+        let connection = self.transport.connector().await?.connect(url).await?;
+        self.observed.model_connection(begun.elapsed());
+        Ok(connection)
     }
 }
 

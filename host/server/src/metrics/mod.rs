@@ -1,12 +1,14 @@
 //! Counters and times for Prometheus. No label holds a profile, a key, a path or a model.
 
 mod gateway;
+mod host;
 mod labels;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use chatgpt_oauth::Host;
 use chatgpt_oauth_gateway::Gateway;
 use http::header::{self, HeaderValue};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -21,6 +23,7 @@ use crate::app::App;
 use crate::refused::Refused;
 
 use gateway::GatewayCounts;
+use host::HostTimes;
 pub(crate) use labels::Labels;
 
 /// The bounds of times, in seconds.
@@ -61,7 +64,7 @@ fn times() -> Times {
 }
 
 impl Metrics {
-    pub(crate) fn new(gateway: Gateway) -> Self {
+    pub(crate) fn new(gateway: Gateway, host: &Host) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("chatgpt_oauth"),
             requests: Family::default(),
@@ -74,6 +77,7 @@ impl Metrics {
         metrics.register();
         let counts = GatewayCounts(gateway);
         metrics.registry.register_collector(Box::new(counts));
+        HostTimes::register(&mut metrics.registry, host);
         metrics
     }
 

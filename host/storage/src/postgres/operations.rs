@@ -8,6 +8,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::PostgresStore;
+use crate::store::StoreConnections;
 use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
 /// How long quarantined values are kept at least.
@@ -120,6 +121,17 @@ impl Store for PostgresStore {
     async fn check_writable(&self) -> Result<(), StoreError> {
         let update = "UPDATE chatgpt_oauth.store SET identity = identity";
         self.execute(sqlx::query(update)).await.map(drop)
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        let open = self.pool.size();
+        let idle = u32::try_from(self.pool.num_idle())
+            .unwrap_or(open)
+            .min(open);
+        Some(StoreConnections {
+            used: open - idle,
+            idle,
+        })
     }
 }
 

@@ -1,0 +1,153 @@
+//! A store that tells a program how long its operations take, for metrics.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+
+use crate::server_store::{Collection, Entry, EntryPlace, Owner};
+use crate::store::StoreConnections;
+use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
+
+/// Gets the name of an operation that has ended, and its time.
+pub type Observe = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
+
+/// A store whose operations are observed. Names of operations are those of the methods of
+/// [`Store`] and [`ServerStore`].
+pub struct ObservedStore<S: ?Sized> {
+    store: Arc<S>,
+    observe: Observe,
+}
+
+impl<S: ?Sized> ObservedStore<S> {
+    /// Observes the operations of a store.
+    pub fn new(store: Arc<S>, observe: Observe) -> Self {
+        Self { store, observe }
+    }
+
+    async fn timed<T>(&self, operation: &'static str, work: impl Future<Output = T>) -> T {
+        let begun = Instant::now();
+        let result = work.await;
+        (self.observe)(operation, begun.elapsed());
+        result
+    }
+}
+
+impl<S: ?Sized> fmt::Debug for ObservedStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ObservedStore")
+    }
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> Store for ObservedStore<S> {
+    fn kind(&self) -> StoreKind {
+        self.store.kind()
+    }
+
+    fn is_persistent(&self) -> bool {
+        self.store.is_persistent()
+    }
+
+    fn identity(&self) -> Option<&str> {
+        self.store.identity()
+    }
+
+    fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
+        let store = S::server_store(self.store.clone())?;
+        Some(Arc::new(ObservedStore::new(store, self.observe.clone())))
+    }
+
+    async fn load(&self, profile: &ProfileName) -> Result<Vec<Row>, StoreError> {
+        self.timed("load", self.store.load(profile)).await
+    }
+
+    async fn read(&self, profile: &ProfileName, key: &str) -> Result<Option<Row>, StoreError> {
+        self.timed("read", self.store.read(profile, key)).await
+    }
+
+    async fn compare_and_swap(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        let swap = self.store.compare_and_swap(profile, key, expected, value);
+        self.timed("compare_and_swap", swap).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&ProfileName>,
+        limit: usize,
+    ) -> Result<Vec<ProfileName>, StoreError> {
+        self.timed("list", self.store.list(after, limit)).await
+    }
+
+    async fn quarantine(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let quarantine = self.store.quarantine(profile, key, now);
+        self.timed("quarantine", quarantine).await
+    }
+
+    async fn check_room(&self) -> Result<(), StoreError> {
+        self.timed("check_room", self.store.check_room()).await
+    }
+
+    async fn check_writable(&self) -> Result<(), StoreError> {
+        let check = self.store.check_writable();
+        self.timed("check_writable", check).await
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        self.store.connections()
+    }
+}
+
+#[async_trait]
+impl<S: ServerStore + ?Sized> ServerStore for ObservedStore<S> {
+    async fn entry(&self, collection: Collection, id: &str) -> Result<Option<Entry>, StoreError> {
+        self.timed("entry", self.store.entry(collection, id)).await
+    }
+
+    async fn swap_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Option<Version>,
+        value: &[u8],
+    ) -> Result<Version, StoreError> {
+        let swap = self.store.swap_entry(place, expected, value);
+        self.timed("swap_entry", swap).await
+    }
+
+    async fn remove_entry(
+        &self,
+        place: EntryPlace<'_>,
+        expected: Version,
+    ) -> Result<(), StoreError> {
+        let remove = self.store.remove_entry(place, expected);
+        self.timed("remove_entry", remove).await
+    }
+
+    async fn entries(
+        &self,
+        collection: Collection,
+        owner: Option<&Owner>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let entries = self.store.entries(collection, owner, after, limit);
+        self.timed("entries", entries).await
+    }
+
+    async fn change_number(&self) -> Result<Option<i64>, StoreError> {
+        self.timed("change_number", self.store.change_number())
+            .await
+    }
+}
