@@ -9,7 +9,7 @@ use chatgpt_oauth_storage::Keys;
 use chatgpt_oauth_storage::rollback::HighWaterMarks;
 use chatgpt_oauth_storage::sealed_entries::SealedEntries;
 use chatgpt_oauth_storage::sealed_store::SealedStore;
-use chatgpt_oauth_storage::{ProfileName, Store, StoreError, StoreKind};
+use chatgpt_oauth_storage::{Change, ProfileName, Store, StoreError, StoreKind};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -97,6 +97,13 @@ impl Host {
     /// the last host and profile.
     pub async fn drain(&self) {
         self.parts.in_flight.drain().await;
+    }
+
+    /// Lets a change by another process count at once: the authorizations that were kept of
+    /// the profile are asked for again, and calls that wait for a refresh look again. The
+    /// changes come from [`Store::changes`]; without them they count within 30 seconds.
+    pub fn note_change(&self, change: &Change) {
+        self.parts.queues.note(change);
     }
 
     /// The store of this host.

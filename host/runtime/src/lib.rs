@@ -73,12 +73,13 @@ pub mod types;
 pub mod store {
     pub use chatgpt_oauth_storage::sealed_entries::SealedEntries;
     pub use chatgpt_oauth_storage::server_store::{Collection, Entry, EntryPlace, Owner};
+    pub use chatgpt_oauth_storage::{
+        Change, Changes, InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row,
+        ServerStore, SqliteStore, Store, StoreError, StoreKind, StoreLocation, Version,
+        state_directory,
+    };
     #[cfg(feature = "postgres")]
     pub use chatgpt_oauth_storage::{Copied, Migrated, PostgresStore, PostgresUrl, copy};
-    pub use chatgpt_oauth_storage::{
-        InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row, ServerStore,
-        SqliteStore, Store, StoreError, StoreKind, StoreLocation, Version, state_directory,
-    };
 }
 
 /// The keys that callers of a server show: [`ApiKeys`](api_keys::ApiKeys).

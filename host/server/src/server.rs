@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatgpt_oauth::store::Changes;
 use chatgpt_oauth::{Error, Host};
 use chatgpt_oauth_gateway::Gateway;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::{App, call_rate};
 use crate::auth::{Authentication, KEYS_ARE_CHECKED_EVERY};
+use crate::changes::{self, Connected};
 use crate::drain::{Drain, Handle};
 use crate::front::Front;
 use crate::health::Readiness;
@@ -34,6 +37,7 @@ pub struct Server {
     public: Acceptor,
     admin: Acceptor,
     certificate: Option<Certificate>,
+    changes: Option<Changes>,
     connections: Connections,
     drain: Drain,
     handle: Handle,
@@ -57,8 +61,13 @@ impl Server {
         let admin = Acceptor::bind(&options.admin_listen, certificate.clone()).await?;
         let drain = Drain::new();
         let gateway = Gateway::builder(host.clone()).build()?;
+        let mut metrics = Metrics::new(gateway.clone());
+        let changes = host.store().changes();
+        if let Some(changes) = &changes {
+            metrics.collect(Connected(changes.connected()));
+        }
         let app = App {
-            metrics: Metrics::new(gateway.clone()),
+            metrics,
             gateway,
             authentication: Authentication::new(&host)?,
             calls: Calls::new(options.key_limits.streams),
@@ -76,6 +85,7 @@ impl Server {
             public,
             admin,
             certificate,
+            changes,
             connections: Connections::new(options.times),
             drain,
             handle: Handle::new(),
@@ -118,6 +128,7 @@ impl Server {
             public,
             admin,
             certificate,
+            changes,
             connections,
             drain,
             handle,
@@ -127,11 +138,15 @@ impl Server {
             let listener = listen::serve(acceptor, front, connections.clone(), drain.progress());
             connections.track(listener);
         }
-        let housekeeping = tokio::spawn(keep_house(app.clone(), certificate, handle.clone()));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keep_house(app.clone(), certificate, handle.clone()));
+        if let Some(changes) = changes {
+            tasks.spawn(changes::follow(app.clone(), changes));
+        }
         let mut orders = handle.orders();
         orders.drain().await;
         drain.run(&app, &connections, &app.times, &mut orders).await;
-        housekeeping.abort();
+        tasks.abort_all();
     }
 }
 

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`store`] | the trait [`Store`] and its rows |
+//! | [`changes`] | what one process announces to others |
 //! | [`server_store`] | the trait [`ServerStore`] and its entries: what a server keeps beside the logins |
 //! | [`SqliteStore`], [`MemoryStore`], and with the feature `postgres` `PostgresStore` | the stores |
 //! | [`StoreLocation`] | where a store is |
@@ -18,6 +19,7 @@
 //! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
 pub mod api_keys;
+pub mod changes;
 #[cfg(feature = "postgres")]
 mod copy;
 mod error;
@@ -41,6 +43,7 @@ pub mod store;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use changes::{Change, Changes};
 #[cfg(feature = "postgres")]
 pub use copy::{Copied, copy};
 pub use error::StoreError;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
-use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
+use crate::{
+    Change, Changes, ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version,
+};
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -67,6 +69,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     async fn check_writable(&self) -> Result<(), StoreError> {
         S::check_writable(self).await
+    }
+
+    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+        S::announce(self, change).await
+    }
+
+    fn changes(&self) -> Option<Changes> {
+        S::changes(self)
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{ProfileName, ServerStore, StoreError};
+use crate::{Change, Changes, ProfileName, ServerStore, StoreError};
 
 /// A store of profiles.
 ///
@@ -89,6 +89,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Checks that the store can be written, by a durable write that changes nothing.
     async fn check_writable(&self) -> Result<(), StoreError>;
+
+    /// Says to every process that listens that something has changed. Nothing may depend on
+    /// it: it may be lost.
+    async fn announce(&self, _change: &Change) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Listens to the changes that are announced, in a task of the current tokio runtime. None
+    /// if the store does not hand them on.
+    fn changes(&self) -> Option<Changes> {
+        None
+    }
 }
 
 /// The kind of logins in a store. The kind is written when the store is created and never

@@ -28,7 +28,7 @@ impl Profile {
                 quarantined.push(row.key);
             }
         }
-        self.queue.note_login_changed();
+        self.login_has_changed().await;
         Ok(quarantined)
     }
 }

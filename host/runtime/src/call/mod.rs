@@ -15,8 +15,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chatgpt_oauth_storage::StoreError;
 use chatgpt_oauth_storage::sealed_store::LoginWrite;
+use chatgpt_oauth_storage::{Change, StoreError};
 use tokio::task::JoinError;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
@@ -126,12 +126,21 @@ impl Profile {
             Err(error) => tracing::debug!(microseconds, code = ?error.code, "failed"),
         }
         if activity.has_written_login() {
-            self.queue.note_login_changed();
+            self.login_has_changed().await;
         }
         if activity.has_sent() && !is_refreshing(&outcome) {
             self.queue.call_ended.notify_waiters();
         }
         outcome
+    }
+
+    /// Lets a change of the login count at once, here and in other processes.
+    pub(crate) async fn login_has_changed(&self) {
+        self.queue.note_login_changed();
+        let change = Change::Profile(self.name().clone());
+        if let Err(error) = self.host.store().announce(&change).await {
+            tracing::warn!(%error, "a change is not announced, and counts elsewhere within 30 s");
+        }
     }
 
     async fn call_in_sandbox<T>(

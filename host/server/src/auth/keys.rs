@@ -6,12 +6,12 @@
 //! calls of keys that have ended are ended.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use chatgpt_oauth::api_keys::{ApiKey, ApiKeyId, ApiKeyState, ApiKeys};
 use chatgpt_oauth::store::SealedEntries;
-use chatgpt_oauth::{Error, ErrorCode, Host};
+use chatgpt_oauth::{Error, ErrorCode, Host, ProfileName};
 
 use super::{Caller, Rejection};
 use crate::limits::Calls;
@@ -146,22 +146,34 @@ impl Keys {
             return Ok(());
         }
         let begun = Instant::now();
-        let ended = self.end_calls(calls).await;
+        let ended = self.end_calls(calls, &calls.keys()).await;
         // After a key that could not be read, all are read again at the next look.
         self.lock().checked = ended.is_ok().then_some(begun);
         ended
     }
 
-    /// Reads the keys of running calls, and returns the last failure.
-    async fn end_calls(&self, calls: &Calls) -> Result<(), Error> {
+    /// Drops the copies of a profile's keys, and ends the calls of keys that have ended.
+    pub(super) async fn follow_profile(
+        &self,
+        profile: &ProfileName,
+        calls: &Calls,
+    ) -> Result<(), Error> {
+        let dropped = self.lock().clear_of(profile);
+        let mut keys = calls.keys();
+        keys.retain(|key| dropped.contains(key));
+        self.end_calls(calls, &keys).await
+    }
+
+    /// Reads these keys, ends the calls of those that have ended, and returns the last failure.
+    async fn end_calls(&self, calls: &Calls, keys: &[Arc<str>]) -> Result<(), Error> {
         let mut ended = Ok(());
-        for key in calls.keys() {
+        for key in keys {
             let Ok(id) = key.parse() else { continue };
             match self.read(&id).await {
                 Ok(Some(caller)) if caller.record().state(now()) == ApiKeyState::Active => {}
                 Ok(_) => {
                     tracing::info!(key = %id, "the calls of a key that has ended are ended");
-                    calls.end_of_key(&key);
+                    calls.end_of_key(key);
                 }
                 Err(error) => ended = Err(error),
             }
@@ -214,6 +226,16 @@ impl Copies {
         make_room(&mut self.noted);
         self.noted.insert(id.clone(), Instant::now());
         true
+    }
+
+    /// Drops the copies of a profile's keys, and returns their ids.
+    fn clear_of(&mut self, profile: &ProfileName) -> Vec<Arc<str>> {
+        self.generation += 1;
+        let is_of_it = |_: &ApiKeyId, copy: &mut Copy| copy.caller.profile() == Some(profile);
+        let dropped = self.by_id.extract_if(is_of_it);
+        dropped
+            .map(|(_, copy)| copy.caller.key_id().clone())
+            .collect()
     }
 
     fn clear(&mut self) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::extract::State;
 use chatgpt_oauth_gateway::Gateway;
 use http::header::{self, HeaderValue};
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -72,9 +73,13 @@ impl Metrics {
             ignored: Family::default(),
         };
         metrics.register();
-        let counts = GatewayCounts(gateway);
-        metrics.registry.register_collector(Box::new(counts));
+        metrics.collect(GatewayCounts(gateway));
         metrics
+    }
+
+    /// Also shows what this collects.
+    pub(crate) fn collect(&mut self, collector: impl Collector + 'static) {
+        self.registry.register_collector(Box::new(collector));
     }
 
     fn register(&mut self) {

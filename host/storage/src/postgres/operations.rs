@@ -8,7 +8,9 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use super::PostgresStore;
-use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
+use crate::{
+    Change, Changes, ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version,
+};
 
 /// How long quarantined values are kept at least.
 const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -120,6 +122,14 @@ impl Store for PostgresStore {
     async fn check_writable(&self) -> Result<(), StoreError> {
         let update = "UPDATE chatgpt_oauth.store SET identity = identity";
         self.execute(sqlx::query(update)).await.map(drop)
+    }
+
+    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+        self.notify(change).await
+    }
+
+    fn changes(&self) -> Option<Changes> {
+        Some(self.listen())
     }
 }
 

@@ -6,7 +6,7 @@ use postgres_cluster::{Cluster, Database, Shutdown};
 
 use super::*;
 use crate::server_store::{Collection, EntryPlace, Owner};
-use crate::{ProfileName, ServerStore, Store, Version, conformance};
+use crate::{Change, ProfileName, ServerStore, Store, Version, conformance};
 
 fn url(database: &Database) -> PostgresUrl {
     database.url().parse().unwrap()
@@ -393,4 +393,36 @@ async fn a_store_that_becomes_another_one_is_used_no_longer() {
     later(&store);
     let other = store.load(&alice()).await;
     assert!(matches!(other, Err(StoreError::Unusable(_))), "{other:?}");
+}
+
+/// Ends the connection that listens, and returns whether there was one.
+fn end_listener(database: &Database) -> bool {
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    database.query(end).trim() == "t"
+}
+
+/// Faults: G41
+#[tokio::test]
+async fn a_change_is_heard_and_everything_counts_as_changed_after_an_interruption() {
+    let (database, store) = new_store().await;
+    let mut changes = store.changes().unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    let mut connected = changes.connected();
+    assert!(*connected.borrow_and_update());
+
+    let other = open(&database).await;
+    let of_alice = Change::Profile(alice());
+    other.announce(&of_alice).await.unwrap();
+    assert_eq!(changes.next().await, Some(of_alice.clone()));
+
+    assert!(end_listener(&database));
+    connected.wait_for(|connected| !connected).await.unwrap();
+    other.announce(&of_alice).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    assert!(*connected.borrow());
+    other.announce(&Change::All).await.unwrap();
+    other.announce(&of_alice).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    assert_eq!(changes.next().await, Some(of_alice));
 }
