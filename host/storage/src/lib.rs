@@ -6,6 +6,7 @@
 //! | [`store`] | the trait [`Store`] and its rows |
 //! | [`changes`] | what one process announces to others |
 //! | [`server_store`] | the trait [`ServerStore`] and its entries: what a server keeps beside the logins |
+//! | [`schedule`] | when the servers of a store look at which login |
 //! | [`SqliteStore`], [`MemoryStore`], and with the feature `postgres` `PostgresStore` | the stores |
 //! | [`StoreLocation`] | where a store is |
 //! | [`seal`] | encryption at rest: [`Keys`], the key file, the sealed value |
@@ -31,6 +32,7 @@ mod private_file;
 mod profile_name;
 mod rights;
 pub mod rollback;
+pub mod schedule;
 pub mod seal;
 pub mod sealed_entries;
 pub mod sealed_store;
@@ -52,6 +54,7 @@ pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{Migrated, PostgresStore, PostgresUrl};
 pub use profile_name::{InvalidProfileName, ProfileName};
+pub use schedule::Schedule;
 pub use seal::Keys;
 pub use server_store::ServerStore;
 pub use sqlite::SqliteStore;

@@ -5,7 +5,7 @@
 //! | `connection.rs` | the options of a connection, what is checked of it, and the pool |
 //! | `schema.rs` | the layout, its migrations, and what a database says of itself |
 //! | `changes.rs` | what other processes announce |
-//! | `operations.rs`, `entries.rs` | the two traits in SQL |
+//! | `operations.rs`, `entries.rs`, `schedule.rs` | the three traits in SQL |
 //! | `error.rs` | what a `SQLSTATE` says about the store |
 //! | `import.rs` | the rows of another store, copied as they are |
 //!
@@ -22,6 +22,7 @@ mod entries;
 mod error;
 mod import;
 mod operations;
+mod schedule;
 mod schema;
 #[cfg(test)]
 mod tests;

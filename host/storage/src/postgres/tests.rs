@@ -59,14 +59,20 @@ async fn it_is_a_store_of_a_server() {
 }
 
 #[tokio::test]
+async fn it_is_a_schedule() {
+    let (_database, store) = new_store().await;
+    conformance::check_schedule(&store).await;
+}
+
+#[tokio::test]
 async fn a_migration_makes_the_store_once_and_keeps_its_identity() {
     let database = Database::new();
     let before = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
     assert_eq!(before.unwrap_err(), StoreError::NeedsMigration);
-    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 1 });
+    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 2 });
     let first = open(&database).await;
     assert_eq!(first.identity().unwrap().len(), 32);
-    assert_eq!(migrate(&database).await, Migrated { from: 1, to: 1 });
+    assert_eq!(migrate(&database).await, Migrated { from: 2, to: 2 });
     assert_eq!(open(&database).await.identity(), first.identity());
     let (_other, other) = new_store().await;
     assert_ne!(other.identity(), first.identity());
