@@ -71,6 +71,7 @@ pub mod types;
 
 /// Stores of profiles: [`Store`](store::Store) and its implementations.
 pub mod store {
+    pub use chatgpt_oauth_storage::schedule::{Paused, Schedule};
     pub use chatgpt_oauth_storage::sealed_entries::SealedEntries;
     pub use chatgpt_oauth_storage::server_store::{Collection, Entry, EntryPlace, Owner};
     pub use chatgpt_oauth_storage::{
@@ -92,6 +93,7 @@ pub mod api_keys {
 }
 
 pub use admin::{Finding, LeftSealed, Resealed};
+pub use call::refreshes::RefreshCounts;
 pub use chatgpt_oauth_storage::{InvalidProfileName, Keys, ProfileName};
 pub use digest::{Digest, InvalidDigest};
 pub use egress::address::is_public;
