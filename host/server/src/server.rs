@@ -19,6 +19,7 @@ use crate::limits::{Calls, Starts};
 use crate::listen::{self, Acceptor, Certificate, Connections, Listen, Proxies};
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::refresher::Refresher;
 use crate::routes;
 
 /// How often what is remembered of addresses and keys is tidied up.
@@ -38,6 +39,7 @@ pub struct Server {
     admin: Acceptor,
     certificate: Option<Certificate>,
     changes: Option<Changes>,
+    refresher: Option<Refresher>,
     connections: Connections,
     drain: Drain,
     handle: Handle,
@@ -61,15 +63,20 @@ impl Server {
         let admin = Acceptor::bind(&options.admin_listen, certificate.clone()).await?;
         let drain = Drain::new();
         let gateway = Gateway::builder(host.clone()).build()?;
-        let mut metrics = Metrics::new(gateway.clone());
+        let mut metrics = Metrics::new(gateway.clone(), host.clone());
         let changes = host.store().changes();
         if let Some(changes) = &changes {
             metrics.collect(Connected(changes.connected()));
         }
+        let authentication = Authentication::new(&host)?;
+        let due = metrics.refresh_due();
+        let refresher = options
+            .refresher
+            .then(|| Refresher::of(&host, authentication.keys(), due));
         let app = App {
             metrics,
             gateway,
-            authentication: Authentication::new(&host)?,
+            authentication,
             calls: Calls::new(options.key_limits.streams),
             call_rate: call_rate(options.key_limits),
             starts: Starts::default(),
@@ -86,6 +93,7 @@ impl Server {
             admin,
             certificate,
             changes,
+            refresher: refresher.flatten(),
             connections: Connections::new(options.times),
             drain,
             handle: Handle::new(),
@@ -129,6 +137,7 @@ impl Server {
             admin,
             certificate,
             changes,
+            refresher,
             connections,
             drain,
             handle,
@@ -142,6 +151,10 @@ impl Server {
         tasks.spawn(keep_house(app.clone(), certificate, handle.clone()));
         if let Some(changes) = changes {
             tasks.spawn(changes::follow(app.clone(), changes));
+        }
+        if let Some(refresher) = refresher {
+            tasks.spawn(refresher.clone().follow(app.host.written_logins()));
+            tasks.spawn(refresher.keep_fresh(app.times.refresher));
         }
         let mut orders = handle.orders();
         orders.drain().await;

@@ -92,7 +92,7 @@ impl Keys {
                 false => Rejection::Ended,
             }));
         }
-        self.note_use(key.id(), now);
+        self.note_use(&caller, now);
         Ok(Ok(caller))
     }
 
@@ -119,16 +119,23 @@ impl Keys {
         self.lock().copy(id).is_some()
     }
 
-    /// Notes that a key was used, in a task of its own: no call waits for it, and none fails
+    /// Notes that a key was used, and that its login is, in a task of its own: no call waits for it, and none fails
     /// because of it.
-    fn note_use(&self, id: &ApiKeyId, now: u64) {
-        if !self.lock().is_to_be_noted(id) {
+    fn note_use(&self, caller: &Caller, now: u64) {
+        let id = caller.record().id.clone();
+        if !self.lock().is_to_be_noted(&id) {
             return;
         }
-        let (keys, id) = (self.keys.clone(), id.clone());
+        let (keys, entries) = (self.keys.clone(), self.entries.clone());
+        let profile = caller.profile().cloned();
         tokio::spawn(async move {
             if let Err(error) = keys.note_use(&id, now).await {
                 tracing::debug!(%error, key = %id, "the use of a key is not noted");
+            }
+            let Some(profile) = profile else { return };
+            // A login without a time is looked at soon, and gets one.
+            if let Err(error) = entries.store().add_due(&profile, 0).await {
+                tracing::debug!(%error, "a login gets no time");
             }
         });
     }

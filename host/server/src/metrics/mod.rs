@@ -2,11 +2,14 @@
 
 mod gateway;
 mod labels;
+mod refreshes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use chatgpt_oauth::{Error, Host};
+use chatgpt_oauth_answers::ErrorCode;
 use chatgpt_oauth_gateway::Gateway;
 use http::header::{self, HeaderValue};
 use prometheus_client::collector::Collector;
@@ -23,6 +26,7 @@ use crate::refused::Refused;
 
 use gateway::GatewayCounts;
 pub(crate) use labels::Labels;
+use refreshes::Refreshes;
 
 /// The bounds of times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -44,6 +48,11 @@ struct Name {
     name: &'static str,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
+}
+
 type Times = Family<Route, Histogram, fn() -> Histogram>;
 
 /// What is counted.
@@ -55,6 +64,8 @@ pub(crate) struct Metrics {
     streams: Gauge,
     rejected_keys: Family<Reason, Counter>,
     ignored: Family<Name, Counter>,
+    due: Gauge,
+    logins: Family<Code, Counter>,
 }
 
 fn times() -> Times {
@@ -62,7 +73,7 @@ fn times() -> Times {
 }
 
 impl Metrics {
-    pub(crate) fn new(gateway: Gateway) -> Self {
+    pub(crate) fn new(gateway: Gateway, host: Host) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("chatgpt_oauth"),
             requests: Family::default(),
@@ -71,9 +82,12 @@ impl Metrics {
             streams: Gauge::default(),
             rejected_keys: Family::default(),
             ignored: Family::default(),
+            due: Gauge::default(),
+            logins: Family::default(),
         };
         metrics.register();
         metrics.collect(GatewayCounts(gateway));
+        metrics.collect(Refreshes(host));
         metrics
     }
 
@@ -116,6 +130,12 @@ impl Metrics {
             "Parameters that the backend does not take, and that were left out",
             self.ignored.clone(),
         );
+        registry.register(
+            "refresh_due",
+            "Logins that a refresh may be due for",
+            self.due.clone(),
+        );
+        registry.register("login", "Logins that have ended", self.logins.clone());
     }
 
     /// A request has ended.
@@ -146,6 +166,20 @@ impl Metrics {
 
     pub(crate) fn rejected_key(&self, reason: &'static str) {
         self.rejected_keys.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// How many logins a refresh may be due for.
+    pub(crate) fn refresh_due(&self) -> Gauge {
+        self.due.clone()
+    }
+
+    /// A login has succeeded or failed.
+    pub(crate) fn login_ends(&self, ended: Result<(), &Error>) {
+        let code = match ended {
+            Ok(()) => "",
+            Err(error) => ErrorCode::from(error.code).name(),
+        };
+        self.logins.get_or_create(&Code { code }).inc();
     }
 
     /// Counts the parameters that a header names.
