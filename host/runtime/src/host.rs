@@ -9,13 +9,15 @@ use chatgpt_oauth_storage::Keys;
 use chatgpt_oauth_storage::rollback::HighWaterMarks;
 use chatgpt_oauth_storage::sealed_entries::SealedEntries;
 use chatgpt_oauth_storage::sealed_store::SealedStore;
-use chatgpt_oauth_storage::{ProfileName, Store, StoreError, StoreKind};
+use chatgpt_oauth_storage::{Change, ProfileName, Schedule, Store, StoreError, StoreKind};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::sync::broadcast;
 
 use crate::artifact;
 use crate::call::in_flight::InFlight;
 use crate::call::queue::Queues;
+use crate::call::refreshes::{RefreshCounts, Refreshes};
 use crate::digest::Digest;
 use crate::egress::address_range::AddressRange;
 use crate::egress::connect::{ConnectorOptions, Proxies, UnusableProxy};
@@ -27,6 +29,9 @@ use crate::profile::Profile;
 use crate::sandbox::pool::Pool;
 use crate::sandbox::{Sandbox, WallClock};
 use crate::shortage;
+
+/// How many names wait for a receiver of written logins.
+const WRITTEN_LOGINS: usize = 1024;
 
 /// Runs the component for the profiles of one store. Cheap to clone; a program makes one.
 #[derive(Clone)]
@@ -43,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) queues: Queues,
     pub(crate) in_flight: InFlight,
     pub(crate) observed: Observed,
+    pub(crate) refreshes: Refreshes,
+    pub(crate) written_logins: broadcast::Sender<ProfileName>,
 }
 
 impl Host {
@@ -101,10 +108,47 @@ impl Host {
         self.parts.in_flight.drain().await;
     }
 
+    /// Lets a change by another process count at once: the authorizations that were kept of
+    /// the profile are asked for again, and calls that wait for a refresh look again. The
+    /// changes come from [`Store::changes`]; without them they count within 30 seconds.
+    pub fn note_change(&self, change: &Change) {
+        self.parts.queues.note(change);
+    }
+
     /// The store of this host.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
         &*self.parts.sealed.store
+    }
+
+    /// The times that the servers of this host's store share; none if the store keeps none.
+    #[must_use]
+    pub fn schedule(&self) -> Option<Arc<dyn Schedule>> {
+        let store = self.parts.sealed.store.clone().server_store()?;
+        Some(store)
+    }
+
+    /// The profiles whose logins this host and its clones write from now on, as a login, a
+    /// refresh and a logout do. A receiver that does not keep up misses names.
+    #[must_use]
+    pub fn written_logins(&self) -> broadcast::Receiver<ProfileName> {
+        self.parts.written_logins.subscribe()
+    }
+
+    /// How the token endpoint has answered refreshes.
+    #[must_use]
+    pub fn refresh_counts(&self) -> RefreshCounts {
+        self.parts.refreshes.counted()
+    }
+
+    /// The time by the clock of the component, in Unix seconds.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when a clock for tests cannot be read.
+    pub fn now(&self) -> Result<u64, Error> {
+        let now = self.parts.wall_clock.seconds();
+        now.map_err(|error| Error::internal(format!("no time: {error}")))
     }
 
     /// What a server keeps in the store of this host beside the logins, sealed with the same
@@ -293,6 +337,8 @@ impl HostBuilder {
             queues: Queues::default(),
             in_flight: InFlight::default(),
             observed,
+            refreshes: Refreshes::default(),
+            written_logins: broadcast::Sender::new(WRITTEN_LOGINS),
         };
         Ok(Host {
             parts: Arc::new(parts),

@@ -72,14 +72,16 @@ pub mod types;
 
 /// Stores of profiles: [`Store`](store::Store) and its implementations.
 pub mod store {
+    pub use chatgpt_oauth_storage::schedule::{Paused, Schedule};
     pub use chatgpt_oauth_storage::sealed_entries::SealedEntries;
     pub use chatgpt_oauth_storage::server_store::{Collection, Entry, EntryPlace, Owner};
+    pub use chatgpt_oauth_storage::{
+        Change, Changes, InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row,
+        ServerStore, SqliteStore, Store, StoreError, StoreKind, StoreLocation, Version,
+        state_directory,
+    };
     #[cfg(feature = "postgres")]
     pub use chatgpt_oauth_storage::{Copied, Migrated, PostgresStore, PostgresUrl, copy};
-    pub use chatgpt_oauth_storage::{
-        InvalidLocation, InvalidProfileName, MemoryStore, ProfileName, Row, ServerStore,
-        SqliteStore, Store, StoreError, StoreKind, StoreLocation, Version, state_directory,
-    };
 }
 
 /// The keys that callers of a server show: [`ApiKeys`](api_keys::ApiKeys).
@@ -92,6 +94,7 @@ pub mod api_keys {
 }
 
 pub use admin::{Finding, LeftSealed, Resealed};
+pub use call::refreshes::RefreshCounts;
 pub use chatgpt_oauth_storage::{InvalidProfileName, Keys, ProfileName};
 pub use digest::{Digest, InvalidDigest};
 pub use egress::address::is_public;

@@ -1,12 +1,13 @@
 //! One person's connection: the functions of the contract, as methods.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chatgpt_oauth_storage::ProfileName;
 use chatgpt_oauth_storage::sealed_store::LoginWrite;
 
 use crate::call::queue::Queue;
-use crate::call::{Call, Concurrency};
+use crate::call::{Call, Concurrency, REFRESH_WAIT};
 use crate::error::Error;
 use crate::host::Host;
 use crate::types::{
@@ -22,12 +23,17 @@ const REFRESH: Call = exclusive("refresh", LoginWrite::Update);
 const MODELS: Call = shared("models");
 const USAGE: Call = shared("usage");
 const AUTHORIZE: Call = shared("authorize");
+const REFRESH_IF_DUE: Call = Call {
+    patience: Duration::ZERO,
+    ..AUTHORIZE
+};
 
 const fn shared(function: &'static str) -> Call {
     Call {
         function,
         concurrency: Concurrency::Shared,
         login_write: LoginWrite::Update,
+        patience: REFRESH_WAIT,
     }
 }
 
@@ -36,6 +42,7 @@ const fn exclusive(function: &'static str, login_write: LoginWrite) -> Call {
         function,
         concurrency: Concurrency::Exclusive,
         login_write,
+        patience: REFRESH_WAIT,
     }
 }
 
@@ -43,7 +50,8 @@ const fn exclusive(function: &'static str, login_write: LoginWrite) -> Call {
 ///
 /// The calls `start`, `poll`, `logout` and `refresh` of one profile run one at a time; the
 /// others run beside them. A call that finds another call refreshing the token waits for
-/// at most 40 seconds, and then ends in `refresh-in-progress`.
+/// at most 40 seconds, and then ends in `refresh-in-progress`. So does a call that would
+/// refresh the token while 16 logins of the host are refreshed.
 #[derive(Clone)]
 pub struct Profile {
     pub(crate) host: Host,
@@ -188,8 +196,27 @@ impl Profile {
     /// `refresh-in-progress`, `refresh-uncertain`, and those of the service, the
     /// network and the store.
     pub async fn authorize(&self, refused: Option<&str>) -> Result<Authorization, Error> {
+        self.authorize_by(AUTHORIZE, refused).await
+    }
+
+    /// Refreshes the access token if it is due, and waits for no other call: for a program that
+    /// keeps logins fresh, and that leaves the way to the calls of people.
+    ///
+    /// # Errors
+    ///
+    /// As [`authorize`](Self::authorize), and `refresh-in-progress` when many logins are
+    /// refreshed at this moment.
+    pub async fn refresh_if_due(&self) -> Result<(), Error> {
+        self.authorize_by(REFRESH_IF_DUE, None).await.map(drop)
+    }
+
+    async fn authorize_by(
+        &self,
+        call: Call,
+        refused: Option<&str>,
+    ) -> Result<Authorization, Error> {
         let refused = refused.map(str::to_owned);
-        let authorization = self.call(AUTHORIZE, move |guest, store| {
+        let authorization = self.call(call, move |guest, store| {
             let refused = refused.clone();
             Box::pin(async move {
                 let credentials = guest.chatgpt_oauth_credentials();

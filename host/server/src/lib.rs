@@ -23,13 +23,14 @@
 // peer. `front` takes each request: `record` measures it, `admission` refuses what is for no
 // handler, `auth` finds out whose key it has, and `routes` finds the handler: in `profiles`
 // for the management API, in `openai` for model calls, or in `health`, `metrics` or `openapi`.
-// `limits` bounds what one key may do, and `drain` ends everything in order. `answer` makes
+// `changes` drops what other servers have changed. `refresher` keeps logins fresh. `limits` bounds what one key may do, and `drain` ends everything in order. `answer` makes
 // the answers, `refused` those without a call. `outage` keeps a store that fails from filling
 // the log.
 mod admission;
 mod answer;
 mod app;
 mod auth;
+mod changes;
 mod drain;
 mod front;
 mod health;
@@ -45,6 +46,7 @@ mod profiles;
 mod program;
 mod query;
 mod record;
+mod refresher;
 mod refused;
 mod routes;
 mod server;

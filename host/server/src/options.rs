@@ -25,6 +25,8 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// What one key may do.
     pub key_limits: KeyLimits,
+    /// Whether the server keeps logins fresh that no call uses at the moment.
+    pub refresher: bool,
     /// How long things may take.
     pub times: Times,
 }
@@ -39,6 +41,7 @@ impl Default for Options {
             behind_proxy: Vec::new(),
             hosts: Vec::new(),
             key_limits: KeyLimits::default(),
+            refresher: true,
             times: Times::default(),
         }
     }
@@ -87,6 +90,8 @@ pub struct Times {
     pub unready: Duration,
     /// The answers that run when the listeners end.
     pub answers: Duration,
+    /// Between two looks at the logins that are due.
+    pub refresher: Duration,
 }
 
 impl Default for Times {
@@ -100,6 +105,7 @@ impl Default for Times {
             stalled: Duration::from_secs(120),
             unready: Duration::from_secs(5),
             answers: Duration::from_secs(300),
+            refresher: Duration::from_secs(30),
         }
     }
 }

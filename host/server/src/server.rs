@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chatgpt_oauth::store::Changes;
 use chatgpt_oauth::{Error, Host};
 use chatgpt_oauth_gateway::Gateway;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::{App, call_rate};
 use crate::auth::{Authentication, KEYS_ARE_CHECKED_EVERY};
+use crate::changes::{self, Connected};
 use crate::drain::{Drain, Handle};
 use crate::front::Front;
 use crate::health::Readiness;
@@ -16,6 +19,7 @@ use crate::limits::{Calls, Starts};
 use crate::listen::{self, Acceptor, Certificate, Connections, Listen, Proxies};
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::refresher::Refresher;
 use crate::routes;
 
 /// How often what is remembered of addresses and keys is tidied up.
@@ -34,6 +38,8 @@ pub struct Server {
     public: Acceptor,
     admin: Acceptor,
     certificate: Option<Certificate>,
+    changes: Option<Changes>,
+    refresher: Option<Refresher>,
     connections: Connections,
     drain: Drain,
     handle: Handle,
@@ -57,10 +63,20 @@ impl Server {
         let admin = Acceptor::bind(&options.admin_listen, certificate.clone()).await?;
         let drain = Drain::new();
         let gateway = Gateway::builder(host.clone()).build()?;
+        let mut metrics = Metrics::new(gateway.clone(), &host);
+        let changes = host.store().changes();
+        if let Some(changes) = &changes {
+            metrics.collect(Connected(changes.connected()));
+        }
+        let authentication = Authentication::new(&host)?;
+        let due = metrics.refresh_due();
+        let refresher = options
+            .refresher
+            .then(|| Refresher::of(&host, authentication.keys(), due));
         let app = App {
-            metrics: Metrics::new(gateway.clone(), &host),
+            metrics,
             gateway,
-            authentication: Authentication::new(&host)?,
+            authentication,
             calls: Calls::new(options.key_limits.streams),
             call_rate: call_rate(options.key_limits),
             starts: Starts::default(),
@@ -76,6 +92,8 @@ impl Server {
             public,
             admin,
             certificate,
+            changes,
+            refresher: refresher.flatten(),
             connections: Connections::new(options.times),
             drain,
             handle: Handle::new(),
@@ -118,6 +136,8 @@ impl Server {
             public,
             admin,
             certificate,
+            changes,
+            refresher,
             connections,
             drain,
             handle,
@@ -127,11 +147,19 @@ impl Server {
             let listener = listen::serve(acceptor, front, connections.clone(), drain.progress());
             connections.track(listener);
         }
-        let housekeeping = tokio::spawn(keep_house(app.clone(), certificate, handle.clone()));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keep_house(app.clone(), certificate, handle.clone()));
+        if let Some(changes) = changes {
+            tasks.spawn(changes::follow(app.clone(), changes));
+        }
+        if let Some(refresher) = refresher {
+            tasks.spawn(refresher.clone().follow(app.host.written_logins()));
+            tasks.spawn(refresher.keep_fresh(app.times.refresher));
+        }
         let mut orders = handle.orders();
         orders.drain().await;
         drain.run(&app, &connections, &app.times, &mut orders).await;
-        housekeeping.abort();
+        tasks.abort_all();
     }
 }
 

@@ -43,6 +43,10 @@ pub(crate) struct Arguments {
     /// Model calls at a time of one key
     #[arg(long, value_name = "NUMBER", default_value_t = KeyLimits::default().streams)]
     key_streams: NonZero<u32>,
+
+    /// Refresh logins at calls alone
+    #[arg(long)]
+    no_refresher: bool,
 }
 
 /// Serves in a runtime of its own.
@@ -64,6 +68,7 @@ impl Arguments {
                 rate: self.key_rate,
                 streams: self.key_streams,
             },
+            refresher: !self.no_refresher,
             ..Options::default()
         }
     }

@@ -1,8 +1,10 @@
-//! The suites that every store must pass: [`check`], and [`check_server_store`] if a server can
-//! use the store.
+//! The suites that every store must pass: [`check`], and [`check_server_store`] and
+//! [`check_schedule`] if a server can use the store.
 
+mod schedule;
 mod server_store;
 
+pub use schedule::check_schedule;
 pub use server_store::check_server_store;
 
 use crate::{ProfileName, Store, StoreError, Version, sealed_store};

@@ -4,7 +4,9 @@
 //! | module | holds |
 //! |---|---|
 //! | [`store`] | the trait [`Store`] and its rows |
+//! | [`changes`] | what one process announces to others |
 //! | [`server_store`] | the trait [`ServerStore`] and its entries: what a server keeps beside the logins |
+//! | [`schedule`] | when the servers of a store look at which login |
 //! | [`SqliteStore`], [`MemoryStore`], and with the feature `postgres` `PostgresStore` | the stores |
 //! | [`StoreLocation`] | where a store is |
 //! | [`seal`] | encryption at rest: [`Keys`], the key file, the sealed value |
@@ -19,6 +21,7 @@
 //! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
 pub mod api_keys;
+pub mod changes;
 #[cfg(feature = "postgres")]
 mod copy;
 mod error;
@@ -31,6 +34,7 @@ mod private_file;
 mod profile_name;
 mod rights;
 pub mod rollback;
+pub mod schedule;
 pub mod seal;
 pub mod sealed_entries;
 pub mod sealed_store;
@@ -43,6 +47,7 @@ pub mod store;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
+pub use changes::{Change, Changes};
 #[cfg(feature = "postgres")]
 pub use copy::{Copied, copy};
 pub use error::StoreError;
@@ -51,6 +56,7 @@ pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{Migrated, PostgresStore, PostgresUrl};
 pub use profile_name::{InvalidProfileName, ProfileName};
+pub use schedule::Schedule;
 pub use seal::Keys;
 pub use server_store::ServerStore;
 pub use sqlite::SqliteStore;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::schedule::{Paused, Schedule};
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
 use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
@@ -21,6 +22,8 @@ pub struct MemoryStore {
 struct Content {
     profiles: BTreeMap<ProfileName, BTreeMap<String, Row>>,
     entries: BTreeMap<(Collection, String), Entry>,
+    due: BTreeMap<ProfileName, u64>,
+    paused: BTreeMap<Paused, u64>,
     last_version: i64,
 }
 
@@ -203,6 +206,57 @@ impl ServerStore for MemoryStore {
     }
 }
 
+#[async_trait]
+impl Schedule for MemoryStore {
+    async fn set_due(&self, profile: &ProfileName, at: u64) -> Result<(), StoreError> {
+        self.content().due.insert(profile.clone(), at);
+        Ok(())
+    }
+
+    async fn add_due(&self, profile: &ProfileName, at: u64) -> Result<(), StoreError> {
+        self.content().due.entry(profile.clone()).or_insert(at);
+        Ok(())
+    }
+
+    async fn remove_due(&self, profile: &ProfileName) -> Result<(), StoreError> {
+        self.content().due.remove(profile);
+        Ok(())
+    }
+
+    async fn take_due(
+        &self,
+        now: u64,
+        next: u64,
+        limit: u32,
+    ) -> Result<Vec<ProfileName>, StoreError> {
+        let mut content = self.content();
+        let mut due: Vec<_> = content.due.iter_mut().collect();
+        due.retain(|(_, at)| **at <= now);
+        due.sort_by_key(|(_, at)| **at);
+        let taken = due.into_iter().take(limit as usize).map(|(name, at)| {
+            *at = next;
+            name.clone()
+        });
+        Ok(taken.collect())
+    }
+
+    async fn count_due(&self, now: u64) -> Result<u64, StoreError> {
+        let content = self.content();
+        Ok(content.due.values().filter(|at| **at <= now).count() as u64)
+    }
+
+    async fn pause(&self, what: Paused, until: u64) -> Result<(), StoreError> {
+        let mut content = self.content();
+        let paused = content.paused.entry(what).or_default();
+        *paused = until.max(*paused);
+        Ok(())
+    }
+
+    async fn paused_until(&self, what: Paused) -> Result<u64, StoreError> {
+        Ok(self.content().paused.get(&what).copied().unwrap_or(0))
+    }
+}
+
 impl Content {
     /// Checks that an entry has this version and owner, or that there is none.
     fn check_entry(
@@ -236,5 +290,10 @@ mod tests {
     #[tokio::test]
     async fn it_is_a_store_of_a_server() {
         conformance::check_server_store(&MemoryStore::new()).await;
+    }
+
+    #[tokio::test]
+    async fn it_is_a_schedule() {
+        conformance::check_schedule(&MemoryStore::new()).await;
     }
 }

@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use crate::schedule::Paused;
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
 use crate::store::StoreConnections;
-use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
+use crate::{
+    Change, Changes, ProfileName, Row, Schedule, ServerStore, Store, StoreError, StoreKind, Version,
+};
 
 /// Gets the name of an operation that has ended, and its time.
 pub type Observe = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
 
 /// A store whose operations are observed. Names of operations are those of the methods of
-/// [`Store`] and [`ServerStore`].
+/// [`Store`], [`ServerStore`] and [`Schedule`].
 pub struct ObservedStore<S: ?Sized> {
     store: Arc<S>,
     observe: Observe,
@@ -108,6 +111,53 @@ impl<S: Store + ?Sized> Store for ObservedStore<S> {
     fn connections(&self) -> Option<StoreConnections> {
         self.store.connections()
     }
+
+    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+        self.timed("announce", self.store.announce(change)).await
+    }
+
+    fn changes(&self) -> Option<Changes> {
+        self.store.changes()
+    }
+}
+
+#[async_trait]
+impl<S: Schedule + ?Sized> Schedule for ObservedStore<S> {
+    async fn set_due(&self, profile: &ProfileName, at: u64) -> Result<(), StoreError> {
+        self.timed("set_due", self.store.set_due(profile, at)).await
+    }
+
+    async fn add_due(&self, profile: &ProfileName, at: u64) -> Result<(), StoreError> {
+        self.timed("add_due", self.store.add_due(profile, at)).await
+    }
+
+    async fn remove_due(&self, profile: &ProfileName) -> Result<(), StoreError> {
+        let remove = self.store.remove_due(profile);
+        self.timed("remove_due", remove).await
+    }
+
+    async fn take_due(
+        &self,
+        now: u64,
+        next: u64,
+        limit: u32,
+    ) -> Result<Vec<ProfileName>, StoreError> {
+        let take = self.store.take_due(now, next, limit);
+        self.timed("take_due", take).await
+    }
+
+    async fn count_due(&self, now: u64) -> Result<u64, StoreError> {
+        self.timed("count_due", self.store.count_due(now)).await
+    }
+
+    async fn pause(&self, what: Paused, until: u64) -> Result<(), StoreError> {
+        self.timed("pause", self.store.pause(what, until)).await
+    }
+
+    async fn paused_until(&self, what: Paused) -> Result<u64, StoreError> {
+        let read = self.store.paused_until(what);
+        self.timed("paused_until", read).await
+    }
 }
 
 #[async_trait]
@@ -149,5 +199,29 @@ impl<S: ServerStore + ?Sized> ServerStore for ObservedStore<S> {
     async fn change_number(&self) -> Result<Option<i64>, StoreError> {
         self.timed("change_number", self.store.change_number())
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// The names of the methods of a trait.
+    fn methods<'a>(file: &'a str, of: &str) -> Vec<&'a str> {
+        let (_, body) = file.split_once(&format!("pub trait {of}:")).unwrap();
+        let (body, _) = body.split_once("\n}\n").unwrap();
+        let methods = body.split("fn ").skip(1);
+        methods.filter_map(|it| it.split('(').next()).collect()
+    }
+
+    /// A method with a default that is not passed on would be lost without an error.
+    #[test]
+    fn every_method_of_a_store_is_passed_on() {
+        let store = methods(include_str!("store.rs"), "Store");
+        let server_store = methods(include_str!("server_store.rs"), "ServerStore");
+        assert!(store.contains(&"compare_and_swap") && store.contains(&"changes"));
+        for method in store.into_iter().chain(server_store) {
+            for file in [include_str!("observed.rs"), include_str!("shared.rs")] {
+                assert!(file.contains(&format!("fn {method}(")), "{method}");
+            }
+        }
     }
 }

@@ -10,14 +10,14 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{ProfileName, Store, StoreError, Version};
+use crate::{ProfileName, Schedule, Store, StoreError, Version};
 
 /// A store that also keeps what a server needs.
 ///
-/// For another backend, implement it beside [`Store`] and run both suites of the feature
-/// `conformance`.
+/// For another backend, implement it beside [`Store`] and [`Schedule`], and run the suites of
+/// the feature `conformance`.
 #[async_trait]
-pub trait ServerStore: Store {
+pub trait ServerStore: Store + Schedule {
     /// The entry with this id; none if there is none.
     async fn entry(&self, collection: Collection, id: &str) -> Result<Option<Entry>, StoreError>;
 

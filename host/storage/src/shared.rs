@@ -7,7 +7,9 @@ use async_trait::async_trait;
 
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
 use crate::store::StoreConnections;
-use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
+use crate::{
+    Change, Changes, ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version,
+};
 
 #[async_trait]
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -72,6 +74,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn connections(&self) -> Option<StoreConnections> {
         S::connections(self)
+    }
+
+    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+        S::announce(self, change).await
+    }
+
+    fn changes(&self) -> Option<Changes> {
+        S::changes(self)
     }
 }
 

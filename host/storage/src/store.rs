@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{ProfileName, ServerStore, StoreError};
+use crate::{Change, Changes, ProfileName, ServerStore, StoreError};
 
 /// A store of profiles.
 ///
@@ -92,6 +92,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// The connections of this process to the server of the store; none if it has no server.
     fn connections(&self) -> Option<StoreConnections> {
+        None
+    }
+
+    /// Says to every process that listens that something has changed. Nothing may depend on
+    /// it: it may be lost.
+    async fn announce(&self, _change: &Change) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Listens to the changes that are announced, in a task of the current tokio runtime. None
+    /// if the store does not hand them on.
+    fn changes(&self) -> Option<Changes> {
         None
     }
 }

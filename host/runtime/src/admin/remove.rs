@@ -62,7 +62,7 @@ impl Profile {
             Err(error) => return Err(error),
         };
         let cleared = sealed_store::clear(self.host.store(), self.name(), kept).await;
-        self.queue.note_login_changed();
+        self.login_has_changed().await;
         Ok(cleared?)
     }
 }

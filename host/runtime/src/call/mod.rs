@@ -10,15 +10,17 @@
 
 pub(crate) mod in_flight;
 pub(crate) mod queue;
+pub(crate) mod refreshes;
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chatgpt_oauth_storage::StoreError;
+use chatgpt_oauth_storage::schedule::Paused;
 use chatgpt_oauth_storage::sealed_store::LoginWrite;
+use chatgpt_oauth_storage::{Change, StoreError};
 use tokio::task::JoinError;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument;
 use wasmtime::{Store, Trap};
 
@@ -26,11 +28,12 @@ use crate::error::{Error, ErrorCode};
 use crate::profile::Profile;
 use crate::sandbox::bindings::Platform;
 use crate::sandbox::bindings::exports::chatgpt::oauth::connection;
-use crate::sandbox::{Activity, State};
+use crate::sandbox::{Activity, State, TokenAnswer};
 use crate::shortage;
+use refreshes::Slot;
 
 /// How long a call waits for another call that refreshes the token.
-const REFRESH_WAIT: Duration = Duration::from_secs(40);
+pub(crate) const REFRESH_WAIT: Duration = Duration::from_secs(40);
 /// How often a waiting call tries again, for a refresh of another process.
 const REFRESH_LOOK: Duration = Duration::from_millis(250);
 
@@ -50,6 +53,8 @@ pub(crate) struct Call {
     pub(crate) function: &'static str,
     pub(crate) concurrency: Concurrency,
     pub(crate) login_write: LoginWrite,
+    /// How long it waits for another call that refreshes the token, or for a slot to do so.
+    pub(crate) patience: Duration,
 }
 
 /// The guest's answer, once it comes.
@@ -74,12 +79,21 @@ impl Profile {
         call: Call,
         guest_call: impl GuestCall<T>,
     ) -> Result<T, Error> {
-        let give_up = Instant::now() + REFRESH_WAIT;
+        let give_up = Instant::now() + call.patience;
+        let mut slot = None;
         loop {
             // Enabled before the call, so that no notification is missed.
             let mut call_ended = pin!(self.queue.call_ended.notified());
             call_ended.as_mut().enable();
-            let outcome = self.call_in_own_task(call, guest_call.clone()).await;
+            let outcome = self
+                .call_in_own_task(call, slot.take(), guest_call.clone())
+                .await;
+            if let Err(Failure::NoSlot) = outcome {
+                let next = timeout_at(give_up, self.host.parts.refreshes.slot()).await;
+                slot = next.map_err(|_| refreshes::too_many())?;
+                continue;
+            }
+            let outcome = outcome.map_err(Failure::into_error);
             if !is_refreshing(&outcome) || Instant::now() + REFRESH_LOOK > give_up {
                 return outcome;
             }
@@ -91,8 +105,9 @@ impl Profile {
     async fn call_in_own_task<T: Send + 'static>(
         &self,
         call: Call,
+        slot: Option<Slot>,
         guest_call: impl GuestCall<T>,
-    ) -> Result<T, Error> {
+    ) -> Result<T, Failure> {
         let turn = match call.concurrency {
             Concurrency::Exclusive => Some(self.queue.turn().await),
             Concurrency::Shared => None,
@@ -101,21 +116,26 @@ impl Profile {
         let span = tracing::debug_span!("call", function = call.function, profile = %self.name());
         let profile = self.clone();
         let task = async move {
-            let outcome = profile.call_and_record(call, guest_call).await;
+            let outcome = profile.call_and_record(call, slot, guest_call).await;
             drop((turn, in_flight));
             outcome
         };
         let task = tokio::spawn(task.instrument(span));
-        task.await.unwrap_or_else(|error| Err(cut_off(&error)))
+        task.await
+            .unwrap_or_else(|error| Err(cut_off(&error).into()))
     }
 
     async fn call_and_record<T>(
         &self,
         call: Call,
+        slot: Option<Slot>,
         guest_call: impl GuestCall<T>,
-    ) -> Result<T, Error> {
+    ) -> Result<T, Failure> {
         let started = Instant::now();
-        let activity = Arc::new(Activity::default());
+        let activity = Arc::new(match call.login_write {
+            LoginWrite::Update => Activity::of_refresh(self.host.parts.refreshes.clone(), slot),
+            LoginWrite::Replace => Activity::default(),
+        });
         let outcome = self
             .call_in_sandbox(activity.clone(), call, guest_call)
             .await;
@@ -126,12 +146,48 @@ impl Profile {
             Err(error) => tracing::debug!(microseconds, code = ?error.code, "failed"),
         }
         if activity.has_written_login() {
-            self.queue.note_login_changed();
+            self.login_has_changed().await;
         }
         if activity.has_sent() && !is_refreshing(&outcome) {
             self.queue.call_ended.notify_waiters();
         }
-        outcome
+        if let Some(answer) = activity.token_answer() {
+            self.note_token_answer(call, answer).await;
+        }
+        match outcome {
+            Err(_) if activity.lacks_slot() => Err(Failure::NoSlot),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Counts a refresh. When the token endpoint pushes back, the servers of the store leave it
+    /// alone for a while.
+    async fn note_token_answer(&self, call: Call, answer: TokenAnswer) {
+        if call.login_write == LoginWrite::Update {
+            self.host.parts.refreshes.count(answer);
+        }
+        let TokenAnswer::PushedBack { seconds } = answer else {
+            return;
+        };
+        let (Some(schedule), Ok(now)) = (self.host.schedule(), self.host.now()) else {
+            return;
+        };
+        tracing::warn!(seconds, "the token endpoint pushes back");
+        let paused = schedule.pause(Paused::Token, now.saturating_add(seconds));
+        if let Err(error) = paused.await {
+            tracing::warn!(%error, "the pause of the token endpoint is not stored");
+        }
+    }
+
+    /// Lets a change of the login count at once, here and in other processes.
+    pub(crate) async fn login_has_changed(&self) {
+        self.queue.note_login_changed();
+        // Fails only without a receiver.
+        _ = self.host.parts.written_logins.send(self.name().clone());
+        let change = Change::Profile(self.name().clone());
+        if let Err(error) = self.host.store().announce(&change).await {
+            tracing::warn!(%error, "a change is not announced, and counts elsewhere within 30 s");
+        }
     }
 
     async fn call_in_sandbox<T>(
@@ -153,6 +209,28 @@ impl Profile {
         let mut instance = instance.map_err(stopped)?;
         let answer = guest_call(&instance.guest, &mut instance.store).await;
         Ok(answer.map_err(stopped)??)
+    }
+}
+
+/// Why a call did not answer.
+enum Failure {
+    /// It would refresh the login, and enough others do.
+    NoSlot,
+    Error(Box<Error>),
+}
+
+impl Failure {
+    fn into_error(self) -> Error {
+        match self {
+            Self::NoSlot => refreshes::too_many(),
+            Self::Error(error) => *error,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(Box::new(error))
     }
 }
 

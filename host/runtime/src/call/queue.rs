@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use chatgpt_oauth_storage::ProfileName;
+use chatgpt_oauth_storage::{Change, ProfileName};
 use tokio::sync::{Mutex as Line, Notify, OwnedMutexGuard};
 
 /// The queues of all profiles in use.
@@ -29,6 +29,23 @@ impl Queues {
         let queue = Arc::new(Queue::default());
         queues.insert(profile.clone(), Arc::downgrade(&queue));
         queue
+    }
+}
+
+impl Queues {
+    /// Notes that another process may have changed a login, or all.
+    pub(crate) fn note(&self, change: &Change) {
+        let queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let note = |queue: &Weak<Queue>| {
+            if let Some(queue) = queue.upgrade() {
+                queue.note_login_changed();
+                queue.call_ended.notify_waiters();
+            }
+        };
+        match change {
+            Change::Profile(name) => queues.get(name).into_iter().for_each(note),
+            Change::All => queues.values().for_each(note),
+        }
     }
 }
 

@@ -6,9 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use chatgpt_oauth_storage::StoreError;
 use tokio::time::Instant;
 
+use super::token_answer::TokenAnswer;
+use crate::call::refreshes::{Refreshes, Slot};
+
 /// The requests, answers, writes and store errors of one call.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Activity {
+    /// Where a call that may refresh the login gets its slot.
+    refreshes: Option<Refreshes>,
+    slot: Mutex<Option<Slot>>,
+    lacks_slot: AtomicBool,
+    token_answer: Mutex<Option<TokenAnswer>>,
     sent: AtomicBool,
     login_written: AtomicBool,
     answered: Mutex<Option<Instant>>,
@@ -16,6 +24,49 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
+    /// A call that may refresh the login, with the slot that it has waited for.
+    pub(crate) fn of_refresh(refreshes: Refreshes, slot: Option<Slot>) -> Self {
+        Self {
+            refreshes: Some(refreshes),
+            slot: Mutex::new(slot),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a slot before the login is written, unless the call has one or needs none.
+    pub(crate) fn take_slot(&self) -> Result<(), StoreError> {
+        let Some(refreshes) = &self.refreshes else {
+            return Ok(());
+        };
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = refreshes.try_slot();
+        }
+        let is_lacking = slot.is_none();
+        self.lacks_slot.store(is_lacking, Ordering::Relaxed);
+        match is_lacking {
+            true => Err(StoreError::Busy),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the call got no slot, and has written nothing.
+    pub(crate) fn lacks_slot(&self) -> bool {
+        self.lacks_slot.load(Ordering::Relaxed)
+    }
+
+    /// Notes how the token endpoint has answered.
+    pub(crate) fn note_token_answer(&self, answer: TokenAnswer) {
+        let noted = self.token_answer.lock();
+        *noted.unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    /// How the token endpoint has answered, if it was asked.
+    pub(crate) fn token_answer(&self) -> Option<TokenAnswer> {
+        let answer = self.token_answer.lock();
+        *answer.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that a request is about to leave.
     pub(crate) fn note_sent(&self) {
         self.sent.store(true, Ordering::Relaxed);

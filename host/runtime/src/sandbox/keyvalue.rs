@@ -189,6 +189,7 @@ impl KeyValueCtx {
             self.within(self.records.check_room()).await?;
         }
         if key == CREDENTIAL {
+            self.activity.take_slot()?;
             self.activity.note_login_written();
         }
         let write = || self.records.write(key, seen, value);
@@ -259,6 +260,9 @@ impl KeyValueCtx {
         match error {
             // Not a failure: the guest reads the key again.
             StoreError::Conflict => tracing::debug!("another process has written the key"),
+            _ if self.activity.lacks_slot() => {
+                tracing::debug!("the call waits, because many logins are being refreshed");
+            }
             error => {
                 tracing::warn!(word, %error, "the store failed");
                 self.activity.note_fault(error);

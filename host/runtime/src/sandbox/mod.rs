@@ -35,10 +35,12 @@ mod random;
 mod state;
 mod steady_clock;
 mod ticker;
+mod token_answer;
 mod wall_clock;
 pub(crate) mod wasi_http;
 
 pub(crate) use activity::Activity;
 pub(crate) use engine::Sandbox;
 pub(crate) use state::State;
+pub(crate) use token_answer::TokenAnswer;
 pub(crate) use wall_clock::WallClock;

@@ -22,6 +22,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use super::activity::Activity;
 use super::failpoint::step;
 use super::limits::{self, Deadline};
+use super::token_answer::TokenAnswer;
 use crate::egress::connect::CONNECT;
 use crate::egress::failure;
 use crate::egress::policy::{self, Rule};
@@ -169,6 +170,9 @@ impl OutgoingCall {
         let answer = step("send", rule.path, answer).await;
         let answer = answer.unwrap_or(Err(Error::HttpResponseTimeout));
         report(rule, started, &answer);
+        if let Some(answer) = TokenAnswer::of(rule, &answer) {
+            self.activity.note_token_answer(answer);
+        }
         answer
     }
 

@@ -6,12 +6,12 @@
 //! calls of keys that have ended are ended.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use chatgpt_oauth::api_keys::{ApiKey, ApiKeyId, ApiKeyState, ApiKeys};
 use chatgpt_oauth::store::SealedEntries;
-use chatgpt_oauth::{Error, ErrorCode, Host};
+use chatgpt_oauth::{Error, ErrorCode, Host, ProfileName};
 
 use super::{Caller, Rejection};
 use crate::limits::Calls;
@@ -92,7 +92,7 @@ impl Keys {
                 false => Rejection::Ended,
             }));
         }
-        self.note_use(key.id(), now);
+        self.note_use(&caller, now);
         Ok(Ok(caller))
     }
 
@@ -119,16 +119,23 @@ impl Keys {
         self.lock().copy(id).is_some()
     }
 
-    /// Notes that a key was used, in a task of its own: no call waits for it, and none fails
+    /// Notes that a key was used, and that its login is, in a task of its own: no call waits for it, and none fails
     /// because of it.
-    fn note_use(&self, id: &ApiKeyId, now: u64) {
-        if !self.lock().is_to_be_noted(id) {
+    fn note_use(&self, caller: &Caller, now: u64) {
+        let id = caller.record().id.clone();
+        if !self.lock().is_to_be_noted(&id) {
             return;
         }
-        let (keys, id) = (self.keys.clone(), id.clone());
+        let (keys, entries) = (self.keys.clone(), self.entries.clone());
+        let profile = caller.profile().cloned();
         tokio::spawn(async move {
             if let Err(error) = keys.note_use(&id, now).await {
                 tracing::debug!(%error, key = %id, "the use of a key is not noted");
+            }
+            let Some(profile) = profile else { return };
+            // A login without a time is looked at soon, and gets one.
+            if let Err(error) = entries.store().add_due(&profile, 0).await {
+                tracing::debug!(%error, "a login gets no time");
             }
         });
     }
@@ -146,22 +153,34 @@ impl Keys {
             return Ok(());
         }
         let begun = Instant::now();
-        let ended = self.end_calls(calls).await;
+        let ended = self.end_calls(calls, &calls.keys()).await;
         // After a key that could not be read, all are read again at the next look.
         self.lock().checked = ended.is_ok().then_some(begun);
         ended
     }
 
-    /// Reads the keys of running calls, and returns the last failure.
-    async fn end_calls(&self, calls: &Calls) -> Result<(), Error> {
+    /// Drops the copies of a profile's keys, and ends the calls of keys that have ended.
+    pub(super) async fn follow_profile(
+        &self,
+        profile: &ProfileName,
+        calls: &Calls,
+    ) -> Result<(), Error> {
+        let dropped = self.lock().clear_of(profile);
+        let mut keys = calls.keys();
+        keys.retain(|key| dropped.contains(key));
+        self.end_calls(calls, &keys).await
+    }
+
+    /// Reads these keys, ends the calls of those that have ended, and returns the last failure.
+    async fn end_calls(&self, calls: &Calls, keys: &[Arc<str>]) -> Result<(), Error> {
         let mut ended = Ok(());
-        for key in calls.keys() {
+        for key in keys {
             let Ok(id) = key.parse() else { continue };
             match self.read(&id).await {
                 Ok(Some(caller)) if caller.record().state(now()) == ApiKeyState::Active => {}
                 Ok(_) => {
                     tracing::info!(key = %id, "the calls of a key that has ended are ended");
-                    calls.end_of_key(&key);
+                    calls.end_of_key(key);
                 }
                 Err(error) => ended = Err(error),
             }
@@ -214,6 +233,16 @@ impl Copies {
         make_room(&mut self.noted);
         self.noted.insert(id.clone(), Instant::now());
         true
+    }
+
+    /// Drops the copies of a profile's keys, and returns their ids.
+    fn clear_of(&mut self, profile: &ProfileName) -> Vec<Arc<str>> {
+        self.generation += 1;
+        let is_of_it = |_: &ApiKeyId, copy: &mut Copy| copy.caller.profile() == Some(profile);
+        let dropped = self.by_id.extract_if(is_of_it);
+        dropped
+            .map(|(_, copy)| copy.caller.key_id().clone())
+            .collect()
     }
 
     fn clear(&mut self) {

@@ -9,7 +9,7 @@ mod failures;
 mod keys;
 
 use chatgpt_oauth::api_keys::{ApiKey, ApiKeys, Permission};
-use chatgpt_oauth::{Error, Host};
+use chatgpt_oauth::{Error, Host, ProfileName};
 use chatgpt_oauth_answers::RefusalCode;
 use http::header::{self, HeaderMap};
 
@@ -143,6 +143,13 @@ impl Authentication {
     pub(crate) async fn keys_have_changed(&self, calls: &Calls) {
         self.keys.forget();
         self.follow_changes(calls).await;
+    }
+
+    /// Lets a change of a profile's keys by another process count at once.
+    pub(crate) async fn profile_has_changed(&self, profile: &ProfileName, calls: &Calls) {
+        if let Err(error) = self.keys.follow_profile(profile, calls).await {
+            tracing::debug!(%error, "the keys cannot be read");
+        }
     }
 
     /// Forgets the addresses whose failures are long past.

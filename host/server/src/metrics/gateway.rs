@@ -51,10 +51,13 @@ const fn authorizations(counted: &Statistics) -> [(&'static str, u64); 3] {
 }
 
 /// Counters that differ in one label.
-struct Labelled(&'static str, [(&'static str, u64); 3]);
+pub(super) struct Labelled<const N: usize>(
+    pub(super) &'static str,
+    pub(super) [(&'static str, u64); N],
+);
 
-impl Labelled {
-    fn encode(&self, mut family: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+impl<const N: usize> Labelled<N> {
+    pub(super) fn encode(&self, mut family: MetricEncoder<'_>) -> Result<(), fmt::Error> {
         let Self(label, values) = self;
         for (value, count) in values {
             let label = [(*label, *value)];

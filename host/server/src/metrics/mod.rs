@@ -3,14 +3,17 @@
 mod gateway;
 mod host;
 mod labels;
+mod refreshes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use chatgpt_oauth::Host;
+use chatgpt_oauth::{Error, Host};
+use chatgpt_oauth_answers::ErrorCode;
 use chatgpt_oauth_gateway::Gateway;
 use http::header::{self, HeaderValue};
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -25,6 +28,7 @@ use crate::refused::Refused;
 use gateway::GatewayCounts;
 use host::HostTimes;
 pub(crate) use labels::Labels;
+use refreshes::Refreshes;
 
 /// The bounds of times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -46,6 +50,11 @@ struct Name {
     name: &'static str,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
+}
+
 type Times = Family<Route, Histogram, fn() -> Histogram>;
 
 /// What is counted.
@@ -57,6 +66,8 @@ pub(crate) struct Metrics {
     streams: Gauge,
     rejected_keys: Family<Reason, Counter>,
     ignored: Family<Name, Counter>,
+    due: Gauge,
+    logins: Family<Code, Counter>,
 }
 
 fn times() -> Times {
@@ -73,12 +84,19 @@ impl Metrics {
             streams: Gauge::default(),
             rejected_keys: Family::default(),
             ignored: Family::default(),
+            due: Gauge::default(),
+            logins: Family::default(),
         };
         metrics.register();
-        let counts = GatewayCounts(gateway);
-        metrics.registry.register_collector(Box::new(counts));
+        metrics.collect(GatewayCounts(gateway));
+        metrics.collect(Refreshes(host.clone()));
         HostTimes::register(&mut metrics.registry, host);
         metrics
+    }
+
+    /// Also shows what this collects.
+    pub(crate) fn collect(&mut self, collector: impl Collector + 'static) {
+        self.registry.register_collector(Box::new(collector));
     }
 
     fn register(&mut self) {
@@ -115,6 +133,12 @@ impl Metrics {
             "Parameters that the backend does not take, and that were left out",
             self.ignored.clone(),
         );
+        registry.register(
+            "refresh_due",
+            "Logins that a refresh may be due for",
+            self.due.clone(),
+        );
+        registry.register("login", "Logins that have ended", self.logins.clone());
     }
 
     /// A request has ended.
@@ -145,6 +169,20 @@ impl Metrics {
 
     pub(crate) fn rejected_key(&self, reason: &'static str) {
         self.rejected_keys.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// How many logins a refresh may be due for.
+    pub(crate) fn refresh_due(&self) -> Gauge {
+        self.due.clone()
+    }
+
+    /// A login has succeeded or failed.
+    pub(crate) fn login_ends(&self, ended: Result<(), &Error>) {
+        let code = match ended {
+            Ok(()) => "",
+            Err(error) => ErrorCode::from(error.code).name(),
+        };
+        self.logins.get_or_create(&Code { code }).inc();
     }
 
     /// Counts the parameters that a header names.

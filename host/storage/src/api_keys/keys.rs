@@ -6,7 +6,7 @@ use super::{
 };
 use crate::sealed_entries::SealedEntries;
 use crate::server_store::{Collection, Entry, EntryPlace, Owner, all_entries};
-use crate::{StoreError, Version};
+use crate::{Change, StoreError, Version};
 
 /// How long a rotated key is still taken, in seconds.
 pub const ROTATION_GRACE: u64 = 24 * 60 * 60;
@@ -101,7 +101,11 @@ impl ApiKeys {
             };
             match written {
                 Err(StoreError::Conflict) => {}
-                written => return Ok(written.map(|()| true)?),
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.announce(&entry.owner).await;
+                    return Ok(true);
+                }
             }
         }
         Err(StoreError::Busy.into())
@@ -175,6 +179,7 @@ impl ApiKeys {
             let store = self.entries.store();
             let entries = all_entries(store, Collection::ApiKeys, Some(owner)).await?;
             if entries.is_empty() {
+                self.announce(owner).await;
                 return Ok(count);
             }
             for entry in entries {
@@ -187,6 +192,17 @@ impl ApiKeys {
             }
         }
         Err(StoreError::Busy)
+    }
+
+    /// Says to other processes that keys of this owner have ended.
+    async fn announce(&self, owner: &Owner) {
+        let change = match owner {
+            Owner::Server => Change::All,
+            Owner::Profile(name) => Change::Profile(name.clone()),
+        };
+        if let Err(error) = self.entries.store().announce(&change).await {
+            tracing::warn!(%error, "the end of a key is not announced, and counts within 30 s");
+        }
     }
 
     /// Lets a key expire at this time, if it would live longer.

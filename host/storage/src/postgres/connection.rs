@@ -19,7 +19,7 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// How long a statement may take, with its way over the network. The server ends it earlier.
-const STATEMENT: Duration = Duration::from_secs(6);
+pub(super) const STATEMENT: Duration = Duration::from_secs(6);
 /// How often to look which store the database holds.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Set for each session. A host waits at most 15 seconds for an operation.
@@ -46,11 +46,11 @@ pub(super) async fn connect(url: &PostgresUrl) -> Result<PgConnection, StoreErro
     Ok(connection)
 }
 
-/// The pool, whose connections are made when they are needed.
-pub(super) fn pool(url: &PostgresUrl) -> Result<PgPool, StoreError> {
+/// A pool of at most so many connections, which are made when they are needed.
+pub(super) fn pool(url: &PostgresUrl, most: u32) -> Result<PgPool, StoreError> {
     let options = options(url)?;
     let pool = PgPoolOptions::new()
-        .max_connections(most_connections())
+        .max_connections(most)
         .acquire_timeout(ACQUIRE)
         .max_lifetime(LIFETIME - jitter())
         .test_before_acquire(false)

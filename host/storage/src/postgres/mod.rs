@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `connection.rs` | the options of a connection, what is checked of it, and the pool |
 //! | `schema.rs` | the layout, its migrations, and what a database says of itself |
-//! | `operations.rs`, `entries.rs` | the two traits in SQL |
+//! | `changes.rs` | what other processes announce |
+//! | `operations.rs`, `entries.rs`, `schedule.rs` | the three traits in SQL |
 //! | `error.rs` | what a `SQLSTATE` says about the store |
 //! | `import.rs` | the rows of another store, copied as they are |
 //!
@@ -15,11 +16,13 @@
 //!
 //! The server's texts are not shown, because they can quote values.
 
+mod changes;
 mod connection;
 mod entries;
 mod error;
 mod import;
 mod operations;
+mod schedule;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -44,6 +47,8 @@ pub struct PostgresStore {
     kind: StoreKind,
     identity: String,
     pool: PgPool,
+    /// The server that the connection for changes is made to.
+    listen_url: PostgresUrl,
     /// When the database was last seen to hold this store.
     checked: Mutex<Instant>,
 }
@@ -66,9 +71,17 @@ impl PostgresStore {
         Ok(Self {
             kind,
             identity,
-            pool: connection::pool(url)?,
+            pool: connection::pool(url, connection::most_connections())?,
+            listen_url: url.clone(),
             checked: Mutex::new(Instant::now()),
         })
+    }
+
+    /// Listens to changes by this URL: for a database behind a proxy that shares connections
+    /// among its clients, which cannot listen.
+    #[must_use]
+    pub fn listening_at(self, listen_url: PostgresUrl) -> Self {
+        Self { listen_url, ..self }
     }
 
     /// Creates the tables of a store in a database that has none, or applies the missing steps

@@ -9,7 +9,9 @@ use sqlx::postgres::PgRow;
 
 use super::PostgresStore;
 use crate::store::StoreConnections;
-use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
+use crate::{
+    Change, Changes, ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version,
+};
 
 /// How long quarantined values are kept at least.
 const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -132,6 +134,14 @@ impl Store for PostgresStore {
             used: open - idle,
             idle,
         })
+    }
+
+    async fn announce(&self, change: &Change) -> Result<(), StoreError> {
+        self.notify(change).await
+    }
+
+    fn changes(&self) -> Option<Changes> {
+        Some(self.listen())
     }
 }
 

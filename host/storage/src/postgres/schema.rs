@@ -10,7 +10,7 @@ use crate::{StoreError, StoreKind};
 
 /// The migrations from a database without a store to the current layout. A released step never
 /// changes; a new layout is a new step.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // Values are random bytes, which nothing compresses; a row has room for its next version
     // on the same page.
     r#"CREATE TABLE chatgpt_oauth.record (
@@ -38,7 +38,16 @@ const STEPS: [&str; 1] = [
         PRIMARY KEY (collection, id)
     ) WITH (fillfactor = 80);
     CREATE INDEX entry_of_owner ON chatgpt_oauth.entry (collection, owner, id)"#,
+    SCHEDULE,
 ];
+
+/// The step that adds the schedule of the servers, in Unix seconds.
+const SCHEDULE: &str = r#"CREATE TABLE chatgpt_oauth.due (
+        profile text COLLATE "C" PRIMARY KEY,
+        at bigint NOT NULL
+    );
+    CREATE INDEX due_at ON chatgpt_oauth.due (at);
+    CREATE TABLE chatgpt_oauth.pause (what text PRIMARY KEY, until bigint NOT NULL)"#;
 
 /// The least number of steps that a program must know to use this layout.
 const READABLE_FROM: i32 = 1;

@@ -6,7 +6,7 @@ use postgres_cluster::{Cluster, Database, Shutdown};
 
 use super::*;
 use crate::server_store::{Collection, EntryPlace, Owner};
-use crate::{ProfileName, ServerStore, Store, Version, conformance};
+use crate::{Change, ProfileName, ServerStore, Store, Version, conformance};
 
 fn url(database: &Database) -> PostgresUrl {
     database.url().parse().unwrap()
@@ -59,14 +59,20 @@ async fn it_is_a_store_of_a_server() {
 }
 
 #[tokio::test]
+async fn it_is_a_schedule() {
+    let (_database, store) = new_store().await;
+    conformance::check_schedule(&store).await;
+}
+
+#[tokio::test]
 async fn a_migration_makes_the_store_once_and_keeps_its_identity() {
     let database = Database::new();
     let before = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
     assert_eq!(before.unwrap_err(), StoreError::NeedsMigration);
-    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 1 });
+    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 2 });
     let first = open(&database).await;
     assert_eq!(first.identity().unwrap().len(), 32);
-    assert_eq!(migrate(&database).await, Migrated { from: 1, to: 1 });
+    assert_eq!(migrate(&database).await, Migrated { from: 2, to: 2 });
     assert_eq!(open(&database).await.identity(), first.identity());
     let (_other, other) = new_store().await;
     assert_ne!(other.identity(), first.identity());
@@ -393,4 +399,36 @@ async fn a_store_that_becomes_another_one_is_used_no_longer() {
     later(&store);
     let other = store.load(&alice()).await;
     assert!(matches!(other, Err(StoreError::Unusable(_))), "{other:?}");
+}
+
+/// Ends the connection that listens, and returns whether there was one.
+fn end_listener(database: &Database) -> bool {
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    database.query(end).trim() == "t"
+}
+
+/// Faults: G41
+#[tokio::test]
+async fn a_change_is_heard_and_everything_counts_as_changed_after_an_interruption() {
+    let (database, store) = new_store().await;
+    let mut changes = store.changes().unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    let mut connected = changes.connected();
+    assert!(*connected.borrow_and_update());
+
+    let other = open(&database).await;
+    let of_alice = Change::Profile(alice());
+    other.announce(&of_alice).await.unwrap();
+    assert_eq!(changes.next().await, Some(of_alice.clone()));
+
+    assert!(end_listener(&database));
+    connected.wait_for(|connected| !connected).await.unwrap();
+    other.announce(&of_alice).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    assert!(*connected.borrow());
+    other.announce(&Change::All).await.unwrap();
+    other.announce(&of_alice).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    assert_eq!(changes.next().await, Some(of_alice));
 }

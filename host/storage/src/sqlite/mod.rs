@@ -20,6 +20,7 @@ mod error;
 mod export;
 mod file;
 mod operations;
+mod schedule;
 mod schema;
 #[cfg(test)]
 mod tests;

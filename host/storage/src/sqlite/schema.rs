@@ -13,7 +13,7 @@ use crate::{StoreError, StoreKind};
 
 /// The migrations from an empty file to the current schema. A released step never changes; a
 /// new schema is a new step.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "CREATE TABLE record (
         version INTEGER PRIMARY KEY AUTOINCREMENT,
         profile TEXT NOT NULL,
@@ -49,6 +49,9 @@ const STEPS: [&str; 3] = [
      CREATE TRIGGER moved_entry_removed BEFORE DELETE ON entry
         WHEN (SELECT moved_to FROM store) IS NOT NULL
         BEGIN SELECT RAISE(ABORT, 'moved'); END",
+    "CREATE TABLE due (profile TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+     CREATE INDEX due_at ON due (at);
+     CREATE TABLE pause (what TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT",
 ];
 
 /// How many steps a file needs to be written.

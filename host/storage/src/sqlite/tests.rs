@@ -84,6 +84,12 @@ async fn it_is_a_store_of_a_server() {
 }
 
 #[tokio::test]
+async fn it_is_a_schedule() {
+    let place = place();
+    conformance::check_schedule(&open(&place).await).await;
+}
+
+#[tokio::test]
 async fn a_value_is_visible_to_other_connections_and_after_a_restart() {
     let place = place();
     let first = open(&place).await;
@@ -522,7 +528,8 @@ async fn a_store_of_an_older_version_is_upgraded_by_a_writer_with_its_values() {
         .await;
     written.unwrap();
     close(store).await;
-    let older = "DROP TRIGGER moved; DROP TABLE entry; DROP TABLE aside; DROP TABLE store;
+    let older = "DROP TABLE due; DROP TABLE pause;
+                 DROP TRIGGER moved; DROP TABLE entry; DROP TABLE aside; DROP TABLE store;
                  PRAGMA user_version = 1";
     raw(&place).execute_batch(older).unwrap();
 
@@ -548,7 +555,8 @@ async fn a_store_without_entries_is_read_as_it_is_and_a_writer_adds_them() {
         .await;
     written.unwrap();
     close(store).await;
-    let older = "DROP TRIGGER moved; DROP TABLE entry; ALTER TABLE store DROP COLUMN moved_to;
+    let older = "DROP TABLE due; DROP TABLE pause;
+                 DROP TRIGGER moved; DROP TABLE entry; ALTER TABLE store DROP COLUMN moved_to;
                  PRAGMA user_version = 2";
     raw(&place).execute_batch(older).unwrap();
 
@@ -567,7 +575,7 @@ async fn a_store_without_entries_is_read_as_it_is_and_a_writer_adds_them() {
     assert_eq!(version(), 2);
 
     let writer = open(&place).await;
-    assert_eq!(version(), 3);
+    assert_eq!(version(), 4);
     assert_eq!(writer.identity(), Some(&*name));
     assert_eq!(writer.load(&alice()).await.unwrap().len(), 1);
     conformance::check_server_store(&writer).await;
