@@ -71,8 +71,10 @@ pub mod types;
 
 /// Stores of profiles: [`Store`](store::Store) and its implementations.
 pub mod store {
+    pub use chatgpt_oauth_storage::clock::ClockOffset;
     pub use chatgpt_oauth_storage::sealed_entries::SealedEntries;
     pub use chatgpt_oauth_storage::server_store::{Collection, Entry, EntryPlace, Owner};
+    pub use chatgpt_oauth_storage::store::History;
     #[cfg(feature = "postgres")]
     pub use chatgpt_oauth_storage::{Copied, Migrated, PostgresStore, PostgresUrl, copy};
     pub use chatgpt_oauth_storage::{

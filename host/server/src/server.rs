@@ -58,7 +58,7 @@ impl Server {
         let drain = Drain::new();
         let gateway = Gateway::builder(host.clone()).build()?;
         let app = App {
-            metrics: Metrics::new(gateway.clone()),
+            metrics: Metrics::new(gateway.clone(), host.clone()),
             gateway,
             authentication: Authentication::new(&host)?,
             calls: Calls::new(options.key_limits.streams),

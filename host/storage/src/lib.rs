@@ -12,12 +12,14 @@
 //! | [`sealed_entries`] | the same for the entries of a server |
 //! | [`api_keys`] | the keys that callers of a server show |
 //! | [`rollback`] | the marks that detect a restored backup |
+//! | [`clock`] | the clock that the hosts of one store share |
 //! | [`shortage`] | memory, files and threads that the machine refuses, with the limit that causes it |
 //!
 //! A guest's bucket writes values as bytes to [`sealed_store`], which writes rows to a
 //! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
 pub mod api_keys;
+pub mod clock;
 #[cfg(feature = "postgres")]
 mod copy;
 mod error;

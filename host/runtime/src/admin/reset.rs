@@ -16,8 +16,7 @@ impl Profile {
     /// Those of the store.
     pub async fn reset(&self, all: bool) -> Result<Vec<String>, Error> {
         let _in_flight = self.host.parts.in_flight.begin()?;
-        let now = self.host.parts.wall_clock.seconds();
-        let now = now.map_err(|error| Error::internal(format!("no time: {error}")))?;
+        let now = self.host.now()?;
         let sealed = &self.host.parts.sealed;
         let records = sealed.profile(self.name().clone(), LoginWrite::Update);
         let mut quarantined = Vec::new();

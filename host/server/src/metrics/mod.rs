@@ -2,11 +2,13 @@
 
 mod gateway;
 mod labels;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use chatgpt_oauth::Host;
 use chatgpt_oauth_gateway::Gateway;
 use http::header::{self, HeaderValue};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -22,6 +24,7 @@ use crate::refused::Refused;
 
 use gateway::GatewayCounts;
 pub(crate) use labels::Labels;
+use store::StoreState;
 
 /// The bounds of times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -61,7 +64,7 @@ fn times() -> Times {
 }
 
 impl Metrics {
-    pub(crate) fn new(gateway: Gateway) -> Self {
+    pub(crate) fn new(gateway: Gateway, host: Host) -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("chatgpt_oauth"),
             requests: Family::default(),
@@ -74,6 +77,8 @@ impl Metrics {
         metrics.register();
         let counts = GatewayCounts(gateway);
         metrics.registry.register_collector(Box::new(counts));
+        let store = StoreState(host);
+        metrics.registry.register_collector(Box::new(store));
         metrics
     }
 

@@ -20,7 +20,6 @@ use super::body::{Json, Nothing};
 use super::target::Target;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::auth::now;
 use crate::query::Query;
 use crate::refused::Refused;
 
@@ -68,10 +67,11 @@ pub(crate) async fn list(
 ) -> Result<Answer, Refused> {
     Query::of(&uri, &[])?;
     let owner = Owner::Profile(target.profile.name().clone());
-    let listed = app.keys().list(Some(&owner), None, MOST).await;
+    let keys = app.keys();
+    let listed = keys.list(Some(&owner), None, MOST).await;
     let listed = listed.map_err(Error::from);
     Ok(answered(
-        listed.map(|listed| answers::api_keys(&listed, now())),
+        listed.map(|listed| answers::api_keys(&listed, keys.now())),
     ))
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn create(
     Json(body): Json<CreateBody>,
 ) -> Result<Answer, Refused> {
     Query::of(&uri, &[])?;
-    let now = now();
+    let now = app.keys().now();
     let created = async {
         let new = body.into_new_key(target.profile.name().clone(), now)?;
         let CreatedApiKey { key, record } = app.keys().create(new, now).await?;
@@ -109,7 +109,7 @@ pub(crate) async fn revoke(
         let keys = app.keys();
         let id = of_profile(&keys, &target, &parameters).await?;
         let changed = id.clone();
-        let revoke = async move { Ok(keys.revoke(&changed, now()).await?) };
+        let revoke = async move { Ok(keys.revoke(&changed, keys.now()).await?) };
         let revoked = app.clone().change_keys(revoke).await?;
         Ok(RevokeApiKey {
             ok: True,
@@ -129,7 +129,7 @@ pub(crate) async fn rotate(
     Json(Nothing {}): Json<Nothing>,
 ) -> Result<Answer, Refused> {
     Query::of(&uri, &[])?;
-    let now = now();
+    let now = app.keys().now();
     let rotated = async {
         let keys = app.keys();
         let id = of_profile(&keys, &target, &parameters).await?;

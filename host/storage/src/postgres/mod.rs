@@ -2,7 +2,11 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `connection.rs` | the options of a connection, what is checked of it, and the pool |
+//! | `connection.rs` | the options of a connection, and the pool |
+//! | `guard.rs` | a connection that is closed when its statement has no end |
+//! | `server.rs` | what is checked of a server: no standby, its history, its clock |
+//! | `history.rs` | whether the server lacks acknowledged writes |
+//! | `clock.rs` | how far the server's clock is ahead of this machine's |
 //! | `schema.rs` | the layout, its migrations, and what a database says of itself |
 //! | `operations.rs`, `entries.rs` | the two traits in SQL |
 //! | `error.rs` | what a `SQLSTATE` says about the store |
@@ -15,24 +19,30 @@
 //!
 //! The server's texts are not shown, because they can quote values.
 
+mod clock;
 mod connection;
 mod entries;
 mod error;
+mod guard;
+mod history;
 mod import;
 mod operations;
 mod schema;
+mod server;
 #[cfg(test)]
 mod tests;
 mod url;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{StoreError, StoreKind};
+use guard::Connection;
+use server::Server;
 
 pub(crate) use import::{Import, Target};
 pub use schema::Migrated;
@@ -44,6 +54,7 @@ pub struct PostgresStore {
     kind: StoreKind,
     identity: String,
     pool: PgPool,
+    server: Arc<Server>,
     /// When the database was last seen to hold this store.
     checked: Mutex<Instant>,
 }
@@ -63,10 +74,13 @@ impl PostgresStore {
         // The errors of a single connection say more than those of the pool.
         let mut connection = connection::connect(url).await?;
         let identity = schema::describe(&mut connection, kind).await?;
+        let server = Arc::new(Server::default());
+        server.check(&mut connection).await?;
         Ok(Self {
             kind,
             identity,
-            pool: connection::pool(url)?,
+            pool: connection::pool(url, server.clone())?,
+            server,
             checked: Mutex::new(Instant::now()),
         })
     }
@@ -81,6 +95,23 @@ impl PostgresStore {
     pub async fn migrate(url: &PostgresUrl, kind: StoreKind) -> Result<Migrated, StoreError> {
         let mut connection = connection::connect(url).await?;
         schema::migrate(&mut connection, kind).await
+    }
+
+    /// Accepts that the database lacks acknowledged writes, so that logins are refreshed again.
+    /// A login that was refreshed by a lost write presents an old refresh token, which may end
+    /// it. Returns whether a loss was suspected.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn accept_failover(&self) -> Result<bool, StoreError> {
+        let mut connection = self.acquire().await?;
+        let accept = async |connection: &mut PgConnection| {
+            let was_suspected = history::accept(connection).await?;
+            self.server.watch.look(connection).await?;
+            Ok(was_suspected)
+        };
+        connection.within_time(accept).await?
     }
 
     /// The rows of a statement that reads. It is repeated on another connection while the one
@@ -102,7 +133,27 @@ impl PostgresStore {
     /// The rows of a statement that writes. It is never repeated: it may have been executed
     /// although its connection broke.
     async fn execute(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let mut connection = self.acquire().await?;
+        let connection = self.acquire().await?;
+        Self::execute_on(connection, statement).await
+    }
+
+    /// The same, unless the store may lack acknowledged writes. A new connection may lead to
+    /// another server, so this is known only once there is a connection.
+    async fn execute_unless_suspected(
+        &self,
+        statement: Statement<'_>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let connection = self.acquire().await?;
+        match self.server.watch.history().is_suspected {
+            true => Err(StoreError::Failover),
+            false => Self::execute_on(connection, statement).await,
+        }
+    }
+
+    async fn execute_on(
+        mut connection: Connection,
+        statement: Statement<'_>,
+    ) -> Result<Vec<PgRow>, StoreError> {
         let written = connection.fetch_all(statement).await?;
         let written = written.map_err(StoreError::from);
         if matches!(written, Err(StoreError::ReadOnly)) {

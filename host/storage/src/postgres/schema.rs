@@ -10,7 +10,7 @@ use crate::{StoreError, StoreKind};
 
 /// The migrations from a database without a store to the current layout. A released step never
 /// changes; a new layout is a new step.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // Values are random bytes, which nothing compresses; a row has room for its next version
     // on the same page.
     r#"CREATE TABLE chatgpt_oauth.record (
@@ -38,7 +38,18 @@ const STEPS: [&str; 1] = [
         PRIMARY KEY (collection, id)
     ) WITH (fillfactor = 80);
     CREATE INDEX entry_of_owner ON chatgpt_oauth.entry (collection, owner, id)"#,
+    HISTORY,
 ];
+
+/// Where the server stands in its log, and whether it may lack writes: `history.rs`.
+const HISTORY: &str = "ALTER TABLE chatgpt_oauth.store
+    ADD system bigint,
+    ADD database bigint,
+    ADD timeline integer,
+    ADD flushed bigint,
+    ADD synchronous boolean,
+    ADD failover boolean NOT NULL DEFAULT false,
+    ADD accepted_at timestamptz";
 
 /// The least number of steps that a program must know to use this layout.
 const READABLE_FROM: i32 = 1;

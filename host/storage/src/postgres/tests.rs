@@ -1,5 +1,7 @@
 //! The PostgreSQL store, with a real server.
 
+mod failover;
+
 use std::time::Duration;
 
 use postgres_cluster::{Cluster, Database, Shutdown};
@@ -46,6 +48,11 @@ async fn write(
         .await
 }
 
+/// After a minute a store looks again what the database holds.
+fn a_minute_passes(store: &PostgresStore) {
+    *store.checked.lock().unwrap() -= Duration::from_secs(61);
+}
+
 #[tokio::test]
 async fn it_is_a_store() {
     let (_database, store) = new_store().await;
@@ -63,10 +70,10 @@ async fn a_migration_makes_the_store_once_and_keeps_its_identity() {
     let database = Database::new();
     let before = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
     assert_eq!(before.unwrap_err(), StoreError::NeedsMigration);
-    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 1 });
+    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 2 });
     let first = open(&database).await;
     assert_eq!(first.identity().unwrap().len(), 32);
-    assert_eq!(migrate(&database).await, Migrated { from: 1, to: 1 });
+    assert_eq!(migrate(&database).await, Migrated { from: 2, to: 2 });
     assert_eq!(open(&database).await.identity(), first.identity());
     let (_other, other) = new_store().await;
     assert_ne!(other.identity(), first.identity());
@@ -378,19 +385,15 @@ async fn a_server_that_disappears_holds_no_connection() {
 async fn a_store_that_becomes_another_one_is_used_no_longer() {
     let (database, store) = new_store().await;
     write(&store, None, b"1").await.unwrap();
-    let later = |store: &PostgresStore| {
-        let minute = Duration::from_secs(61);
-        *store.checked.lock().unwrap() -= minute;
-    };
     database.query("UPDATE chatgpt_oauth.store SET readable_from = 9");
-    later(&store);
+    a_minute_passes(&store);
     assert_eq!(store.load(&alice()).await, Err(StoreError::Newer));
     let written = write(&store, None, b"2").await;
     assert_eq!(written, Err(StoreError::Newer));
     database.query("UPDATE chatgpt_oauth.store SET readable_from = 1");
     store.load(&alice()).await.unwrap();
     database.query("UPDATE chatgpt_oauth.store SET identity = 'x'");
-    later(&store);
+    a_minute_passes(&store);
     let other = store.load(&alice()).await;
     assert!(matches!(other, Err(StoreError::Unusable(_))), "{other:?}");
 }
