@@ -178,6 +178,16 @@ impl SealedProfile {
         mark > version
     }
 
+    /// The error of a login that is [rolled back](Self::is_rolled_back): after a failover that
+    /// a person has not accepted, that is the reason.
+    #[must_use]
+    pub fn rollback(&self) -> StoreError {
+        match self.sealed.store.history().is_suspected {
+            true => StoreError::Failover,
+            false => StoreError::Rollback,
+        }
+    }
+
     /// Accepts this version of the login as the latest, even if a later one was written.
     ///
     /// # Errors
@@ -228,7 +238,7 @@ impl SealedProfile {
     ) -> Result<StoreError, StoreError> {
         let stored = self.read(key).await?.map(|row| row.version);
         Ok(match stored == expected {
-            true => StoreError::Rollback,
+            true => self.rollback(),
             false => StoreError::Conflict,
         })
     }

@@ -191,7 +191,7 @@ impl KeyValueCtx {
         if key == CREDENTIAL {
             self.activity.note_login_written();
         }
-        // A refresh in flight while the store lost writes has the only valid token.
+        // After a failover, the answer to a refresh in flight has the only valid token.
         let records = match self.activity.has_login_answer() {
             true => &self.records.with_answer(),
             false => &self.records,

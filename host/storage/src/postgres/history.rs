@@ -14,29 +14,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use super::position::{Position, Verdict};
 use crate::StoreError;
 use crate::store::History;
 
 /// How often a process writes to the table `store` where the server stands.
 const NOTED: Duration = Duration::from_secs(60);
-
-/// Where a server stands in its write-ahead log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Position {
-    /// The identifier that `initdb` gave.
-    system: i64,
-    /// The object identifier of the database; a restored dump is in another database.
-    database: i64,
-    /// Rises with each promotion and each recovery to a point in time.
-    timeline: i32,
-    /// Bytes of the log that are on the disk.
-    flushed: i64,
-    /// Whether commits wait for a standby.
-    synchronous: bool,
-}
 
 /// What one look at a server has shown.
 #[derive(Clone, Copy, Debug)]
@@ -54,19 +39,8 @@ struct Seen {
     /// What the table `store` said.
     noted: Option<Position>,
     history: History,
-    /// When this process wrote to the table `store`.
+    /// When this process wrote to the table `store`, or began.
     wrote: Option<Instant>,
-}
-
-/// What a new position says about the writes up to the previous one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// They are there.
-    Complete,
-    /// They are there if the server was the synchronous standby.
-    Promoted,
-    /// They may be lost.
-    Suspected,
 }
 
 /// The history of the servers that a process has been connected to.
@@ -104,6 +78,21 @@ impl Watch {
         Ok(())
     }
 
+    /// Accepts that writes are lost: what the server has now is the latest. Returns whether a
+    /// loss was suspected.
+    pub(super) async fn accept(&self, connection: &mut PgConnection) -> Result<bool, StoreError> {
+        const ACCEPT: &str = "UPDATE chatgpt_oauth.store
+            SET system = $1, database = $2, timeline = $3, flushed = $4, synchronous = $5,
+                failover = false,
+                accepted_at = greatest(clock_timestamp(), accepted_at + interval '1 microsecond')
+            WHERE failover";
+        let look = Look::at(connection).await?;
+        let accept = look.now.bound_to(ACCEPT).execute(&mut *connection);
+        let was_suspected = accept.await?.rows_affected() > 0;
+        self.look(connection).await?;
+        Ok(was_suspected)
+    }
+
     fn suspect(&self) {
         let was_suspected = std::mem::replace(&mut self.lock().history.is_suspected, true);
         if !was_suspected {
@@ -117,7 +106,8 @@ impl Watch {
         let mut seen = self.lock();
         seen.position = Some(look.now);
         seen.noted = look.noted;
-        if wrote {
+        // A process that lives less than that writes nothing.
+        if wrote || seen.wrote.is_none() {
             seen.wrote = Some(Instant::now());
         }
         if look.history.era > seen.history.era {
@@ -150,40 +140,9 @@ impl Seen {
     }
 
     fn is_to_be_noted(&self, look: &Look) -> bool {
-        let is_due = self.wrote.is_none_or(|wrote| wrote.elapsed() >= NOTED);
+        let is_due = self.wrote.is_some_and(|wrote| wrote.elapsed() >= NOTED);
         let place = |at: Position| (at.system, at.database, at.timeline, at.synchronous);
         is_due || look.noted.map(place) != Some(place(look.now))
-    }
-}
-
-impl Position {
-    fn after(self, before: Option<Self>) -> Verdict {
-        let Some(before) = before else {
-            return Verdict::Complete;
-        };
-        let place = |at: Self| (at.system, at.database);
-        if place(self) != place(before) || self.timeline < before.timeline {
-            return Verdict::Suspected;
-        }
-        match self.timeline > before.timeline {
-            true if before.synchronous => Verdict::Promoted,
-            false if self.flushed >= before.flushed => Verdict::Complete,
-            _ => Verdict::Suspected,
-        }
-    }
-
-    /// From five columns, of which the first is null if there is no position.
-    fn from_columns(row: &PgRow, first: usize) -> Result<Option<Self>, StoreError> {
-        let Some(system) = row.try_get(first)? else {
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            system,
-            database: row.try_get(first + 1)?,
-            timeline: row.try_get(first + 2)?,
-            flushed: row.try_get(first + 3)?,
-            synchronous: row.try_get(first + 4)?,
-        }))
     }
 }
 
@@ -217,13 +176,7 @@ async fn note(connection: &mut PgConnection, look: &Look) -> Result<(), StoreErr
         SET system = $1, database = $2, timeline = $3, flushed = $4, synchronous = $5
         WHERE NOT failover AND coalesce(timeline, 0) <= $3
           AND (timeline IS DISTINCT FROM $3 OR flushed <= $4)";
-    let note = sqlx::query(NOTE)
-        .bind(look.now.system)
-        .bind(look.now.database)
-        .bind(look.now.timeline)
-        .bind(look.now.flushed)
-        .bind(look.now.synchronous);
-    note.execute(connection).await?;
+    look.now.bound_to(NOTE).execute(connection).await?;
     Ok(())
 }
 
@@ -231,18 +184,6 @@ async fn suspect(connection: &mut PgConnection) -> Result<(), StoreError> {
     let suspect = "UPDATE chatgpt_oauth.store SET failover = true WHERE NOT failover";
     sqlx::query(suspect).execute(connection).await?;
     Ok(())
-}
-
-/// Accepts that writes are lost, and what the server has now. Returns whether a loss was
-/// suspected.
-pub(super) async fn accept(connection: &mut PgConnection) -> Result<bool, StoreError> {
-    const ACCEPT: &str = "UPDATE chatgpt_oauth.store
-        SET failover = false,
-            system = NULL, database = NULL, timeline = NULL, flushed = NULL, synchronous = NULL,
-            accepted_at = greatest(clock_timestamp(), accepted_at + interval '1 microsecond')
-        WHERE failover";
-    let accepted = sqlx::query(ACCEPT).execute(connection).await?;
-    Ok(accepted.rows_affected() > 0)
 }
 
 #[cfg(test)]
@@ -256,59 +197,6 @@ mod tests {
         flushed: 100,
         synchronous: false,
     };
-
-    #[test]
-    fn a_server_that_stands_where_its_predecessor_did_or_later_has_all_writes() {
-        for flushed in [100, 101] {
-            let now = Position { flushed, ..BEFORE };
-            assert_eq!(now.after(Some(BEFORE)), Verdict::Complete);
-        }
-    }
-
-    /// Faults: S19 S29
-    #[test]
-    fn another_system_an_earlier_place_and_another_timeline_may_lack_writes() {
-        for now in [
-            Position {
-                system: 8,
-                ..BEFORE
-            },
-            Position {
-                database: 6,
-                ..BEFORE
-            },
-            Position {
-                flushed: 99,
-                ..BEFORE
-            },
-            Position {
-                timeline: 2,
-                ..BEFORE
-            },
-            Position {
-                timeline: 4,
-                ..BEFORE
-            },
-        ] {
-            assert_eq!(now.after(Some(BEFORE)), Verdict::Suspected, "{now:?}");
-        }
-    }
-
-    #[test]
-    fn a_later_timeline_after_synchronous_commits_has_them() {
-        let before = Position {
-            synchronous: true,
-            ..BEFORE
-        };
-        let now = Position {
-            timeline: 4,
-            flushed: 90,
-            ..BEFORE
-        };
-        assert_eq!(now.after(Some(before)), Verdict::Promoted);
-        let elsewhere = Position { system: 8, ..now };
-        assert_eq!(elsewhere.after(Some(before)), Verdict::Suspected);
-    }
 
     /// Faults: S29
     #[test]

@@ -6,6 +6,7 @@
 //! | `guard.rs` | a connection that is closed when its statement has no end |
 //! | `server.rs` | what is checked of a server: no standby, its history, its clock |
 //! | `history.rs` | whether the server lacks acknowledged writes |
+//! | `position.rs` | where a server stands in its log |
 //! | `clock.rs` | how far the server's clock is ahead of this machine's |
 //! | `schema.rs` | the layout, its migrations, and what a database says of itself |
 //! | `operations.rs`, `entries.rs` | the two traits in SQL |
@@ -27,6 +28,7 @@ mod guard;
 mod history;
 mod import;
 mod operations;
+mod position;
 mod schema;
 mod server;
 #[cfg(test)]
@@ -107,9 +109,8 @@ impl PostgresStore {
     pub async fn accept_failover(&self) -> Result<bool, StoreError> {
         let mut connection = self.acquire().await?;
         let accept = async |connection: &mut PgConnection| {
-            let was_suspected = history::accept(connection).await?;
-            self.server.watch.look(connection).await?;
-            Ok(was_suspected)
+            let watch = &self.server.watch;
+            watch.accept(connection).await
         };
         connection.within_time(accept).await?
     }

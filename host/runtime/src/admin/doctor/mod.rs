@@ -166,7 +166,7 @@ impl Host {
             Err(_) if !is_irreplaceable(&row.key) => {}
             Err(error) => wrong(error),
             Ok(Some(_)) if row.key == CREDENTIAL && records.is_rolled_back(Some(row.version)) => {
-                wrong(StoreError::Rollback);
+                wrong(records.rollback());
             }
             Ok(_) => {
                 if let Ok(Some(id)) = sealed_with(row) {

@@ -19,9 +19,9 @@ async fn new_cluster() -> (Arc<Cluster>, Database, PostgresStore, Version) {
 
 /// A write that begins a refresh.
 async fn refresh(store: &PostgresStore, expected: Version) -> Result<Version, StoreError> {
-    let value = Some(&b"refreshing"[..]);
-    let swap = store.swap_unless_suspected(&alice(), "key", Some(expected), value);
-    swap.await
+    store
+        .swap_unless_suspected(&alice(), "key", Some(expected), Some(b"refreshing"))
+        .await
 }
 
 async fn version(store: &PostgresStore) -> Version {
