@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_offset_leads_both_ways_and_not_before_1970() {
-        let at = |seconds, offset| {
+        let at = |seconds, offset: i64| {
             let offset = ClockOffset::from_microseconds(offset * 1_000_000);
             offset.applied_to(Duration::from_secs(seconds)).as_secs()
         };
