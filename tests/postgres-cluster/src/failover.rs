@@ -74,12 +74,16 @@ impl Database {
     ///
     /// # Panics
     ///
-    /// When `pg_dump` fails, or a statement of the dump.
+    /// When `pg_dump` or `pg_restore` fails.
     pub fn restore_in(&self, other: &Self) {
+        let file = self.cluster.directory.path().join("dump");
         let mut dump = self.cluster.client("pg_dump");
-        let dump = dump.arg(&self.name).output().expect("it is installed");
-        let said = String::from_utf8_lossy(&dump.stderr);
-        assert!(dump.status.success(), "{said}");
-        other.query(&String::from_utf8_lossy(&dump.stdout));
+        succeed(
+            dump.args(["--format=custom", "--file"])
+                .arg(&file)
+                .arg(&self.name),
+        );
+        let mut restore = other.cluster.client("pg_restore");
+        succeed(restore.args(["--dbname", &other.name]).arg(&file));
     }
 }
