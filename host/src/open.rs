@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use chatgpt_oauth::api_keys::ApiKeys;
 use chatgpt_oauth::artifact::PLATFORM;
@@ -88,8 +87,8 @@ async fn store(global: &Global, access: Access) -> Result<Arc<dyn ServerStore>, 
     })
 }
 
-/// The time by the clock of this machine, in Unix seconds.
-pub(crate) fn now() -> u64 {
+/// The time that the validity of keys counts by, in Unix seconds.
+pub(crate) fn now(keys: &ApiKeys) -> u64 {
     #[cfg(feature = "test-clock")]
     if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK")
         && let Ok(time) = std::fs::read_to_string(file)
@@ -97,8 +96,7 @@ pub(crate) fn now() -> u64 {
     {
         return time;
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs())
+    keys.now()
 }
 
 /// Applies the options about the network and the component to a builder.

@@ -7,6 +7,16 @@ use alloc::vec::Vec;
 use crate::{ErrorCode, Failure, True};
 
 answers! {
+    /// The answer of `store accept-failover`.
+    struct AcceptFailover {
+        /// Always true.
+        pub ok: True,
+        /// The URL of the database, without user, password and options.
+        pub store: String,
+        /// Whether acknowledged writes were suspected to be lost.
+        pub accepted: bool,
+    }
+
     /// The answer of `adopt`.
     struct Adopt {
         /// Always true.

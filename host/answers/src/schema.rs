@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use crate::api_keys::{ApiKeyPage, ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::operations::{
-    Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, MigrateStore, ProfilePage,
-    Profiles, Rekey, RemoveProfile, Reset, Version,
+    AcceptFailover, Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, MigrateStore,
+    ProfilePage, Profiles, Rekey, RemoveProfile, Reset, Version,
 };
 use crate::{Failure, Refusal};
 
@@ -43,6 +43,7 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("reset", of::<Reset>()),
         ("start", of::<Start>()),
         ("status", of::<Status>()),
+        ("store accept-failover", of::<AcceptFailover>()),
         ("store copy", of::<CopyStore>()),
         ("store migrate", of::<MigrateStore>()),
         ("usage", of::<Usage>()),

@@ -212,6 +212,11 @@ impl From<StoreError> for Error {
                 message,
                 "restore the latest store, or sign in again; if this store is the latest, run `chatgpt-oauth adopt`",
             ),
+            StoreError::Failover => Self::permanent(
+                ErrorCode::RollbackSuspected,
+                message,
+                "bring back the server that has them, or sign in again; to go on with what the database has, run `chatgpt-oauth store accept-failover`",
+            ),
         }
     }
 }
@@ -297,6 +302,7 @@ mod tests {
             (StoreError::Corrupt, ErrorCode::RecordCorrupt, false),
             (StoreError::Damaged, ErrorCode::RecordCorrupt, false),
             (StoreError::Rollback, ErrorCode::RollbackSuspected, false),
+            (StoreError::Failover, ErrorCode::RollbackSuspected, false),
         ] {
             let error = Error::from(fault);
             assert_eq!(

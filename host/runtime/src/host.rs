@@ -63,7 +63,7 @@ impl Host {
             connect_to: Vec::new(),
             allowed: Vec::new(),
             roots: Vec::new(),
-            wall_clock: WallClock::System,
+            wall_clock: None,
             component_digest: None,
             pool: None,
             #[cfg(feature = "compiler")]
@@ -141,11 +141,11 @@ impl Host {
         self.parts.refreshes.counted()
     }
 
-    /// The time by the clock of the component, in Unix seconds.
+    /// Unix seconds by the clock that all hosts of the store share, as the component sees it.
     ///
     /// # Errors
     ///
-    /// `internal` when a clock for tests cannot be read.
+    /// `internal` when the file of `wall_clock_file` cannot be read.
     pub fn now(&self) -> Result<u64, Error> {
         let now = self.parts.wall_clock.seconds();
         now.map_err(|error| Error::internal(format!("no time: {error}")))
@@ -198,7 +198,7 @@ pub struct HostBuilder {
     connect_to: Vec<ConnectTo>,
     allowed: Vec<AddressRange>,
     roots: Vec<Vec<u8>>,
-    wall_clock: WallClock,
+    wall_clock: Option<WallClock>,
     component_digest: Option<Digest>,
     pool: Option<Pool>,
     #[cfg(feature = "compiler")]
@@ -290,7 +290,7 @@ impl HostBuilder {
     /// the file renames a new one over it.
     #[cfg(feature = "test-clock")]
     pub fn wall_clock_file(mut self, file: impl Into<std::path::PathBuf>) -> Self {
-        self.wall_clock = WallClock::File(file.into());
+        self.wall_clock = Some(WallClock::File(file.into()));
         self
     }
 
@@ -329,11 +329,12 @@ impl HostBuilder {
             connect_to: self.connect_to.clone(),
         };
         let observed = Observed::default();
+        let of_store = || WallClock::OfStore(self.store.clone());
         let parts = Parts {
+            wall_clock: self.wall_clock.clone().unwrap_or_else(of_store),
             sandbox: self.sandbox()?,
             sealed: self.sealed_store(&observed)?,
             transport: Arc::new(Transport::new(options)),
-            wall_clock: self.wall_clock,
             queues: Queues::default(),
             in_flight: InFlight::default(),
             observed,

@@ -31,7 +31,7 @@ pub(crate) async fn answer(
         }
         "/healthz" => Some(Ok(plain(StatusCode::OK, "ok"))),
         "/readyz" => Some(Ok(match why_not_ready(app).await {
-            None => plain(StatusCode::OK, "ready"),
+            None => plain(StatusCode::OK, readiness(app)),
             Some(why) => plain(StatusCode::SERVICE_UNAVAILABLE, why),
         })),
         _ => None,
@@ -44,6 +44,16 @@ async fn why_not_ready(app: &App) -> Option<&'static str> {
     }
     let is_ready = app.readiness.of(&app.host).await;
     (!is_ready).then_some("the store cannot be read")
+}
+
+/// Live tokens are served also while no login is refreshed.
+fn readiness(app: &App) -> &'static str {
+    match app.host.store().history().is_suspected {
+        true => {
+            "ready; failover: no login is refreshed until `chatgpt-oauth store accept-failover`"
+        }
+        false => "ready",
+    }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Answer {

@@ -1,10 +1,10 @@
-//! `store`: creates a store in a database, and moves a store into one.
+//! `store`: creates a store in a database, moves a store into one, and accepts a failover.
 
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
 use chatgpt_oauth::answers::True;
-use chatgpt_oauth::answers::operations::{CopyStore, MigrateStore};
+use chatgpt_oauth::answers::operations::{AcceptFailover, CopyStore, MigrateStore};
 use chatgpt_oauth::store::{PostgresStore, PostgresUrl, SqliteStore, StoreLocation, copy};
 use clap::{Args, Subcommand};
 
@@ -29,6 +29,8 @@ enum Action {
         /// The database, postgres://…
         to: String,
     },
+    /// Refresh logins again in a database that may have lost the latest ones
+    AcceptFailover,
 }
 
 pub(crate) async fn run(
@@ -39,6 +41,7 @@ pub(crate) async fn run(
     match arguments.action {
         Action::Migrate => migrate(global, terminal).await,
         Action::Copy { from, to } => move_into(&from, &to, global, terminal).await,
+        Action::AcceptFailover => accept_failover(global, terminal).await,
     }
 }
 
@@ -94,6 +97,23 @@ async fn move_into(
              {file} takes no writes any more; its key file opens the values in {url}",
             copied.rows, copied.entries
         )
+    }))
+}
+
+async fn accept_failover(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let url = database(open::location(global)?)?;
+    let store = PostgresStore::open(&url, open::kind(global)).await?;
+    let answer = AcceptFailover {
+        ok: True,
+        store: url.to_string(),
+        accepted: store.accept_failover().await?,
+    };
+    Ok(terminal.answer(&answer, || match answer.accepted {
+        true => format!(
+            "logins in {url} are refreshed again, by running servers within a minute\n\
+             a login whose last refresh was lost presents an old refresh token, and may need `login`"
+        ),
+        false => format!("{url} is not suspected of lost logins; nothing has changed"),
     }))
 }
 

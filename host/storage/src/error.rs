@@ -85,6 +85,9 @@ pub enum StoreError {
     /// The value is older than the last one that this host wrote.
     #[error("the value is older than the one written before")]
     Rollback,
+    /// The store may lack acknowledged writes, and no person has accepted that.
+    #[error("the database may lack the latest logins, after a failover or a restore")]
+    Failover,
 }
 
 impl StoreError {

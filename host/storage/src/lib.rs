@@ -15,6 +15,7 @@
 //! | [`api_keys`] | the keys that callers of a server show |
 //! | [`observed`] | a store whose operations are timed |
 //! | [`rollback`] | the marks that detect a restored backup |
+//! | [`clock`] | the clock that the hosts of one store share |
 //! | [`shortage`] | memory, files and threads that the machine refuses, with the limit that causes it |
 //!
 //! A guest's bucket writes values as bytes to [`sealed_store`], which writes rows to a
@@ -22,6 +23,7 @@
 
 pub mod api_keys;
 pub mod changes;
+pub mod clock;
 #[cfg(feature = "postgres")]
 mod copy;
 mod error;

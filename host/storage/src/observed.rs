@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use crate::clock::ClockOffset;
 use crate::schedule::Paused;
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
-use crate::store::StoreConnections;
+use crate::store::{History, StoreConnections};
 use crate::{
     Change, Changes, ProfileName, Row, Schedule, ServerStore, Store, StoreError, StoreKind, Version,
 };
@@ -57,6 +58,14 @@ impl<S: Store + ?Sized> Store for ObservedStore<S> {
         self.store.identity()
     }
 
+    fn history(&self) -> History {
+        self.store.history()
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        self.store.clock_offset()
+    }
+
     fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
         let store = S::server_store(self.store.clone())?;
         Some(Arc::new(ObservedStore::new(store, self.observe.clone())))
@@ -79,6 +88,18 @@ impl<S: Store + ?Sized> Store for ObservedStore<S> {
     ) -> Result<Version, StoreError> {
         let swap = self.store.compare_and_swap(profile, key, expected, value);
         self.timed("compare_and_swap", swap).await
+    }
+
+    async fn swap_unless_suspected(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        let store = &self.store;
+        let swap = store.swap_unless_suspected(profile, key, expected, value);
+        self.timed("swap_unless_suspected", swap).await
     }
 
     async fn list(

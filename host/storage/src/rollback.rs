@@ -44,6 +44,14 @@ impl HighWaterMarks {
         }
     }
 
+    /// The marks of the same store in an [era](crate::store::History::era).
+    pub(crate) fn of_era(&self, era: i64) -> Self {
+        match era {
+            0 => self.clone(),
+            era => Self::new(self.directory.clone(), &format!("{} {era}", self.store)),
+        }
+    }
+
     /// The highest version that this host has written; none if it has written none.
     #[must_use]
     pub fn of(&self, profile: &ProfileName) -> Option<Version> {

@@ -45,10 +45,10 @@ pub struct SealedProfile {
 /// What a call does to the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginWrite {
-    /// Continues the login. A login that is older than the last written one is not written
-    /// over.
+    /// Continues the login. A login that is older than the last written one, or may be, is not
+    /// written over.
     Update,
-    /// Replaces the login, or ends it.
+    /// Replaces the login, ends it, or stores what the service has answered about it.
     Replace,
 }
 
@@ -129,12 +129,21 @@ impl SealedProfile {
         sealed.map(open).transpose()
     }
 
+    /// The same rows, for what the service has answered about the login.
+    #[must_use]
+    pub fn with_answer(&self) -> Self {
+        Self {
+            login_write: LoginWrite::Replace,
+            ..self.clone()
+        }
+    }
+
     /// Seals a value and writes it, or a tombstone, over the version `expected`.
     ///
     /// # Errors
     ///
-    /// Those of [`Store::compare_and_swap`] and of the keys, and
-    /// [`Rollback`](StoreError::Rollback).
+    /// Those of [`Store::compare_and_swap`] and of the keys,
+    /// [`Rollback`](StoreError::Rollback) and [`Failover`](StoreError::Failover).
     pub async fn write(
         &self,
         key: &str,
@@ -142,15 +151,19 @@ impl SealedProfile {
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
         let is_old = key == CREDENTIAL && self.is_rolled_back(expected);
-        if is_old && self.login_write == LoginWrite::Update {
+        let is_update = key == CREDENTIAL && self.login_write == LoginWrite::Update;
+        if is_old && is_update {
             return Err(self.conflict_or_rollback(key, expected).await?);
         }
         let sealed = match value {
             Some(value) => Some(self.seal(key, value).await?),
             None => None,
         };
-        let store = &self.sealed.store;
-        let written = store.compare_and_swap(&self.profile, key, expected, sealed.as_deref());
+        let (store, value) = (&self.sealed.store, sealed.as_deref());
+        let written = match is_update {
+            true => store.swap_unless_suspected(&self.profile, key, expected, value),
+            false => store.compare_and_swap(&self.profile, key, expected, value),
+        };
         let version = written.await?;
         if key == CREDENTIAL {
             self.mark(version, is_old).await;
@@ -161,8 +174,18 @@ impl SealedProfile {
     /// Whether a version of the login is older than the last written one.
     #[must_use]
     pub fn is_rolled_back(&self, version: Option<Version>) -> bool {
-        let marks = self.sealed.marks.as_ref();
-        marks.and_then(|marks| marks.of(&self.profile)) > version
+        let mark = self.marks().and_then(|marks| marks.of(&self.profile));
+        mark > version
+    }
+
+    /// The error of a login that is [rolled back](Self::is_rolled_back): after a failover that
+    /// a person has not accepted, that is the reason.
+    #[must_use]
+    pub fn rollback(&self) -> StoreError {
+        match self.sealed.store.history().is_suspected {
+            true => StoreError::Failover,
+            false => StoreError::Rollback,
+        }
     }
 
     /// Accepts this version of the login as the latest, even if a later one was written.
@@ -171,11 +194,17 @@ impl SealedProfile {
     ///
     /// [`Unusable`](StoreError::Unusable) when the mark cannot be written.
     pub async fn adopt(&self, version: Option<Version>) -> Result<(), StoreError> {
-        let Some(marks) = &self.sealed.marks else {
+        let Some(marks) = self.marks() else {
             return Ok(());
         };
         let set = marks.set(&self.profile, version).await;
         set.map_err(|error| StoreError::Unusable(format!("the mark cannot be written: {error}")))
+    }
+
+    /// The marks, which compare versions of one era.
+    fn marks(&self) -> Option<HighWaterMarks> {
+        let marks = self.sealed.marks.as_ref()?;
+        Some(marks.of_era(self.sealed.store.history().era))
     }
 
     async fn seal(&self, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -191,7 +220,7 @@ impl SealedProfile {
     /// Sets the mark to the written version. If the replaced login was old, sets the mark even
     /// to a lower version: otherwise the new login would look rolled back.
     async fn mark(&self, version: Version, was_old: bool) {
-        let Some(marks) = &self.sealed.marks else {
+        let Some(marks) = self.marks() else {
             return;
         };
         match was_old {
@@ -209,7 +238,7 @@ impl SealedProfile {
     ) -> Result<StoreError, StoreError> {
         let stored = self.read(key).await?.map(|row| row.version);
         Ok(match stored == expected {
-            true => StoreError::Rollback,
+            true => self.rollback(),
             false => StoreError::Conflict,
         })
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::clock::ClockOffset;
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
-use crate::store::StoreConnections;
+use crate::store::{History, StoreConnections};
 use crate::{
     Change, Changes, ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version,
 };
@@ -23,6 +24,14 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn identity(&self) -> Option<&str> {
         S::identity(self)
+    }
+
+    fn history(&self) -> History {
+        S::history(self)
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        S::clock_offset(self)
     }
 
     fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
@@ -45,6 +54,16 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
         S::compare_and_swap(self, profile, key, expected, value).await
+    }
+
+    async fn swap_unless_suspected(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        S::swap_unless_suspected(self, profile, key, expected, value).await
     }
 
     async fn list(

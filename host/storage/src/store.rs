@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::clock::ClockOffset;
 use crate::{Change, Changes, ProfileName, ServerStore, StoreError};
 
 /// A store of profiles.
@@ -36,6 +37,17 @@ pub trait Store: Send + Sync + 'static {
     /// A unique name, given to this store when it was created. A host uses it to detect a
     /// [restored backup](crate::rollback). None if the store has no identity.
     fn identity(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the store may lack writes that it has acknowledged.
+    fn history(&self) -> History {
+        History::default()
+    }
+
+    /// How far the clock that the hosts of this store share is ahead of this machine's. None if
+    /// the store has no clock of its own.
+    fn clock_offset(&self) -> Option<ClockOffset> {
         None
     }
 
@@ -61,6 +73,18 @@ pub trait Store: Send + Sync + 'static {
         expected: Option<Version>,
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError>;
+
+    /// As [`compare_and_swap`](Self::compare_and_swap), but writes nothing and returns
+    /// [`StoreError::Failover`] when the store may lack a later value of the row.
+    async fn swap_unless_suspected(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        self.compare_and_swap(profile, key, expected, value).await
+    }
 
     /// One page of the profiles that have a value, in the order of their names: those after
     /// `after`, at most `limit`. A removed profile keeps the record of its logout.
@@ -135,6 +159,17 @@ impl fmt::Display for StoreKind {
             Self::Test => "test",
         })
     }
+}
+
+/// Whether a store lacks writes that it has acknowledged, as after the promotion of a standby
+/// that did not have them, or a restored backup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Whether writes may be lost, and no person has accepted that.
+    pub is_suspected: bool,
+    /// Rises when a person accepts a loss. Versions of different eras cannot be compared: after
+    /// a loss they repeat.
+    pub era: i64,
 }
 
 /// Identifies one write of one row. Later writes have higher versions.

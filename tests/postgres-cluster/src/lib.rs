@@ -5,7 +5,9 @@
 //! The server listens on a Unix socket in that directory and on no address. It runs as this
 //! user, or for root, whom PostgreSQL refuses, as the user with the id 65534.
 //!
-//! A test works in a [`Database`] of its own.
+//! A test works in a [`Database`] of its own. `failover.rs` makes standbys and restores data.
+
+mod failover;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -73,6 +75,11 @@ impl Cluster {
     /// As [`shared`](Self::shared).
     #[must_use]
     pub fn new() -> Self {
+        Self::made_by(initialize)
+    }
+
+    /// A cluster in a new directory, whose data this function makes there with the binaries.
+    fn made_by(make: impl FnOnce(&Path, &Path)) -> Self {
         let binaries = binaries();
         // Not in $TMPDIR: the path of a Unix socket has at most 107 bytes, and another user
         // must reach it.
@@ -84,7 +91,7 @@ impl Cluster {
         if geteuid().is_root() {
             chown(directory.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("root may");
         }
-        initialize(&binaries, directory.path());
+        make(&binaries, directory.path());
         let server = start(&binaries, directory.path());
         let cluster = Self {
             server: Mutex::new(server),
@@ -241,6 +248,17 @@ impl Database {
         &self.cluster
     }
 
+    /// Lets new connections see another clock than the machine's.
+    pub fn put_clock_forward(&self, by: &str) {
+        let name = &self.name;
+        self.query(&format!(
+            "CREATE SCHEMA ahead;
+             CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+                AS $$SELECT pg_catalog.clock_timestamp() + interval '{by}'$$;
+             ALTER DATABASE {name} SET search_path = ahead, pg_catalog"
+        ));
+    }
+
     /// Runs SQL in this database, as [`Cluster::query`] does.
     pub fn query(&self, sql: &str) -> String {
         self.cluster.query(&self.name, sql)
@@ -286,11 +304,13 @@ fn server_program(binaries: &Path, name: &str, directory: &Path) -> Command {
 }
 
 fn initialize(binaries: &Path, directory: &Path) {
-    let output = server_program(binaries, "initdb", directory)
-        .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
-        .args(["--username", USER, "--pgdata", "data"])
-        .output()
-        .expect("initdb starts");
+    let mut initdb = server_program(binaries, "initdb", directory);
+    initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+    succeed(initdb.args(["--username", USER, "--pgdata", "data"]));
+}
+
+fn succeed(program: &mut Command) {
+    let output = program.output().expect("it is installed");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
 }

@@ -253,10 +253,11 @@ fn cut_off(error: &JoinError) -> Error {
 }
 
 /// Replaces an error of the guest, which knows one word of the store's error, by the
-/// store's full error: which limit or right failed, and what to change.
+/// store's full error: which limit or right failed, what may be lost, and what to change.
 fn with_cause(error: Error, fault: Option<StoreError>) -> Error {
+    let named = [ErrorCode::StoreUnavailable, ErrorCode::RollbackSuspected];
     let fault = fault.map(Error::from);
-    match fault.filter(|fault| fault.code == ErrorCode::StoreUnavailable) {
+    match fault.filter(|fault| named.contains(&fault.code)) {
         Some(fault) if error.code == fault.code => fault,
         _ => error,
     }

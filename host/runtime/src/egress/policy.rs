@@ -36,6 +36,8 @@ pub struct Rule {
 
 const LOGIN: &str = "auth.openai.com";
 const BACKEND: &str = "chatgpt.com";
+/// The path of the endpoint for tokens.
+pub(crate) const TOKENS: &str = "/oauth/token";
 
 /// The largest answer except for the list of models, in bytes.
 const ANSWER: usize = 64 << 10;
@@ -56,7 +58,7 @@ pub const POLICY: [Rule; 6] = [
         "/api/accounts/deviceauth/token",
         ANSWER,
     ),
-    Rule::new(Method::POST, LOGIN, "/oauth/token", ANSWER),
+    Rule::new(Method::POST, LOGIN, TOKENS, ANSWER),
     Rule::new(Method::POST, LOGIN, "/oauth/revoke", ANSWER),
     Rule::new(Method::GET, BACKEND, "/backend-api/codex/models", MODELS),
     Rule::new(Method::GET, BACKEND, "/backend-api/wham/usage", ANSWER),

@@ -20,6 +20,7 @@ pub(crate) struct Activity {
     sent: AtomicBool,
     login_written: AtomicBool,
     answered: Mutex<Option<Instant>>,
+    login_answered: AtomicBool,
     fault: Mutex<Option<StoreError>>,
 }
 
@@ -82,8 +83,10 @@ impl Activity {
         self.login_written.load(Ordering::Relaxed)
     }
 
-    /// Notes that an answer has come.
-    pub(crate) fn note_answered(&self) {
+    /// Notes that an answer has come, of the endpoint for tokens or of another one.
+    pub(crate) fn note_answered(&self, is_of_tokens: bool) {
+        self.login_answered
+            .fetch_or(is_of_tokens, Ordering::Relaxed);
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
@@ -101,6 +104,11 @@ impl Activity {
     /// Whether a request has left, or was about to.
     pub(crate) fn has_sent(&self) -> bool {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether the service has answered about the login's tokens.
+    pub(crate) fn has_login_answer(&self) -> bool {
+        self.login_answered.load(Ordering::Relaxed)
     }
 
     /// When the last answer came. A value that is stored after it may exist nowhere else.

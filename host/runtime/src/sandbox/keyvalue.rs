@@ -95,7 +95,7 @@ impl Fault {
             StoreError::KeyUnknown | StoreError::NoKey { .. } => "key-unknown",
             StoreError::Corrupt | StoreError::Damaged => "corrupt",
             StoreError::Newer => "newer",
-            StoreError::Rollback => "rollback",
+            StoreError::Rollback | StoreError::Failover => "rollback",
             StoreError::Unavailable(_) | StoreError::Limited { may_pass: true, .. } => {
                 "unavailable"
             }
@@ -192,7 +192,12 @@ impl KeyValueCtx {
             self.activity.take_slot()?;
             self.activity.note_login_written();
         }
-        let write = || self.records.write(key, seen, value);
+        // After a failover, the answer to a refresh in flight has the only valid token.
+        let records = match self.activity.has_login_answer() {
+            true => &self.records.with_answer(),
+            false => &self.records,
+        };
+        let write = || records.write(key, seen, value);
         let irreplaceable_since = self.irreplaceable_since(key).filter(|_| value.is_some());
         let version = self.retry_until(irreplaceable_since, write).await?;
         self.has_written.store(true, Ordering::Relaxed);

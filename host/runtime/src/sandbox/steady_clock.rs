@@ -18,7 +18,7 @@ pub(super) const KEY: &str = "clock";
 /// The current reading, if this machine has such a clock.
 pub(super) fn reading(clock: &WallClock) -> Option<String> {
     match clock {
-        WallClock::System => system(),
+        WallClock::OfStore(_) => system(),
         #[cfg(feature = "test-clock")]
         WallClock::File(path) => super::wall_clock::steady_of_file(path),
     }
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn two_readings_have_one_name_and_count_on() {
         let read = || {
-            let reading = reading(&WallClock::System).expect("Linux has one");
+            let reading = system().expect("Linux has one");
             let (name, seconds) = reading.split_once(' ').expect("two words");
             (name.to_owned(), seconds.parse::<u64>().expect("seconds"))
         };

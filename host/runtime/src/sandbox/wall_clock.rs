@@ -1,20 +1,21 @@
-//! `wasi:clocks/wall-clock`: the system's clock.
+//! `wasi:clocks/wall-clock`: the clock that the hosts of one store share.
 //!
 //! A build with the feature `test-clock` can take the time from a file instead,
 //! so that a test passes days in a moment. No other build has this option.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
+use chatgpt_oauth_storage::{Store, clock};
 use wasmtime::Result;
 use wasmtime::component::HasData;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::{Datetime, Host};
 
 /// Where a guest's wall clock takes the time from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub(crate) enum WallClock {
-    /// The operating system.
-    #[default]
-    System,
+    /// The store's clock, or the operating system's if the store has none of its own.
+    OfStore(Arc<dyn Store>),
     /// A file that holds Unix seconds as text. If the wall clock was set, the seconds of the
     /// steady clock follow after a space. A test renames a new file over it.
     #[cfg(feature = "test-clock")]
@@ -30,10 +31,7 @@ impl WallClock {
     /// Since the Unix epoch.
     fn time(&self) -> Result<Duration> {
         match self {
-            // A clock before 1970 is wrong and counts as 1970.
-            Self::System => Ok(SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()),
+            Self::OfStore(store) => Ok(clock::now(&**store)),
             #[cfg(feature = "test-clock")]
             Self::File(path) => {
                 let clocks = std::fs::read_to_string(path)?;

@@ -193,7 +193,7 @@ impl OutgoingCall {
         let (head, body) = head
             .map_err(|error| failure::of_sending(&error))?
             .into_parts();
-        self.activity.note_answered();
+        self.activity.note_answered(rule.path == policy::TOKENS);
 
         let mut answer = Response::new(Bytes::new());
         *answer.status_mut() = head.status;

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use chatgpt_oauth::api_keys::{ApiKey, ApiKeyId, ApiKeyState, ApiKeys};
 use chatgpt_oauth::store::SealedEntries;
@@ -84,7 +84,7 @@ impl Keys {
         let Some(caller) = self.known(key.id()).await? else {
             return Ok(Err(Rejection::Unknown));
         };
-        let now = now();
+        let now = self.keys.now();
         if !caller.record().admits(key, now) {
             let is_active = caller.record().state(now) == ApiKeyState::Active;
             return Ok(Err(match is_active {
@@ -177,7 +177,8 @@ impl Keys {
         for key in keys {
             let Ok(id) = key.parse() else { continue };
             match self.read(&id).await {
-                Ok(Some(caller)) if caller.record().state(now()) == ApiKeyState::Active => {}
+                Ok(Some(caller))
+                    if caller.record().state(self.keys.now()) == ApiKeyState::Active => {}
                 Ok(_) => {
                     tracing::info!(key = %id, "the calls of a key that has ended are ended");
                     calls.end_of_key(key);
@@ -273,12 +274,6 @@ fn make_room<V>(known: &mut HashMap<ApiKeyId, V>) {
     }
 }
 
-/// Unix seconds.
-pub(crate) fn now() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
     use chatgpt_oauth::api_keys::{NewApiKey, Permission, Scopes};
@@ -300,7 +295,7 @@ mod tests {
             label: "test".parse().unwrap(),
             expires_at: None,
         };
-        keys.keys.create(new, now()).await.unwrap().key
+        keys.keys.create(new, keys.keys.now()).await.unwrap().key
     }
 
     /// Faults: G17 G18
@@ -311,7 +306,7 @@ mod tests {
         let key = create(&keys).await;
         keys.follow_changes(&calls).await.unwrap();
         assert!(keys.find(&key).await.unwrap().is_ok());
-        keys.keys.revoke(key.id(), now()).await.unwrap();
+        keys.keys.revoke(key.id(), keys.keys.now()).await.unwrap();
         assert!(keys.find(&key).await.unwrap().is_ok(), "the copy is used");
 
         let mut running = calls.begin(&key.id().as_str().into()).unwrap();

@@ -22,7 +22,7 @@ use failures::Failures;
 use keys::Keys;
 
 pub(crate) use caller::Caller;
-pub(crate) use keys::{EVERY as KEYS_ARE_CHECKED_EVERY, now};
+pub(crate) use keys::EVERY as KEYS_ARE_CHECKED_EVERY;
 
 /// Finds out whose key a request has.
 pub(crate) struct Authentication {

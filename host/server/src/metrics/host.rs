@@ -1,14 +1,10 @@
-//! The times of the host's work, and the connections of its store.
+//! The times of the host's work.
 
-use std::fmt;
 use std::time::Duration;
 
 use chatgpt_oauth::{Host, Observer};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
-use prometheus_client::metrics::MetricType;
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -34,7 +30,7 @@ pub(super) struct HostTimes {
 }
 
 impl HostTimes {
-    /// Registers the times and the connections of a host.
+    /// Registers the times of a host.
     pub(super) fn register(registry: &mut Registry, host: &Host) {
         let times = Self {
             store: Family::new_with_constructor(times),
@@ -52,7 +48,6 @@ impl HostTimes {
             Unit::Seconds,
             times.connect.clone(),
         );
-        registry.register_collector(Box::new(StoreConnections(host.clone())));
         if !host.observe(times) {
             tracing::warn!("another server of this process has the times of the store");
         }
@@ -68,24 +63,5 @@ impl Observer for HostTimes {
 
     fn model_connection(&self, elapsed: Duration) {
         self.connect.observe(elapsed.as_secs_f64());
-    }
-}
-
-/// The connections to the server of a store, if it has one.
-#[derive(Debug)]
-struct StoreConnections(Host);
-
-impl Collector for StoreConnections {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let Some(connections) = self.0.store().connections() else {
-            return Ok(());
-        };
-        let help = "Connections to the server of the store";
-        let mut family = encoder.encode_descriptor("store_pool", help, None, MetricType::Gauge)?;
-        for (state, count) in [("used", connections.used), ("idle", connections.idle)] {
-            let label = [("state", state)];
-            ConstGauge::new(i64::from(count)).encode(family.encode_family(&label)?)?;
-        }
-        Ok(())
     }
 }

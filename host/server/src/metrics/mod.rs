@@ -4,6 +4,7 @@ mod gateway;
 mod host;
 mod labels;
 mod refreshes;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use gateway::GatewayCounts;
 use host::HostTimes;
 pub(crate) use labels::Labels;
 use refreshes::Refreshes;
+use store::StoreState;
 
 /// The bounds of times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -90,6 +92,7 @@ impl Metrics {
         metrics.register();
         metrics.collect(GatewayCounts(gateway));
         metrics.collect(Refreshes(host.clone()));
+        metrics.collect(StoreState(host.clone()));
         HostTimes::register(&mut metrics.registry, host);
         metrics
     }

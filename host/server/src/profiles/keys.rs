@@ -22,7 +22,6 @@ use super::body::{Json, Nothing};
 use super::target::Target;
 use crate::answer::{self, Answer};
 use crate::app::App;
-use crate::auth::now;
 use crate::query::{Page, Query};
 use crate::refused::Refused;
 
@@ -74,9 +73,10 @@ async fn page(app: &App, target: &Target, asked: &Page) -> Result<ApiKeyPage, Er
     let after = after.map_err(|_| invalid(&"`after` is no id of a key"))?;
     let after = after.as_ref().map(ApiKeyId::as_str);
     let owner = Owner::Profile(target.profile.name().clone());
-    let listed = app.keys().list(Some(&owner), after, asked.limit).await?;
+    let keys = app.keys();
+    let listed = keys.list(Some(&owner), after, asked.limit).await?;
     Ok(ApiKeyPage {
-        page: answers::api_keys(&listed, now()),
+        page: answers::api_keys(&listed, keys.now()),
         next_after: asked.next_after(listed.iter().map(|listed| listed.id.as_str())),
     })
 }
@@ -89,7 +89,7 @@ pub(crate) async fn create(
     Json(body): Json<CreateBody>,
 ) -> Result<Answer, Refused> {
     Query::of(&uri, &[])?;
-    let now = now();
+    let now = app.keys().now();
     let created = async {
         let new = body.into_new_key(target.profile.name().clone(), now)?;
         let CreatedApiKey { key, record } = app.keys().create(new, now).await?;
@@ -115,7 +115,7 @@ pub(crate) async fn revoke(
         let keys = app.keys();
         let id = of_profile(&keys, &target, &parameters).await?;
         let changed = id.clone();
-        let revoke = async move { Ok(keys.revoke(&changed, now()).await?) };
+        let revoke = async move { Ok(keys.revoke(&changed, keys.now()).await?) };
         let revoked = app.clone().change_keys(revoke).await?;
         Ok(RevokeApiKey {
             ok: True,
@@ -135,7 +135,7 @@ pub(crate) async fn rotate(
     Json(Nothing {}): Json<Nothing>,
 ) -> Result<Answer, Refused> {
     Query::of(&uri, &[])?;
-    let now = now();
+    let now = app.keys().now();
     let rotated = async {
         let keys = app.keys();
         let id = of_profile(&keys, &target, &parameters).await?;

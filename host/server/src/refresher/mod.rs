@@ -20,7 +20,6 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::MissedTickBehavior;
 
-use crate::auth::now;
 use crate::outage::Outage;
 use clock::Clock;
 
@@ -151,6 +150,8 @@ impl Refresher {
             let key = key.record.as_ref().ok()?;
             Some(key.last_used_at.unwrap_or(0).max(key.created_at))
         });
-        Ok(last.max().is_some_and(|last| last + IN_USE > now()))
+        Ok(last
+            .max()
+            .is_some_and(|last| last + IN_USE > self.keys.now()))
     }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let destination = Destination::open(arguments.output)?;
     let keys = open::api_keys(global, Access::ReadWrite).await?;
-    let now = open::now();
+    let now = open::now(&keys);
     let new = NewApiKey {
         permission: match arguments.admin {
             true => Permission::Admin,
@@ -74,7 +74,7 @@ pub(crate) async fn run(
     };
     Ok(terminal.answer(&answer, || {
         let mut text = created.to_text();
-        list::describe(&mut text, &answer.created);
+        list::describe(&mut text, &answer.created, now);
         text.join()
     }))
 }

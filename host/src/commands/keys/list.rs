@@ -35,14 +35,15 @@ pub(crate) async fn run(
     };
     let owner = (!arguments.all).then_some(&owner);
     let listed = keys.list(owner, None, usize::MAX).await?;
-    let answer = answers::api_keys(&listed, open::now());
-    Ok(terminal.answer(&answer, || to_text(&answer)))
+    let now = open::now(&keys);
+    let answer = answers::api_keys(&listed, now);
+    Ok(terminal.answer(&answer, || to_text(&answer, now)))
 }
 
-fn to_text(answer: &ApiKeys) -> String {
+fn to_text(answer: &ApiKeys, now: u64) -> String {
     let mut text = Text::default();
     for key in &answer.keys {
-        describe(&mut text, key);
+        describe(&mut text, key, now);
     }
     for unreadable in &answer.unreadable {
         let why = [&unreadable.message];
@@ -55,7 +56,7 @@ fn to_text(answer: &ApiKeys) -> String {
 }
 
 /// Adds what the store keeps of a key.
-pub(super) fn describe(text: &mut Text, key: &ApiKey) {
+pub(super) fn describe(text: &mut Text, key: &ApiKey, now: u64) {
     let mut lines = vec![match &key.profile {
         Some(profile) => format!("profile: {profile}"),
         None => "for an administrator".to_owned(),
@@ -66,24 +67,24 @@ pub(super) fn describe(text: &mut Text, key: &ApiKey) {
     if !key.label.is_empty() {
         lines.push(format!("label: {}", key.label));
     }
-    lines.push(state(key));
-    let last_used = key.last_used_at.map(ago);
+    lines.push(state(key, now));
+    let last_used = key.last_used_at.map(|at| ago(at, now));
     lines.extend(last_used.map(|ago| format!("last used: {ago}")));
     text.list(&format!("id: {}", key.id), lines.iter());
 }
 
-fn state(key: &ApiKey) -> String {
+fn state(key: &ApiKey, now: u64) -> String {
     match (key.state, key.expires_at) {
         (ApiKeyState::Revoked, _) => "revoked".to_owned(),
         (ApiKeyState::Expired, _) => "expired".to_owned(),
         (ApiKeyState::Active, None) => "never expires".to_owned(),
         (ApiKeyState::Active, Some(at)) => {
-            let left = at.saturating_sub(open::now());
+            let left = at.saturating_sub(now);
             format!("expires in {}", format::span(left))
         }
     }
 }
 
-fn ago(at: u64) -> String {
-    format!("{} ago", format::span(open::now().saturating_sub(at)))
+fn ago(at: u64, now: u64) -> String {
+    format!("{} ago", format::span(now.saturating_sub(at)))
 }

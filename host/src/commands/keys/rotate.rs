@@ -32,7 +32,7 @@ pub(crate) async fn run(
     let id = super::id(&arguments.id)?;
     let destination = Destination::open(arguments.output)?;
     let keys = open::api_keys(global, Access::ReadWrite).await?;
-    let now = open::now();
+    let now = open::now(&keys);
     let rotated = keys.rotate(&id, now).await?;
     let previous_expires_at = rotated.previous_expires_at;
     let created = destination.keep(&keys, rotated.created, now).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     };
     Ok(terminal.answer(&answer, || {
         let mut text = created.to_text();
-        list::describe(&mut text, &answer.created);
+        list::describe(&mut text, &answer.created, now);
         let left = format::span(previous_expires_at.saturating_sub(now));
         text.line(Some(format!("{id} is valid for {left} more")));
         text.join()

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::sealed_entries::SealedEntries;
 use crate::server_store::{Collection, Entry, EntryPlace, Owner, all_entries};
-use crate::{Change, StoreError, Version};
+use crate::{Change, StoreError, Version, clock};
 
 /// How long a rotated key is still taken, in seconds.
 pub const ROTATION_GRACE: u64 = 24 * 60 * 60;
@@ -28,7 +28,13 @@ impl ApiKeys {
         Self { entries }
     }
 
-    /// Makes a key. `now` is the time in Unix seconds, here and below.
+    /// The time in Unix seconds, by the clock that the hosts of the store share.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        clock::now(self.entries.store()).as_secs()
+    }
+
+    /// Makes a key. `now` is [the time](Self::now), here and below.
     ///
     /// # Errors
     ///

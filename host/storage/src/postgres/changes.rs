@@ -4,11 +4,14 @@
 //! statement after the write, never a part of it: PostgreSQL takes a lock over all commits for
 //! each transaction that notifies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 use tokio::time::{sleep, timeout};
 
+use super::guard::STATEMENT;
+use super::server::Server;
 use super::{PostgresStore, PostgresUrl, connection};
 use crate::changes::{Announcer, Change, Changes, channel};
 use crate::{ProfileName, StoreError};
@@ -33,11 +36,11 @@ impl PostgresStore {
     /// Listens in a task of its own until the changes are dropped.
     pub(super) fn listen(&self) -> Changes {
         let (announcer, changes) = channel();
-        let url = self.listen_url.clone();
+        let (url, server) = (self.listen_url.clone(), self.server.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = announcer.changes.closed() => {}
-                () = hear(&url, &announcer) => {}
+                () = hear(&url, &server, &announcer) => {}
             }
         });
         changes
@@ -45,10 +48,10 @@ impl PostgresStore {
 }
 
 /// Connects, and connects again whenever the connection ends.
-async fn hear(url: &PostgresUrl, announcer: &Announcer) {
+async fn hear(url: &PostgresUrl, server: &Arc<Server>, announcer: &Announcer) {
     let mut pause = FIRST_PAUSE;
     loop {
-        if let Ok(listener) = connect(url).await {
+        if let Ok(listener) = connect(url, server).await {
             tracing::info!("changes by other servers are heard");
             announcer.connected.send_replace(true);
             pause = FIRST_PAUSE;
@@ -61,8 +64,8 @@ async fn hear(url: &PostgresUrl, announcer: &Announcer) {
     }
 }
 
-async fn connect(url: &PostgresUrl) -> Result<PgListener, StoreError> {
-    let pool = connection::pool(url, 1)?;
+async fn connect(url: &PostgresUrl, server: &Arc<Server>) -> Result<PgListener, StoreError> {
+    let pool = connection::pool(url, 1, server.clone())?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
@@ -87,7 +90,7 @@ async fn relay(mut listener: PgListener, announcer: &Announcer) {
 
 async fn is_there(listener: &mut PgListener) -> bool {
     let answer = sqlx::query("SELECT").execute(listener);
-    matches!(timeout(connection::STATEMENT, answer).await, Ok(Ok(_)))
+    matches!(timeout(STATEMENT, answer).await, Ok(Ok(_)))
 }
 
 fn of_payload(payload: &str) -> Change {

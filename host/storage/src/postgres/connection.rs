@@ -1,25 +1,23 @@
 //! The connections to a database.
 
 use std::net::IpAddr;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
-use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{ConnectOptions, PgConnection, PgPool};
 
-use super::error::BROKEN;
-use super::{PostgresStore, PostgresUrl, Statement, schema};
-use crate::{StoreError, StoreKind};
+use super::guard::Connection;
+use super::server::{Server, refuse_standby};
+use super::{PostgresStore, PostgresUrl, schema};
+use crate::StoreError;
 
 /// How long a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// How long a connection lives, less up to a tenth.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// How long a statement may take, with its way over the network. The server ends it earlier.
-pub(super) const STATEMENT: Duration = Duration::from_secs(6);
 /// How often to look which store the database holds.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// Set for each session. A host waits at most 15 seconds for an operation.
@@ -36,27 +34,32 @@ pub(super) fn most_connections() -> u32 {
     u32::try_from(2 * cores + 4).unwrap_or(u32::MAX)
 }
 
-/// One checked connection.
+/// One connection to a server that is no standby.
 pub(super) async fn connect(url: &PostgresUrl) -> Result<PgConnection, StoreError> {
     let options = options(url)?;
     let connect = tokio::time::timeout(ACQUIRE, options.connect());
     let timed_out = |_| StoreError::unavailable("the database does not answer");
     let mut connection = connect.await.map_err(timed_out)??;
-    check(&mut connection).await?;
+    refuse_standby(&mut connection).await?;
     Ok(connection)
 }
 
 /// A pool of at most so many connections, which are made when they are needed.
-pub(super) fn pool(url: &PostgresUrl, most: u32) -> Result<PgPool, StoreError> {
+pub(super) fn pool(
+    url: &PostgresUrl,
+    most: u32,
+    server: Arc<Server>,
+) -> Result<PgPool, StoreError> {
     let options = options(url)?;
     let pool = PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(ACQUIRE)
         .max_lifetime(LIFETIME - jitter())
         .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .after_connect(move |connection, _| {
+            let server = server.clone();
             Box::pin(async move {
-                let checked = check(connection).await;
+                let checked = server.check(connection).await;
                 checked.map_err(|error| sqlx::Error::Configuration(error.into()))
             })
         });
@@ -75,7 +78,7 @@ impl PostgresStore {
             }
             acquired => acquired?,
         };
-        let mut connection = Connection(Some(connection));
+        let mut connection = Connection::from(connection);
         if self.is_to_be_checked() {
             self.check_store(&mut connection).await?;
         }
@@ -87,9 +90,15 @@ impl PostgresStore {
         checked.unwrap_or_else(PoisonError::into_inner).elapsed() >= CHECK_EVERY
     }
 
-    /// Fails once the database holds another store, or a layout that this program does not know.
+    /// Fails once the database holds another store, or a layout that this program does not
+    /// know. Looks at the server again.
     async fn check_store(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let described = connection.describe(self.kind).await;
+        let describe = async |connection: &mut PgConnection| {
+            let identity = schema::describe(connection, self.kind).await?;
+            self.server.check(connection).await?;
+            Ok(identity)
+        };
+        let described = connection.within_time(describe).await.flatten();
         match described {
             Ok(identity) if identity == self.identity => {
                 let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,55 +112,6 @@ impl PostgresStore {
             Err(StoreError::Unavailable(_) | StoreError::Busy) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// A connection of the pool. It is closed, not returned, when its statement has no end: the
-/// pool would wait for that end, and the server may be gone.
-pub(super) struct Connection(Option<PoolConnection<Postgres>>);
-
-impl Connection {
-    /// The rows of a statement. The outer error is that of a server that does not answer.
-    pub(super) async fn fetch_all(
-        &mut self,
-        statement: Statement<'_>,
-    ) -> Result<Result<Vec<PgRow>, sqlx::Error>, StoreError> {
-        self.within_time(async |connection| statement.fetch_all(connection).await)
-            .await
-    }
-
-    async fn describe(&mut self, kind: StoreKind) -> Result<String, StoreError> {
-        self.within_time(async |connection| schema::describe(connection, kind).await)
-            .await?
-    }
-
-    async fn within_time<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut PgConnection) -> T,
-    ) -> Result<T, StoreError> {
-        // Out of its place while it works: dropping the future drops it.
-        let mut working = Working(self.0.take());
-        let Some(connection) = &mut working.0 else {
-            return Err(StoreError::unavailable(BROKEN));
-        };
-        let done = tokio::time::timeout(STATEMENT, work(connection)).await;
-        let done = done.map_err(|_| StoreError::unavailable("the database does not answer"))?;
-        self.0 = working.0.take();
-        Ok(done)
-    }
-
-    /// Closes the connection without a word to the server.
-    pub(super) fn close(mut self) {
-        drop(Working(self.0.take()));
-    }
-}
-
-/// A connection that is closed when it is dropped.
-struct Working(Option<PoolConnection<Postgres>>);
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        drop(self.0.take().map(PoolConnection::detach));
     }
 }
 
@@ -175,18 +135,6 @@ fn stays_here(options: &PgConnectOptions) -> bool {
         || host.starts_with('/')
         || host == "localhost"
         || host.parse().is_ok_and(is_loopback)
-}
-
-/// A standby would show old values and take no new ones.
-async fn check(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let state = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
-    let state = sqlx::query(state).fetch_one(connection).await?;
-    match state.try_get(0)? {
-        true => Err(StoreError::unavailable(
-            "the server is a standby or read-only",
-        )),
-        false => Ok(()),
-    }
 }
 
 /// So that connections that were made together do not end together.

@@ -2,7 +2,12 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `connection.rs` | the options of a connection, what is checked of it, and the pool |
+//! | `connection.rs` | the options of a connection, and the pool |
+//! | `guard.rs` | a connection that is closed when its statement has no end |
+//! | `server.rs` | what is checked of a server: no standby, its history, its clock |
+//! | `history.rs` | whether the server lacks acknowledged writes |
+//! | `position.rs` | where a server stands in its log |
+//! | `clock.rs` | how far the server's clock is ahead of this machine's |
 //! | `schema.rs` | the layout, its migrations, and what a database says of itself |
 //! | `changes.rs` | what other processes announce |
 //! | `operations.rs`, `entries.rs`, `schedule.rs` | the three traits in SQL |
@@ -17,25 +22,32 @@
 //! The server's texts are not shown, because they can quote values.
 
 mod changes;
+mod clock;
 mod connection;
 mod entries;
 mod error;
+mod guard;
+mod history;
 mod import;
 mod operations;
+mod position;
 mod schedule;
 mod schema;
+mod server;
 #[cfg(test)]
 mod tests;
 mod url;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{StoreError, StoreKind};
+use guard::Connection;
+use server::Server;
 
 pub(crate) use import::{Import, Target};
 pub use schema::Migrated;
@@ -49,6 +61,7 @@ pub struct PostgresStore {
     pool: PgPool,
     /// The server that the connection for changes is made to.
     listen_url: PostgresUrl,
+    server: Arc<Server>,
     /// When the database was last seen to hold this store.
     checked: Mutex<Instant>,
 }
@@ -68,10 +81,13 @@ impl PostgresStore {
         // The errors of a single connection say more than those of the pool.
         let mut connection = connection::connect(url).await?;
         let identity = schema::describe(&mut connection, kind).await?;
+        let server = Arc::new(Server::default());
+        server.check(&mut connection).await?;
         Ok(Self {
             kind,
             identity,
-            pool: connection::pool(url, connection::most_connections())?,
+            pool: connection::pool(url, connection::most_connections(), server.clone())?,
+            server,
             listen_url: url.clone(),
             checked: Mutex::new(Instant::now()),
         })
@@ -96,6 +112,22 @@ impl PostgresStore {
         schema::migrate(&mut connection, kind).await
     }
 
+    /// Accepts that the database lacks acknowledged writes, so that logins are refreshed again.
+    /// A login that was refreshed by a lost write presents an old refresh token, which may end
+    /// it. Returns whether a loss was suspected.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn accept_failover(&self) -> Result<bool, StoreError> {
+        let mut connection = self.acquire().await?;
+        let accept = async |connection: &mut PgConnection| {
+            let watch = &self.server.watch;
+            watch.accept(connection).await
+        };
+        connection.within_time(accept).await?
+    }
+
     /// The rows of a statement that reads. It is repeated on another connection while the one
     /// that it got turns out to be broken, as all are after a restart of the server.
     async fn query<'a>(
@@ -115,7 +147,27 @@ impl PostgresStore {
     /// The rows of a statement that writes. It is never repeated: it may have been executed
     /// although its connection broke.
     async fn execute(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let mut connection = self.acquire().await?;
+        let connection = self.acquire().await?;
+        Self::execute_on(connection, statement).await
+    }
+
+    /// The same, unless the store may lack acknowledged writes. A new connection may lead to
+    /// another server, so this is known only once there is a connection.
+    async fn execute_unless_suspected(
+        &self,
+        statement: Statement<'_>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let connection = self.acquire().await?;
+        match self.server.watch.history().is_suspected {
+            true => Err(StoreError::Failover),
+            false => Self::execute_on(connection, statement).await,
+        }
+    }
+
+    async fn execute_on(
+        mut connection: Connection,
+        statement: Statement<'_>,
+    ) -> Result<Vec<PgRow>, StoreError> {
         let written = connection.fetch_all(statement).await?;
         let written = written.map_err(StoreError::from);
         if matches!(written, Err(StoreError::ReadOnly)) {

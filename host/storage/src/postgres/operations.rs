@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use super::PostgresStore;
-use crate::store::StoreConnections;
+use super::{PostgresStore, Statement};
+use crate::clock::ClockOffset;
+use crate::store::{History, StoreConnections};
 use crate::{
     Change, Changes, ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version,
 };
@@ -24,6 +25,14 @@ impl Store for PostgresStore {
 
     fn identity(&self) -> Option<&str> {
         Some(&self.identity)
+    }
+
+    fn history(&self) -> History {
+        self.server.watch.history()
+    }
+
+    fn clock_offset(&self) -> Option<ClockOffset> {
+        self.server.clock.offset()
     }
 
     fn server_store(self: Arc<Self>) -> Option<Arc<dyn ServerStore>> {
@@ -51,23 +60,19 @@ impl Store for PostgresStore {
         expected: Option<Version>,
         value: Option<&[u8]>,
     ) -> Result<Version, StoreError> {
-        const INSERT: &str = "INSERT INTO chatgpt_oauth.record (profile, key, value, version)
-                              VALUES ($1, $2, $3, nextval('chatgpt_oauth.version'))
-                              ON CONFLICT DO NOTHING RETURNING version";
-        const UPDATE: &str = "UPDATE chatgpt_oauth.record
-                              SET value = $3, version = nextval('chatgpt_oauth.version')
-                              WHERE profile = $1 AND key = $2 AND version = $4
-                              RETURNING version";
-        let swap = match expected {
-            None => sqlx::query(INSERT),
-            Some(_) => sqlx::query(UPDATE),
-        };
-        let swap = swap.bind(profile.as_str()).bind(key).bind(value);
-        let swap = match expected {
-            None => swap,
-            Some(version) => swap.bind(version.0),
-        };
+        let swap = swap(profile, key, expected, value);
         version(&self.execute(swap).await?)
+    }
+
+    async fn swap_unless_suspected(
+        &self,
+        profile: &ProfileName,
+        key: &str,
+        expected: Option<Version>,
+        value: Option<&[u8]>,
+    ) -> Result<Version, StoreError> {
+        let swap = swap(profile, key, expected, value);
+        version(&self.execute_unless_suspected(swap).await?)
     }
 
     async fn list(
@@ -142,6 +147,31 @@ impl Store for PostgresStore {
 
     fn changes(&self) -> Option<Changes> {
         Some(self.listen())
+    }
+}
+
+/// The conditional write of a row.
+fn swap<'a>(
+    profile: &'a ProfileName,
+    key: &'a str,
+    expected: Option<Version>,
+    value: Option<&'a [u8]>,
+) -> Statement<'a> {
+    const INSERT: &str = "INSERT INTO chatgpt_oauth.record (profile, key, value, version)
+                          VALUES ($1, $2, $3, nextval('chatgpt_oauth.version'))
+                          ON CONFLICT DO NOTHING RETURNING version";
+    const UPDATE: &str = "UPDATE chatgpt_oauth.record
+                          SET value = $3, version = nextval('chatgpt_oauth.version')
+                          WHERE profile = $1 AND key = $2 AND version = $4
+                          RETURNING version";
+    let swap = match expected {
+        None => sqlx::query(INSERT),
+        Some(_) => sqlx::query(UPDATE),
+    };
+    let swap = swap.bind(profile.as_str()).bind(key).bind(value);
+    match expected {
+        None => swap,
+        Some(version) => swap.bind(version.0),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{StoreError, StoreKind};
 
 /// The migrations from a database without a store to the current layout. A released step never
 /// changes; a new layout is a new step.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // Values are random bytes, which nothing compresses; a row has room for its next version
     // on the same page.
     r#"CREATE TABLE chatgpt_oauth.record (
@@ -39,6 +39,7 @@ const STEPS: [&str; 2] = [
     ) WITH (fillfactor = 80);
     CREATE INDEX entry_of_owner ON chatgpt_oauth.entry (collection, owner, id)"#,
     SCHEDULE,
+    HISTORY,
 ];
 
 /// The step that adds the schedule of the servers, in Unix seconds.
@@ -48,6 +49,16 @@ const SCHEDULE: &str = r#"CREATE TABLE chatgpt_oauth.due (
     );
     CREATE INDEX due_at ON chatgpt_oauth.due (at);
     CREATE TABLE chatgpt_oauth.pause (what text PRIMARY KEY, until bigint NOT NULL)"#;
+
+/// The step that adds where the server stands in its log, and whether it may lack writes.
+const HISTORY: &str = "ALTER TABLE chatgpt_oauth.store
+    ADD system bigint,
+    ADD database bigint,
+    ADD timeline integer,
+    ADD flushed bigint,
+    ADD synchronous boolean,
+    ADD failover boolean NOT NULL DEFAULT false,
+    ADD accepted_at timestamptz";
 
 /// The least number of steps that a program must know to use this layout.
 const READABLE_FROM: i32 = 1;

@@ -1,5 +1,7 @@
 //! The PostgreSQL store, with a real server.
 
+mod failover;
+
 use std::time::Duration;
 
 use postgres_cluster::{Cluster, Database, Shutdown};
@@ -44,6 +46,11 @@ async fn write(
     store
         .compare_and_swap(&alice(), "key", expected, Some(value))
         .await
+}
+
+/// After a minute a store looks again what the database holds.
+fn a_minute_passes(store: &PostgresStore) {
+    *store.checked.lock().unwrap() -= Duration::from_secs(61);
 }
 
 #[tokio::test]
@@ -384,19 +391,15 @@ async fn a_server_that_disappears_holds_no_connection() {
 async fn a_store_that_becomes_another_one_is_used_no_longer() {
     let (database, store) = new_store().await;
     write(&store, None, b"1").await.unwrap();
-    let later = |store: &PostgresStore| {
-        let minute = Duration::from_secs(61);
-        *store.checked.lock().unwrap() -= minute;
-    };
     database.query("UPDATE chatgpt_oauth.store SET readable_from = 9");
-    later(&store);
+    a_minute_passes(&store);
     assert_eq!(store.load(&alice()).await, Err(StoreError::Newer));
     let written = write(&store, None, b"2").await;
     assert_eq!(written, Err(StoreError::Newer));
     database.query("UPDATE chatgpt_oauth.store SET readable_from = 1");
     store.load(&alice()).await.unwrap();
     database.query("UPDATE chatgpt_oauth.store SET identity = 'x'");
-    later(&store);
+    a_minute_passes(&store);
     let other = store.load(&alice()).await;
     assert!(matches!(other, Err(StoreError::Unusable(_))), "{other:?}");
 }

@@ -6,6 +6,7 @@ mod network;
 
 use std::collections::BTreeMap;
 
+use chatgpt_oauth_storage::clock::ClockOffset;
 use chatgpt_oauth_storage::seal::KeyId;
 use chatgpt_oauth_storage::sealed_store::{CREDENTIAL, LoginWrite, is_irreplaceable, sealed_with};
 use chatgpt_oauth_storage::store::Profiles;
@@ -23,8 +24,8 @@ const EMPTY_PROFILE: &str = "doctor";
 /// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The subject of the check: `component`, `store`, `key`, `values`, `accounts`, `proxy`,
-    /// `addresses`, the name of a host, or `clock`.
+    /// The subject of the check: `component`, `store`, `failover`, `clock of the store`, `key`,
+    /// `values`, `accounts`, `proxy`, `addresses`, the name of a host, or `clock`.
     pub subject: String,
     /// The state of the subject, or an error with a hint how to fix it.
     pub outcome: Result<String, Error>,
@@ -51,11 +52,21 @@ struct Values {
 }
 
 impl Host {
-    /// Checks that the store can be written, that the keys can be read, and that every
-    /// value decrypts and is the latest. Changes no value.
+    /// Checks that the store can be written and has lost no write, that the keys can be read,
+    /// and that every value decrypts and is the latest. Changes no value.
     pub async fn examine_store(&self) -> Vec<Finding> {
         let written = self.store().check_writable().await;
         let mut findings = vec![Finding::new("store", written.map(|()| "can be written"))];
+        if self.store().history().is_suspected {
+            findings.push(Finding::new(
+                "failover",
+                Err::<String, _>(StoreError::Failover),
+            ));
+        }
+        if let Some(offset) = self.store().clock_offset() {
+            let text = Ok::<_, Error>(describe_offset(offset));
+            findings.push(Finding::new("clock of the store", text));
+        }
         let keys = self.parts.sealed.keys.as_ref();
         let keys = keys.map(|keys| keys.ids().map_err(Error::from));
         match keys {
@@ -156,7 +167,7 @@ impl Host {
             Err(_) if !is_irreplaceable(&row.key) => {}
             Err(error) => wrong(error),
             Ok(Some(_)) if row.key == CREDENTIAL && records.is_rolled_back(Some(row.version)) => {
-                wrong(StoreError::Rollback);
+                wrong(records.rollback());
             }
             Ok(_) => {
                 if let Ok(Some(id)) = sealed_with(row) {
@@ -164,6 +175,14 @@ impl Host {
                 }
             }
         }
+    }
+}
+
+fn describe_offset(offset: ClockOffset) -> String {
+    match offset.microseconds() / 1_000_000 {
+        0 => "as this machine's".to_owned(),
+        seconds if seconds > 0 => format!("{seconds} s ahead of this machine's, and counts"),
+        seconds => format!("{} s behind this machine's, and counts", -seconds),
     }
 }
 

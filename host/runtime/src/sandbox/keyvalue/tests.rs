@@ -103,7 +103,12 @@ impl Guest {
         };
         let records = records.profile("alice".parse().unwrap(), LoginWrite::Update);
         Self {
-            ctx: KeyValueCtx::new(records, deadline, activity.clone(), WallClock::System),
+            ctx: KeyValueCtx::new(
+                records,
+                deadline,
+                activity.clone(),
+                WallClock::OfStore(Arc::new(MemoryStore::new())),
+            ),
             table: limits::resource_table(),
             store,
             activity,
@@ -365,6 +370,7 @@ async fn failures_are_one_word_of_the_list() {
         (StoreError::Corrupt, "corrupt"),
         (StoreError::Newer, "newer"),
         (StoreError::Rollback, "rollback"),
+        (StoreError::Failover, "rollback"),
     ] {
         bucket.fail([failure]);
         assert_eq!(bucket.set("key", b"1").await, is(word));
@@ -409,7 +415,7 @@ fn the_cause_of_a_failure_is_logged_and_the_guest_hears_one_word() {
 async fn a_record_is_read_and_written_again_while_an_answer_waits_to_be_stored() {
     for key in ["credential", "pending"] {
         let mut guest = Guest::new();
-        guest.activity.note_answered();
+        guest.activity.note_answered(true);
         let mut bucket = guest.open().await;
         bucket.get(key).await.unwrap();
         bucket.fail([StoreError::Busy, StoreError::unavailable("")]);
@@ -428,7 +434,7 @@ async fn a_permanent_error_is_retried_after_a_successful_write_of_the_call() {
     for lasting in [StoreError::ReadOnly, StoreError::Unusable(String::new())] {
         let word = Fault::word(&lasting);
         let mut guest = Guest::new();
-        guest.activity.note_answered();
+        guest.activity.note_answered(true);
         let mut bucket = guest.open().await;
         bucket.get("credential").await.unwrap();
         bucket.fail([lasting.clone()]);
@@ -442,7 +448,7 @@ async fn a_permanent_error_is_retried_after_a_successful_write_of_the_call() {
 #[tokio::test(start_paused = true)]
 async fn retries_end_after_fifteen_seconds() {
     let mut guest = Guest::new();
-    guest.activity.note_answered();
+    guest.activity.note_answered(true);
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
@@ -463,7 +469,7 @@ async fn retries_end_after_fifteen_seconds_even_if_the_last_one_stalls() {
         ..Faulty::default()
     };
     let mut guest = Guest::over(Arc::new(stalling), Deadline::of_a_call());
-    guest.activity.note_answered();
+    guest.activity.note_answered(true);
     let mut bucket = guest.open().await;
     bucket.get("credential").await.unwrap();
     bucket.fail(std::iter::repeat_n(StoreError::Full, 1000));
@@ -481,7 +487,7 @@ async fn no_other_operation_is_retried() {
     bucket.fail([StoreError::Busy]);
     assert_eq!(bucket.get("credential").await, Err("busy".into()));
 
-    bucket.guest.activity.note_answered();
+    bucket.guest.activity.note_answered(true);
     bucket.get("models").await.unwrap();
     bucket.fail([StoreError::Busy]);
     assert_eq!(bucket.set("models", b"1").await, is("busy"));
@@ -544,7 +550,7 @@ async fn an_unreadable_value_is_not_absent_and_is_not_written_over() {
         records,
         Deadline::of_a_call(),
         guest.activity.clone(),
-        WallClock::System,
+        WallClock::OfStore(Arc::new(MemoryStore::new())),
     );
     let mut bucket = guest.open().await;
     for _ in 0..3 {
