@@ -18,9 +18,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 /// The time at which every test begins, Unix seconds.
-const BEGINNING: u64 = 1_800_000_000;
+pub const BEGINNING: u64 = 1_800_000_000;
 /// Longer than anything of a test takes.
-const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(20);
 
 pub struct TestServer {
     pub simulator: Simulator,

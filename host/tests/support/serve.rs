@@ -1,0 +1,95 @@
+//! `serve`, as a process, and requests to it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// A server that runs.
+pub struct Serve {
+    pub child: Child,
+    log: BufReader<ChildStderr>,
+    /// What it said until it served.
+    pub beginning: Vec<Value>,
+    pub public: String,
+    pub admin: String,
+}
+
+impl Serve {
+    /// Starts the program by this command.
+    pub fn start(mut command: Command) -> Self {
+        let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        command.arg("serve").args(listen);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let beginning = until(&mut log, "serving");
+        let serving = beginning.last().unwrap();
+        let address = |name: &str| serving[name].as_str().unwrap().to_owned();
+        Self {
+            public: address("public"),
+            admin: address("admin"),
+            beginning,
+            child,
+            log,
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// The next lines of the log, up to the one with this message.
+    pub fn until(&mut self, message: &str) -> Vec<Value> {
+        until(&mut self.log, message)
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        // It may have ended.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// The next lines of a log, up to the one with this message.
+#[track_caller]
+fn until(log: &mut impl BufRead, message: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    loop {
+        lines.push(next(log));
+        if lines.last().unwrap()["message"] == message {
+            return lines;
+        }
+    }
+}
+
+/// The next line of a log, which is one JSON object.
+#[track_caller]
+fn next(log: &mut impl BufRead) -> Value {
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+}
+
+/// The answer to a request without a body, as text.
+pub fn get(address: &str, path: &str, key: &str) -> String {
+    send(address, "GET", path, key)
+}
+
+/// The same for another method.
+pub fn send(address: &str, method: &str, path: &str, key: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    // A server that is killed closes the connection in its own way.
+    _ = stream.read_to_string(&mut answer);
+    answer
+}
