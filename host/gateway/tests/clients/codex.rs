@@ -5,24 +5,24 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use openai_simulator::{Endpoint, Fault};
+use tempfile::TempDir;
+
 use crate::support::TestEnv;
 use crate::support::server::{KEY, Server};
-use crate::{run, tool};
+use crate::{output, run, tool};
 
-/// What a person writes into `config.toml`.
-fn configuration(model: &str, base_url: &str) -> String {
-    format!(
-        r#"
-        model = "{model}"
-        model_provider = "chatgpt-oauth"
-
-        [model_providers.chatgpt-oauth]
-        name = "chatgpt-oauth"
-        base_url = "{base_url}"
-        env_key = "CHATGPT_OAUTH_KEY"
-        wire_api = "responses"
-        "#
-    )
+/// A folder with what a person writes into `config.toml`.
+fn home(model: &str, server: &Server) -> TempDir {
+    let base_url = server.base_url();
+    let configuration = format!(
+        include_str!("codex.toml"),
+        model = model,
+        base_url = base_url
+    );
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("config.toml"), configuration).unwrap();
+    home
 }
 
 /// `codex exec` with a home of its own.
@@ -46,9 +46,7 @@ fn codex(home: &Path, prompt: &str) -> Command {
 async fn complete_a_turn(model: &str, prompt: &str) {
     let env = TestEnv::signed_in().await;
     let server = Server::start(env.access.clone()).await;
-    let home = tempfile::tempdir().unwrap();
-    let configuration = configuration(model, &server.base_url());
-    fs::write(home.path().join("config.toml"), configuration).unwrap();
+    let home = home(model, &server);
 
     let said = run(codex(home.path(), prompt)).await;
 
@@ -79,4 +77,23 @@ async fn codex_completes_a_turn_with_a_tool_call() {
 async fn codex_completes_a_turn_of_a_model_with_the_lite_form() {
     let script = r#"call exec with text((await tools.exec_command({cmd: "echo 6 times 7 is $((6*7))"})).output)"#;
     complete_a_turn("openai-codex/gpt-6-astra", script).await;
+}
+
+/// Faults: G31
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn codex_says_that_the_plan_is_used_up_and_asks_once() {
+    let env = TestEnv::signed_in().await;
+    let server = Server::start(env.access.clone()).await;
+    let limit = Fault::usage_limit_reached("plus", 1_900_000_000);
+    env.simulator.fault(Endpoint::Responses, limit);
+    let home = home("gpt-5.5", &server);
+
+    let output = output(codex(home.path(), "Say hi.")).await;
+
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("usage limit"),
+        "{said}"
+    );
+    assert_eq!(env.calls().len(), 1);
 }

@@ -18,14 +18,19 @@ fn tool(variable: &str) -> PathBuf {
     .into()
 }
 
-/// Runs a client while the server answers, and returns what it prints.
-async fn run(mut command: Command) -> String {
+/// Runs a client while the server answers.
+async fn output(mut command: Command) -> Output {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap());
+    output.await.unwrap()
+}
+
+/// Runs a client that succeeds, and returns what it prints.
+async fn run(command: Command) -> String {
     let Output {
         status,
         stdout,
         stderr,
-    } = output.await.unwrap();
+    } = output(command).await;
     let (said, complained) = (
         String::from_utf8_lossy(&stdout),
         String::from_utf8_lossy(&stderr),

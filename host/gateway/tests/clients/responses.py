@@ -1,5 +1,6 @@
 """Makes model calls with OpenAI's SDK for Python, unmodified."""
 
+import pydantic
 from openai import OpenAI
 
 MODEL = "openai-codex/gpt-6-astra"
@@ -15,8 +16,17 @@ WEATHER = {
     "strict": True,
 }
 
+
+class Place(pydantic.BaseModel):
+    city: str
+    people: int
+
+
 # The address and the key are in the environment, as the SDK's documentation says.
 client = OpenAI()
+
+[listed] = [model.id for model in client.models.list() if model.id == MODEL]
+print("listed:", listed)
 
 response = client.responses.create(model=MODEL, input="Say hi.")
 print("created:", response.output_text)
@@ -36,3 +46,11 @@ history += [item.to_dict() for item in response.output]
 history.append({"type": "function_call_output", "call_id": call.call_id, "output": "21 degrees"})
 response = client.responses.create(model=MODEL, input=history, tools=[WEATHER])
 print("answered:", response.output_text)
+
+place = client.responses.parse(model=MODEL, input="Say hi.", text_format=Place).output_parsed
+print("parsed:", place.city, place.people)
+
+image = {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "auto"}
+seen = [{"role": "user", "content": [{"type": "input_text", "text": "look"}, image]}]
+response = client.responses.create(model=MODEL, input=seen)
+print("seen:", repr(response.output_text))

@@ -17,9 +17,19 @@ const weather = {
   },
   strict: true,
 };
+const place = {
+  type: "object",
+  properties: { city: { type: "string" }, people: { type: "integer" } },
+  required: ["city", "people"],
+  additionalProperties: false,
+};
 
 // The address and the key are in the environment, as the SDK's documentation says.
 const client = new OpenAI();
+
+for await (const { id } of client.models.list()) {
+  if (id === model) console.log("listed:", id);
+}
 
 const created = await client.responses.create({ model, input: "Say hi." });
 console.log("created:", created.output_text);
@@ -41,3 +51,12 @@ const output = { type: "function_call_output", call_id: call.call_id, output: "2
 const input = [...history, ...turn.output, output];
 const answered = await client.responses.create({ model, input, tools: [weather] });
 console.log("answered:", answered.output_text);
+
+const format = { type: "json_schema", name: "place", schema: place, strict: true };
+const parsed = await client.responses.parse({ model, input: "Say hi.", text: { format } });
+console.log("parsed:", parsed.output_parsed.city, parsed.output_parsed.people);
+
+const image = { type: "input_image", image_url: "data:image/png;base64,iVBORw0KGgo=", detail: "auto" };
+const seen = [{ role: "user", content: [{ type: "input_text", text: "look" }, image] }];
+const described = await client.responses.create({ model, input: seen });
+console.log("seen:", `'${described.output_text.replace("\n", "\\n")}'`);
