@@ -76,10 +76,10 @@ async fn a_migration_makes_the_store_once_and_keeps_its_identity() {
     let database = Database::new();
     let before = PostgresStore::open(&url(&database), StoreKind::OpenAi).await;
     assert_eq!(before.unwrap_err(), StoreError::NeedsMigration);
-    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 2 });
+    assert_eq!(migrate(&database).await, Migrated { from: 0, to: 3 });
     let first = open(&database).await;
     assert_eq!(first.identity().unwrap().len(), 32);
-    assert_eq!(migrate(&database).await, Migrated { from: 2, to: 2 });
+    assert_eq!(migrate(&database).await, Migrated { from: 3, to: 3 });
     assert_eq!(open(&database).await.identity(), first.identity());
     let (_other, other) = new_store().await;
     assert_ne!(other.identity(), first.identity());
