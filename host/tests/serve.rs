@@ -2,89 +2,17 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth::Keys;
 use chatgpt_oauth::api_keys::{ApiKeys, NewApiKey, Permission, Scope, Scopes};
 use chatgpt_oauth::store::{SealedEntries, SqliteStore, StoreKind};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use support::TestEnv;
-
-/// A server that runs.
-struct Serve {
-    child: Child,
-    log: BufReader<ChildStderr>,
-    /// What it said until it served.
-    beginning: Vec<Value>,
-    public: String,
-    admin: String,
-}
-
-impl Serve {
-    fn start(env: &TestEnv) -> Self {
-        Self::start_by(env.command())
-    }
-
-    /// Starts the program by this command.
-    fn start_by(mut command: Command) -> Self {
-        let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-        command.arg("serve").args(listen);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let beginning = until(&mut log, "serving");
-        let serving = beginning.last().unwrap();
-        let address = |name: &str| serving[name].as_str().unwrap().to_owned();
-        Self {
-            public: address("public"),
-            admin: address("admin"),
-            beginning,
-            child,
-            log,
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, signal).unwrap();
-    }
-
-    /// The next lines of the log, up to the one with this message.
-    fn until(&mut self, message: &str) -> Vec<Value> {
-        until(&mut self.log, message)
-    }
-}
-
-impl Drop for Serve {
-    fn drop(&mut self) {
-        // It may have ended.
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
-
-/// The next lines of a log, up to the one with this message.
-#[track_caller]
-fn until(log: &mut impl BufRead, message: &str) -> Vec<Value> {
-    let mut lines = Vec::new();
-    loop {
-        lines.push(next(log));
-        if lines.last().unwrap()["message"] == message {
-            return lines;
-        }
-    }
-}
-
-/// The next line of a log, which is one JSON object.
-#[track_caller]
-fn next(log: &mut impl BufRead) -> Value {
-    let mut line = String::new();
-    log.read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-}
+use support::serve::Serve;
 
 /// A key in the store of this environment.
 fn key(env: &TestEnv, permission: Permission) -> String {
@@ -129,7 +57,7 @@ fn a_server_answers_for_a_person_and_ends_at_sigterm() {
     let profile = "default".parse().unwrap();
     let person = key(&env, Permission::Profile { profile, scopes });
     let administrator = key(&env, Permission::Admin);
-    let mut serve = Serve::start(&env);
+    let mut serve = Serve::start_by(env.command());
     let status = get(&serve.public, "/api/v1/me/status", &person);
     let (_, status) = status.split_once("\r\n\r\n").unwrap();
     let status: Value = serde_json::from_str(status).unwrap();
@@ -160,15 +88,15 @@ fn a_server_without_a_key_says_how_to_make_one() {
         let hints = messages.filter(|message| message.is_some_and(|it| it.contains("keys create")));
         hints.count()
     };
-    assert_eq!(hints(&Serve::start(&env)), 1);
+    assert_eq!(hints(&Serve::start_by(env.command())), 1);
     key(&env, Permission::Admin);
-    assert_eq!(hints(&Serve::start(&env)), 0);
+    assert_eq!(hints(&Serve::start_by(env.command())), 0);
 }
 
 #[test]
 fn a_second_signal_ends_a_server_at_once_and_sighup_does_not() {
     let env = TestEnv::new();
-    let mut serve = Serve::start(&env);
+    let mut serve = Serve::start_by(env.command());
     serve.signal(Signal::HUP);
     serve.until("there is no certificate to read again");
     let begun = Instant::now();
@@ -185,7 +113,7 @@ fn a_second_signal_ends_a_server_at_once_and_sighup_does_not() {
 fn a_key_that_another_process_revokes_ends_within_a_second() {
     let env = TestEnv::new();
     let administrator = key(&env, Permission::Admin);
-    let serve = Serve::start(&env);
+    let serve = Serve::start_by(env.command());
     let status = || get(&serve.admin, "/api/v1/profiles", &administrator)[9..12].to_owned();
     assert_eq!(status(), "200");
     let id = administrator[5..15].parse().unwrap();
@@ -215,7 +143,7 @@ fn a_server_without_the_key_of_its_store_answers_503_until_it_is_back() {
     let key_file = env.store().with_file_name("test.db.key");
     let right = std::fs::read(&key_file).unwrap();
     std::fs::write(&key_file, "ab".repeat(32)).unwrap();
-    let mut serve = Serve::start(&env);
+    let mut serve = Serve::start_by(env.command());
     for _ in 0..2 {
         let answer = get(&serve.admin, "/api/v1/profiles", &administrator);
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
 pub mod proxy;
+pub mod serve;
 pub mod socks;
 
 #[path = "../../runtime/tests/support/mod.rs"]

@@ -1,0 +1,86 @@
+//! `serve` as a process.
+
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// A server that runs.
+pub struct Serve {
+    pub child: Child,
+    log: BufReader<ChildStderr>,
+    /// What it said until it served.
+    pub beginning: Vec<Value>,
+    pub public: String,
+    pub admin: String,
+}
+
+impl Serve {
+    /// Starts the program by this command, at free ports.
+    #[track_caller]
+    pub fn start_by(command: Command) -> Self {
+        Self::try_start_by(command).expect("the server starts")
+    }
+
+    /// The same; none if the program ends before it serves.
+    pub fn try_start_by(mut command: Command) -> Option<Self> {
+        let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        command.arg("serve").args(listen);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let Some(beginning) = until(&mut log, "serving") else {
+            child.wait().unwrap();
+            return None;
+        };
+        let serving = beginning.last().unwrap();
+        let address = |name: &str| serving[name].as_str().unwrap().to_owned();
+        Some(Self {
+            public: address("public"),
+            admin: address("admin"),
+            beginning,
+            child,
+            log,
+        })
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// The next lines of the log, up to the one with this message.
+    #[track_caller]
+    pub fn until(&mut self, message: &str) -> Vec<Value> {
+        until(&mut self.log, message).expect("lines of JSON up to this message")
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        // It may have ended.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// The next lines of a log, up to the one with this message; none if the log ends before, or
+/// holds something else.
+fn until(log: &mut impl BufRead, message: &str) -> Option<Vec<Value>> {
+    let mut lines = Vec::new();
+    loop {
+        lines.push(next(log)?);
+        if lines.last().unwrap()["message"] == message {
+            return Some(lines);
+        }
+    }
+}
+
+/// The next line of a log, if it is one JSON object.
+fn next(log: &mut impl BufRead) -> Option<Value> {
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).ok()
+}
