@@ -1,4 +1,6 @@
-//! `serve`, as a process, and requests to it.
+//! `serve` as a process, and requests to it.
+
+#![allow(dead_code, reason = "each test binary uses its part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -18,22 +20,31 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Starts the program by this command.
-    pub fn start(mut command: Command) -> Self {
+    /// Starts the program by this command, at free ports.
+    #[track_caller]
+    pub fn start(command: Command) -> Self {
+        Self::try_start(command).expect("the server starts")
+    }
+
+    /// The same; none if the program ends before it serves.
+    pub fn try_start(mut command: Command) -> Option<Self> {
         let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         command.arg("serve").args(listen);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let beginning = until(&mut log, "serving");
+        let Some(beginning) = until(&mut log, "serving") else {
+            child.wait().unwrap();
+            return None;
+        };
         let serving = beginning.last().unwrap();
         let address = |name: &str| serving[name].as_str().unwrap().to_owned();
-        Self {
+        Some(Self {
             public: address("public"),
             admin: address("admin"),
             beginning,
             child,
             log,
-        }
+        })
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -42,8 +53,9 @@ impl Serve {
     }
 
     /// The next lines of the log, up to the one with this message.
+    #[track_caller]
     pub fn until(&mut self, message: &str) -> Vec<Value> {
-        until(&mut self.log, message)
+        until(&mut self.log, message).expect("lines of JSON up to this message")
     }
 }
 
@@ -55,24 +67,23 @@ impl Drop for Serve {
     }
 }
 
-/// The next lines of a log, up to the one with this message.
-#[track_caller]
-fn until(log: &mut impl BufRead, message: &str) -> Vec<Value> {
+/// The next lines of a log, up to the one with this message; none if the log ends before, or
+/// holds something else.
+fn until(log: &mut impl BufRead, message: &str) -> Option<Vec<Value>> {
     let mut lines = Vec::new();
     loop {
-        lines.push(next(log));
+        lines.push(next(log)?);
         if lines.last().unwrap()["message"] == message {
-            return lines;
+            return Some(lines);
         }
     }
 }
 
-/// The next line of a log, which is one JSON object.
-#[track_caller]
-fn next(log: &mut impl BufRead) -> Value {
+/// The next line of a log, if it is one JSON object.
+fn next(log: &mut impl BufRead) -> Option<Value> {
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    serde_json::from_str(&line).ok()
 }
 
 /// The answer to a request without a body, as text.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::clock::Clock;
+use crate::from_memory::FromMemory;
 use crate::issuer::Issuer;
 use crate::request_log::RequestLog;
 use crate::settings::{RevocationScope, Rotation, Settings};
@@ -21,6 +22,7 @@ pub struct Builder {
     accounts: Vec<Account>,
     certificate: Certificate,
     clock_file: Option<PathBuf>,
+    from_memory: bool,
     http: SocketAddr,
     https: SocketAddr,
 }
@@ -33,6 +35,7 @@ impl Default for Builder {
             accounts: Vec::new(),
             certificate: Certificate::Valid,
             clock_file: None,
+            from_memory: false,
             http: any_port,
             https: any_port,
         }
@@ -109,6 +112,13 @@ impl Builder {
         self
     }
 
+    /// Answers every model call with the same bytes, without judging or recording the request: for a measurement of
+    /// what is in front of the simulator.
+    pub fn from_memory(mut self) -> Self {
+        self.from_memory = true;
+        self
+    }
+
     /// The certificate of the HTTPS listener; [`Certificate::Valid`] by default.
     pub fn certificate(mut self, certificate: Certificate) -> Self {
         self.certificate = certificate;
@@ -149,7 +159,9 @@ impl Builder {
             .clock_file
             .map_or_else(|| Ok(Clock::system()), Clock::file)?;
         let log = RequestLog::new(self.settings.kept_requests);
-        let shared = Shared::new(clock, Issuer::new(self.settings, self.accounts), log);
+        let from_memory = self.from_memory.then(FromMemory::new);
+        let issuer = Issuer::new(self.settings, self.accounts);
+        let shared = Shared::new(clock, issuer, log, from_memory);
         let tls = Tls::new(self.certificate).map_err(io::Error::other)?;
         Simulator::serve(self.http, self.https, tls, shared)
     }

@@ -60,6 +60,7 @@ mod device;
 mod endpoint;
 mod endpoints;
 mod fault;
+mod from_memory;
 mod http;
 mod issuer;
 mod jwt;

@@ -48,6 +48,9 @@ struct Arguments {
     /// Keep only this many requests in the log, the latest ones
     #[arg(long, value_name = "NUMBER")]
     keep_requests: Option<usize>,
+    /// Answer every model call with the same bytes, neither judged nor recorded: for measurements
+    #[arg(long)]
+    from_memory: bool,
     /// Print one line of JSON and nothing else
     #[arg(long)]
     json: bool,
@@ -100,6 +103,9 @@ fn start(arguments: &Arguments) -> io::Result<Simulator> {
     }
     if let Some(requests) = arguments.keep_requests {
         builder = builder.keep_requests(requests);
+    }
+    if arguments.from_memory {
+        builder = builder.from_memory();
     }
     builder.start()
 }

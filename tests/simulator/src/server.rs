@@ -71,6 +71,13 @@ async fn answer(
         let delivery = Delivery::whole(control::answer(command, request, shared));
         return delivery.send(connection, &shared.clock.date_header()).await;
     }
+    if let Some(bytes) = shared
+        .from_memory
+        .as_ref()
+        .and_then(|it| it.answer(request))
+    {
+        return connection.write(bytes).await.map(|()| Sent::Whole);
+    }
     let sequence = shared.record(request);
     let delivery = deliver(connection, request, sequence, shared).await;
     let sent = delivery.send(connection, &shared.clock.date_header()).await;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::from_memory::FromMemory;
 use crate::http::Request;
 use crate::issuer::Issuer;
 use crate::request_log::RequestLog;
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     log: Mutex<RequestLog>,
     faults: Mutex<Faults>,
     connection_faults: Mutex<VecDeque<ConnectionFault>>,
+    /// Set for a measurement: what every model call is answered with.
+    pub(crate) from_memory: Option<FromMemory>,
 }
 
 /// A fault of an HTTPS connection before any request. HTTP has none, because drivers use it.
@@ -32,7 +35,12 @@ pub enum ConnectionFault {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, issuer: Issuer, log: RequestLog) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        issuer: Issuer,
+        log: RequestLog,
+        from_memory: Option<FromMemory>,
+    ) -> Self {
         Self {
             clock,
             started: Instant::now(),
@@ -40,6 +48,7 @@ impl Shared {
             log: Mutex::new(log),
             faults: Mutex::default(),
             connection_faults: Mutex::default(),
+            from_memory,
         }
     }
 

@@ -325,3 +325,27 @@ fn a_request_for_a_web_socket_is_refused() {
     let response = get(&start(), RESPONSES).send().unwrap();
     assert_eq!(response.status(), 426);
 }
+
+#[test]
+fn an_answer_from_memory_is_six_events_or_a_whole_and_is_not_recorded() {
+    let simulator = Simulator::builder().from_memory().start().unwrap();
+    let call = |body: &str| {
+        let request = post(&simulator, "/backend-api/codex/responses");
+        request
+            .body(body.to_owned())
+            .send()
+            .unwrap()
+            .text()
+            .unwrap()
+    };
+    let streamed = call(r#"{"stream": true}"#);
+    let types: Vec<_> = streamed
+        .lines()
+        .filter_map(|line| line.strip_prefix("event: "))
+        .collect();
+    assert_eq!(types.len(), 6, "{streamed}");
+    assert_eq!(types.last(), Some(&"response.completed"));
+    let whole: Value = serde_json::from_str(&call("{}")).unwrap();
+    assert_eq!(whole["output"][0]["content"][0]["text"], "Hi.");
+    assert_eq!(simulator.requests().len(), 0);
+}

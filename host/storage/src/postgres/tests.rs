@@ -164,8 +164,8 @@ async fn reads_succeed_after_a_restart_of_the_server_and_writes_are_there() {
     let database = cluster.database();
     migrate(&database).await;
     let store = std::sync::Arc::new(open(&database).await);
-    // Several idle connections, which all break.
-    let reads: Vec<_> = (0..4)
+    // As many idle connections as the pool holds, which all break.
+    let reads: Vec<_> = (0..super::connection::most_connections())
         .map(|_| {
             let store = std::sync::Arc::clone(&store);
             tokio::spawn(async move { store.load(&alice()).await.unwrap() })
