@@ -2,7 +2,7 @@
 
 mod client;
 
-use client::{RESPONSES, events, get, post_as, read, sign_in, start, turn, types};
+use client::{RESPONSES, events, get, post, post_as, read, sign_in, start, turn, types};
 use openai_simulator::Simulator;
 use serde_json::{Value, json};
 
@@ -330,7 +330,7 @@ fn a_request_for_a_web_socket_is_refused() {
 fn an_answer_from_memory_is_six_events_or_a_whole_and_is_not_recorded() {
     let simulator = Simulator::builder().from_memory().start().unwrap();
     let call = |body: &str| {
-        let request = post(&simulator, "/backend-api/codex/responses");
+        let request = post(&simulator, RESPONSES);
         request
             .body(body.to_owned())
             .send()
