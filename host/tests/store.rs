@@ -51,7 +51,7 @@ impl Moved {
     }
 
     fn migrate_and_copy(&self) -> Value {
-        assert_eq!(self.ask(&["store", "migrate"])["to_layout"], 2);
+        assert_eq!(self.ask(&["store", "migrate"])["to_layout"], 3);
         let copied = self.ask(&["store", "copy", &self.file(), &self.database.url()]);
         assert_eq!(copied["ok"], true, "{copied}");
         copied
