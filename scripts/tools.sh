@@ -36,6 +36,7 @@ if [ "$(uname -s)" = Linux ]; then
     need ip
     need unshare
     need docker-registry
+    need pgbouncer
 fi
 # Debian keeps the server's binaries outside of the path.
 set -- "${POSTGRES_BIN:-}"/initdb /usr/lib/postgresql/*/bin/initdb

@@ -147,7 +147,7 @@ impl From<StoreError> for Error {
             StoreError::Unusable(_) => Self::permanent(
                 ErrorCode::StoreUnavailable,
                 message,
-                "let this user read and write the store's directory, or use a store in another directory",
+                "fix what the message names, or use another store",
             ),
             StoreError::Limited { hint, may_pass, .. } => match may_pass {
                 true => Self::transient(ErrorCode::StoreUnavailable, message, hint, 60),

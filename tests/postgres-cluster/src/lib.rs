@@ -5,11 +5,17 @@
 //! The server listens on a Unix socket in that directory and on no address. It runs as this
 //! user, or for root, whom PostgreSQL refuses, as the user with the id 65534.
 //!
-//! A test works in a [`Database`] of its own. `failover.rs` makes standbys and restores data.
+//! A test works in a [`Database`] of its own. `failover.rs` makes standbys and restores data,
+//! `network.rs` lets others reach the server by TLS, and `pgbouncer.rs` puts PgBouncer before it.
 
 mod failover;
+mod network;
+mod pgbouncer;
+
+pub use pgbouncer::PgBouncer;
 
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -307,6 +313,12 @@ fn initialize(binaries: &Path, directory: &Path) {
     let mut initdb = server_program(binaries, "initdb", directory);
     initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
     succeed(initdb.args(["--username", USER, "--pgdata", "data"]));
+    let settings = directory.join("data/postgresql.conf");
+    let settings = fs::OpenOptions::new().append(true).open(settings);
+    let no_address = b"listen_addresses = ''\n";
+    settings
+        .and_then(|mut file| file.write_all(no_address))
+        .expect("it is ours");
 }
 
 fn succeed(program: &mut Command) {
@@ -324,7 +336,7 @@ fn start(binaries: &Path, directory: &Path) -> Child {
         .expect("a log");
     let socket = format!("unix_socket_directories={}", directory.display());
     server_program(binaries, "postgres", directory)
-        .args(["-D", "data", "-c", "listen_addresses=", "-c", &socket])
+        .args(["-D", "data", "-c", &socket])
         .args(["-c", "fsync=off", "-c", "max_connections=200"])
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a descriptor"))

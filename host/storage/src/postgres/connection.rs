@@ -20,13 +20,12 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// How often to look which store the database holds.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
-/// Set for each session. A host waits at most 15 seconds for an operation.
-const SETTINGS: [(&str, &str); 4] = [
-    ("statement_timeout", "5s"),
-    ("lock_timeout", "3s"),
-    ("idle_in_transaction_session_timeout", "10s"),
-    ("synchronous_commit", "on"),
-];
+/// Set for each session, by statements: PgBouncer refuses them as parameters of the start. A
+/// host waits at most 15 seconds for an operation.
+const SETTINGS: &str = "SET statement_timeout = '5s';
+    SET lock_timeout = '3s';
+    SET idle_in_transaction_session_timeout = '10s';
+    SET synchronous_commit = on";
 
 /// The largest number of connections of this process.
 pub(super) fn most_connections() -> u32 {
@@ -40,6 +39,7 @@ pub(super) async fn connect(url: &PostgresUrl) -> Result<PgConnection, StoreErro
     let connect = tokio::time::timeout(ACQUIRE, options.connect());
     let timed_out = |_| StoreError::unavailable("the database does not answer");
     let mut connection = connect.await.map_err(timed_out)??;
+    sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
     refuse_standby(&mut connection).await?;
     Ok(connection)
 }
@@ -59,6 +59,7 @@ pub(super) fn pool(
         .after_connect(move |connection, _| {
             let server = server.clone();
             Box::pin(async move {
+                sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
                 let checked = server.check(connection).await;
                 checked.map_err(|error| sqlx::Error::Configuration(error.into()))
             })
@@ -124,8 +125,8 @@ fn options(url: &PostgresUrl) -> Result<PgConnectOptions, StoreError> {
         true => options,
         false => options.ssl_mode(PgSslMode::VerifyFull),
     };
-    let options = options.application_name("chatgpt-oauth").options(SETTINGS);
-    Ok(options.disable_statement_logging())
+    let options = options.application_name("chatgpt-oauth");
+    Ok(options.extra_float_digits(None).disable_statement_logging())
 }
 
 fn stays_here(options: &PgConnectOptions) -> bool {

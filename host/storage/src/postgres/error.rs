@@ -1,6 +1,7 @@
 //! What an error of the database says about the store.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 
 use sqlx::Error;
 
@@ -18,8 +19,14 @@ impl From<Error> for StoreError {
             Error::Configuration(_) | Error::InvalidArgument(_) => {
                 Self::Unusable("the URL or an option of the database is not valid".into())
             }
-            Error::Tls(_) => Self::Unusable(
-                "no TLS connection to the database: it needs a certificate for its name".into(),
+            Error::Tls(_) => {
+                Self::Unusable("the database has no TLS, which it needs on another machine".into())
+            }
+            // So the TLS library reports a handshake that fails.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => Self::Unusable(
+                "the certificate of the database is not valid here: it needs one for the host of \
+                 the URL, from a known authority or that of sslrootcert"
+                    .into(),
             ),
             Error::ColumnDecode { .. }
             | Error::Decode(_)

@@ -4,7 +4,7 @@ mod failover;
 
 use std::time::Duration;
 
-use postgres_cluster::{Cluster, Database, Shutdown};
+use postgres_cluster::{Cluster, Database, PgBouncer, Shutdown};
 
 use super::*;
 use crate::server_store::{Collection, EntryPlace, Owner};
@@ -434,4 +434,17 @@ async fn a_change_is_heard_and_everything_counts_as_changed_after_an_interruptio
     other.announce(&of_alice).await.unwrap();
     assert_eq!(changes.next().await, Some(Change::All));
     assert_eq!(changes.next().await, Some(of_alice));
+}
+
+#[tokio::test]
+async fn it_is_a_store_by_way_of_pgbouncer_too() {
+    let (database, _store) = new_store().await;
+    let pgbouncer = PgBouncer::before(&database);
+    let url = pgbouncer.url().parse().unwrap();
+    let store = PostgresStore::open(&url, StoreKind::OpenAi).await.unwrap();
+    conformance::check(&store).await;
+    let mut changes = store.changes().unwrap();
+    assert_eq!(changes.next().await, Some(Change::All));
+    store.announce(&Change::Profile(alice())).await.unwrap();
+    assert_eq!(changes.next().await, Some(Change::Profile(alice())));
 }

@@ -1,0 +1,105 @@
+//! A store in a database of another machine: its certificate must be right.
+
+mod support;
+
+use std::env;
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+
+use postgres_cluster::{Cluster, Shutdown};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value;
+use support::TestEnv;
+
+/// Set in the process that has its own hosts file.
+const INSIDE: &str = "CHATGPT_OAUTH_TEST_HOSTS";
+/// The address of the server. No name of it is one of this machine.
+const ADDRESS: &str = "127.0.0.77";
+
+/// Runs the test of this name again, with a hosts file in which `db.test` and `other.test` are
+/// the server. Returns true in that second run.
+fn is_inside(name: &str) -> bool {
+    if env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let hosts = directory.path().join("hosts");
+    fs::write(
+        &hosts,
+        format!("127.0.0.1 localhost\n{ADDRESS} db.test other.test\n"),
+    )
+    .unwrap();
+    let set_up = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+    let again = Command::new("unshare")
+        .args(["--mount", "sh", "-c", set_up, "sh"])
+        .arg(&hosts)
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    let complained = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success(), "{said}{complained}");
+    assert!(said.contains("1 passed"), "{said}");
+    false
+}
+
+/// An authority, and a certificate of it for `db.test`, in PEM.
+struct Issued {
+    authority: String,
+    certificate: String,
+    key: String,
+}
+
+fn issue() -> Issued {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["db.test".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    Issued {
+        authority: authority.pem(),
+        certificate: certificate.pem(),
+        key: key.serialize_pem(),
+    }
+}
+
+#[test]
+fn a_database_elsewhere_is_used_by_tls_with_a_certificate_for_its_name() {
+    if !is_inside("a_database_elsewhere_is_used_by_tls_with_a_certificate_for_its_name") {
+        return;
+    }
+    let test = TestEnv::new();
+    let cluster = Arc::new(Cluster::new());
+    let database = cluster.database();
+    let name = database.query("SELECT current_database()");
+    let issued = issue();
+    let trusted = test.path("authority.pem");
+    fs::write(&trusted, &issued.authority).unwrap();
+    let trusted = format!("&sslrootcert={}", trusted.display());
+
+    let migrate = |host: &str, options: &str| -> Value {
+        let url = format!("postgres://tests@{host}/{name}?sslmode=disable{options}");
+        let mut command = test.command_without_store();
+        command.args(["--store", &url, "--json", "store", "migrate"]);
+        support::json(&command.output().unwrap())
+    };
+    cluster.serve_tls(ADDRESS, &issued.certificate, &issued.key);
+    for (host, options) in [("db.test", ""), ("other.test", &*trusted)] {
+        let refused = migrate(host, options);
+        assert_eq!(refused["code"], "store-unavailable", "{host} {refused}");
+        let error = refused["error"].as_str().unwrap();
+        assert!(error.contains("certificate"), "{host} {refused}");
+        assert_eq!(refused["retryable"], false, "{host} {refused}");
+    }
+    let accepted = migrate("db.test", &trusted);
+    assert_eq!(accepted["ok"], true, "{accepted}");
+    cluster.query("postgres", "ALTER SYSTEM SET ssl = off");
+    cluster.restart(Shutdown::Fast);
+    let in_the_clear = migrate("db.test", &trusted);
+    let error = in_the_clear["error"].as_str().unwrap();
+    assert!(error.contains("has no TLS"), "{in_the_clear}");
+}
