@@ -51,6 +51,8 @@ refusals! {
     NotFound "not_found" 404,
     /// The path does not take this method.
     MethodNotAllowed "method_not_allowed" 405,
+    /// The state of the profile or the key does not permit the call.
+    Conflict "conflict" 409,
     /// The request did not come in time.
     RequestTimeout "request_timeout" 408,
     /// The body is too large.

@@ -9,7 +9,7 @@ use http::{Method, Request, Uri};
 use percent_encoding::percent_decode_str;
 
 use crate::refused::Refused;
-use crate::server::Side;
+use crate::routes;
 
 /// The beginnings of keys.
 const KEYS: [&[u8]; 2] = [b"cgop_", b"cgoa_"];
@@ -79,14 +79,12 @@ fn is_ours(host: &str, hosts: &[String]) -> bool {
         || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
 }
 
-/// Refuses the question of a page whether it may send a request from elsewhere. It has no
-/// key, so a later check would give it another answer.
-pub(crate) fn check_method(method: &Method, side: Side) -> Result<(), Refused> {
-    let allowed: &[Method] = match side {
-        Side::Public => &[Method::GET, Method::HEAD, Method::POST],
-        Side::Admin => &[Method::GET, Method::HEAD, Method::POST, Method::DELETE],
-    };
-    match allowed.contains(method) {
+/// Refuses a method that the path does not take, and with it the question of a page whether it
+/// may send a request from elsewhere. It has no key, so a later check would give it another
+/// answer.
+pub(crate) fn check_method<B>(request: &Request<B>) -> Result<(), Refused> {
+    let allowed = routes::at(request.uri().path()).methods;
+    match allowed.contains(request.method()) {
         true => Ok(()),
         false => Err(Refused::method_not_allowed().allow(allowed)),
     }
@@ -216,8 +214,16 @@ mod tests {
             assert_eq!(code(check_content_type(&request)), refused, "{value}");
         }
         let refused = Some(RefusalCode::MethodNotAllowed);
-        assert_eq!(code(check_method(&Method::OPTIONS, Side::Public)), refused);
-        assert_eq!(code(check_method(&Method::DELETE, Side::Public)), refused);
-        assert_eq!(code(check_method(&Method::DELETE, Side::Admin)), None);
+        for (method, path, expected) in [
+            (Method::OPTIONS, "/v1/responses", refused),
+            (Method::OPTIONS, "/x", refused),
+            (Method::POST, "/api/v1/me/status", refused),
+            (Method::GET, "/api/v1/profiles/ada", refused),
+            (Method::DELETE, "/api/v1/profiles/ada", None),
+        ] {
+            let request = Request::builder().method(&method).uri(path).body(());
+            let found = code(check_method(&request.unwrap()));
+            assert_eq!(found, expected, "{method} {path}");
+        }
     }
 }

@@ -41,10 +41,10 @@ impl App {
 
     /// Changes keys, and lets the change count at once: also if the caller goes away, and if it
     /// is not known whether the change was made.
-    pub(crate) async fn change_keys<T: Send + 'static>(
+    pub(crate) async fn change_keys<T: Send + 'static, E: From<Error> + Send + 'static>(
         self: Arc<Self>,
-        change: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
+        change: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
         let changed = tokio::spawn(async move {
             let changed = change.await;
             self.authentication.keys_have_changed(&self.calls).await;

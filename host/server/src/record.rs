@@ -81,7 +81,7 @@ impl Record {
             id,
             span: tracing::info_span!("request", id = %id),
             method: request.method().clone(),
-            route: routes::name(request.uri().path()),
+            route: routes::at(request.uri().path()).name,
             traced: Traced::of(request.headers()),
             begun: Instant::now(),
             app,

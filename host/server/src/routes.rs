@@ -1,10 +1,11 @@
-//! Which handler answers which path, and what the path is called in logs and metrics.
+//! Which handler answers which path, which methods the path takes, and what it is called in
+//! logs and metrics.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{any, delete, get, post};
-use http::Uri;
+use http::{Method, Uri};
 
 use crate::app::App;
 use crate::refused::{Refused, Shape};
@@ -17,10 +18,7 @@ pub(crate) fn of(side: Side, app: Arc<App>) -> Router {
         Side::Public => public(),
         Side::Admin => admin(),
     };
-    routes
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app)
+    routes.fallback(not_found).with_state(app)
 }
 
 fn public() -> Router<Arc<App>> {
@@ -65,72 +63,92 @@ async fn not_found(uri: Uri) -> axum::response::Response {
     Refused::not_found().into_answer(Shape::of(uri.path()))
 }
 
-async fn method_not_allowed(uri: Uri) -> axum::response::Response {
-    Refused::method_not_allowed().into_answer(Shape::of(uri.path()))
+/// A path as logs, metrics and refusals know it.
+pub(crate) struct Route {
+    /// One of few, with nothing that the caller has chosen.
+    pub(crate) name: &'static str,
+    /// The methods that it takes.
+    pub(crate) methods: &'static [Method],
 }
 
+const fn route(name: &'static str, methods: &'static [Method]) -> Route {
+    Route { name, methods }
+}
+
+const GET: &[Method] = &[Method::GET, Method::HEAD];
+const POST: &[Method] = &[Method::POST];
+const DELETE: &[Method] = &[Method::DELETE];
+const GET_AND_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
+
+/// Any other path. The gateway refuses methods of paths below `/v1` itself.
+const OTHER: Route = route("none", GET_AND_POST);
+
 /// The paths whose names are themselves.
-const PLAIN: [&str; 16] = [
-    "/v1/responses",
-    "/v1/responses/compact",
-    "/v1/chat/completions",
-    "/v1/models",
-    "/api/v1/me/status",
-    "/api/v1/me/start",
-    "/api/v1/me/poll",
-    "/api/v1/me/logout",
-    "/api/v1/me/refresh",
-    "/api/v1/me/models",
-    "/api/v1/me/usage",
-    "/api/v1/profiles",
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/openapi.json",
+const PLAIN: [Route; 16] = [
+    route("/v1/responses", GET_AND_POST),
+    route("/v1/responses/compact", GET_AND_POST),
+    route("/v1/chat/completions", GET_AND_POST),
+    route("/v1/models", GET_AND_POST),
+    route("/api/v1/me/status", GET),
+    route("/api/v1/me/start", POST),
+    route("/api/v1/me/poll", POST),
+    route("/api/v1/me/logout", POST),
+    route("/api/v1/me/refresh", POST),
+    route("/api/v1/me/models", GET),
+    route("/api/v1/me/usage", GET),
+    route("/api/v1/profiles", GET),
+    route("/healthz", GET),
+    route("/readyz", GET),
+    route("/metrics", GET),
+    route("/openapi.json", GET),
 ];
 
-/// The names of paths with a profile in them, by what comes after the profile.
-const OF_A_PROFILE: [(&str, &str); 9] = [
-    ("", "/api/v1/profiles/{profile}"),
-    ("/status", "/api/v1/profiles/{profile}/status"),
-    ("/start", "/api/v1/profiles/{profile}/start"),
-    ("/poll", "/api/v1/profiles/{profile}/poll"),
-    ("/logout", "/api/v1/profiles/{profile}/logout"),
-    ("/refresh", "/api/v1/profiles/{profile}/refresh"),
-    ("/models", "/api/v1/profiles/{profile}/models"),
-    ("/usage", "/api/v1/profiles/{profile}/usage"),
-    ("/keys", "/api/v1/profiles/{profile}/keys"),
+const MODEL: Route = route("/v1/models/{id}", GET_AND_POST);
+
+/// The paths with a profile in them.
+const OF_A_PROFILE: [Route; 9] = [
+    route("/api/v1/profiles/{profile}", DELETE),
+    route("/api/v1/profiles/{profile}/status", GET),
+    route("/api/v1/profiles/{profile}/start", POST),
+    route("/api/v1/profiles/{profile}/poll", POST),
+    route("/api/v1/profiles/{profile}/logout", POST),
+    route("/api/v1/profiles/{profile}/refresh", POST),
+    route("/api/v1/profiles/{profile}/models", GET),
+    route("/api/v1/profiles/{profile}/usage", GET),
+    route("/api/v1/profiles/{profile}/keys", GET_AND_POST),
 ];
 
-/// The name of a path: one of few, with nothing that the caller has chosen.
-pub(crate) fn name(path: &str) -> &'static str {
-    if let Some(plain) = PLAIN.iter().find(|plain| **plain == path) {
+const KEY: Route = route("/api/v1/profiles/{profile}/keys/{id}", DELETE);
+const ROTATE: Route = route("/api/v1/profiles/{profile}/keys/{id}/rotate", POST);
+
+/// What is at a path.
+pub(crate) fn at(path: &str) -> &'static Route {
+    if let Some(plain) = PLAIN.iter().find(|plain| plain.name == path) {
         return plain;
     }
     if path.starts_with("/v1/models/") {
-        return "/v1/models/{id}";
+        return &MODEL;
     }
-    of_a_profile(path).unwrap_or("none")
+    of_a_profile(path).unwrap_or(&OTHER)
 }
 
-fn of_a_profile(path: &str) -> Option<&'static str> {
+fn of_a_profile(path: &str) -> Option<&'static Route> {
     let rest = path.strip_prefix("/api/v1/profiles/")?;
     let after = &rest[rest.find('/').unwrap_or(rest.len())..];
-    let plain = OF_A_PROFILE.iter().find(|(known, _)| *known == after);
-    if let Some((_, name)) = plain {
-        return Some(name);
-    }
-    let (_, of_key) = after.strip_prefix("/keys/")?.split_at_checked(10)?;
-    match of_key {
-        "" => Some("/api/v1/profiles/{profile}/keys/{id}"),
-        "/rotate" => Some("/api/v1/profiles/{profile}/keys/{id}/rotate"),
-        _ => None,
-    }
+    let plain = OF_A_PROFILE.iter().find(|known| {
+        let of_known = known.name.strip_prefix("/api/v1/profiles/{profile}");
+        of_known == Some(after)
+    });
+    plain.or_else(|| match after.strip_prefix("/keys/")?.split_once('/') {
+        None => Some(&KEY),
+        Some((_, "rotate")) => Some(&ROTATE),
+        Some(_) => None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::name;
+    use super::at;
 
     /// Faults: G29
     #[test]
@@ -152,12 +170,16 @@ mod tests {
                 "/api/v1/profiles/ada/keys/0123456789/rotate",
                 "/api/v1/profiles/{profile}/keys/{id}/rotate",
             ),
-            ("/api/v1/profiles/ada/keys/x", "none"),
+            (
+                "/api/v1/profiles/ada/keys/x",
+                "/api/v1/profiles/{profile}/keys/{id}",
+            ),
+            ("/api/v1/profiles/ada/keys/x/y", "none"),
             ("/api/v1/profiles/ada/x", "none"),
             ("/v1/x", "none"),
             ("/", "none"),
         ] {
-            assert_eq!(name(path), expected, "{path}");
+            assert_eq!(at(path).name, expected, "{path}");
         }
     }
 }

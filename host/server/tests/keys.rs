@@ -114,11 +114,9 @@ async fn failures_of_an_address_are_limited_and_valid_keys_are_not() {
         options.behind_proxy = vec!["127.0.0.0/8".parse().unwrap()];
     })
     .await;
+    let unknown = format!("Bearer {}", TestServer::start().await.keys.ada);
     let fail = async |forwarded: &str| {
-        let headers = [
-            ("authorization", "Bearer x"),
-            ("x-forwarded-for", forwarded),
-        ];
+        let headers = [("authorization", &*unknown), ("x-forwarded-for", forwarded)];
         let text = request("GET", "/v1/models", &headers, "");
         Answer::parse(&exchange(&server.public, text).await)
     };
@@ -145,15 +143,28 @@ async fn failures_of_an_address_are_limited_and_valid_keys_are_not() {
     assert_eq!(valid.status, 200, "{valid:?}");
 }
 
+/// Faults: G17
+#[tokio::test]
+async fn a_request_without_a_key_is_no_failure_of_its_address() {
+    let server = TestServer::start().await;
+    for n in 0..25 {
+        for key in ["", "x", "cgop_0123456789"] {
+            let answer = server.send(key, "GET", "/api/v1/me/status", "").await;
+            assert_eq!(answer.status, 401, "{n} {key:?} {answer:?}");
+        }
+    }
+}
+
 /// Faults: G23
 #[tokio::test]
 async fn a_peer_that_is_no_proxy_cannot_say_who_it_is() {
     let server = TestServer::start().await;
+    let unknown = format!("Bearer {}", TestServer::start().await.keys.ada);
     let mut statuses = Vec::new();
     for n in 0..21 {
         let forwarded = format!("203.0.113.{n}");
         let headers = [
-            ("authorization", "Bearer x"),
+            ("authorization", &*unknown),
             ("x-forwarded-for", &*forwarded),
         ];
         let text = request("GET", "/v1/models", &headers, "");
@@ -262,6 +273,8 @@ async fn an_administrator_makes_lists_rotates_and_revokes_keys_of_a_profile() {
 
     let revoked = server.order("DELETE", &one, "").await.json();
     assert_eq!(revoked["revoked"], true, "{revoked}");
+    let ended = server.order("POST", &format!("{one}/rotate"), "").await;
+    assert_eq!((ended.status, ended.code()), (409, "conflict".to_owned()));
     assert_eq!((status(&key).await, status(&next).await), (401, 200));
 }
 
@@ -279,7 +292,7 @@ async fn a_key_of_another_profile_is_unknown_and_a_wrong_field_is_named() {
     ] {
         let answer = server.order(method, &target, "").await;
         let seen = (answer.status, answer.code());
-        assert_eq!(seen, (400, "invalid-argument".to_owned()), "{target}");
+        assert_eq!(seen, (404, "not_found".to_owned()), "{target}");
     }
     for body in [
         r#"{"scopes": ["admin"]}"#,

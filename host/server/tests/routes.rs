@@ -114,7 +114,7 @@ async fn an_administrator_pages_through_the_profiles_and_removes_one() {
     let refused = server.order("DELETE", "/api/v1/profiles/ada", "").await;
     assert_eq!(
         (refused.status, refused.code()),
-        (400, "invalid-argument".to_owned())
+        (409, "conflict".to_owned())
     );
     let removed = server
         .order("DELETE", "/api/v1/profiles/ada?force=true", "")

@@ -1,4 +1,4 @@
-//! How many requests without a valid key an address may send.
+//! How many keys that are not valid an address may send.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

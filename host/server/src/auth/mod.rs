@@ -55,6 +55,11 @@ impl Rejection {
             Self::OtherListener => "other_listener",
         }
     }
+
+    /// Whether the store may have been asked: a text that is no key guesses none.
+    const fn is_a_guess(self) -> bool {
+        !matches!(self, Self::Missing | Self::Malformed)
+    }
 }
 
 impl Authentication {
@@ -66,7 +71,7 @@ impl Authentication {
     }
 
     /// Whose key the request has. A key that is not accepted counts against the client's
-    /// address. After too many of them, the store is seldom asked for keys from there; a key
+    /// address; a request without one does not. After too many of them, the store is seldom asked for keys from there; a key
     /// that was used a moment ago is not looked up.
     pub(crate) async fn caller(
         &self,
@@ -80,13 +85,11 @@ impl Authentication {
             Err(rejection) => rejection,
         };
         metrics.rejected_key(rejection.name());
-        match self.failures.count(client) {
-            Ok(()) => Err(invalid_key()),
-            Err(seconds) => {
-                let error = "too many requests without a valid key";
-                Err(Refused::too_many(error, seconds))
-            }
+        if rejection.is_a_guess() {
+            let too_many = |seconds| Refused::too_many("too many keys that are not valid", seconds);
+            self.failures.count(client).map_err(too_many)?;
         }
+        Err(invalid_key())
     }
 
     async fn find(

@@ -34,8 +34,8 @@ fn create() -> Value {
         "summary": "Make an API key, which is shown once",
         "parameters": [profile()],
         "requestBody": body(&json!({
-            "scopes": {"type": "array", "items": {"enum": ["read", "onboarding", "inference"]}},
-            "label": {"type": "string", "maxLength": 64},
+            "scopes": {"type": ["array", "null"], "items": {"enum": ["read", "onboarding", "inference"]}, "minItems": 1},
+            "label": {"type": "string", "maxLength": 64, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"},
             "expires_in_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": u32::MAX},
         })),
         "responses": responses("keys create"),

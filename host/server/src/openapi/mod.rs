@@ -199,7 +199,8 @@ fn body(properties: &Value) -> Value {
         "properties": properties,
         "additionalProperties": false,
     });
-    json!({"required": false, "content": {"application/json": {"schema": schema}}})
+    // The server takes none for an empty object, but not without the content type.
+    json!({"required": true, "content": {"application/json": {"schema": schema}}})
 }
 
 /// The answers of an operation: one that succeeds, and two shapes of failure.
@@ -226,10 +227,13 @@ const FAILURES: [(&str, &str); 15] = [
         "403",
         "The key, a policy, the region or the plan forbids the call",
     ),
-    ("404", "There is nothing at this path"),
+    ("404", "There is nothing at this path, or no such API key"),
     ("405", "The path does not take this method"),
     ("408", "The body did not come in time"),
-    ("409", "The person signs in, or signs in again"),
+    (
+        "409",
+        "The person signs in, or signs in again; the profile holds a login, or the API key has ended",
+    ),
     ("413", "The body is too large"),
     ("415", "The body is not declared as JSON"),
     ("421", "The request names another host"),

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
 use chatgpt_oauth_answers::schema;
+use http::Method;
 
 use super::*;
+use crate::routes;
 
 fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
     match value {
@@ -78,4 +80,24 @@ fn every_operation_has_a_name_of_its_own() {
     let unique: BTreeSet<_> = names.iter().collect();
     assert_eq!(names.len(), 20);
     assert_eq!(unique.len(), names.len());
+}
+
+#[test]
+fn a_path_takes_the_methods_of_its_operations() {
+    let document = document();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let operations: BTreeSet<_> = operations.as_object().unwrap().keys().cloned().collect();
+        let one = path
+            .replace("{profile}", "ada")
+            .replace("{id}", "0123456789");
+        let route = routes::at(&one);
+        let methods = route
+            .methods
+            .iter()
+            .filter(|method| **method != Method::HEAD);
+        let methods: BTreeSet<_> = methods
+            .map(|method| method.as_str().to_ascii_lowercase())
+            .collect();
+        assert_eq!((route.name, methods), (&**path, operations));
+    }
 }

@@ -19,11 +19,11 @@ use http::Uri;
 use serde::Deserialize;
 
 use super::body::{Json, Nothing};
+use super::failed::Failed;
 use super::target::Target;
 use crate::answer::{self, Answer};
 use crate::app::App;
 use crate::query::{Page, Query};
-use crate::refused::Refused;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,22 +63,18 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     target: Target,
     uri: Uri,
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Failed> {
     let asked = Page::of(&uri)?;
-    Ok(answered(page(&app, &target, &asked).await))
-}
-
-async fn page(app: &App, target: &Target, asked: &Page) -> Result<ApiKeyPage, Error> {
     let after = asked.after().map(str::parse::<ApiKeyId>).transpose();
     let after = after.map_err(|_| invalid(&"`after` is no id of a key"))?;
     let after = after.as_ref().map(ApiKeyId::as_str);
     let owner = Owner::Profile(target.profile.name().clone());
     let keys = app.keys();
     let listed = keys.list(Some(&owner), after, asked.limit).await?;
-    Ok(ApiKeyPage {
+    Ok(answer::success(&ApiKeyPage {
         page: answers::api_keys(&listed, keys.now()),
         next_after: asked.next_after(listed.iter().map(|listed| listed.id.as_str())),
-    })
+    }))
 }
 
 /// `POST …/keys`
@@ -87,20 +83,17 @@ pub(crate) async fn create(
     target: Target,
     uri: Uri,
     Json(body): Json<CreateBody>,
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Failed> {
     Query::of(&uri, &[])?;
     let now = app.keys().now();
-    let created = async {
-        let new = body.into_new_key(target.profile.name().clone(), now)?;
-        let CreatedApiKey { key, record } = app.keys().create(new, now).await?;
-        Ok(CreateApiKey {
-            ok: True,
-            key: Some(RevealedKey(key.reveal().to_owned())),
-            file: None,
-            created: answers::api_key(&record, now),
-        })
-    };
-    Ok(answered(created.await))
+    let new = body.into_new_key(target.profile.name().clone(), now)?;
+    let CreatedApiKey { key, record } = app.keys().create(new, now).await?;
+    Ok(answer::success(&CreateApiKey {
+        ok: True,
+        key: Some(RevealedKey(key.reveal().to_owned())),
+        file: None,
+        created: answers::api_key(&record, now),
+    }))
 }
 
 /// `DELETE …/keys/{id}`
@@ -109,21 +102,18 @@ pub(crate) async fn revoke(
     target: Target,
     parameters: RawPathParams,
     uri: Uri,
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Failed> {
     Query::of(&uri, &[])?;
-    let revoked = async {
-        let keys = app.keys();
-        let id = of_profile(&keys, &target, &parameters).await?;
-        let changed = id.clone();
-        let revoke = async move { Ok(keys.revoke(&changed, keys.now()).await?) };
-        let revoked = app.clone().change_keys(revoke).await?;
-        Ok(RevokeApiKey {
-            ok: True,
-            id: id.to_string(),
-            revoked,
-        })
-    };
-    Ok(answered(revoked.await))
+    let keys = app.keys();
+    let id = of_profile(&keys, &target, &parameters).await?;
+    let changed = id.clone();
+    let revoke = async move { Ok::<_, Failed>(keys.revoke(&changed, keys.now()).await?) };
+    let revoked = app.change_keys(revoke).await?;
+    Ok(answer::success(&RevokeApiKey {
+        ok: True,
+        id: id.to_string(),
+        revoked,
+    }))
 }
 
 /// `POST …/keys/{id}/rotate`
@@ -133,26 +123,23 @@ pub(crate) async fn rotate(
     parameters: RawPathParams,
     uri: Uri,
     Json(Nothing {}): Json<Nothing>,
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Failed> {
     Query::of(&uri, &[])?;
     let now = app.keys().now();
-    let rotated = async {
-        let keys = app.keys();
-        let id = of_profile(&keys, &target, &parameters).await?;
-        let changed = id.clone();
-        let rotate = async move { Ok(keys.rotate(&changed, now).await?) };
-        let rotated = app.clone().change_keys(rotate).await?;
-        let CreatedApiKey { key, record } = rotated.created;
-        Ok(RotateApiKey {
-            ok: True,
-            key: Some(RevealedKey(key.reveal().to_owned())),
-            file: None,
-            created: answers::api_key(&record, now),
-            previous_id: id.to_string(),
-            previous_expires_at: rotated.previous_expires_at,
-        })
-    };
-    Ok(answered(rotated.await))
+    let keys = app.keys();
+    let id = of_profile(&keys, &target, &parameters).await?;
+    let changed = id.clone();
+    let rotate = async move { Ok::<_, Failed>(keys.rotate(&changed, now).await?) };
+    let rotated = app.change_keys(rotate).await?;
+    let CreatedApiKey { key, record } = rotated.created;
+    Ok(answer::success(&RotateApiKey {
+        ok: True,
+        key: Some(RevealedKey(key.reveal().to_owned())),
+        file: None,
+        created: answers::api_key(&record, now),
+        previous_id: id.to_string(),
+        previous_expires_at: rotated.previous_expires_at,
+    }))
 }
 
 /// The id in the path, if it is that of a key of the profile.
@@ -160,7 +147,7 @@ async fn of_profile(
     keys: &ApiKeys,
     target: &Target,
     parameters: &RawPathParams,
-) -> Result<ApiKeyId, Error> {
+) -> Result<ApiKeyId, ApiKeyError> {
     let text = parameters.iter().find(|(name, _)| *name == "id");
     let id = text.and_then(|(_, id)| id.parse().ok());
     let id: ApiKeyId = id.ok_or(ApiKeyError::Unknown)?;
@@ -168,14 +155,7 @@ async fn of_profile(
     let owner = Owner::Profile(target.profile.name().clone());
     match record.is_some_and(|record| record.permission.owner() == owner) {
         true => Ok(id),
-        false => Err(ApiKeyError::Unknown.into()),
-    }
-}
-
-fn answered<A: serde::Serialize>(result: Result<A, Error>) -> Answer {
-    match result {
-        Ok(found) => answer::success(&found),
-        Err(error) => answer::failure(&error),
+        false => Err(ApiKeyError::Unknown),
     }
 }
 

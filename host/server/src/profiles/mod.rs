@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `target.rs` | which profile a request is for |
 //! | `body.rs` | the body of a request |
+//! | `failed.rs` | why a call fails |
 //! | `read.rs` | `status`, `models` and `usage` |
 //! | `login.rs` | `start`, `poll`, `logout` and `refresh` |
 //! | `list.rs`, `remove.rs` | a page of the profiles; one less |
 //! | `keys.rs` | the API keys of a profile |
 
 mod body;
+mod failed;
 pub(crate) mod keys;
 mod list;
 mod login;

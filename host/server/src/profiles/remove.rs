@@ -7,9 +7,10 @@ use chatgpt_oauth::answers::True;
 use chatgpt_oauth::answers::operations::RemoveProfile;
 use chatgpt_oauth::store::Owner;
 use chatgpt_oauth::types::ConnectionState;
-use chatgpt_oauth::{Error, ErrorCode, Profile};
+use chatgpt_oauth_answers::RefusalCode;
 use http::Uri;
 
+use super::failed::Failed;
 use super::target::Target;
 use crate::answer::{self, Answer};
 use crate::app::App;
@@ -21,36 +22,28 @@ pub(crate) async fn remove(
     State(app): State<Arc<App>>,
     target: Target,
     uri: Uri,
-) -> Result<Answer, Refused> {
+) -> Result<Answer, Failed> {
     let force = Query::of(&uri, &["force"])?.flag("force")?;
-    Ok(match remove_if(&app, &target.profile, force).await {
-        Ok(removed) => answer::success(&removed),
-        Err(error) => answer::failure(&error),
-    })
-}
-
-async fn remove_if(app: &Arc<App>, profile: &Profile, force: bool) -> Result<RemoveProfile, Error> {
+    let profile = target.profile;
     let state = profile.status().await?.state;
     let is_signed_out = matches!(
         state,
         ConnectionState::NotConnected | ConnectionState::Pending
     );
     if !force && !is_signed_out {
-        return Err(Error::permanent(
-            ErrorCode::InvalidArgument,
-            "the profile holds a login",
-            "log out first, or add ?force=true to lose the login",
-        ));
+        let hint = "log out first, or add ?force=true to lose the login";
+        let refused = Refused::new(RefusalCode::Conflict, "the profile holds a login", hint);
+        return Err(refused.into());
     }
     // First: no key may reach a profile of the same name that is made later.
     let owner = Owner::Profile(profile.name().clone());
     let keys = app.keys();
-    let remove = async move { Ok(keys.remove_all(&owner).await?) };
+    let remove = async move { Ok::<_, Failed>(keys.remove_all(&owner).await?) };
     app.clone().change_keys(remove).await?;
     profile.remove(force).await?;
-    Ok(RemoveProfile {
+    Ok(answer::success(&RemoveProfile {
         ok: True,
         profile: profile.name().as_str().to_owned(),
         removed: state != ConnectionState::NotConnected,
-    })
+    }))
 }

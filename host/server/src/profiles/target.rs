@@ -7,7 +7,7 @@ use chatgpt_oauth::api_keys::Scope;
 use chatgpt_oauth::{Error, Profile, ProfileName};
 use http::request::Parts;
 
-use crate::answer::{self, Answer};
+use super::failed::Failed;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::limits::Running;
@@ -17,21 +17,6 @@ use crate::refused::Refused;
 pub(crate) struct Target {
     pub(crate) profile: Profile,
     caller: Caller,
-}
-
-/// Why a request is for no profile.
-pub(crate) enum NoTarget {
-    Refused(Refused),
-    Invalid(Error),
-}
-
-impl axum::response::IntoResponse for NoTarget {
-    fn into_response(self) -> Answer {
-        match self {
-            Self::Refused(refused) => refused.into_response(),
-            Self::Invalid(error) => answer::failure(&error),
-        }
-    }
 }
 
 impl Target {
@@ -48,17 +33,16 @@ impl Target {
 }
 
 impl FromRequestParts<Arc<App>> for Target {
-    type Rejection = NoTarget;
+    type Rejection = Failed;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NoTarget> {
-        let caller = Caller::from_request_parts(parts, app).await;
-        let caller = caller.map_err(NoTarget::Refused)?;
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failed> {
+        let caller = Caller::from_request_parts(parts, app).await?;
         let name = match caller.profile() {
             Some(name) => {
                 let rate = app.call_rate.take(caller.key_id());
                 let too_many =
                     |seconds| Refused::too_many("the API key makes too many calls", seconds);
-                rate.map_err(too_many).map_err(NoTarget::Refused)?;
+                rate.map_err(too_many)?;
                 name.clone()
             }
             None => of_path(parts, app).await?,
@@ -71,14 +55,13 @@ impl FromRequestParts<Arc<App>> for Target {
 }
 
 /// The name in the path, decoded once.
-async fn of_path(parts: &mut Parts, app: &Arc<App>) -> Result<ProfileName, NoTarget> {
+async fn of_path(parts: &mut Parts, app: &Arc<App>) -> Result<ProfileName, Failed> {
     let parameters = RawPathParams::from_request_parts(parts, app).await;
-    let unreadable = |_| NoTarget::Refused(Refused::invalid("the path is not UTF-8", "correct it"));
+    let unreadable = |_| Refused::invalid("the path is not UTF-8", "correct it");
     let parameters = parameters.map_err(unreadable)?;
     let name = parameters
         .iter()
         .find(|(parameter, _)| *parameter == "profile");
-    let (_, name) = name.ok_or_else(|| NoTarget::Refused(Refused::not_found()))?;
-    name.parse()
-        .map_err(|error| NoTarget::Invalid(Error::from(error)))
+    let (_, name) = name.ok_or_else(Refused::not_found)?;
+    name.parse().map_err(|error| Error::from(error).into())
 }
