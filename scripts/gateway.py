@@ -8,7 +8,7 @@ all rounds, their lowest and highest, and the ratio to nginx are printed as a ta
 nginx and LiteLLM pass the request on; `serve` also checks a key, judges each field and
 reads the events. LiteLLM has one worker. Needs nginx, wrk, and for LiteLLM pip and venv of
 Python; LiteLLM is installed into the user's cache directory.
-CHATGPT_OAUTH_BIN names another program than that of this build.
+CHATGPT_OAUTH_BIN and OPENAI_SIMULATOR_BIN name other programs than those of a release build.
 """
 
 import argparse
@@ -145,15 +145,24 @@ def start(processes: list[subprocess.Popen], command: list, **options) -> subpro
     return process
 
 
+def binary(variable: str, name: str) -> str:
+    """The program of the variable, or of a release build."""
+    if named := os.environ.get(variable):
+        return named
+    build = ["cargo", "build", "--release", "--locked", "--quiet", "--package", name, "--bins"]
+    subprocess.run(build, cwd=ROOT, check=True)
+    return str(TARGET / "release" / name)
+
+
 def program() -> str:
-    return os.environ.get("CHATGPT_OAUTH_BIN", str(TARGET / "release/chatgpt-oauth"))
+    return binary("CHATGPT_OAUTH_BIN", "chatgpt-oauth")
 
 
 def backend(directory: pathlib.Path, processes: list[subprocess.Popen]) -> str:
     process = start(
         processes,
-        [TARGET / "release/openai-simulator", "--json", "--from-memory", "--interval", "1", "--auto-approve",
-         "--ca", directory / "ca.pem"],
+        [binary("OPENAI_SIMULATOR_BIN", "openai-simulator"), "--json", "--from-memory", "--interval", "1",
+         "--auto-approve", "--ca", directory / "ca.pem"],
         stdout=subprocess.PIPE, text=True,
     )
     return json.loads(process.stdout.readline())["https"].removeprefix("https://")
@@ -161,18 +170,19 @@ def backend(directory: pathlib.Path, processes: list[subprocess.Popen]) -> str:
 
 def serve(directory: pathlib.Path, processes: list[subprocess.Popen], address: str) -> tuple[subprocess.Popen, int, str]:
     """A server with a login, its port and a key."""
+    ours = program()
     options = ["--json", "--store", f"sqlite:{directory}/store/test.db", "--cacert", f"{directory}/ca.pem"]
     for host in ("auth.openai.com", "chatgpt.com"):
         options += ["--connect-to", f"{host}:443:{address}"]
     environment = {**os.environ, "XDG_STATE_HOME": f"{directory}/state", "SSL_CERT_FILE": "/dev/null"}
     quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([program(), *options, "login"], check=True, **quiet)
+    subprocess.run([ours, *options, "login"], check=True, **quiet)
     create = ["keys", "create", "--output", f"{directory}/api-key"]
-    subprocess.run([program(), *options, *create], check=True, **quiet)
+    subprocess.run([ours, *options, *create], check=True, **quiet)
     port = free_port()
     process = start(
         processes,
-        [program(), *options, "serve", "--listen", f"127.0.0.1:{port}", "--admin-listen", f"127.0.0.1:{free_port()}",
+        [ours, *options, "serve", "--listen", f"127.0.0.1:{port}", "--admin-listen", f"127.0.0.1:{free_port()}",
          "--key-rate", "1000000", "--key-streams", "10000"],
         **quiet,
     )
@@ -265,10 +275,6 @@ def main() -> None:
     arguments = parser.parse_args()
     for needed in ("nginx", "wrk"):
         shutil.which(needed) or sys.exit(f"the comparison needs {needed}: install it first")
-    build = ["cargo", "build", "--release", "--locked", "--quiet", "--package", "chatgpt-oauth",
-             "--package", "openai-simulator", "--bins"]
-    subprocess.run(build, cwd=ROOT, check=True)
-
     processes: list[subprocess.Popen] = []
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)

@@ -73,7 +73,8 @@ impl Place {
         command.env("XDG_STATE_HOME", self.path("state"));
         // Reading the machine's own roots takes longer than a request.
         command.env("SSL_CERT_FILE", "/dev/null");
-        command.args(["--json", "--profile", "bench", "--store", store]);
+        command.env("CHATGPT_OAUTH_PROFILE", "bench");
+        command.args(["--json", "--store", store]);
         command.arg("--cacert").arg(self.path("ca.pem"));
         command.arg("--key-file").arg(self.key_file());
         for connect_to in self.connect_to() {

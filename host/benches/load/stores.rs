@@ -1,5 +1,7 @@
 //! Stores with many people who have signed in.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,19 +67,21 @@ impl SizedStore {
 
 /// A file, written in memory: on a disk every row would wait for it.
 async fn sqlite(place: &Place, login: &Arc<Login>, size: usize) -> (String, Arc<dyn ServerStore>) {
-    let memory = TempDir::new_in("/dev/shm").expect("a directory in memory");
-    let store = SqliteStore::open(memory.path().join("test.db"), StoreKind::Test).await;
+    let directory = TempDir::new_in("/dev/shm").expect("a directory in memory");
+    let memory = directory.path().join("store");
+    let store = SqliteStore::open(memory.join("test.db"), StoreKind::Test).await;
     let sealed = sealed(place, store.expect("a store"));
     logins::write(&sealed, 0..size, |_| Arc::clone(login)).await;
     drop(sealed);
     let name = format!("sqlite-{size}");
-    move_files(memory.path(), &place.path(&name));
+    copy_files(&memory, &place.path(&name));
     let store = SqliteStore::open(place.path(&name).join("test.db"), StoreKind::Test).await;
     (place.file(&name), Arc::new(store.expect("a store")))
 }
 
-fn move_files(from: &Path, to: &Path) {
-    std::fs::create_dir(to).expect("a directory");
+fn copy_files(from: &Path, to: &Path) {
+    let created = DirBuilder::new().mode(0o700).create(to);
+    created.expect("a directory");
     for file in std::fs::read_dir(from).expect("a directory") {
         let file = file.expect("a file");
         std::fs::copy(file.path(), to.join(file.file_name())).expect("a copy");
