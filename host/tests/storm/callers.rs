@@ -26,8 +26,8 @@ pub struct Person {
     pub end: Option<End>,
     /// Every call without an answer.
     pub unanswered: Vec<Call>,
-    /// What the last answer said.
-    pub last: String,
+    /// What was asked when, and what the answer said.
+    pub story: Vec<String>,
 }
 
 /// What became of a login.
@@ -91,7 +91,7 @@ impl Callers {
             self.ask_for_all(fleet);
         }
         for (number, person) in self.people().enumerate() {
-            assert!(person.end.is_some(), "person {number}: {}", person.last);
+            assert!(person.end.is_some(), "person {number}: {:#?}", person.story);
         }
     }
 
@@ -102,11 +102,11 @@ impl Callers {
     fn ask(&self, fleet: &Fleet, number: usize) -> Next {
         let call = fleet.ask(number);
         let mut person = self.people[number].lock().unwrap();
+        person.story.push(fleet.tell(&call));
         let Some((status, body)) = &call.answer else {
             person.unanswered.push(call);
             return Next::Later;
         };
-        person.last = body.to_string();
         match (status, body["code"].as_str()) {
             (200, _) => person.end = Some(End::Refreshed),
             (_, Some("needs-login")) => person.end = Some(End::Lost),

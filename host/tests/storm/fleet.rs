@@ -117,6 +117,20 @@ impl Fleet {
         deaths.unwrap_or_else(PoisonError::into_inner)[server]
     }
 
+    /// A call in a line.
+    pub fn tell(&self, call: &Call) -> String {
+        let ended = self.beginning.elapsed();
+        let begun = call.begun - self.beginning;
+        let answer = match &call.answer {
+            Some((status, body)) => format!("{status} {} {}", body["code"], body["error"]),
+            None => "no answer".into(),
+        };
+        format!(
+            "{begun:.2?} to {ended:.2?}, server {}: {answer}",
+            call.server
+        )
+    }
+
     /// Asks one of the servers for a person's models by a call of the backend, for which the
     /// access token must live.
     pub fn ask(&self, person: usize) -> Call {

@@ -35,8 +35,16 @@ impl Verdict {
         for (number, person) in callers.people().enumerate() {
             let tokens = &presented[&(number + 1)];
             if let Err(why) = verdict.judge(fleet, number, &person, tokens) {
-                let story = format!("person {number}: {why}: {} {tokens:?}", person.last);
-                verdict.violations.push(story);
+                let servers = person.unanswered.iter().map(|call| call.server);
+                let deaths: Vec<_> = servers.map(|server| fleet.death(server)).collect();
+                let since = |at: &Option<Instant>| at.map(|at| at - fleet.beginning);
+                let deaths: Vec<_> = deaths.iter().map(since).collect();
+                let arrived: Vec<_> = tokens.iter().map(|token| since(&token.arrived)).collect();
+                verdict.violations.push(format!(
+                    "person {number}: {why}: {:#?}, tokens {tokens:?}, presented at {arrived:.2?}, \
+                     unanswered until deaths at {deaths:.2?}",
+                    person.story
+                ));
             }
         }
         verdict

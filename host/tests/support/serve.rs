@@ -12,7 +12,8 @@ use serde_json::Value;
 /// A server that runs.
 pub struct Serve {
     pub child: Child,
-    log: BufReader<ChildStderr>,
+    /// None if it is discarded.
+    log: Option<BufReader<ChildStderr>>,
     /// What it said until it served.
     pub beginning: Vec<Value>,
     pub public: String,
@@ -27,9 +28,14 @@ impl Serve {
     }
 
     /// The same; none if the program ends before it serves.
-    pub fn try_start(mut command: Command) -> Option<Self> {
+    pub fn try_start(command: Command) -> Option<Self> {
+        Self::try_start_with(command, &[])
+    }
+
+    /// The same with more options of `serve`.
+    pub fn try_start_with(mut command: Command, options: &[&str]) -> Option<Self> {
         let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-        command.arg("serve").args(listen);
+        command.arg("serve").args(listen).args(options);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let Some(beginning) = until(&mut log, "serving") else {
@@ -43,7 +49,7 @@ impl Serve {
             admin: address("admin"),
             beginning,
             child,
-            log,
+            log: Some(log),
         })
     }
 
@@ -55,7 +61,14 @@ impl Serve {
     /// The next lines of the log, up to the one with this message.
     #[track_caller]
     pub fn until(&mut self, message: &str) -> Vec<Value> {
-        until(&mut self.log, message).expect("lines of JSON up to this message")
+        let log = self.log.as_mut().expect("a log");
+        until(log, message).expect("lines of JSON up to this message")
+    }
+
+    /// Reads the log and drops it, in a thread: a server keeps the lines that are not read.
+    pub fn discard_log(&mut self) {
+        let mut log = self.log.take().expect("a log");
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     }
 }
 

@@ -7,6 +7,10 @@ use std::time::Duration;
 pub struct Times(Vec<Duration>);
 
 impl Times {
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     pub fn add(&mut self, time: Duration) {
         self.0.push(time);
     }
@@ -36,10 +40,11 @@ impl Times {
     }
 }
 
-/// What the calls cost more than others, at p50.
+/// What the calls cost more than others, at p50 and p99.
 pub fn print_difference(name: &str, times: &Times, others: &Times) {
-    let difference = times.percentile(50) - others.percentile(50);
-    println!("{name:32} p50 {difference:+7.3} ms");
+    let difference = |percent| times.percentile(percent) - others.percentile(percent);
+    let (p50, p99) = (difference(50), difference(99));
+    println!("{name:32} p50 {p50:+7.3} ms                    p99 {p99:+7.3} ms");
 }
 
 pub fn load_average() -> String {

@@ -52,11 +52,7 @@ impl Process {
 
     /// The resident memory of the process, in KiB.
     pub fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("Linux");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        kib.expect("a size").parse().expect("a number")
+        resident(self.child.id())
     }
 }
 
@@ -65,6 +61,15 @@ impl Drop for Process {
         _ = self.child.kill();
         _ = self.child.wait();
     }
+}
+
+/// The resident memory of the process with this id, in KiB.
+pub fn resident(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+    let status = status.expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.expect("a size").parse().expect("a number")
 }
 
 /// Tells the process that started this one what it needs, and waits for its end.

@@ -13,21 +13,25 @@ use crate::process::{self, Process};
 pub const ROLE: &str = "upstream";
 
 /// Runs the simulator. With `pause_ms` in the order, every answer has an event in each such
-/// time, and does not end.
+/// time, and does not end. With `from_memory`, every answer is the same.
 pub fn run() {
-    let simulator = Simulator::builder()
+    let order = process::order();
+    let mut simulator = Simulator::builder()
         .interval(1)
         .keep_requests(100)
-        .auto_approve(Duration::ZERO)
-        .start()
-        .expect("a simulator");
-    if let Some(pause) = process::order()["pause_ms"].as_u64() {
+        .auto_approve(Duration::ZERO);
+    if order["from_memory"] == true {
+        simulator = simulator.from_memory();
+    }
+    let simulator = simulator.start().expect("a simulator");
+    if let Some(pause) = order["pause_ms"].as_u64() {
         let script = Script::deltas(10_000, Duration::from_millis(pause));
         simulator.fault_always(Endpoint::Responses, Fault::stream(script));
     }
     process::announce(&json!({
         "connect_to": simulator.connect_to(),
         "ca": simulator.ca_pem(),
+        "http": simulator.http_address().to_string(),
         "https": simulator.https_address().to_string(),
     }));
 }
