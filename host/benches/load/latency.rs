@@ -57,7 +57,7 @@ pub async fn measure(time: Duration) {
         ),
     ];
 
-    let mut times = [const { Times::new() }; 3];
+    let mut times = [(); 3].map(|()| Times::default());
     for target in &targets {
         calls(target, WARM_UP).await;
     }
@@ -89,7 +89,7 @@ async fn calls(target: &Target, time: Duration) -> Times {
             due.elapsed()
         });
     }
-    let mut times = Times::new();
+    let mut times = Times::default();
     for time in running.join_all().await {
         times.add(time);
     }

@@ -7,10 +7,6 @@ use std::time::Duration;
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
     pub fn add(&mut self, time: Duration) {
         self.0.push(time);
     }

@@ -17,6 +17,11 @@ use crate::{
 /// How long quarantined values are kept at least.
 const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// A page of profiles.
+pub(super) const LIST: &str = "SELECT DISTINCT profile FROM chatgpt_oauth.record
+                               WHERE value IS NOT NULL AND profile > $1
+                               ORDER BY profile LIMIT $2";
+
 #[async_trait]
 impl Store for PostgresStore {
     fn kind(&self) -> StoreKind {
@@ -80,14 +85,11 @@ impl Store for PostgresStore {
         after: Option<&ProfileName>,
         limit: usize,
     ) -> Result<Vec<ProfileName>, StoreError> {
-        const SELECT: &str = "SELECT DISTINCT profile FROM chatgpt_oauth.record
-                              WHERE value IS NOT NULL AND profile > $1
-                              ORDER BY profile LIMIT $2";
         // No name is empty.
         let after = after.map_or("", ProfileName::as_str);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let names = self
-            .query(|| sqlx::query(SELECT).bind(after).bind(limit))
+            .query(|| sqlx::query(LIST).bind(after).bind(limit))
             .await?;
         let name = |row: &PgRow| {
             let name: &str = row.try_get(0)?;

@@ -448,3 +448,29 @@ async fn it_is_a_store_by_way_of_pgbouncer_too() {
     store.announce(&Change::Profile(alice())).await.unwrap();
     assert_eq!(changes.next().await, Some(Change::Profile(alice())));
 }
+
+/// A page costs the same wherever it begins: it reads the index from there, and sorts nothing.
+#[tokio::test]
+async fn a_page_of_profiles_reads_the_index_from_its_beginning() {
+    let database = Database::new();
+    migrate(&database).await;
+    database.query(
+        "INSERT INTO chatgpt_oauth.record
+         SELECT 'p' || to_char(number, 'FM000000'), key, number, ''
+         FROM generate_series(1, 10000) number, unnest(ARRAY['credential', 'models']) key;
+         ANALYZE chatgpt_oauth.record",
+    );
+    for plan in ["force_custom_plan", "force_generic_plan"] {
+        for after in ["", "p000001", "p009000"] {
+            let explained = database.query(&format!(
+                "SET plan_cache_mode = {plan};
+                 PREPARE page(text, bigint) AS {};
+                 EXPLAIN (COSTS OFF) EXECUTE page('{after}', 100)",
+                super::operations::LIST
+            ));
+            let reads_the_index = explained.contains("Index Cond: (profile >");
+            let sorts = explained.contains("Sort") || explained.contains("Seq Scan");
+            assert!(reads_the_index && !sorts, "{plan}, {after}: {explained}");
+        }
+    }
+}

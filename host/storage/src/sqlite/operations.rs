@@ -17,6 +17,10 @@ use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version
 /// How long quarantined values are kept at least.
 const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// A page of profiles.
+pub(super) const LIST: &str = "SELECT DISTINCT profile FROM record
+     WHERE value IS NOT NULL AND profile > ?1 ORDER BY profile LIMIT ?2";
+
 #[async_trait]
 impl Store for SqliteStore {
     fn kind(&self) -> StoreKind {
@@ -93,10 +97,7 @@ impl Store for SqliteStore {
         let after = after.map_or_else(String::new, ToString::to_string);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let names = self.query(move |sqlite| {
-            let mut select = sqlite.prepare_cached(
-                "SELECT DISTINCT profile FROM record
-                 WHERE value IS NOT NULL AND profile > ?1 ORDER BY profile LIMIT ?2",
-            )?;
+            let mut select = sqlite.prepare_cached(LIST)?;
             let names = select.query_map(params![after, limit], |row| row.get(0))?;
             let name =
                 |name: rusqlite::Result<String>| name?.parse().map_err(|_| StoreError::Corrupt);

@@ -614,3 +614,21 @@ async fn every_store_has_a_name_of_its_own_and_keeps_it() {
     assert_eq!(name(open_read_only(&one).await.unwrap()), first);
     assert_ne!(name(open(&other).await), first);
 }
+
+/// A page costs the same wherever it begins: it reads the index from there, and sorts nothing.
+#[tokio::test]
+async fn a_page_of_profiles_reads_the_index_from_its_beginning() {
+    let place = place();
+    drop(open(&place).await);
+    let sqlite = raw(&place);
+    let explain = format!("EXPLAIN QUERY PLAN {}", operations::LIST);
+    let mut plan = sqlite.prepare(&explain).unwrap();
+    let steps = plan.query_map(("p5", 100), |row| row.get(3)).unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    assert_eq!(steps.len(), 1, "{steps:?}");
+    assert!(
+        steps[0].starts_with("SEARCH record USING INDEX"),
+        "{steps:?}"
+    );
+    assert!(steps[0].ends_with("(profile>?)"), "{steps:?}");
+}
