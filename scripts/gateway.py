@@ -5,8 +5,8 @@
 The backend is the simulator, which answers each model call with the same 1.5 KB in six
 events, over TLS. wrk asks each proxy in turn, by plain HTTP on loopback, and the medians of
 all rounds, their lowest and highest, and the ratio to nginx are printed as a table.
-nginx and LiteLLM pass the request on; `serve` also checks a key, judges each field and
-reads the events. LiteLLM has one worker. Needs nginx, wrk, and for LiteLLM pip and venv of
+nginx passes the request on, and LiteLLM also checks a key; `serve` checks a key, judges each
+field and reads the events. LiteLLM has one worker. Needs nginx, wrk, and for LiteLLM pip and venv of
 Python; LiteLLM is installed into the user's cache directory.
 CHATGPT_OAUTH_BIN and OPENAI_SIMULATOR_BIN name other programs than those of a release build.
 """
@@ -30,6 +30,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 # The newest version whose proxy can be installed from PyPI.
 LITELLM = "1.106.12"
+LITELLM_KEY = "sk-" + "5a" * 16
 CONNECTIONS = 64
 WARM_UP = 5
 
@@ -70,6 +71,8 @@ LITELLM_CONFIG = {
         "litellm_params": {"model": "openai/gpt-6-astra", "api_key": "sk-none"},
     }],
     "litellm_settings": {"num_retries": 0, "telemetry": False},
+    # Without one it does not start.
+    "general_settings": {"master_key": LITELLM_KEY},
 }
 
 WRK = """
@@ -288,7 +291,7 @@ def main() -> None:
             if not arguments.without_litellm:
                 process, port = litellm(directory, processes, address)
                 for kind, stream in (("relayed", True), ("whole", False)):
-                    proxies.append(Proxy(f"LiteLLM, {kind}", process, port, "/v1/responses", "none", stream))
+                    proxies.append(Proxy(f"LiteLLM, {kind}", process, port, "/v1/responses", LITELLM_KEY, stream))
             print(f"{os.cpu_count()} cores; {versions(not arguments.without_litellm)}")
             measure(proxies, directory, arguments.rounds, arguments.seconds)
             table(proxies)
