@@ -10,8 +10,9 @@
 //! | others | none |
 //!
 //! Backends differ in what they leave out: deltas, ends of texts, items, or the output of the
-//! last event. Each text is passed on once, when its first form comes. A caller that wants JSON
-//! gets no commentary of the model, because a commentary before JSON cannot be parsed.
+//! last event. Each text is passed on once, when its first form comes, and the content of a
+//! message not before that of the one before it. A caller that wants JSON gets no commentary of
+//! the model, because a commentary before JSON cannot be parsed.
 
 mod calls;
 mod citations;
@@ -19,6 +20,7 @@ mod emitted;
 mod event;
 mod items;
 mod texts;
+mod turns;
 mod usage;
 
 use std::collections::BTreeSet;
@@ -163,6 +165,7 @@ impl Translation {
         for (index, item) in self.items.unfinished(output) {
             self.item_done(index, item, &mut deltas)?;
         }
+        deltas.extend(self.texts.complete_messages());
         // The caller would run a call without its input.
         if !is_incomplete && self.calls.has_incomplete() {
             return Err(Break::Unreadable);
@@ -229,6 +232,7 @@ impl Translation {
                 self.texts.cite_all(place, annotations);
             }
         }
+        deltas.extend(self.texts.complete_message(index));
         Ok(())
     }
 
@@ -289,7 +293,7 @@ impl Translation {
     fn check_size(&mut self, deltas: &[Delta]) -> Result<(), Break> {
         self.size += deltas.iter().map(Delta::size).sum::<usize>();
         let entries = self.items.len() + self.hidden.len() + self.texts.len() + self.calls.len();
-        let named = self.items.size() + self.texts.size_of_citations();
+        let named = self.items.size() + self.texts.size();
         match self.size + named + entries * EACH > MOST {
             true => Err(Break::TooLarge),
             false => Ok(()),

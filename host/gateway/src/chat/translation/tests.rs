@@ -298,6 +298,26 @@ fn a_later_message_begins_with_a_blank_line_and_a_later_part_does_not() {
     assert_eq!(content(&steps(&events, end()).unwrap()), "ab\n\nc");
 }
 
+/// Faults: X08
+#[test]
+fn the_content_of_messages_that_grow_at_once_is_not_mixed() {
+    let grown = [
+        text_delta(0, 0, "a1 "),
+        text_delta(1, 0, "b1 "),
+        text_delta(2, 0, "c1 "),
+        text_delta(0, 0, "a2"),
+        text_delta(1, 0, "b2"),
+    ];
+    let whole = "a1 a2\n\nb1 b2\n\nc1 ";
+    assert_eq!(content(&steps(&grown, end()).unwrap()), whole);
+    let first = [done(1, message("b1 b2")), done(0, message("a1 a2"))];
+    let last = [done(0, message("a1 a2")), done(1, message("b1 b2"))];
+    for order in [first, last] {
+        let events = [&grown[..], &order].concat();
+        assert_eq!(content(&steps(&events, end()).unwrap()), whole);
+    }
+}
+
 #[test]
 fn a_summary_is_shown_only_if_it_was_asked_for() {
     let delta = |part, text: &str| json!({"type": "response.reasoning_summary_text.delta", "output_index": 0, "summary_index": part, "delta": text});

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::citations::Citations;
 use super::emitted::{Contradiction, Emitted};
+use super::turns::Turns;
 use crate::chat::delta::Delta;
 
 /// What stands between two messages, and between two parts of a summary.
@@ -40,24 +41,50 @@ pub(super) struct Texts {
     /// Where in the content each part begins.
     begins: BTreeMap<Place, u64>,
     citations: Citations,
+    turns: Turns,
 }
 
 impl Texts {
-    /// How many parts and citations there are.
+    /// How many parts, citations and complete messages there are.
     pub(super) fn len(&self) -> usize {
-        self.emitted.len() + self.citations.len()
+        self.emitted.len() + self.citations.len() + self.turns.len()
     }
 
-    /// How many bytes the citations have.
-    pub(super) const fn size_of_citations(&self) -> usize {
-        self.citations.size()
+    /// How many bytes the citations have, and what has not become a delta yet.
+    pub(super) const fn size(&self) -> usize {
+        self.citations.size() + self.turns.size()
     }
 
-    /// A part grows.
+    /// A part grows. The content of a message waits until an earlier message is complete.
     pub(super) fn add(&mut self, place: Place, piece: &str) -> Option<Delta> {
         if piece.is_empty() {
             return None;
         }
+        self.emitted.entry(place).or_default().add(piece);
+        let is_next = place.text != Text::Content || self.turns.take(place, piece);
+        is_next.then(|| self.emit(place, piece))
+    }
+
+    /// A message is complete.
+    pub(super) fn complete_message(&mut self, item: u64) -> Vec<Delta> {
+        let released = self.turns.complete(item);
+        self.emit_all(released)
+    }
+
+    /// No message grows any more.
+    pub(super) fn complete_messages(&mut self) -> Vec<Delta> {
+        let released = self.turns.complete_all();
+        self.emit_all(released)
+    }
+
+    fn emit_all(&mut self, pieces: Vec<(Place, String)>) -> Vec<Delta> {
+        let pieces = pieces.into_iter();
+        pieces
+            .map(|(place, piece)| self.emit(place, &piece))
+            .collect()
+    }
+
+    fn emit(&mut self, place: Place, piece: &str) -> Delta {
         let text = self.separator(place).to_owned() + piece;
         if place.text == Text::Content {
             let all = self.characters + characters(&text);
@@ -65,12 +92,11 @@ impl Texts {
             self.characters = all;
         }
         self.last.insert(place.text, place);
-        self.emitted.entry(place).or_default().add(piece);
-        Some(match place.text {
+        match place.text {
             Text::Content => Delta::Content(text),
             Text::Refusal => Delta::Refusal(text),
             Text::Reasoning => Delta::Reasoning(text),
-        })
+        }
     }
 
     /// A part is complete.
