@@ -233,7 +233,7 @@ async fn a_key_has_so_many_calls_at_a_time() {
 #[tokio::test]
 async fn an_administrator_makes_lists_rotates_and_revokes_keys_of_a_profile() {
     let server = TestServer::start().await;
-    let body = r#"{"scopes": ["read"], "label": "of a test", "expires_in_seconds": 60}"#;
+    let body = r#"{"scopes": ["read"], "label": "of a test", "expires_in_seconds": 60.0}"#;
     let created = server
         .order("POST", "/api/v1/profiles/grace/keys", body)
         .await
@@ -297,6 +297,7 @@ async fn a_key_of_another_profile_is_unknown_and_a_wrong_field_is_named() {
     for body in [
         r#"{"scopes": ["admin"]}"#,
         r#"{"expires_in_seconds": 0}"#,
+        r#"{"expires_in_seconds": 60.5}"#,
         r#"{"label": "\u001b[31m"}"#,
         r#"{"admin": true}"#,
     ] {

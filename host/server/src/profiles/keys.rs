@@ -17,6 +17,7 @@ use chatgpt_oauth_answers::api_keys::{
 };
 use http::Uri;
 use serde::Deserialize;
+use serde_json::Number;
 
 use super::body::{Json, Nothing};
 use super::failed::Failed;
@@ -34,22 +35,27 @@ pub(crate) struct CreateBody {
     #[serde(default)]
     label: String,
     #[serde(default)]
-    expires_in_seconds: Option<u32>,
+    expires_in_seconds: Option<Number>,
 }
 
 impl CreateBody {
     fn into_new_key(self, profile: ProfileName, now: u64) -> Result<NewApiKey, Error> {
         let scopes = self.scopes.map_or_else(|| Ok(Scopes::default()), scopes)?;
-        let expires_in = self.expires_in_seconds.map(u64::from);
-        if expires_in == Some(0) {
-            return Err(invalid(&"a key cannot expire at once"));
-        }
+        let expires_in = self.expires_in_seconds.as_ref().map(seconds).transpose()?;
         Ok(NewApiKey {
             permission: Permission::Profile { profile, scopes },
             label: self.label.parse().map_err(|error| invalid(&error))?,
-            expires_at: expires_in.map(|seconds| now.saturating_add(seconds)),
+            expires_at: expires_in.map(|seconds| now.saturating_add(seconds.into())),
         })
     }
+}
+
+/// A whole number, also with a fraction of zero, as JSON Schema has it.
+fn seconds(number: &Number) -> Result<u32, Error> {
+    let text = number.to_string();
+    let whole = text.strip_suffix(".0").unwrap_or(&text).parse().ok();
+    let whole = whole.filter(|seconds| *seconds > 0);
+    whole.ok_or_else(|| invalid(&"`expires_in_seconds` is no whole number of seconds, at least 1"))
 }
 
 fn scopes(names: Vec<String>) -> Result<Scopes, Error> {

@@ -45,13 +45,13 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// How many parts and citations there are.
+    /// How many parts, citations and complete messages there are.
     pub(super) fn len(&self) -> usize {
-        self.emitted.len() + self.citations.len()
+        self.emitted.len() + self.citations.len() + self.turns.len()
     }
 
     /// How many bytes the citations have, and what has not become a delta yet.
-    pub(super) fn size(&self) -> usize {
+    pub(super) const fn size(&self) -> usize {
         self.citations.size() + self.turns.size()
     }
 
