@@ -33,7 +33,7 @@ impl PostgresStore {
     /// Listens in a task of its own until the changes are dropped.
     pub(super) fn listen(&self) -> Changes {
         let (announcer, changes) = channel();
-        let url = self.listen_url.clone();
+        let url = self.url.clone();
         tokio::spawn(async move {
             tokio::select! {
                 () = announcer.changes.closed() => {}

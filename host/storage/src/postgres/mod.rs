@@ -47,8 +47,8 @@ pub struct PostgresStore {
     kind: StoreKind,
     identity: String,
     pool: PgPool,
-    /// The server that the connection for changes is made to.
-    listen_url: PostgresUrl,
+    /// For the connection that listens.
+    url: PostgresUrl,
     /// When the database was last seen to hold this store.
     checked: Mutex<Instant>,
 }
@@ -72,16 +72,9 @@ impl PostgresStore {
             kind,
             identity,
             pool: connection::pool(url, connection::most_connections())?,
-            listen_url: url.clone(),
+            url: url.clone(),
             checked: Mutex::new(Instant::now()),
         })
-    }
-
-    /// Listens to changes by this URL: for a database behind a proxy that shares connections
-    /// among its clients, which cannot listen.
-    #[must_use]
-    pub fn listening_at(self, listen_url: PostgresUrl) -> Self {
-        Self { listen_url, ..self }
     }
 
     /// Creates the tables of a store in a database that has none, or applies the missing steps
