@@ -174,3 +174,41 @@ fn a_server_without_a_free_file_waits_for_one_and_goes_on() {
     serve.until("drained");
     assert!(serve.child.wait().unwrap().success());
 }
+
+/// Faults: G37 G40
+#[cfg(feature = "postgres")]
+#[test]
+fn a_server_says_that_it_refreshes_no_login_after_a_failover() {
+    let env = TestEnv::new();
+    // Makes the key file.
+    key(&env, Permission::Admin);
+    let database = postgres_cluster::Database::new();
+    let command = || {
+        let mut command = env.command_without_store();
+        command.args(["--store", &database.url(), "--key-file"]);
+        command.arg(env.store().with_file_name("test.db.key"));
+        command
+    };
+    let run = |arguments: &[&str]| command().args(arguments).output().unwrap();
+    assert!(run(&["store", "migrate"]).status.success());
+    let file = env.path("admin.key");
+    let create = ["keys", "create", "--admin", "--output"];
+    let created = command().args(create).arg(&file).output().unwrap();
+    assert!(created.status.success(), "{created:?}");
+    let administrator = std::fs::read_to_string(file).unwrap();
+
+    database.query("UPDATE chatgpt_oauth.store SET failover = true");
+    let serve = Serve::start(command());
+    let ready = get(&serve.public, "/readyz", "");
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(ready.contains("store accept-failover"), "{ready}");
+    let metrics = get(&serve.admin, "/metrics", administrator.trim());
+    assert!(
+        metrics.contains("chatgpt_oauth_failover_suspected 1"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("chatgpt_oauth_clock_offset_seconds "),
+        "{metrics}"
+    );
+}

@@ -73,7 +73,7 @@ pub mod types;
 /// Stores of profiles: [`Store`](store::Store) and its implementations.
 pub mod store {
     pub use chatgpt_oauth_storage::clock::ClockOffset;
-    pub use chatgpt_oauth_storage::schedule::{Paused, Schedule};
+    pub use chatgpt_oauth_storage::schedule::{LONGEST_PAUSE, Paused, Schedule};
     pub use chatgpt_oauth_storage::sealed_entries::SealedEntries;
     pub use chatgpt_oauth_storage::server_store::{Collection, Entry, EntryPlace, Owner};
     pub use chatgpt_oauth_storage::store::{History, StoreConnections};

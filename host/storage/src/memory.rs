@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::schedule::{Paused, Schedule};
+use crate::schedule::{LONGEST_PAUSE, Paused, Schedule};
 use crate::server_store::{Collection, Entry, EntryPlace, Owner};
 use crate::{ProfileName, Row, ServerStore, Store, StoreError, StoreKind, Version};
 
@@ -248,7 +248,10 @@ impl Schedule for MemoryStore {
     async fn pause(&self, what: Paused, until: u64) -> Result<(), StoreError> {
         let mut content = self.content();
         let paused = content.paused.entry(what).or_default();
-        *paused = until.max(*paused);
+        *paused = match *paused > until.saturating_add(LONGEST_PAUSE) {
+            true => until,
+            false => until.max(*paused),
+        };
         Ok(())
     }
 

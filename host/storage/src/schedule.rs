@@ -33,12 +33,16 @@ pub trait Schedule: Send + Sync {
     /// How many logins have a time that has come.
     async fn count_due(&self, now: u64) -> Result<u64, StoreError>;
 
-    /// Leaves something until then, unless it is left for longer already.
+    /// Leaves something until then, unless it is left for longer already. What is left for more
+    /// than [`LONGEST_PAUSE`] longer was stored by a wrong clock, and is replaced.
     async fn pause(&self, what: Paused, until: u64) -> Result<(), StoreError>;
 
     /// Until when something is left; 0 if it never was.
     async fn paused_until(&self, what: Paused) -> Result<u64, StoreError>;
 }
+
+/// The longest pause, in seconds.
+pub const LONGEST_PAUSE: u64 = 60 * 60;
 
 /// What is left for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

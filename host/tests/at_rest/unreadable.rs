@@ -76,7 +76,7 @@ fn a_value_or_a_store_of_a_newer_version_is_left_unchanged() {
         assert_eq!(answer["code"], "record-newer", "{command:?}: {answer}");
     }
     assert_eq!(sql(&test, "SELECT * FROM record"), before);
-    sql(&test, "PRAGMA user_version = 3");
+    sql(&test, "PRAGMA user_version = 4");
     works(&test);
 }
 

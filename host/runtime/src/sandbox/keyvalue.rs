@@ -190,7 +190,6 @@ impl KeyValueCtx {
         }
         if key == CREDENTIAL {
             self.activity.take_slot()?;
-            self.activity.note_login_written();
         }
         // After a failover, the answer to a refresh in flight has the only valid token.
         let records = match self.activity.has_login_answer() {
@@ -199,7 +198,11 @@ impl KeyValueCtx {
         };
         let write = || records.write(key, seen, value);
         let irreplaceable_since = self.irreplaceable_since(key).filter(|_| value.is_some());
-        let version = self.retry_until(irreplaceable_since, write).await?;
+        let written = self.retry_until(irreplaceable_since, write).await;
+        if key == CREDENTIAL && may_have_written(&written) {
+            self.activity.note_login_written();
+        }
+        let version = written?;
         self.has_written.store(true, Ordering::Relaxed);
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
@@ -297,6 +300,17 @@ impl KeyValueCtx {
         let outcome = timeout_at(deadline, operation).await;
         outcome.unwrap_or_else(|_| Err(StoreError::unavailable("the store does not answer")))
     }
+}
+
+/// Whether a write was done or may have been; these errors say that it was not.
+fn may_have_written(written: &Result<Version, StoreError>) -> bool {
+    !matches!(
+        written,
+        Err(StoreError::Conflict
+            | StoreError::Failover
+            | StoreError::Rollback
+            | StoreError::ReadOnly)
+    )
 }
 
 /// The largest value of a key, in bytes.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chatgpt_oauth::api_keys::ApiKeys;
-use chatgpt_oauth::store::{Owner, Paused, Schedule};
+use chatgpt_oauth::store::{LONGEST_PAUSE, Owner, Paused, Schedule};
 use chatgpt_oauth::{Error, Host, Profile, ProfileName};
 use futures_util::{StreamExt, stream};
 use prometheus_client::metrics::gauge::Gauge;
@@ -139,7 +139,9 @@ impl Refresher {
     /// Whether the token endpoint is left alone.
     async fn is_paused(&self) -> Result<bool, Error> {
         let until = self.schedule.paused_until(Paused::Token).await?;
-        Ok(until > self.host.now()?)
+        let now = self.host.now()?;
+        // One that would last longer was stored by a wrong clock.
+        Ok(until > now && until <= now + LONGEST_PAUSE)
     }
 
     /// Whether a key of the profile was made or used in the last 30 days.

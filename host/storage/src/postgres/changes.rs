@@ -4,14 +4,12 @@
 //! statement after the write, never a part of it: PostgreSQL takes a lock over all commits for
 //! each transaction that notifies.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 use tokio::time::{sleep, timeout};
 
 use super::guard::STATEMENT;
-use super::server::Server;
 use super::{PostgresStore, PostgresUrl, connection};
 use crate::changes::{Announcer, Change, Changes, channel};
 use crate::{ProfileName, StoreError};
@@ -36,11 +34,11 @@ impl PostgresStore {
     /// Listens in a task of its own until the changes are dropped.
     pub(super) fn listen(&self) -> Changes {
         let (announcer, changes) = channel();
-        let (url, server) = (self.listen_url.clone(), self.server.clone());
+        let url = self.url.clone();
         tokio::spawn(async move {
             tokio::select! {
                 () = announcer.changes.closed() => {}
-                () = hear(&url, &server, &announcer) => {}
+                () = hear(&url, &announcer) => {}
             }
         });
         changes
@@ -48,10 +46,10 @@ impl PostgresStore {
 }
 
 /// Connects, and connects again whenever the connection ends.
-async fn hear(url: &PostgresUrl, server: &Arc<Server>, announcer: &Announcer) {
+async fn hear(url: &PostgresUrl, announcer: &Announcer) {
     let mut pause = FIRST_PAUSE;
     loop {
-        if let Ok(listener) = connect(url, server).await {
+        if let Ok(Ok(listener)) = timeout(STATEMENT, connect(url)).await {
             tracing::info!("changes by other servers are heard");
             announcer.connected.send_replace(true);
             pause = FIRST_PAUSE;
@@ -64,8 +62,8 @@ async fn hear(url: &PostgresUrl, server: &Arc<Server>, announcer: &Announcer) {
     }
 }
 
-async fn connect(url: &PostgresUrl, server: &Arc<Server>) -> Result<PgListener, StoreError> {
-    let pool = connection::pool(url, 1, server.clone())?;
+async fn connect(url: &PostgresUrl) -> Result<PgListener, StoreError> {
+    let pool = connection::pool_of_one(url)?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;

@@ -44,15 +44,10 @@ pub(super) async fn connect(url: &PostgresUrl) -> Result<PgConnection, StoreErro
     Ok(connection)
 }
 
-/// A pool of at most so many connections, which are made when they are needed.
-pub(super) fn pool(
-    url: &PostgresUrl,
-    most: u32,
-    server: Arc<Server>,
-) -> Result<PgPool, StoreError> {
-    let options = options(url)?;
+/// The pool, whose connections are made when they are needed.
+pub(super) fn pool(url: &PostgresUrl, server: Arc<Server>) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
-        .max_connections(most)
+        .max_connections(most_connections())
         .acquire_timeout(ACQUIRE)
         .max_lifetime(LIFETIME - jitter())
         .test_before_acquire(false)
@@ -60,11 +55,25 @@ pub(super) fn pool(
             let server = server.clone();
             Box::pin(async move {
                 sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
-                let checked = server.check(connection).await;
-                checked.map_err(|error| sqlx::Error::Configuration(error.into()))
+                server.check(connection).await.map_err(not_usable)
             })
         });
-    Ok(pool.connect_lazy_with(options))
+    Ok(pool.connect_lazy_with(options(url)?))
+}
+
+/// A pool of the one connection that listens, to a server that is no standby.
+pub(super) fn pool_of_one(url: &PostgresUrl) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .after_connect(|connection, _| {
+            Box::pin(async move { refuse_standby(connection).await.map_err(not_usable) })
+        });
+    Ok(pool.connect_lazy_with(options(url)?))
+}
+
+fn not_usable(error: StoreError) -> sqlx::Error {
+    sqlx::Error::Configuration(error.into())
 }
 
 impl PostgresStore {

@@ -16,12 +16,16 @@ use std::time::{Duration, Instant};
 
 use sqlx::{PgConnection, Row};
 
-use super::position::{Position, Verdict};
+use super::position::{self, Position, Verdict};
 use crate::StoreError;
 use crate::store::History;
 
 /// How often a process writes to the table `store` where the server stands.
 const NOTED: Duration = Duration::from_secs(60);
+
+/// For a service that does not permit the functions, as some that manage PostgreSQL.
+const HIDDEN: &str = "the database does not say where it stands in its log \
+    (pg_control_system, pg_current_wal_flush_lsn), so that lost logins would go unnoticed";
 
 /// What one look at a server has shown.
 #[derive(Clone, Copy, Debug)]
@@ -78,19 +82,18 @@ impl Watch {
         Ok(())
     }
 
-    /// Accepts that writes are lost: what the server has now is the latest. Returns whether a
-    /// loss was suspected.
+    /// Accepts that writes are lost: what the server has now is the latest. Returns whether the
+    /// store had the mark. A process that could not set the mark is heard too: a new era clears
+    /// what any process suspects.
     pub(super) async fn accept(&self, connection: &mut PgConnection) -> Result<bool, StoreError> {
         const ACCEPT: &str = "UPDATE chatgpt_oauth.store
             SET system = $1, database = $2, timeline = $3, flushed = $4, synchronous = $5,
                 failover = false,
-                accepted_at = greatest(clock_timestamp(), accepted_at + interval '1 microsecond')
-            WHERE failover";
+                accepted_at = greatest(clock_timestamp(), accepted_at + interval '1 microsecond')";
         let look = Look::at(connection).await?;
-        let accept = look.now.bound_to(ACCEPT).execute(&mut *connection);
-        let was_suspected = accept.await?.rows_affected() > 0;
+        look.now.bound_to(ACCEPT).execute(&mut *connection).await?;
         self.look(connection).await?;
-        Ok(was_suspected)
+        Ok(look.history.is_suspected)
     }
 
     fn suspect(&self) {
@@ -104,6 +107,10 @@ impl Watch {
 
     fn keep(&self, look: &Look, wrote: bool) {
         let mut seen = self.lock();
+        if look.history.era < seen.history.era && !seen.history.is_suspected {
+            // It began before a person accepted a loss, and ends after another look.
+            return;
+        }
         seen.position = Some(look.now);
         seen.noted = look.noted;
         // A process that lives less than that writes nothing.
@@ -135,7 +142,11 @@ impl Seen {
         let is_table_older = look.noted.map(flushed) < self.noted.map(flushed);
         match is_table_older || look.history.era < self.history.era {
             true => Verdict::Suspected,
-            false => look.now.after(self.position.or(look.noted)),
+            // A process that has slept knows less than the table.
+            false => {
+                let (seen, noted) = (look.now.after(self.position), look.now.after(look.noted));
+                seen.max(noted)
+            }
         }
     }
 
@@ -158,7 +169,11 @@ impl Look {
                 system, database, timeline, flushed, synchronous, failover,
                 coalesce((extract(epoch FROM accepted_at) * 1000000)::bigint, 0)
             FROM pg_control_system() control, chatgpt_oauth.store";
-        let row = sqlx::query(LOOK).fetch_one(connection).await?;
+        let row = sqlx::query(LOOK).fetch_one(connection).await;
+        let row = row.map_err(|error| match position::is_hidden(&error) {
+            true => StoreError::Unusable(HIDDEN.into()),
+            false => error.into(),
+        })?;
         Ok(Self {
             now: Position::from_columns(&row, 0)?.ok_or(StoreError::Corrupt)?,
             noted: Position::from_columns(&row, 5)?,

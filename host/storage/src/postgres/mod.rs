@@ -59,8 +59,8 @@ pub struct PostgresStore {
     kind: StoreKind,
     identity: String,
     pool: PgPool,
-    /// The server that the connection for changes is made to.
-    listen_url: PostgresUrl,
+    /// For the connection that listens.
+    url: PostgresUrl,
     server: Arc<Server>,
     /// When the database was last seen to hold this store.
     checked: Mutex<Instant>,
@@ -86,18 +86,11 @@ impl PostgresStore {
         Ok(Self {
             kind,
             identity,
-            pool: connection::pool(url, connection::most_connections(), server.clone())?,
+            pool: connection::pool(url, server.clone())?,
+            url: url.clone(),
             server,
-            listen_url: url.clone(),
             checked: Mutex::new(Instant::now()),
         })
-    }
-
-    /// Listens to changes by this URL: for a database behind a proxy that shares connections
-    /// among its clients, which cannot listen.
-    #[must_use]
-    pub fn listening_at(self, listen_url: PostgresUrl) -> Self {
-        Self { listen_url, ..self }
     }
 
     /// Creates the tables of a store in a database that has none, or applies the missing steps
@@ -152,13 +145,15 @@ impl PostgresStore {
         Self::execute_on(connection, statement).await
     }
 
-    /// The same, unless the store may lack acknowledged writes. A new connection may lead to
-    /// another server, so this is known only once there is a connection.
+    /// The same, unless the store may lack acknowledged writes. The last look may be a minute
+    /// old, and a connection may outlive a restore of its database, so it looks again.
     async fn execute_unless_suspected(
         &self,
         statement: Statement<'_>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        let connection = self.acquire().await?;
+        let mut connection = self.acquire().await?;
+        let look = async |connection: &mut PgConnection| self.server.watch.look(connection).await;
+        connection.within_time(look).await.flatten()?;
         match self.server.watch.history().is_suspected {
             true => Err(StoreError::Failover),
             false => Self::execute_on(connection, statement).await,

@@ -21,8 +21,8 @@ pub(super) struct Position {
     pub(super) synchronous: bool,
 }
 
-/// What a new position says about the writes up to the previous one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a new position says about the writes up to the previous one; the worst comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
     /// They are there.
     Complete,
@@ -72,6 +72,15 @@ impl Position {
             .bind(self.flushed)
             .bind(self.synchronous)
     }
+}
+
+/// Whether the server has not the functions that show its position, or does not permit them.
+pub(super) fn is_hidden(error: &sqlx::Error) -> bool {
+    let state = error.as_database_error().and_then(|error| error.code());
+    matches!(
+        state.as_deref(),
+        Some("55000" | "0A000" | "42883" | "42501")
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 
 use super::PostgresStore;
-use crate::schedule::{Paused, Schedule, stored};
+use crate::schedule::{LONGEST_PAUSE, Paused, Schedule, stored};
 use crate::{ProfileName, StoreError};
 
 #[async_trait]
@@ -60,9 +60,13 @@ impl Schedule for PostgresStore {
 
     async fn pause(&self, what: Paused, until: u64) -> Result<(), StoreError> {
         const PAUSE: &str = "INSERT INTO chatgpt_oauth.pause (what, until) VALUES ($1, $2)
-            ON CONFLICT (what) DO UPDATE SET until = greatest(pause.until, excluded.until)";
+            ON CONFLICT (what) DO UPDATE SET until = CASE
+                WHEN pause.until > excluded.until + $3 THEN excluded.until
+                ELSE greatest(pause.until, excluded.until) END";
         let pause = sqlx::query(PAUSE).bind(what.as_str()).bind(stored(until));
-        self.execute(pause).await.map(drop)
+        self.execute(pause.bind(stored(LONGEST_PAUSE)))
+            .await
+            .map(drop)
     }
 
     async fn paused_until(&self, what: Paused) -> Result<u64, StoreError> {

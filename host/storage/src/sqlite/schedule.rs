@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, ToSql, params_from_iter};
 
 use super::{SqliteStore, with_cause};
-use crate::schedule::{Paused, Schedule, stored};
+use crate::schedule::{LONGEST_PAUSE, Paused, Schedule, stored};
 use crate::{ProfileName, StoreError};
 
 type Parameter = Box<dyn ToSql + Send>;
@@ -65,9 +65,14 @@ impl Schedule for SqliteStore {
 
     async fn pause(&self, what: Paused, until: u64) -> Result<(), StoreError> {
         let pause = "INSERT INTO pause (what, until) VALUES (?1, ?2)
-                     ON CONFLICT (what) DO UPDATE SET until = max(until, excluded.until)";
-        self.write(pause, vec![text(what.as_str()), time(until)])
-            .await
+                     ON CONFLICT (what) DO UPDATE SET until = CASE
+                         WHEN until > excluded.until + ?3 THEN excluded.until
+                         ELSE max(until, excluded.until) END";
+        self.write(
+            pause,
+            vec![text(what.as_str()), time(until), time(LONGEST_PAUSE)],
+        )
+        .await
     }
 
     async fn paused_until(&self, what: Paused) -> Result<u64, StoreError> {
