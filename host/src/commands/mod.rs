@@ -196,7 +196,7 @@ mod tests {
     ];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 18] = [
+    const WHAT_TO_DO: [&str; 19] = [
         "admin",
         "all",
         "expect",
@@ -205,6 +205,7 @@ mod tests {
         "help",
         "json",
         "label",
+        "no-refresher",
         "output",
         "refused",
         "reseal",
