@@ -208,7 +208,7 @@ fn the_environment_is_read_only_in_known_places() {
         "storage/src/seal/keys.rs",
         "storage/src/location.rs",
         // Only in tests.
-        "storage/src/sqlite/file.rs",
+        "storage/src/sqlite/file/tests.rs",
         "storage/src/sqlite/tests.rs",
     ];
     assert_eq!(found, BTreeSet::from(known));
