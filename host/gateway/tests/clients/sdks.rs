@@ -134,13 +134,13 @@ async fn openai_node_creates_and_streams_chat_completions() {
     complete_by_each(&CHAT, Client::node()).await;
 }
 
-/// Faults: G6 G31
+/// Faults: G06 G31
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openai_python_leaves_a_stream_and_repeats_no_call_beyond_the_plan() {
     end_early_by_each([Client::python()]).await;
 }
 
-/// Faults: G6 G31
+/// Faults: G06 G31
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openai_node_leaves_a_stream_and_repeats_no_call_beyond_the_plan() {
     end_early_by_each(Client::node()).await;
