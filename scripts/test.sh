@@ -3,6 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Debian keeps PgBouncer outside of the path of users.
+PATH=$PATH:/usr/sbin
+export PATH
+
 sh scripts/wasm-target.sh
 tools=$(sh scripts/tools.sh)
 eval "$tools"

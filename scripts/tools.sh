@@ -23,6 +23,9 @@ need() {
     }
 }
 
+# Debian keeps PgBouncer outside of the path of users.
+PATH=$PATH:/usr/sbin
+
 need python3
 need npm
 python3 -c 'import pip' || {
