@@ -199,7 +199,8 @@ impl KeyValueCtx {
         let write = || records.write(key, seen, value);
         let irreplaceable_since = self.irreplaceable_since(key).filter(|_| value.is_some());
         let written = self.retry_until(irreplaceable_since, write).await;
-        if key == CREDENTIAL && may_have_written(&written) {
+        let was_repeated = irreplaceable_since.is_some();
+        if key == CREDENTIAL && (was_repeated || may_have_written(&written)) {
             self.activity.note_login_written();
         }
         let version = written?;
@@ -302,7 +303,8 @@ impl KeyValueCtx {
     }
 }
 
-/// Whether a write was done or may have been; these errors say that it was not.
+/// Whether a write that was not repeated was done or may have been. These errors say that it
+/// was not; after an earlier attempt they do not, which may have done it.
 fn may_have_written(written: &Result<Version, StoreError>) -> bool {
     !matches!(
         written,

@@ -504,6 +504,28 @@ async fn no_other_operation_is_retried() {
     assert_eq!(bucket.delete("pending").await, is("busy"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_login_counts_as_written_unless_the_store_certainly_wrote_nothing() {
+    for (is_answered, failures, counts) in [
+        (false, vec![StoreError::Failover], false),
+        (false, vec![StoreError::Conflict], false),
+        (false, vec![StoreError::Busy], true),
+        // The first attempt may have been the conflict of the second.
+        (true, vec![StoreError::Busy, StoreError::Conflict], true),
+    ] {
+        let mut guest = Guest::new();
+        if is_answered {
+            guest.activity.note_answered(true);
+        }
+        let mut bucket = guest.open().await;
+        bucket.get("credential").await.unwrap();
+        bucket.fail(failures.clone());
+        bucket.set("credential", b"1").await.unwrap_err();
+        let is_written = bucket.guest.activity.has_written_login();
+        assert_eq!(is_written, counts, "{failures:?}");
+    }
+}
+
 /// Faults: S31
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_is_unavailable_after_fifteen_seconds() {
