@@ -1,6 +1,7 @@
 //! How the token endpoint answers, as far as the host sees it without reading a token.
 
 use bytes::Bytes;
+use chatgpt_oauth_storage::schedule::LONGEST_PAUSE;
 use http::header::{self, HeaderMap};
 use http::{Response, StatusCode};
 
@@ -8,8 +9,6 @@ use crate::egress::policy::Rule;
 
 /// How long to leave the token endpoint alone when it does not say, in seconds.
 const PAUSE: u64 = 60;
-/// For at most so long, in seconds.
-const LONGEST_PAUSE: u64 = 60 * 60;
 
 /// An answer of the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
