@@ -203,15 +203,8 @@ async fn suspect(connection: &mut PgConnection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::position::BEFORE;
     use super::*;
-
-    const BEFORE: Position = Position {
-        system: 7,
-        database: 5,
-        timeline: 3,
-        flushed: 100,
-        synchronous: false,
-    };
 
     /// Faults: S29
     #[test]

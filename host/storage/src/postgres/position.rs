@@ -83,17 +83,19 @@ pub(super) fn is_hidden(error: &sqlx::Error) -> bool {
     )
 }
 
+/// Where a server stood before, in tests.
+#[cfg(test)]
+pub(super) const BEFORE: Position = Position {
+    system: 7,
+    database: 5,
+    timeline: 3,
+    flushed: 100,
+    synchronous: false,
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const BEFORE: Position = Position {
-        system: 7,
-        database: 5,
-        timeline: 3,
-        flushed: 100,
-        synchronous: false,
-    };
 
     #[test]
     fn a_server_that_stands_where_its_predecessor_did_or_later_has_all_writes() {
