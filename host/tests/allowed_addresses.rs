@@ -5,7 +5,6 @@
 
 mod support;
 
-use std::env;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,47 +14,17 @@ use chatgpt_oauth::store::{MemoryStore, StoreKind};
 use chatgpt_oauth::{AddressRange, ErrorCode, Host};
 use serde_json::{Value, json};
 use support::proxy::join;
-use support::{TestEnv, json};
+use support::{TestEnv, hosts_file, json};
 
-/// Set in the process that runs in its own network namespace.
-const INSIDE: &str = "CHATGPT_OAUTH_TEST_NETWORK";
 const FAKE: &str = "198.18.0.36";
 const RANGE: &str = "198.18.0.0/15";
 
 /// Runs the test of this name again, in a network namespace and with a hosts file in
 /// which the hosts have a fake address. Returns true in that second run.
 fn is_inside(name: &str) -> bool {
-    if env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let hosts = directory.path().join("hosts");
-    let names = format!("127.0.0.1 localhost\n{FAKE} auth.openai.com chatgpt.com\n");
-    std::fs::write(&hosts, names).unwrap();
-    let set_up = "ip link set lo up && ip address add \"$1/32\" dev lo && \
-                  mount --bind \"$2\" /etc/hosts && shift 2 && exec \"$@\"";
-    let again = Command::new("unshare")
-        .args([
-            "--map-root-user",
-            "--net",
-            "--mount",
-            "sh",
-            "-c",
-            set_up,
-            "sh",
-            FAKE,
-        ])
-        .arg(&hosts)
-        .arg(env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&again.stdout);
-    let complained = String::from_utf8_lossy(&again.stderr);
-    assert!(again.status.success(), "{said}{complained}");
-    assert!(said.contains("1 passed"), "{said}");
-    false
+    let names = format!("{FAKE} auth.openai.com chatgpt.com");
+    let set_up = format!("ip link set lo up && ip address add {FAKE}/32 dev lo");
+    hosts_file::is_inside(name, &names, &["--map-root-user", "--net"], &set_up)
 }
 
 /// An environment whose simulator answers at the fake address.

@@ -2,49 +2,17 @@
 
 mod support;
 
-use std::env;
 use std::fs;
-use std::process::Command;
 use std::sync::Arc;
 
 use postgres_cluster::{Cluster, Shutdown};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use support::TestEnv;
+use support::hosts_file::is_inside;
 
-/// Set in the process that has its own hosts file.
-const INSIDE: &str = "CHATGPT_OAUTH_TEST_HOSTS";
 /// The address of the server. No name of it is one of this machine.
 const ADDRESS: &str = "127.0.0.77";
-
-/// Runs the test of this name again, with a hosts file in which `db.test` and `other.test` are
-/// the server. Returns true in that second run.
-fn is_inside(name: &str) -> bool {
-    if env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let directory = tempfile::tempdir().unwrap();
-    let hosts = directory.path().join("hosts");
-    fs::write(
-        &hosts,
-        format!("127.0.0.1 localhost\n{ADDRESS} db.test other.test\n"),
-    )
-    .unwrap();
-    let set_up = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
-    let again = Command::new("unshare")
-        .args(["--mount", "sh", "-c", set_up, "sh"])
-        .arg(&hosts)
-        .arg(env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&again.stdout);
-    let complained = String::from_utf8_lossy(&again.stderr);
-    assert!(again.status.success(), "{said}{complained}");
-    assert!(said.contains("1 passed"), "{said}");
-    false
-}
 
 /// An authority, and a certificate of it for `db.test`, in PEM.
 struct Issued {
@@ -69,7 +37,9 @@ fn issue() -> Issued {
 
 #[test]
 fn a_database_elsewhere_is_used_by_tls_with_a_certificate_for_its_name() {
-    if !is_inside("a_database_elsewhere_is_used_by_tls_with_a_certificate_for_its_name") {
+    let name = "a_database_elsewhere_is_used_by_tls_with_a_certificate_for_its_name";
+    let names = format!("{ADDRESS} db.test other.test");
+    if !is_inside(name, &names, &[], "true") {
         return;
     }
     let test = TestEnv::new();

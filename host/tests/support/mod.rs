@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+pub mod hosts_file;
 pub mod proxy;
 pub mod serve;
 pub mod socks;
