@@ -45,7 +45,7 @@ impl Refreshes {
         self.slots.clone().try_acquire_owned().ok()
     }
 
-    /// Waits for a slot, in the order of arrival; none never, since the slots are not closed.
+    /// Waits for a slot, in the order of arrival. None if the slots were closed, which nothing does.
     pub(crate) async fn slot(&self) -> Option<Slot> {
         self.slots.clone().acquire_owned().await.ok()
     }

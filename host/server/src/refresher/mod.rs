@@ -1,4 +1,4 @@
-//! Keeps logins fresh that nobody calls at the moment, so that a call finds a live token.
+//! Refreshes logins that no call uses at the moment, so that the next call finds a live token.
 //!
 //! The store has a time for each login ([`due`]). The servers of the store share the logins
 //! whose time has come: one that takes some postpones them, so that they come back if it dies.
