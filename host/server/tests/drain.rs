@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth_server::Times;
-use openai_simulator::{Endpoint, Fault, Script};
+use openai_simulator::{Endpoint, Fault, Gate, Item, Script};
 use support::{Answer, TestServer, connect, exchange, read_to_end, request};
 use tokio::net::TcpStream;
 
@@ -28,13 +28,17 @@ async fn server(change: impl FnOnce(&mut Times)) -> TestServer {
 #[tokio::test]
 async fn a_hundred_streams_end_as_they_would_have_ended() {
     let server = server(|_| {}).await;
+    let gate = Gate::default();
+    let held = Script::begin().gate(&gate);
+    let script = held.item(Item::message("Late.")).complete();
     let mut streams = Vec::new();
     for _ in 0..100 {
-        streams.push(server.open_stream(deltas(100)).await);
+        streams.push(server.open_stream(script.clone()).await);
     }
     let metrics = server.order("GET", "/metrics", "").await.text;
     assert!(metrics.contains("_streams_open 100\n"), "{metrics}");
     server.handle.drain();
+    gate.open();
     for stream in &mut streams {
         let answer = Answer::parse(&read_to_end(stream).await);
         assert!(answer.text.contains("response.completed"), "{answer:?}");

@@ -9,7 +9,7 @@ mod delivery;
 mod request;
 
 pub(crate) use answer::Answer;
-pub(crate) use body::{Body, Piece};
+pub(crate) use body::{Body, Piece, Wait};
 pub(crate) use coding::decoded;
 pub(crate) use connection::{Connection, Transport, reset};
 pub(crate) use delivery::{Cut, Delivery, Pace, Sent};

@@ -81,7 +81,7 @@ pub use device::DecisionError;
 pub use endpoint::Endpoint;
 pub use fault::Fault;
 pub use request_log::{Answered, RecordedRequest};
-pub use script::{Item, LineEnd, Script};
+pub use script::{Gate, Item, LineEnd, Script};
 pub use secrets::{Secret, SecretKind};
 pub use settings::{CLIENT_ID, ISSUER, RevocationScope, Rotation};
 pub use shared::ConnectionFault;

@@ -1,5 +1,6 @@
 //! Scripts: what the model endpoint streams.
 
+mod gate;
 mod item;
 mod presets;
 mod rendering;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use gate::Gate;
 pub use item::Item;
 pub(crate) use rendering::{Envelope, Rendering};
 
@@ -50,6 +52,7 @@ enum Frame {
     Comment(String),
     Raw(Vec<u8>),
     Pause(Duration),
+    Gate(Gate),
 }
 
 /// What ends the lines of events and comments. The specification of server-sent events permits all three.
@@ -110,6 +113,12 @@ impl Script {
     /// Silence before what follows, or before the end of the stream.
     pub fn pause(mut self, time: Duration) -> Self {
         self.frames.push(Frame::Pause(time));
+        self
+    }
+
+    /// Silence until the gate is open.
+    pub fn gate(mut self, gate: &Gate) -> Self {
+        self.frames.push(Frame::Gate(gate.clone()));
         self
     }
 

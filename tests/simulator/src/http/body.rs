@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::script::Gate;
+
 #[derive(Clone)]
 pub(crate) enum Body {
     Whole(Vec<u8>),
@@ -13,11 +15,17 @@ pub(crate) enum Body {
 
 pub(crate) type Pieces = Box<dyn Iterator<Item = Piece> + Send>;
 
-/// Bytes of a body, and how long the server waits before it sends them.
+/// Bytes of a body, and what the server waits for before it sends them.
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
-    pub(crate) pause: Duration,
+    pub(crate) wait: Wait,
     pub(crate) bytes: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Wait {
+    Time(Duration),
+    Gate(Gate),
 }
 
 impl Body {
@@ -36,7 +44,7 @@ impl Body {
     pub(crate) fn pieces(&self) -> Pieces {
         match self {
             Self::Whole(bytes) => Box::new(std::iter::once(Piece {
-                pause: Duration::ZERO,
+                wait: Wait::Time(Duration::ZERO),
                 bytes: bytes.clone(),
             })),
             Self::Stream(pieces) => pieces(),

@@ -59,7 +59,15 @@ impl<S: Transport> Connection<S> {
     /// # Errors
     /// As soon as the client disconnects.
     pub(crate) async fn pause(&mut self, time: Duration) -> io::Result<()> {
-        let mut end = pin!(tokio::time::sleep(time));
+        self.wait(tokio::time::sleep(time)).await
+    }
+
+    /// Like [`pause`](Self::pause), until something has happened.
+    ///
+    /// # Errors
+    /// As soon as the client disconnects.
+    pub(crate) async fn wait(&mut self, end: impl Future<Output = ()>) -> io::Result<()> {
+        let mut end = pin!(end);
         loop {
             tokio::select! {
                 () = &mut end => return Ok(()),

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::{Answer, Connection, Piece, Transport};
+use super::{Answer, Connection, Piece, Transport, Wait};
 
 /// How long a connection without an answer is kept, at most.
 const HANG: Duration = Duration::from_secs(24 * 3600);
@@ -137,8 +137,14 @@ impl<S: Transport> Sending<'_, S> {
             piece: usize::MAX,
             pause: Duration::ZERO,
         });
-        for Piece { pause, bytes } in pieces {
-            self.pause(pause).await?;
+        for Piece { wait, bytes } in pieces {
+            match wait {
+                Wait::Time(pause) => self.pause(pause).await?,
+                Wait::Gate(gate) => {
+                    self.write().await?;
+                    self.connection.wait(gate.opened()).await?;
+                }
+            }
             for part in bytes.chunks(pace.piece.max(1)) {
                 self.pause(pace.pause).await?;
                 let part = &part[..part.len().min(left)];

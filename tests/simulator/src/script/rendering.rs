@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Frame, Script};
-use crate::http::Piece;
+use crate::http::{Piece, Wait};
 
 /// What the events of one answer share.
 #[derive(Debug)]
@@ -97,18 +97,15 @@ impl Rendering {
         let Some(pause) = self.script.split else {
             return piece;
         };
-        let Piece {
-            pause: first,
-            bytes,
-        } = piece;
+        let Piece { wait, bytes } = piece;
         let (rest, last) = bytes.split_at(bytes.len().saturating_sub(1));
         let (start, middle) = rest.split_at(within_character(rest));
         self.parts.extend([middle, last].map(|part| Piece {
-            pause,
+            wait: Wait::Time(pause),
             bytes: part.to_vec(),
         }));
         Piece {
-            pause: first,
+            wait,
             bytes: start.to_vec(),
         }
     }
@@ -129,20 +126,24 @@ impl Iterator for Rendering {
             Frame::Event(event) => {
                 let bytes = self.event(event);
                 self.split(Piece {
-                    pause: script.pace,
+                    wait: Wait::Time(script.pace),
                     bytes,
                 })
             }
             Frame::Comment(text) => Piece {
-                pause: Duration::ZERO,
+                wait: Wait::Time(Duration::ZERO),
                 bytes: format!(": {text}{end}{end}").into_bytes(),
             },
             Frame::Raw(bytes) => Piece {
-                pause: Duration::ZERO,
+                wait: Wait::Time(Duration::ZERO),
                 bytes: bytes.clone(),
             },
             Frame::Pause(pause) => Piece {
-                pause: *pause,
+                wait: Wait::Time(*pause),
+                bytes: Vec::new(),
+            },
+            Frame::Gate(gate) => Piece {
+                wait: Wait::Gate(gate.clone()),
                 bytes: Vec::new(),
             },
         })
