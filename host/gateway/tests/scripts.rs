@@ -274,7 +274,7 @@ async fn the_backend_sees_within_moments_that_the_caller_has_gone() {
 
     while world.sent().disconnected_after_ms.is_none() {
         assert!(
-            begun.elapsed() < Duration::from_secs(2),
+            begun.elapsed() < Duration::from_secs(10),
             "the model goes on"
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
