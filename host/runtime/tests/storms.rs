@@ -94,6 +94,24 @@ async fn calls_come_before_what_only_keeps_logins_fresh() {
 
 /// Faults: G42
 #[tokio::test]
+async fn a_call_keeps_no_other_from_its_refresh_once_it_has_refreshed() {
+    let world = TestEnv::new();
+    let (_host, mut profiles) = expired(&world, MOST + 1).await;
+    world
+        .simulator
+        .fault_always(Endpoint::Models, Fault::hang());
+    let last = profiles.pop().unwrap();
+    let mut hanging = JoinSet::new();
+    for profile in profiles {
+        hanging.spawn(async move { profile.models(true).await.map(drop) });
+    }
+    until(|| world.simulator.requests_to(Endpoint::Models).len() == MOST).await;
+    last.authorize(None).await.unwrap();
+    assert!(hanging.try_join_next().is_none(), "all of them hang");
+}
+
+/// Faults: G42
+#[tokio::test]
 async fn when_the_token_endpoint_pushes_back_it_is_left_alone_and_a_call_still_tries_once() {
     let world = TestEnv::new();
     let (host, profiles) = expired(&world, 2).await;

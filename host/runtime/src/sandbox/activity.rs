@@ -12,9 +12,7 @@ use crate::call::refreshes::{Refreshes, Slot};
 /// The requests, answers, writes and store errors of one call.
 #[derive(Default)]
 pub(crate) struct Activity {
-    /// Where a call that may refresh the login gets its slot.
-    refreshes: Option<Refreshes>,
-    slot: Mutex<Option<Slot>>,
+    place: Mutex<Place>,
     lacks_slot: AtomicBool,
     token_answer: Mutex<Option<TokenAnswer>>,
     sent: AtomicBool,
@@ -24,31 +22,49 @@ pub(crate) struct Activity {
     fault: Mutex<Option<StoreError>>,
 }
 
+/// The place of a call among the refreshes of the host.
+#[derive(Default)]
+enum Place {
+    /// The call cannot refresh the login, or has done so.
+    #[default]
+    Unneeded,
+    Needed(Refreshes),
+    Held {
+        _slot: Slot,
+    },
+}
+
 impl Activity {
     /// A call that may refresh the login, with the slot that it has waited for.
     pub(crate) fn of_refresh(refreshes: Refreshes, slot: Option<Slot>) -> Self {
+        let place = match slot {
+            Some(slot) => Place::Held { _slot: slot },
+            None => Place::Needed(refreshes),
+        };
         Self {
-            refreshes: Some(refreshes),
-            slot: Mutex::new(slot),
+            place: Mutex::new(place),
             ..Self::default()
         }
     }
 
     /// Takes a slot before the login is written, unless the call has one or needs none.
     pub(crate) fn take_slot(&self) -> Result<(), StoreError> {
-        let Some(refreshes) = &self.refreshes else {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let Place::Needed(refreshes) = &*place else {
             return Ok(());
         };
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_none() {
-            *slot = refreshes.try_slot();
-        }
-        let is_lacking = slot.is_none();
-        self.lacks_slot.store(is_lacking, Ordering::Relaxed);
-        match is_lacking {
-            true => Err(StoreError::Busy),
-            false => Ok(()),
-        }
+        let slot = refreshes.try_slot();
+        self.lacks_slot.store(slot.is_none(), Ordering::Relaxed);
+        *place = Place::Held {
+            _slot: slot.ok_or(StoreError::Busy)?,
+        };
+        Ok(())
+    }
+
+    /// Gives the slot back after the answer to the refresh was stored: what else the call
+    /// asks of the service needs none.
+    pub(crate) fn release_slot(&self) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Place::Unneeded;
     }
 
     /// Whether the call got no slot, and has written nothing.

@@ -204,6 +204,9 @@ impl KeyValueCtx {
             self.activity.note_login_written();
         }
         let version = written?;
+        if key == CREDENTIAL && self.activity.has_login_answer() {
+            self.activity.release_slot();
+        }
         self.has_written.store(true, Ordering::Relaxed);
         bucket.seen.insert(key.to_owned(), Some(version));
         bucket.keys += usize::from(seen.is_none());
