@@ -19,7 +19,7 @@ pub(crate) async fn follow(app: Arc<App>, mut changes: Changes) {
         let keys = &app.authentication;
         match &change {
             Change::Profile(profile) => keys.profile_has_changed(profile, &app.calls).await,
-            Change::All => keys.keys_have_changed(&app.calls).await,
+            Change::AdminKey | Change::All => keys.keys_have_changed(&app.calls).await,
         }
     }
 }

@@ -16,7 +16,9 @@ const WAITING: usize = 1024;
 pub enum Change {
     /// The login or an API key of a profile.
     Profile(ProfileName),
-    /// Anything: a key of an administrator, or changes that were not heard.
+    /// An API key of an administrator.
+    AdminKey,
+    /// Anything, because changes were not heard.
     All,
 }
 

@@ -44,6 +44,7 @@ impl Queues {
         };
         match change {
             Change::Profile(name) => queues.get(name).into_iter().for_each(note),
+            Change::AdminKey => {}
             Change::All => queues.values().for_each(note),
         }
     }

@@ -203,7 +203,7 @@ impl ApiKeys {
     /// Says to other processes that keys of this owner have ended.
     async fn announce(&self, owner: &Owner) {
         let change = match owner {
-            Owner::Server => Change::All,
+            Owner::Server => Change::AdminKey,
             Owner::Profile(name) => Change::Profile(name.clone()),
         };
         if let Err(error) = self.entries.store().announce(&change).await {

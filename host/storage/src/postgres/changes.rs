@@ -1,13 +1,14 @@
 //! Changes, by `NOTIFY` and a connection of its own that listens.
 //!
-//! The payload is the name of a profile, or empty for [`Change::All`]. A notification is a
+//! The payload is the name of a profile, [`ADMIN_KEY`], or empty for [`Change::All`], as which a
+//! listener also takes a payload that it does not know. A notification is a
 //! statement after the write, never a part of it: PostgreSQL takes a lock over all commits for
 //! each transaction that notifies.
 
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::guard::STATEMENT;
 use super::{PostgresStore, PostgresUrl, connection};
@@ -15,6 +16,8 @@ use crate::changes::{Announcer, Change, Changes, channel};
 use crate::{ProfileName, StoreError};
 
 const CHANNEL: &str = "chatgpt_oauth";
+/// The payload of [`Change::AdminKey`], which is no name of a profile.
+const ADMIN_KEY: &str = "/admin-key";
 /// How long to wait before connecting again: doubled after each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -25,6 +28,7 @@ impl PostgresStore {
     pub(super) async fn notify(&self, change: &Change) -> Result<(), StoreError> {
         let payload = match change {
             Change::Profile(name) => name.as_str(),
+            Change::AdminKey => ADMIN_KEY,
             Change::All => "",
         };
         let notify = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL);
@@ -52,8 +56,12 @@ async fn hear(url: &PostgresUrl, announcer: &Announcer) {
         if let Ok(Ok(listener)) = timeout(STATEMENT, connect(url)).await {
             tracing::info!("changes by other servers are heard");
             announcer.connected.send_replace(true);
-            pause = FIRST_PAUSE;
+            let begun = Instant::now();
             relay(listener, announcer).await;
+            // A server that ends each connection at once is not asked in a hurry.
+            if begun.elapsed() > LONGEST_PAUSE {
+                pause = FIRST_PAUSE;
+            }
             announcer.connected.send_replace(false);
             tracing::warn!("changes by other servers are not heard, and count within 30 s");
         }
@@ -92,6 +100,9 @@ async fn is_there(listener: &mut PgListener) -> bool {
 }
 
 fn of_payload(payload: &str) -> Change {
+    if payload == ADMIN_KEY {
+        return Change::AdminKey;
+    }
     let name = payload.parse::<ProfileName>();
     name.map_or(Change::All, Change::Profile)
 }
