@@ -145,19 +145,18 @@ impl PostgresStore {
         Self::execute_on(connection, statement).await
     }
 
-    /// The same, unless the store may lack acknowledged writes. The last look may be a minute
-    /// old, and a connection may outlive a restore of its database, so it looks again.
+    /// The same for the statement that begins a refresh. The last check may be a minute old,
+    /// and a connection may outlive a restore of its database, so the server is checked again.
     async fn execute_unless_suspected(
         &self,
         statement: Statement<'_>,
     ) -> Result<Vec<PgRow>, StoreError> {
         let mut connection = self.acquire().await?;
-        let look = async |connection: &mut PgConnection| self.server.watch.look(connection).await;
-        connection.within_time(look).await.flatten()?;
-        match self.server.watch.history().is_suspected {
-            true => Err(StoreError::Failover),
-            false => Self::execute_on(connection, statement).await,
-        }
+        let check = async |connection: &mut PgConnection| {
+            self.server.check_before_refresh(connection).await
+        };
+        connection.within_time(check).await.flatten()?;
+        Self::execute_on(connection, statement).await
     }
 
     async fn execute_on(

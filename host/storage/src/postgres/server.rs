@@ -1,10 +1,14 @@
-//! What is checked of a server before a connection to it is used, and once a minute.
+//! What is checked of a server: before a connection to it is used, once a minute, and before a
+//! refresh begins.
 
 use sqlx::{PgConnection, Row};
 
 use super::clock::Clock;
 use super::history::Watch;
 use crate::StoreError;
+
+const CLOCK_SET: &str =
+    "a clock was set, here or on the database's machine, so no refresh begins for 10 seconds";
 
 /// What a process knows of the server that its connections lead to.
 #[derive(Debug, Default)]
@@ -19,6 +23,23 @@ impl Server {
         refuse_standby(connection).await?;
         self.watch.look(connection).await?;
         self.clock.measure(connection).await
+    }
+
+    /// Refuses a refresh if the server may lack acknowledged writes, or if the caller may have
+    /// computed times by a clock that was set since.
+    pub(super) async fn check_before_refresh(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<(), StoreError> {
+        self.watch.look(connection).await?;
+        self.clock.measure(connection).await?;
+        if self.watch.history().is_suspected {
+            return Err(StoreError::Failover);
+        }
+        match self.clock.is_unsettled() {
+            true => Err(StoreError::unavailable(CLOCK_SET)),
+            false => Ok(()),
+        }
     }
 }
 

@@ -154,3 +154,24 @@ async fn a_machine_that_is_an_hour_behind_the_database_lives_in_its_time() {
     let store = open(&database).await;
     assert!((3599..=3601).contains(&ahead(&store)), "{}", ahead(&store));
 }
+
+/// Faults: G40
+#[tokio::test]
+async fn no_refresh_begins_right_after_a_clock_was_set() {
+    let (database, store) = new_store().await;
+    let version = write(&store, None, b"1").await.unwrap();
+    let version = refresh(&store, version).await.unwrap();
+    database.put_clock_forward("1 minute");
+    database.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    // A read replaces the connections that have ended.
+    assert_eq!(self::version(&store).await, version);
+    let Err(StoreError::Unavailable(reason)) = refresh(&store, version).await else {
+        panic!("a refresh begins")
+    };
+    assert!(reason.contains("clock was set"), "{reason}");
+    // The answer to a refresh is stored.
+    write(&store, Some(version), b"2").await.unwrap();
+}
