@@ -1,0 +1,48 @@
+//! Processes that make and write one store at once.
+
+use super::*;
+
+const RACE: &str = "CHATGPT_OAUTH_TEST_RACE";
+const RACERS: usize = 8;
+const LAPS: usize = 10;
+
+#[test]
+fn eight_processes_may_make_a_store_at_once_and_lose_no_write() {
+    if let Some(path) = std::env::var_os(RACE) {
+        return run_laps(&PathBuf::from(path));
+    }
+    let place = place();
+    let racer = || {
+        in_another_process(
+            "race::eight_processes_may_make_a_store_at_once_and_lose_no_write",
+            RACE,
+            &place.path,
+        )
+    };
+    let racers: Vec<_> = (0..RACERS).map(|_| racer()).collect();
+    for mut racer in racers {
+        assert!(racer.wait().unwrap().success());
+    }
+    assert_eq!(value_of(&place.path, "count").len(), RACERS * LAPS);
+}
+
+/// One process of the race.
+#[tokio::main(flavor = "current_thread")]
+async fn run_laps(path: &Path) {
+    let store = SqliteStore::open(path, StoreKind::OpenAi).await.unwrap();
+    let mut laps = 0;
+    while laps < LAPS {
+        let found = store.read(&alice(), "count").await.unwrap();
+        let version = found.as_ref().map(|row| row.version);
+        let mut value = found.and_then(|row| row.value).unwrap_or_default();
+        value.push(b'x');
+        match store
+            .compare_and_swap(&alice(), "count", version, Some(&value))
+            .await
+        {
+            Ok(_) => laps += 1,
+            Err(StoreError::Conflict) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
