@@ -1,6 +1,7 @@
-use chatgpt_oauth_storage::{MemoryStore, SqliteStore};
+use chatgpt_oauth_storage::{MemoryStore, SqliteStore, StoreKind};
 
 use super::*;
+use crate::egress::resolve::ConnectTo;
 
 fn elsewhere() -> ConnectTo {
     "auth.openai.com:443:127.0.0.1:8443".parse().unwrap()
