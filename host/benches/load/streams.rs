@@ -15,9 +15,11 @@ use crate::place::Place;
 use crate::process;
 
 /// Events a second, of all streams.
-const EVENTS: usize = 50;
+const EVENTS: usize = 400;
 /// How many streams are opened at a time.
 const AT_A_TIME: usize = 20;
+/// Events that a stream has, at least, while it is measured.
+const EACH: u32 = 2;
 const BODY: &str = r#"{"model": "gpt-6-astra", "input": "Say hi.", "stream": true}"#;
 
 pub async fn measure(time: Duration, counts: &[usize]) {
@@ -28,7 +30,9 @@ pub async fn measure(time: Duration, counts: &[usize]) {
 }
 
 async fn hold(count: usize, time: Duration) {
-    let place = Place::new(&json!({ "pause_ms": count * 1000 / EVENTS }));
+    let pause = Duration::from_secs(1) * count as u32 / EVENTS as u32;
+    let time = time.max(EACH * pause);
+    let place = Place::new(&json!({ "pause_ms": pause.as_millis() as u64 }));
     let store = place.file("store");
     place.run(&store, &["login"]);
     let key = place.api_key(&store, &["--scope", "inference"]);
@@ -65,11 +69,11 @@ async fn hold(count: usize, time: Duration) {
     );
 }
 
-/// Begins a stream, and returns it when an event of the model has come.
+/// Begins a stream, and returns it when the head of the answer has come. The first event comes
+/// after a pause.
 async fn open(address: &str, key: &str) -> TcpStream {
     let client = Client::connect(address, key).await;
-    let begun = "response.output_item.added";
-    client.begin("/v1/responses", BODY, begun).await
+    client.begin("/v1/responses", BODY, "\r\n\r\n").await
 }
 
 /// Reads a stream until it ends, and counts its deltas.
