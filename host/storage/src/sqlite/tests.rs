@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::pin::pin;
 use std::process::{Child, Command};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
@@ -81,6 +82,12 @@ async fn it_is_a_store() {
 async fn it_is_a_store_of_a_server() {
     let place = place();
     conformance::check_server_store(&open(&place).await).await;
+}
+
+#[tokio::test]
+async fn it_is_a_store_of_links() {
+    let place = place();
+    conformance::check_links(Arc::new(open(&place).await)).await;
 }
 
 #[tokio::test]
