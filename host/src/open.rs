@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chatgpt_oauth::api_keys::ApiKeys;
 use chatgpt_oauth::artifact::PLATFORM;
+use chatgpt_oauth::links::Links;
 #[cfg(feature = "postgres")]
 use chatgpt_oauth::store::PostgresStore;
 use chatgpt_oauth::store::{
@@ -66,10 +67,19 @@ fn keys(global: &Global) -> Result<Keys, Error> {
 
 /// The API keys in the store that the options name.
 pub(crate) async fn api_keys(global: &Global, access: Access) -> Result<ApiKeys, Error> {
+    Ok(ApiKeys::new(entries(global, access).await?))
+}
+
+/// The links in the store that the options name.
+pub(crate) async fn links(global: &Global) -> Result<Links, Error> {
+    Ok(Links::new(entries(global, Access::ReadWrite).await?))
+}
+
+async fn entries(global: &Global, access: Access) -> Result<SealedEntries, Error> {
     let keys = keys(global)?;
     let store = store(global, access).await?;
     keys.check()?;
-    Ok(ApiKeys::new(SealedEntries::new(store, Some(keys))))
+    Ok(SealedEntries::new(store, Some(keys)))
 }
 
 /// The store that the options name.
@@ -87,8 +97,8 @@ async fn store(global: &Global, access: Access) -> Result<Arc<dyn ServerStore>, 
     })
 }
 
-/// The time that the validity of keys counts by, in Unix seconds.
-pub(crate) fn now(keys: &ApiKeys) -> u64 {
+/// The time that the validity of keys and links counts by, in Unix seconds: that of the store.
+pub(crate) fn now(of_store: u64) -> u64 {
     #[cfg(feature = "test-clock")]
     if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK")
         && let Ok(time) = std::fs::read_to_string(file)
@@ -96,7 +106,7 @@ pub(crate) fn now(keys: &ApiKeys) -> u64 {
     {
         return time;
     }
-    keys.now()
+    of_store
 }
 
 /// Applies the options about the network and the component to a builder.

@@ -80,6 +80,25 @@ fn a_server_without_a_key_says_how_to_make_one() {
 }
 
 #[test]
+fn a_link_of_the_command_line_opens_the_page_of_a_server() {
+    let env = TestEnv::new();
+    let url = ["--public-url", "http://localhost:8787"];
+    let serve = Serve::try_start_with(env.command(), &url).unwrap();
+    let create = ["links", "create", "--asks", "Ada's assistant"];
+    let made = env.ask(&[&create[..], &url].concat());
+    let path = made["url"].as_str().unwrap().strip_prefix(url[1]).unwrap();
+    let page = get(&serve.public, path, "");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    assert!(page.contains("Ada's assistant"), "{page}");
+    let refused = env
+        .command()
+        .args(["serve", "--public-url", "https://a.example"])
+        .output();
+    let said = String::from_utf8(refused.unwrap().stderr).unwrap();
+    assert!(said.contains("--behind-proxy"), "{said}");
+}
+
+#[test]
 fn a_second_signal_ends_a_server_at_once_and_sighup_does_not() {
     let env = TestEnv::new();
     let mut serve = Serve::start(env.command());

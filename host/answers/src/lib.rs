@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`connection`] | the answers of the seven functions and of `authorize` |
 //! | [`api_keys`] | the answers about the API keys of a server |
+//! | [`links`] | the answers about the links by which a person signs in |
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
 //! | [`Refusal`], [`RefusalCode`] | why a server made no call |
@@ -38,6 +39,7 @@ mod convert;
 mod error;
 #[cfg(feature = "json")]
 mod json;
+pub mod links;
 mod ok;
 pub mod operations;
 mod refusal;

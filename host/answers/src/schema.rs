@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::api_keys::{ApiKeyPage, ApiKeys, CreateApiKey, RevokeApiKey, RotateApiKey};
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
+use crate::links::CreateLink;
 use crate::operations::{
     AcceptFailover, Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, MigrateStore,
     ProfilePage, Profiles, Rekey, RemoveProfile, Reset, Version,
@@ -30,6 +31,7 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("keys list", of::<ApiKeys>()),
         ("keys revoke", of::<RevokeApiKey>()),
         ("keys rotate", of::<RotateApiKey>()),
+        ("links create", of::<CreateLink>()),
         ("login", of::<Poll>()),
         ("logout", of::<Logout>()),
         ("models", of::<Models>()),

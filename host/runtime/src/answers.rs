@@ -5,11 +5,13 @@ pub use chatgpt_oauth_answers::*;
 
 use chatgpt_oauth_answers::api_keys::{ApiKey, ApiKeyState, UnreadableApiKey};
 use chatgpt_oauth_answers::connection::Authorize;
+use chatgpt_oauth_answers::links::{CreateLink, RevealedLink};
 use chatgpt_oauth_answers::operations::{Finding, LeftSealed, Rekey, Version};
 
 use chatgpt_oauth_storage::api_keys::{
     ApiKeyRecord, ApiKeyState as StoredState, ListedApiKey, Permission, Scope,
 };
+use chatgpt_oauth_storage::links::LinkRecord;
 use chatgpt_oauth_storage::server_store::Owner;
 
 use crate::{artifact, types};
@@ -133,6 +135,19 @@ pub fn api_keys(page: &[ListedApiKey], now: u64) -> chatgpt_oauth_answers::api_k
         }
     }
     answer
+}
+
+/// A link that was made, with the address that opens it.
+#[must_use]
+pub fn created_link(record: &LinkRecord, url: String) -> CreateLink {
+    CreateLink {
+        ok: True,
+        url: RevealedLink(url),
+        profile: record.profile.to_string(),
+        asks: record.asks.to_string(),
+        created_at: record.created_at,
+        expires_at: record.expires_at,
+    }
 }
 
 fn profile_of(owner: &Owner) -> Option<String> {

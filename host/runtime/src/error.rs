@@ -7,6 +7,7 @@
 use std::{fmt, io};
 
 use chatgpt_oauth_storage::api_keys::ApiKeyError;
+use chatgpt_oauth_storage::links::{LINK_LIFE, LinkError};
 use chatgpt_oauth_storage::shortage::Shortage;
 use chatgpt_oauth_storage::{InvalidProfileName, StoreError, StoreKind};
 
@@ -241,6 +242,24 @@ impl From<ApiKeyError> for Error {
             ApiKeyError::Ended => "make a new key",
         };
         Self::permanent(ErrorCode::InvalidArgument, error.to_string(), hint)
+    }
+}
+
+impl From<LinkError> for Error {
+    fn from(error: LinkError) -> Self {
+        let message = error.to_string();
+        match error {
+            LinkError::Store(error) => error.into(),
+            LinkError::TooMany => Self::transient(
+                ErrorCode::RateLimited,
+                message,
+                "wait until they have expired",
+                LINK_LIFE as u32,
+            ),
+            LinkError::Unknown | LinkError::Ended | LinkError::Bound => {
+                Self::permanent(ErrorCode::InvalidArgument, message, "make a new link")
+            }
+        }
     }
 }
 

@@ -72,11 +72,14 @@ fn host(headers: &HeaderMap) -> Option<String> {
 }
 
 fn is_ours(host: &str, hosts: &[String]) -> bool {
+    is_loopback(host) || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
+}
+
+/// Whether a host is this machine by itself.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
-    host == "localhost"
-        || address.parse().is_ok_and(is_loopback)
-        || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
+    host == "localhost" || address.parse().is_ok_and(is_loopback)
 }
 
 /// Refuses a method that the path does not take, and with it the question of a page whether it

@@ -8,6 +8,7 @@ use governor::Quota;
 use std::sync::Arc;
 
 use crate::auth::Authentication;
+use crate::connect::Connect;
 use crate::drain::Progress;
 use crate::health::Readiness;
 use crate::limits::rate::Rate;
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) starts: Starts,
     pub(crate) proxies: Proxies,
     pub(crate) hosts: Vec<String>,
+    /// The page of links, if the server has one.
+    pub(crate) connect: Option<Connect>,
     pub(crate) readiness: Readiness,
     pub(crate) progress: Progress,
     pub(crate) metrics: Metrics,
@@ -59,6 +62,7 @@ impl App {
         self.authentication.tidy();
         self.call_rate.tidy();
         self.starts.tidy();
+        self.connect.iter().for_each(Connect::tidy);
     }
 }
 

@@ -15,6 +15,7 @@ use tracing::Instrument;
 use crate::admission;
 use crate::answer::{Answer, Body};
 use crate::app::App;
+use crate::connect::{self, Connect};
 use crate::health;
 use crate::listen::{Active, Peer};
 use crate::record::Record;
@@ -63,8 +64,11 @@ impl Front {
         }
         admission::check_host(&request, &self.app.hosts)?;
         admission::check_method(&request)?;
-        admission::check_content_type(&request)?;
         let client = self.app.proxies.client(peer, request.headers());
+        if let Some(page) = self.page_at(request.uri().path()) {
+            return Ok(connect::answer(&self.app, page, client, request).await);
+        }
+        admission::check_content_type(&request)?;
         let authentication = &self.app.authentication;
         let caller = authentication
             .caller(request.headers(), self.side, client, &self.app.metrics)
@@ -73,6 +77,12 @@ impl Front {
         let mut answer = self.route(request).await;
         answer.extensions_mut().insert(caller);
         Ok(answer)
+    }
+
+    /// The page of links, whose visitors have no key.
+    fn page_at(&self, path: &str) -> Option<&Connect> {
+        let is_its = self.side == Side::Public && connect::has(path);
+        self.app.connect.as_ref().filter(|_| is_its)
     }
 
     async fn route(&self, request: Request<Body>) -> Answer {

@@ -4,12 +4,14 @@
 //! | listener | holds |
 //! |---|---|
 //! | public | `/v1`: model calls; `/api/v1/me`: the functions of the profile whose key is presented |
+//! | public, with a [`PublicUrl`] | `/connect`: the page by which a person signs in |
 //! | admin | `/api/v1/profiles`: the functions of every profile; `/metrics`, `/openapi.json` |
 //! | both | `/healthz`, `/readyz` |
 //!
 //! A [`Server`] binds both listeners and serves them until its [`Handle`] drains it. Without a
-//! valid key nothing answers but the two routes of health. [`run`] is all of it for a
-//! program: a runtime, the log, and the signals that reload and drain.
+//! valid key nothing answers but the two routes of health, and the page to a browser with a
+//! link. [`run`] is all of it for a program: a runtime, the log, and the signals that reload
+//! and drain.
 //!
 //! # What to know
 //!
@@ -21,16 +23,18 @@
 
 // A connection comes in by `listen`, which checks the framing of its requests and knows the
 // peer. `front` takes each request: `record` measures it, `admission` refuses what is for no
-// handler, `auth` finds out whose key it has, and `routes` finds the handler: in `profiles`
-// for the management API, in `openai` for model calls, or in `health`, `metrics` or `openapi`.
-// `changes` drops what other servers have changed. `refresher` keeps logins fresh. `limits` bounds what one key may do, and `drain` ends everything in order. `answer` makes
-// the answers, `refused` those without a call. `outage` keeps a store that fails from filling
-// the log.
+// handler, `connect` answers the browser of a link, `auth` finds out whose key it has, and
+// `routes` finds the handler: in `profiles` for the management API, in `openai` for model
+// calls, or in `health`, `metrics` or `openapi`. `changes` drops what other servers have
+// changed. `refresher` keeps logins fresh. `limits` bounds what one key may do, and `drain`
+// ends everything in order. `answer` makes the answers, `refused` those without a call.
+// `outage` keeps a store that fails from filling the log.
 mod admission;
 mod answer;
 mod app;
 mod auth;
 mod changes;
+mod connect;
 mod drain;
 mod front;
 mod health;
@@ -51,6 +55,7 @@ mod refused;
 mod routes;
 mod server;
 
+pub use connect::{InvalidPublicUrl, PublicUrl};
 pub use drain::Handle;
 pub use ipnet::IpNet as Network;
 pub use listen::{InvalidListen, Listen};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::connect::PublicUrl;
 use crate::listen::Listen;
 
 /// What an operator chooses. The default serves this machine alone.
@@ -23,6 +24,9 @@ pub struct Options {
     pub behind_proxy: Vec<IpNet>,
     /// The names that callers use for this server, beside those of loopback.
     pub hosts: Vec<String>,
+    /// Where people's browsers find this server. With it, the server has the page of links, and
+    /// its host is one of `hosts`.
+    pub public_url: Option<PublicUrl>,
     /// What one key may do.
     pub key_limits: KeyLimits,
     /// Whether the server keeps logins fresh that no call uses at the moment.
@@ -40,6 +44,7 @@ impl Default for Options {
             tls: None,
             behind_proxy: Vec::new(),
             hosts: Vec::new(),
+            public_url: None,
             key_limits: KeyLimits::default(),
             refresher: true,
             times: Times::default(),

@@ -36,7 +36,7 @@ fn admin() -> Router<Arc<App>> {
         .route("/openapi.json", get(openapi::show))
 }
 
-/// The seven functions of one profile.
+/// The seven functions of one profile, and links to sign it in.
 fn functions() -> Router<Arc<App>> {
     Router::new()
         .route("/status", get(profiles::status))
@@ -46,6 +46,7 @@ fn functions() -> Router<Arc<App>> {
         .route("/refresh", post(profiles::refresh))
         .route("/models", get(profiles::models))
         .route("/usage", get(profiles::usage))
+        .route("/links", post(profiles::links::create))
 }
 
 /// The API keys of one profile.
@@ -84,7 +85,7 @@ const GET_AND_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
 const OTHER: Route = route("none", GET_AND_POST);
 
 /// The paths whose names are themselves.
-const PLAIN: [Route; 16] = [
+const PLAIN: [Route; 20] = [
     route("/v1/responses", GET_AND_POST),
     route("/v1/responses/compact", GET_AND_POST),
     route("/v1/chat/completions", GET_AND_POST),
@@ -96,17 +97,25 @@ const PLAIN: [Route; 16] = [
     route("/api/v1/me/refresh", POST),
     route("/api/v1/me/models", GET),
     route("/api/v1/me/usage", GET),
+    route("/api/v1/me/links", POST),
     route("/api/v1/profiles", GET),
     route("/healthz", GET),
     route("/readyz", GET),
     route("/metrics", GET),
     route("/openapi.json", GET),
+    route("/connect/style.css", GET),
+    route("/connect/script.js", GET),
+    route("/connect/icon.svg", GET),
 ];
+
+/// The page of a link. The link itself is a secret.
+const LINK: Route = route("/connect/{link}", GET_AND_POST);
+const EVENTS: Route = route("/connect/{link}/events", GET);
 
 const MODEL: Route = route("/v1/models/{id}", GET_AND_POST);
 
 /// The paths with a profile in them.
-const OF_A_PROFILE: [Route; 9] = [
+const OF_A_PROFILE: [Route; 10] = [
     route("/api/v1/profiles/{profile}", DELETE),
     route("/api/v1/profiles/{profile}/status", GET),
     route("/api/v1/profiles/{profile}/start", POST),
@@ -116,6 +125,7 @@ const OF_A_PROFILE: [Route; 9] = [
     route("/api/v1/profiles/{profile}/models", GET),
     route("/api/v1/profiles/{profile}/usage", GET),
     route("/api/v1/profiles/{profile}/keys", GET_AND_POST),
+    route("/api/v1/profiles/{profile}/links", POST),
 ];
 
 const KEY: Route = route("/api/v1/profiles/{profile}/keys/{id}", DELETE);
@@ -129,7 +139,17 @@ pub(crate) fn at(path: &str) -> &'static Route {
     if path.starts_with("/v1/models/") {
         return &MODEL;
     }
-    of_a_profile(path).unwrap_or(&OTHER)
+    of_a_link(path)
+        .or_else(|| of_a_profile(path))
+        .unwrap_or(&OTHER)
+}
+
+fn of_a_link(path: &str) -> Option<&'static Route> {
+    match path.strip_prefix("/connect/")?.split_once('/') {
+        None => Some(&LINK),
+        Some((_, "events")) => Some(&EVENTS),
+        Some(_) => None,
+    }
 }
 
 fn of_a_profile(path: &str) -> Option<&'static Route> {
@@ -176,6 +196,13 @@ mod tests {
             ),
             ("/api/v1/profiles/ada/keys/x/y", "none"),
             ("/api/v1/profiles/ada/x", "none"),
+            ("/connect/0123456789abcdefghijkl", "/connect/{link}"),
+            (
+                "/connect/0123456789abcdefghijkl/events",
+                "/connect/{link}/events",
+            ),
+            ("/connect/style.css", "/connect/style.css"),
+            ("/connect/0123456789abcdefghijkl/x", "none"),
             ("/v1/x", "none"),
             ("/", "none"),
         ] {

@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 use crate::app::{App, call_rate};
 use crate::auth::{Authentication, KEYS_ARE_CHECKED_EVERY};
 use crate::changes::{self, Connected};
+use crate::connect::Connect;
 use crate::drain::{Drain, Handle};
 use crate::front::Front;
 use crate::health::Readiness;
@@ -73,6 +74,10 @@ impl Server {
         let refresher = options
             .refresher
             .then(|| Refresher::of(&host, authentication.keys(), due));
+        let public_url = options.public_url;
+        let mut hosts = options.hosts;
+        hosts.extend(public_url.iter().map(|url| url.host().to_owned()));
+        let connect = public_url.map(|url| Connect::new(url, &host));
         let app = App {
             metrics,
             gateway,
@@ -81,7 +86,8 @@ impl Server {
             call_rate: call_rate(options.key_limits),
             starts: Starts::default(),
             proxies,
-            hosts: options.hosts,
+            hosts,
+            connect: connect.transpose()?,
             readiness: Readiness::default(),
             progress: drain.progress(),
             times: options.times,

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use openai_simulator::{Endpoint, Fault, Script};
+use support::browser::Browser;
 use support::{TestServer, exchange, prompt, request};
 
 /// What the person writes, what the model writes, and what a caller sends of its own.
@@ -47,7 +48,15 @@ fn log() -> Log {
 #[tokio::test]
 async fn no_secret_and_no_text_of_a_person_is_in_a_log_a_metric_or_an_error() {
     let log = log();
-    let server = TestServer::signed_in().await;
+    let server = TestServer::with_page().await;
+    let link = server.link().await;
+    let mut browser = Browser::new(&server.public);
+    browser.open(&link).await;
+    let page = browser.press(&link, "continue").await;
+    assert!(page.text.contains("class=\"code\""), "{page:?}");
+    let link = &link["/connect/".len()..];
+    let cookies: Vec<_> = browser.cookies.values().collect();
+    server.sign_in().await;
     let mut body = prompt(true);
     body["input"] = "MARKER-PROMPT".into();
     let body = body.to_string();
@@ -123,6 +132,8 @@ async fn no_secret_and_no_text_of_a_person_is_in_a_log_a_metric_or_an_error() {
             let secret = &secret.value[..secret.value.len().min(40)];
             assert!(!seen.contains(secret), "a secret in {place}");
         }
+        assert!(!seen.contains(link), "a link in {place}");
+        assert!(!seen.contains(cookies[0]), "a cookie in {place}");
         // The secret of a key begins after its id.
         assert!(!seen.contains(&key[15..]), "a key in {place}");
         assert!(

@@ -9,6 +9,7 @@ mod doctor;
 mod inspect;
 mod inspect_agent;
 mod keys;
+mod links;
 mod login;
 mod logout;
 mod models;
@@ -113,6 +114,8 @@ pub(crate) enum Once {
     Profiles(profiles::Arguments),
     /// Make, list, revoke or rotate the API keys of a server
     Keys(keys::Arguments),
+    /// Make a link by which the person of the profile signs in, in a browser
+    Links(links::Arguments),
     /// Check component, store, key, network and clock, and suggest fixes
     Doctor,
     /// Seal the store with a new key; the previous one still opens values
@@ -152,6 +155,7 @@ pub(crate) async fn run(
         Once::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
         Once::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
         Once::Keys(arguments) => keys::run(arguments, global, terminal).await,
+        Once::Links(arguments) => links::run(arguments, global, terminal).await,
         Once::Doctor => doctor::run(global, terminal).await,
         Once::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Once::Reset(arguments) => reset::run(arguments, global, terminal).await,
@@ -182,23 +186,25 @@ mod tests {
     /// the program sends to the same six URLs.
     const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
 
-    /// Options of `serve`: they say who connects to it. No request names another profile or
+    /// Options of `serve`, and of `links` about it: they say who connects to it. No request names another profile or
     /// another backend.
-    const WHO_CONNECTS: [&str; 8] = [
+    const WHO_CONNECTS: [&str; 9] = [
         "admin-listen",
         "behind-proxy",
         "host",
         "key-rate",
         "key-streams",
         "listen",
+        "public-url",
         "tls-cert",
         "tls-key",
     ];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 19] = [
+    const WHAT_TO_DO: [&str; 20] = [
         "admin",
         "all",
+        "asks",
         "expect",
         "expires",
         "force",

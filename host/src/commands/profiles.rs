@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use chatgpt_oauth::answers::True;
 use chatgpt_oauth::answers::operations::{Profiles, RemoveProfile};
 use chatgpt_oauth::api_keys::ApiKeys;
+use chatgpt_oauth::links::Links;
 use chatgpt_oauth::store::Owner;
 use chatgpt_oauth::types::ConnectionState;
 use chatgpt_oauth::{Error, ErrorCode, ProfileName};
@@ -71,10 +72,11 @@ async fn remove(
     if !force {
         refuse_if_signed_in(&name, state)?;
     }
-    // First: no key may reach a profile of the same name that is made later.
+    // First: no key and no link may reach a profile of the same name that is made later.
     if let Some(entries) = host.entries() {
         let owner = Owner::Profile(name.clone());
-        ApiKeys::new(entries).remove_all(&owner).await?;
+        ApiKeys::new(entries.clone()).remove_all(&owner).await?;
+        Links::new(entries).remove_all(&owner).await?;
     }
     profile.remove(force).await?;
     let known = state != ConnectionState::NotConnected;

@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use chatgpt_oauth::Error;
-use chatgpt_oauth_server::{KeyLimits, Listen, Network, Options, TlsFiles};
+use chatgpt_oauth_server::{KeyLimits, Listen, Network, Options, PublicUrl, TlsFiles};
 use clap::Args;
 
 use crate::open::{self, Access};
@@ -36,6 +36,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
 
+    /// Where people's browsers find this server, such as https://login.example.org: turns the page
+    /// of links on
+    #[arg(long, value_name = "URL")]
+    public_url: Option<PublicUrl>,
+
     /// Model calls a second of one key
     #[arg(long, value_name = "NUMBER", default_value_t = KeyLimits::default().rate)]
     key_rate: NonZero<u32>,
@@ -64,6 +69,7 @@ impl Arguments {
             tls: tls.map(|(certificates, key)| TlsFiles { certificates, key }),
             behind_proxy: self.behind_proxy,
             hosts: self.host,
+            public_url: self.public_url,
             key_limits: KeyLimits {
                 rate: self.key_rate,
                 streams: self.key_streams,

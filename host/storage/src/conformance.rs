@@ -1,9 +1,11 @@
-//! The suites that every store must pass: [`check`], and [`check_server_store`] and
-//! [`check_schedule`] if a server can use the store.
+//! The suites that every store must pass: [`check`], and [`check_server_store`],
+//! [`check_links`] and [`check_schedule`] if a server can use the store.
 
+mod links;
 mod schedule;
 mod server_store;
 
+pub use links::check_links;
 pub use schedule::check_schedule;
 pub use server_store::check_server_store;
 

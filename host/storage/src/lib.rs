@@ -13,6 +13,7 @@
 //! | [`sealed_store`] | a store that seals values when writing and decrypts them when reading |
 //! | [`sealed_entries`] | the same for the entries of a server |
 //! | [`api_keys`] | the keys that callers of a server show |
+//! | [`links`] | the addresses by which a person signs a profile in |
 //! | [`observed`] | a store whose operations are timed |
 //! | [`rollback`] | the marks that detect a restored backup |
 //! | [`clock`] | the clock that the hosts of one store share |
@@ -22,11 +23,13 @@
 //! [`Store`]. This crate knows no WebAssembly and no HTTP, and does not read the values.
 
 pub mod api_keys;
+mod base62;
 pub mod changes;
 pub mod clock;
 #[cfg(feature = "postgres")]
 mod copy;
 mod error;
+pub mod links;
 mod location;
 mod memory;
 pub mod observed;

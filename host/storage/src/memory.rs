@@ -296,6 +296,11 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_is_a_store_of_links() {
+        conformance::check_links(Arc::new(MemoryStore::new())).await;
+    }
+
+    #[tokio::test]
     async fn it_is_a_schedule() {
         conformance::check_schedule(&MemoryStore::new()).await;
     }

@@ -7,8 +7,11 @@ use zeroize::Zeroizing;
 
 use crate::seal::{self, KeyId, Keyring, Keys, Place};
 use crate::sealed_store::sealed_before;
-use crate::server_store::{Collection, Entry, EntryPlace, Owner};
+use crate::server_store::{Collection, Entry, EntryPlace, Owner, all_entries};
 use crate::{ServerStore, Store, StoreError, Version};
+
+/// How often the entries of an owner are read again after a conflict.
+const MAX_ATTEMPTS: u32 = 8;
 
 /// A store of entries, and its keys. Cheap to clone.
 #[derive(Clone)]
@@ -99,6 +102,34 @@ impl SealedEntries {
     /// Those of [`ServerStore::remove_entry`].
     pub async fn remove(&self, place: EntryPlace<'_>, expected: Version) -> Result<(), StoreError> {
         self.store.remove_entry(place, expected).await
+    }
+
+    /// Removes all entries of an owner from a collection, and returns their number.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store; [`Busy`](StoreError::Busy) when other processes keep writing.
+    pub async fn remove_all(
+        &self,
+        collection: Collection,
+        owner: &Owner,
+    ) -> Result<usize, StoreError> {
+        let mut count = 0;
+        for _ in 0..MAX_ATTEMPTS {
+            let entries = all_entries(self.store(), collection, Some(owner)).await?;
+            if entries.is_empty() {
+                return Ok(count);
+            }
+            for entry in entries {
+                match self.remove(entry.place(), entry.version).await {
+                    Ok(()) => count += 1,
+                    // The entry is read again.
+                    Err(StoreError::Conflict) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Err(StoreError::Busy)
     }
 
     /// Seals an entry with the key of this id, unless that key seals it already or another

@@ -18,10 +18,10 @@ use crate::listen::Client;
 use crate::metrics::Metrics;
 use crate::refused::Refused;
 use crate::server::Side;
-use failures::Failures;
 use keys::Keys;
 
 pub(crate) use caller::Caller;
+pub(crate) use failures::Failures;
 pub(crate) use keys::EVERY as KEYS_ARE_CHECKED_EVERY;
 
 /// Finds out whose key a request has.

@@ -2,10 +2,12 @@
 
 use chatgpt_oauth::{Error, ErrorCode};
 
+use super::Listen;
 use crate::options::Options;
 
 /// Refuses options that would send keys in the clear.
 pub(crate) fn check(options: &Options) -> Result<(), Error> {
+    check_public_url(options)?;
     if options.tls.is_some() {
         return Ok(());
     }
@@ -25,6 +27,28 @@ pub(crate) fn check(options: &Options) -> Result<(), Error> {
                 options.listen
             ),
             "give --tls-cert and --tls-key; or --behind-proxy with the addresses of the proxy that has TLS; or listen on a loopback address or a Unix socket",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a public URL that is not that of the public listener, or of a proxy in front of it.
+fn check_public_url(options: &Options) -> Result<(), Error> {
+    let Some(url) = &options.public_url else {
+        return Ok(());
+    };
+    let has_tls = options.tls.is_some();
+    let has_proxy = !options.behind_proxy.is_empty() || matches!(options.listen, Listen::Unix(_));
+    if url.is_https() && !has_tls && !has_proxy {
+        return Err(refused(
+            format!("browsers cannot find {url}: the public listener has no TLS"),
+            "give --tls-cert and --tls-key; or --behind-proxy with the addresses of the proxy that has TLS; or http:// with a loopback address",
+        ));
+    }
+    if !url.is_https() && has_tls {
+        return Err(refused(
+            format!("browsers cannot find {url}: the public listener has TLS"),
+            "give https:// in --public-url",
         ));
     }
     Ok(())
@@ -73,6 +97,33 @@ mod tests {
         ] {
             let error = check(&refused).unwrap_err();
             assert!(error.hint.contains("--tls-cert"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_has_the_tls_of_the_listener_or_of_a_proxy() {
+        let of = |url: &str| Options {
+            public_url: Some(url.parse().unwrap()),
+            ..options("127.0.0.1:1", "127.0.0.1:2")
+        };
+        let with_tls = |options| Options {
+            tls: Some(TlsFiles {
+                certificates: "c".into(),
+                key: "k".into(),
+            }),
+            ..options
+        };
+        let (secure, plain) = ("https://login.example.org", "http://localhost:1");
+        check(&of(plain)).unwrap();
+        check(&with_tls(of(secure))).unwrap();
+        let proxied = Options {
+            behind_proxy: vec!["127.0.0.1/32".parse().unwrap()],
+            ..of(secure)
+        };
+        check(&proxied).unwrap();
+        for refused in [of(secure), with_tls(of(plain))] {
+            let error = check(&refused).unwrap_err();
+            assert!(error.message.contains("browsers"), "{error:?}");
         }
     }
 }

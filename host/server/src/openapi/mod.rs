@@ -5,6 +5,7 @@
 //! endpoint is described by OpenAI's own document.
 
 mod keys;
+mod links;
 mod schemas;
 
 use std::sync::LazyLock;
@@ -126,6 +127,7 @@ fn paths() -> Map<String, Value> {
         paths.insert(path, of_profile);
     }
     paths.extend(keys::paths());
+    paths.extend(links::paths());
     paths.insert("/api/v1/profiles".into(), json!({"get": list()}));
     paths.insert(
         "/api/v1/profiles/{profile}".into(),
@@ -232,7 +234,7 @@ const FAILURES: [(&str, &str); 15] = [
     ("408", "The body did not come in time"),
     (
         "409",
-        "The person signs in, or signs in again; the profile holds a login, or the API key has ended",
+        "The person signs in, or signs in again; the profile holds a login, the API key has ended, or the server has no page for links",
     ),
     ("413", "The body is too large"),
     ("415", "The body is not declared as JSON"),

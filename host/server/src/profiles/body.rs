@@ -1,8 +1,10 @@
 //! The body of a request to the management API.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use chatgpt_oauth_answers::RefusalCode;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use crate::answer::Body;
 use crate::app::App;
 use crate::refused::Refused;
 
@@ -28,19 +31,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
-        let body = request.into_body();
-        if body.size_hint().lower() > LARGEST as u64 {
-            return Err(too_large());
-        }
-        let body = Limited::new(body, LARGEST).collect();
-        let body = timeout(app.times.body, body)
-            .await
-            .map_err(|_| too_late())?;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => too_large(),
-            false => Refused::invalid("the body ended early", "send it whole"),
-        })?;
-        let body = body.to_bytes();
+        let body = read(request.into_body(), app.times.body).await?;
         let text: &[u8] = match body.is_empty() {
             true => b"{}",
             false => &body,
@@ -54,6 +45,20 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
         }
         serde_json::from_slice(text).map(Self).map_err(unreadable)
     }
+}
+
+/// Reads a body whole, in this time.
+pub(crate) async fn read(body: Body, time: Duration) -> Result<Bytes, Refused> {
+    if body.size_hint().lower() > LARGEST as u64 {
+        return Err(too_large());
+    }
+    let body = Limited::new(body, LARGEST).collect();
+    let body = timeout(time, body).await.map_err(|_| too_late())?;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => too_large(),
+        false => Refused::invalid("the body ended early", "send it whole"),
+    })?;
+    Ok(body.to_bytes())
 }
 
 fn too_late() -> Refused {

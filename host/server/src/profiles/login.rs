@@ -70,11 +70,21 @@ pub(crate) async fn poll(
     };
     let until = Instant::now() + Duration::from_secs(wait.unwrap_or(0));
     let progress = poll_until(&app, &target.profile, body.pending_id.as_deref(), until).await;
+    Ok(answer::of::<Poll, _>(progress))
+}
+
+/// Polls once, and counts a login that has ended.
+pub(crate) async fn poll_once(
+    app: &App,
+    profile: &Profile,
+    pending_id: Option<&str>,
+) -> Result<LoginProgress, Error> {
+    let progress = profile.poll(pending_id).await;
     match &progress {
         Ok(progress) if progress.status == LoginStatus::Pending => {}
         ended => app.metrics.login_ends(ended.as_ref().map(|_| ())),
     }
-    Ok(answer::of::<Poll, _>(progress))
+    progress
 }
 
 /// Polls at the interval that the service wants, until the login has ended, the time is up, or
@@ -86,7 +96,7 @@ async fn poll_until(
     until: Instant,
 ) -> Result<LoginProgress, Error> {
     loop {
-        let progress = profile.poll(pending_id).await?;
+        let progress = poll_once(app, profile, pending_id).await?;
         let interval = progress.retry_after_seconds.unwrap_or(INTERVAL).max(1);
         let next = Instant::now() + Duration::from_secs(interval.into());
         if progress.status != LoginStatus::Pending || next > until {

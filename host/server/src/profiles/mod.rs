@@ -9,10 +9,12 @@
 //! | `login.rs` | `start`, `poll`, `logout` and `refresh` |
 //! | `list.rs`, `remove.rs` | a page of the profiles; one less |
 //! | `keys.rs` | the API keys of a profile |
+//! | `links.rs` | the links by which its person signs in |
 
-mod body;
+pub(crate) mod body;
 mod failed;
 pub(crate) mod keys;
+pub(crate) mod links;
 mod list;
 mod login;
 mod read;
@@ -20,6 +22,6 @@ mod remove;
 mod target;
 
 pub(crate) use list::list;
-pub(crate) use login::{logout, poll, refresh, start};
+pub(crate) use login::{logout, poll, poll_once, refresh, start};
 pub(crate) use read::{models, status, usage};
 pub(crate) use remove::remove;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chatgpt_oauth::answers::True;
 use chatgpt_oauth::answers::operations::RemoveProfile;
+use chatgpt_oauth::links::Links;
 use chatgpt_oauth::store::Owner;
 use chatgpt_oauth::types::ConnectionState;
 use chatgpt_oauth_answers::RefusalCode;
@@ -35,10 +36,15 @@ pub(crate) async fn remove(
         let refused = Refused::new(RefusalCode::Conflict, "the profile holds a login", hint);
         return Err(refused.into());
     }
-    // First: no key may reach a profile of the same name that is made later.
+    // First: no key and no link may reach a profile of the same name that is made later.
     let owner = Owner::Profile(profile.name().clone());
-    let keys = app.keys();
-    let remove = async move { Ok::<_, Failed>(keys.remove_all(&owner).await?) };
+    let (keys, entries) = (app.keys(), app.host.entries());
+    let remove = async move {
+        if let Some(entries) = entries {
+            Links::new(entries).remove_all(&owner).await?;
+        }
+        Ok::<_, Failed>(keys.remove_all(&owner).await?)
+    };
     app.clone().change_keys(remove).await?;
     profile.remove(force).await?;
     Ok(answer::success(&RemoveProfile {

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+pub mod browser;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -242,6 +244,23 @@ impl TestServer {
             admin: server.admin_address().unwrap(),
             serving: tokio::spawn(server.serve()),
         }
+    }
+
+    /// A server with the page of links.
+    pub async fn with_page() -> Self {
+        Self::with(|options| options.public_url = Some("http://localhost".parse().unwrap())).await
+    }
+
+    /// The path of a new link for ada.
+    pub async fn link(&self) -> String {
+        let target = "/api/v1/profiles/ada/links";
+        let made = self
+            .order("POST", target, r#"{"asks": "The Assistant"}"#)
+            .await;
+        let url = made.json()["url"].as_str().map(str::to_owned);
+        let url = url.unwrap_or_else(|| panic!("no link: {made:?}"));
+        let at = url.find("/connect/").unwrap();
+        url[at..].to_owned()
     }
 
     /// A server of a person who has signed in.

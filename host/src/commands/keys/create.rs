@@ -46,7 +46,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let destination = Destination::open(arguments.output)?;
     let keys = open::api_keys(global, Access::ReadWrite).await?;
-    let now = open::now(&keys);
+    let now = open::now(keys.now());
     let new = NewApiKey {
         permission: match arguments.admin {
             true => Permission::Admin,

@@ -35,7 +35,7 @@ pub(crate) async fn run(
     };
     let owner = (!arguments.all).then_some(&owner);
     let listed = keys.list(owner, None, usize::MAX).await?;
-    let now = open::now(&keys);
+    let now = open::now(keys.now());
     let answer = answers::api_keys(&listed, now);
     Ok(terminal.answer(&answer, || to_text(&answer, now)))
 }

@@ -13,7 +13,7 @@ use crate::output::Terminal;
 pub(crate) async fn run(id: &str, global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let id = super::id(id)?;
     let keys = open::api_keys(global, Access::ReadWrite).await?;
-    let revoked = keys.revoke(&id, open::now(&keys)).await?;
+    let revoked = keys.revoke(&id, open::now(keys.now())).await?;
     let answer = RevokeApiKey {
         ok: True,
         id: id.to_string(),

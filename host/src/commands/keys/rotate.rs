@@ -32,7 +32,7 @@ pub(crate) async fn run(
     let id = super::id(&arguments.id)?;
     let destination = Destination::open(arguments.output)?;
     let keys = open::api_keys(global, Access::ReadWrite).await?;
-    let now = open::now(&keys);
+    let now = open::now(keys.now());
     let rotated = keys.rotate(&id, now).await?;
     let previous_expires_at = rotated.previous_expires_at;
     let created = destination.keep(&keys, rotated.created, now).await?;

@@ -5,7 +5,7 @@ use super::{
     NewApiKey, RotatedApiKey,
 };
 use crate::sealed_entries::SealedEntries;
-use crate::server_store::{Collection, Entry, EntryPlace, Owner, all_entries};
+use crate::server_store::{Collection, Entry, EntryPlace, Owner};
 use crate::{Change, StoreError, Version, clock};
 
 /// How long a rotated key is still taken, in seconds.
@@ -180,24 +180,9 @@ impl ApiKeys {
     ///
     /// Those of the store; [`Busy`](StoreError::Busy) when other processes keep writing.
     pub async fn remove_all(&self, owner: &Owner) -> Result<usize, StoreError> {
-        let mut count = 0;
-        for _ in 0..MAX_ATTEMPTS {
-            let store = self.entries.store();
-            let entries = all_entries(store, Collection::ApiKeys, Some(owner)).await?;
-            if entries.is_empty() {
-                self.announce(owner).await;
-                return Ok(count);
-            }
-            for entry in entries {
-                match self.entries.remove(entry.place(), entry.version).await {
-                    Ok(()) => count += 1,
-                    // The entry is read again.
-                    Err(StoreError::Conflict) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        Err(StoreError::Busy)
+        let count = self.entries.remove_all(Collection::ApiKeys, owner).await?;
+        self.announce(owner).await;
+        Ok(count)
     }
 
     /// Says to other processes that keys of this owner have ended.

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::StoreError;
+use crate::base62::{DIGITS, is_digits, random_digits};
 
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const OF_PROFILE: &str = "cgop_";
 const OF_ADMIN: &str = "cgoa_";
 const PREFIX: usize = OF_PROFILE.len();
@@ -150,29 +150,6 @@ impl fmt::Display for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// Appends random digits, each of the 62 with the same probability.
-fn random_digits(text: &mut String, count: usize) -> Result<(), StoreError> {
-    let whole = text.len() + count;
-    let mut bytes = Zeroizing::new([0; 64]);
-    while text.len() < whole {
-        getrandom::fill(&mut *bytes)
-            .map_err(|error| StoreError::unavailable(format!("no random bytes: {error}")))?;
-        for byte in *bytes {
-            let digit = usize::from(byte % 64);
-            if let Some(digit) = DIGITS.get(digit)
-                && text.len() < whole
-            {
-                text.push(char::from(*digit));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The CRC-32 of a text, as digits.

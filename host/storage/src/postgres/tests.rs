@@ -68,6 +68,12 @@ async fn it_is_a_store_of_a_server() {
 }
 
 #[tokio::test]
+async fn it_is_a_store_of_links() {
+    let (_database, store) = new_store().await;
+    conformance::check_links(Arc::new(store)).await;
+}
+
+#[tokio::test]
 async fn it_is_a_schedule() {
     let (_database, store) = new_store().await;
     conformance::check_schedule(&store).await;

@@ -8,6 +8,7 @@ mod read_only;
 
 use std::fs;
 use std::process::{Child, Command};
+use std::sync::Arc;
 
 use super::*;
 use crate::server_store::{Collection, EntryPlace, Owner};
@@ -80,6 +81,12 @@ async fn it_is_a_store() {
 async fn it_is_a_store_of_a_server() {
     let place = place();
     conformance::check_server_store(&open(&place).await).await;
+}
+
+#[tokio::test]
+async fn it_is_a_store_of_links() {
+    let place = place();
+    conformance::check_links(Arc::new(open(&place).await)).await;
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+// Everything works without this file: it copies the code, counts down, and shows the page
+// again when the server says that something has changed.
+'use strict';
+
+for (const button of document.querySelectorAll('[data-copy]')) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    document.getElementById('copied').textContent = button.dataset.copied;
+  });
+}
+
+for (const left of document.querySelectorAll('[data-seconds]')) {
+  const end = Date.now() + 1000 * Number(left.dataset.seconds);
+  const show = () => {
+    const seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
+    const time = Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0');
+    left.textContent = left.dataset.text.replace('{}', time);
+  };
+  show();
+  setInterval(show, 1000);
+}
+
+const line = document.querySelector('[data-live]');
+if (line) {
+  const events = new EventSource(location.pathname + '/events');
+  events.addEventListener('status', (event) => {
+    if (line.textContent !== event.data) line.textContent = event.data;
+  });
+  events.addEventListener('change', () => {
+    events.close();
+    location.replace(location.pathname);
+  });
+}
