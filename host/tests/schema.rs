@@ -55,7 +55,11 @@ fn name(command: &str) -> String {
         }
     }
     match names[..] {
-        [command @ ("keys" | "profiles" | "store"), action, ..] => format!("{command} {action}"),
+        [
+            command @ ("import" | "keys" | "profiles" | "store"),
+            action,
+            ..,
+        ] => format!("{command} {action}"),
         [name, ..] => name.to_owned(),
         [] => "failure".to_owned(),
     }

@@ -12,6 +12,7 @@
 //! | [`api_keys`] | the answers about the API keys of a server |
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
+//! | [`Explanation`], [`Explain`] | what each code means for a person |
 //! | [`Refusal`], [`RefusalCode`] | why a server made no call |
 //! | [`convert_records`] | the conversions of the contract's records into answers |
 //! | `answer`, `to_json`, with the feature `json` | an answer as JSON in one line |
@@ -36,6 +37,7 @@ pub mod api_keys;
 pub mod connection;
 mod convert;
 mod error;
+mod explanation;
 #[cfg(feature = "json")]
 mod json;
 mod ok;
@@ -45,6 +47,7 @@ mod refusal;
 pub mod schema;
 
 pub use error::{Class, ErrorCode, Failure};
+pub use explanation::{Explain, Explained, Explanation};
 #[cfg(feature = "json")]
 pub use json::{answer, controls_terminal, to_json};
 pub use ok::{False, True};

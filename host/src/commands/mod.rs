@@ -6,11 +6,14 @@ mod authorize;
 mod completions;
 mod component;
 mod doctor;
+mod explain;
+mod import;
 mod inspect;
 mod inspect_agent;
 mod keys;
 mod login;
 mod logout;
+mod man;
 mod models;
 mod poll;
 mod profiles;
@@ -113,6 +116,10 @@ pub(crate) enum Once {
     Profiles(profiles::Arguments),
     /// Make, list, revoke or rotate the API keys of a server
     Keys(keys::Arguments),
+    /// Say what an error code means and what to do, or list the codes
+    Explain(explain::Arguments),
+    /// Sign in with the account that another program on this machine uses
+    Import(import::Arguments),
     /// Check component, store, key, network and clock, and suggest fixes
     Doctor,
     /// Seal the store with a new key; the previous one still opens values
@@ -128,6 +135,8 @@ pub(crate) enum Once {
     Schema,
     /// Print a completion script for a shell
     Completions(completions::Arguments),
+    /// Write a manual page of each command to a directory
+    Man(man::Arguments),
 }
 
 /// Runs a command that ends by itself.
@@ -152,6 +161,8 @@ pub(crate) async fn run(
         Once::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
         Once::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
         Once::Keys(arguments) => keys::run(arguments, global, terminal).await,
+        Once::Explain(arguments) => Ok(explain::run(&arguments, terminal)),
+        Once::Import(arguments) => import::run(arguments, global, terminal, interruption).await,
         Once::Doctor => doctor::run(global, terminal).await,
         Once::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Once::Reset(arguments) => reset::run(arguments, global, terminal).await,
@@ -160,6 +171,7 @@ pub(crate) async fn run(
         Once::Store(arguments) => store::run(arguments, global, terminal).await,
         Once::Schema => Ok(schema::run(terminal)),
         Once::Completions(arguments) => completions::run(arguments, terminal),
+        Once::Man(arguments) => man::run(&arguments, terminal),
     }
 }
 
@@ -178,9 +190,9 @@ mod tests {
     /// The option that says which component may run.
     const WHO_HAS_LOGINS: [&str; 1] = ["component-digest"];
 
-    /// Options that name the store, its key and the profile: they choose a login, which
-    /// the program sends to the same six URLs.
-    const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
+    /// Options that name the store, its key, the profile and the file of another program:
+    /// they choose a login, which the program sends to the same six URLs.
+    const WHERE_LOGINS_ARE: [&str; 4] = ["file", "key-file", "profile", "store"];
 
     /// Options of `serve`: they say who connects to it. No request names another profile or
     /// another backend.
@@ -196,7 +208,7 @@ mod tests {
     ];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 19] = [
+    const WHAT_TO_DO: [&str; 21] = [
         "admin",
         "all",
         "expect",
@@ -212,10 +224,12 @@ mod tests {
         "reveal-token",
         "revoke",
         "scope",
+        "take-over",
         "verbose",
         "version",
         "wit",
         "world",
+        "yes",
     ];
 
     fn all(command: &clap::Command) -> Vec<&clap::Arg> {
