@@ -83,6 +83,7 @@ npm_packages() {
 }
 npm_packages jco examples/node
 npm_packages openai-node host/gateway/tests/clients
+npm_packages http-examples examples/http
 
 # Packages of Python in a directory of their own. Their list marks a complete installation.
 python_packages() {
@@ -111,6 +112,7 @@ python_packages "openai-python-$python" --no-deps $(listed host/gateway/tests/cl
 echo "export WASMTIME_BIN='$wasmtime/bin/wasmtime'"
 echo "export CODEX_BIN='$(codex)'"
 echo "export JCO_NODE_MODULES='$tools/jco/node_modules'"
+echo "export HTTP_EXAMPLES_NODE_MODULES='$tools/http-examples/node_modules'"
 echo "export WASMTIME_PYTHON='$tools/wasmtime-python'"
 echo "export WASMTIME_PYTHON_NEWEST='$tools/wasmtime-python-newest'"
 echo "export ACT_PACKAGES='$tools/act'"

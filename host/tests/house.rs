@@ -53,9 +53,10 @@ const RULES: [(&str, &[&str], &[&str]); 12] = [
 ];
 
 /// Packages that the library must not bring to an embedder.
-const OF_THE_PROGRAM: [&str; 6] = [
+const OF_THE_PROGRAM: [&str; 7] = [
     "clap",
     "clap_complete",
+    "clap_mangen",
     "tracing-subscriber",
     "wit-parser",
     "wit-component",

@@ -201,6 +201,8 @@ fn the_environment_is_read_only_in_known_places() {
         // Whether the terminal can redraw, and which variable causes an error.
         "src/output/progress.rs",
         "src/variables.rs",
+        // Codex's home, from which only its login is read.
+        "src/commands/import/codex_login.rs",
         "runtime/src/sandbox/failpoint.rs",
         // Proxies.
         "runtime/src/egress/connect/proxy.rs",

@@ -56,7 +56,7 @@ fn name(command: &str) -> String {
     }
     match names[..] {
         [
-            command @ ("keys" | "links" | "profiles" | "store"),
+            command @ ("import" | "keys" | "links" | "profiles" | "store"),
             action,
             ..,
         ] => format!("{command} {action}"),

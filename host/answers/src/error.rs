@@ -72,6 +72,15 @@ macro_rules! codes {
                 }
             }
 
+            /// The code with this name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$code),)*
+                    _ => None,
+                }
+            }
+
             /// How a caller reacts to the error.
             #[must_use]
             pub const fn class(self) -> Class {

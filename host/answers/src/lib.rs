@@ -13,6 +13,7 @@
 //! | [`links`] | the answers about the links by which a person signs in |
 //! | [`operations`] | the answers of the commands beside them |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
+//! | [`Explanation`], [`Explain`] | what each code means for a person |
 //! | [`Refusal`], [`RefusalCode`] | why a server made no call |
 //! | [`convert_records`] | the conversions of the contract's records into answers |
 //! | `answer`, `to_json`, with the feature `json` | an answer as JSON in one line |
@@ -37,6 +38,7 @@ pub mod api_keys;
 pub mod connection;
 mod convert;
 mod error;
+mod explanation;
 #[cfg(feature = "json")]
 mod json;
 pub mod links;
@@ -47,6 +49,7 @@ mod refusal;
 pub mod schema;
 
 pub use error::{Class, ErrorCode, Failure};
+pub use explanation::{Explain, Explained, Explanation};
 #[cfg(feature = "json")]
 pub use json::{answer, controls_terminal, to_json};
 pub use ok::{False, True};

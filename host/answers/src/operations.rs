@@ -174,6 +174,16 @@ answers! {
         pub call_seconds: u64,
     }
 
+    /// The answer of `man`.
+    struct Man {
+        /// Always true.
+        pub ok: True,
+        /// The directory.
+        pub directory: String,
+        /// How many pages were written.
+        pub pages: usize,
+    }
+
     /// The answer of `store migrate`.
     struct MigrateStore {
         /// Always true.

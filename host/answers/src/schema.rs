@@ -8,10 +8,10 @@ use crate::api_keys::{ApiKeyPage, ApiKeys, CreateApiKey, RevokeApiKey, RotateApi
 use crate::connection::{Authorize, Logout, Models, Poll, Refresh, Start, Status, Usage};
 use crate::links::CreateLink;
 use crate::operations::{
-    AcceptFailover, Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, MigrateStore,
+    AcceptFailover, Adopt, Component, CopyStore, Doctor, Inspect, InspectAgent, Man, MigrateStore,
     ProfilePage, Profiles, Rekey, RemoveProfile, Reset, Version,
 };
-use crate::{Failure, Refusal};
+use crate::{Explain, Failure, Refusal};
 
 /// The schema of each answer, by the command that gives it; `failure` is that of
 /// every command that fails. A server also answers with `key-page`, `profile-page` and
@@ -23,7 +23,9 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("authorize", of::<Authorize>()),
         ("component", of::<Component>()),
         ("doctor", of::<Doctor>()),
+        ("explain", of::<Explain>()),
         ("failure", of::<Failure>()),
+        ("import codex", of::<Poll>()),
         ("inspect", of::<Inspect>()),
         ("inspect-agent", of::<InspectAgent>()),
         ("key-page", of::<ApiKeyPage>()),
@@ -34,6 +36,7 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
         ("links create", of::<CreateLink>()),
         ("login", of::<Poll>()),
         ("logout", of::<Logout>()),
+        ("man", of::<Man>()),
         ("models", of::<Models>()),
         ("poll", of::<Poll>()),
         ("profile-page", of::<ProfilePage>()),

@@ -103,7 +103,7 @@ pub mod links {
     };
 }
 
-pub use admin::{Finding, LeftSealed, Resealed};
+pub use admin::{Finding, ForeignLogin, LeftSealed, Resealed};
 pub use call::refreshes::RefreshCounts;
 pub use chatgpt_oauth_storage::{InvalidProfileName, Keys, ProfileName};
 pub use digest::{Digest, InvalidDigest};

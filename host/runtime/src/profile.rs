@@ -10,6 +10,7 @@ use crate::call::queue::Queue;
 use crate::call::{Call, Concurrency, REFRESH_WAIT};
 use crate::error::Error;
 use crate::host::Host;
+use crate::sandbox::GivenAnswers;
 use crate::types::{
     Authorization, ConnectionStatus, LoginProgress, LoginPrompt, LogoutResult, ModelList,
     RefreshResult, UsageReport,
@@ -56,13 +57,28 @@ const fn exclusive(function: &'static str, login_write: LoginWrite) -> Call {
 pub struct Profile {
     pub(crate) host: Host,
     pub(crate) queue: Arc<Queue>,
+    /// What the host answers in place of the service.
+    pub(crate) given: Option<Arc<GivenAnswers>>,
     name: ProfileName,
 }
 
 impl Profile {
     pub(crate) fn new(host: Host, name: ProfileName) -> Self {
         let queue = host.parts.queues.of(&name);
-        Self { host, name, queue }
+        Self {
+            host,
+            queue,
+            given: None,
+            name,
+        }
+    }
+
+    /// The same profile, whose calls get these answers in place of the service's.
+    pub(crate) fn answered_by(&self, given: GivenAnswers) -> Self {
+        Self {
+            given: Some(Arc::new(given)),
+            ..self.clone()
+        }
     }
 
     /// The profile's name.

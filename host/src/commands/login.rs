@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(120);
 pub(crate) struct Arguments {
     /// Accept only this account; sign the profile out if it is another one
     #[arg(long, value_name = "EMAIL", value_parser = email)]
-    expect: Option<String>,
+    pub(super) expect: Option<String>,
 }
 
 /// An address that no account has would sign every account out.

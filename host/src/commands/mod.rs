@@ -6,12 +6,15 @@ mod authorize;
 mod completions;
 mod component;
 mod doctor;
+mod explain;
+mod import;
 mod inspect;
 mod inspect_agent;
 mod keys;
 mod links;
 mod login;
 mod logout;
+mod man;
 mod models;
 mod poll;
 mod profiles;
@@ -116,6 +119,10 @@ pub(crate) enum Once {
     Keys(keys::Arguments),
     /// Make a link by which the person of the profile signs in, in a browser
     Links(links::Arguments),
+    /// Say what an error code means and what to do, or list the codes
+    Explain(explain::Arguments),
+    /// Sign in with the account that another program on this machine uses
+    Import(import::Arguments),
     /// Check component, store, key, network and clock, and suggest fixes
     Doctor,
     /// Seal the store with a new key; the previous one still opens values
@@ -131,6 +138,8 @@ pub(crate) enum Once {
     Schema,
     /// Print a completion script for a shell
     Completions(completions::Arguments),
+    /// Write a manual page of each command to a directory
+    Man(man::Arguments),
 }
 
 /// Runs a command that ends by itself.
@@ -156,6 +165,8 @@ pub(crate) async fn run(
         Once::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
         Once::Keys(arguments) => keys::run(arguments, global, terminal).await,
         Once::Links(arguments) => links::run(arguments, global, terminal).await,
+        Once::Explain(arguments) => Ok(explain::run(&arguments, terminal)),
+        Once::Import(arguments) => import::run(arguments, global, terminal, interruption).await,
         Once::Doctor => doctor::run(global, terminal).await,
         Once::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
         Once::Reset(arguments) => reset::run(arguments, global, terminal).await,
@@ -164,6 +175,7 @@ pub(crate) async fn run(
         Once::Store(arguments) => store::run(arguments, global, terminal).await,
         Once::Schema => Ok(schema::run(terminal)),
         Once::Completions(arguments) => completions::run(arguments, terminal),
+        Once::Man(arguments) => man::run(&arguments, terminal),
     }
 }
 
@@ -182,9 +194,9 @@ mod tests {
     /// The option that says which component may run.
     const WHO_HAS_LOGINS: [&str; 1] = ["component-digest"];
 
-    /// Options that name the store, its key and the profile: they choose a login, which
-    /// the program sends to the same six URLs.
-    const WHERE_LOGINS_ARE: [&str; 3] = ["key-file", "profile", "store"];
+    /// Options that name the store, its key, the profile and the file of another program:
+    /// they choose a login, which the program sends to the same six URLs.
+    const WHERE_LOGINS_ARE: [&str; 4] = ["file", "key-file", "profile", "store"];
 
     /// Options of `serve`, and of `links` about it: they say who connects to it. No request names another profile or
     /// another backend.
@@ -201,7 +213,7 @@ mod tests {
     ];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 20] = [
+    const WHAT_TO_DO: [&str; 22] = [
         "admin",
         "all",
         "asks",
@@ -218,10 +230,12 @@ mod tests {
         "reveal-token",
         "revoke",
         "scope",
+        "take-over",
         "verbose",
         "version",
         "wit",
         "world",
+        "yes",
     ];
 
     fn all(command: &clap::Command) -> Vec<&clap::Arg> {

@@ -1,4 +1,5 @@
-//! What a server keeps beside the logins: API keys, links and leases.
+//! What a store keeps beside the logins: API keys, links, leases, and which refresh tokens were
+//! taken over from other programs.
 //!
 //! An [`Entry`] has a collection, an owner, an id and bytes, which
 //! [`sealed_entries`](crate::sealed_entries) seals before they get here. As in a
@@ -67,11 +68,13 @@ pub enum Collection {
     Links,
     /// Leases of the work that one process at a time does.
     Leases,
+    /// Refresh tokens that were taken over from other programs, by fingerprint.
+    TakenOver,
 }
 
 impl Collection {
     /// All collections.
-    pub const ALL: [Self; 3] = [Self::ApiKeys, Self::Links, Self::Leases];
+    pub const ALL: [Self; 4] = [Self::ApiKeys, Self::Links, Self::Leases, Self::TakenOver];
 
     /// The name in the store.
     #[must_use]
@@ -80,6 +83,7 @@ impl Collection {
             Self::ApiKeys => "api-key",
             Self::Links => "link",
             Self::Leases => "lease",
+            Self::TakenOver => "taken-over",
         }
     }
 

@@ -202,6 +202,7 @@ impl Profile {
         let state = State::new(
             parts.sealed.profile(self.name().clone(), call.login_write),
             parts.transport.clone(),
+            self.given.clone(),
             parts.wall_clock.clone(),
             activity,
         );

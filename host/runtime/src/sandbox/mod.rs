@@ -27,6 +27,7 @@ mod bounded_io;
 mod engine;
 mod engine_config;
 pub(crate) mod failpoint;
+mod given_answers;
 mod keyvalue;
 pub(crate) mod limits;
 mod linker;
@@ -41,6 +42,7 @@ pub(crate) mod wasi_http;
 
 pub(crate) use activity::Activity;
 pub(crate) use engine::Sandbox;
+pub(crate) use given_answers::GivenAnswers;
 pub(crate) use state::State;
 pub(crate) use token_answer::TokenAnswer;
 pub(crate) use wall_clock::WallClock;

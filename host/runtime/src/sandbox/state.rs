@@ -9,6 +9,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::activity::Activity;
 use super::bounded_io::BoundedIo;
+use super::given_answers::GivenAnswers;
 use super::keyvalue::{KeyValueCtx, KeyValueCtxView};
 use super::limits::{self, Deadline, MemoryLimiter};
 use super::wall_clock::WallClock;
@@ -32,6 +33,7 @@ impl State {
     pub(crate) fn new(
         records: SealedProfile,
         transport: Arc<Transport>,
+        given: Option<Arc<GivenAnswers>>,
         wall_clock: WallClock,
         activity: Arc<Activity>,
     ) -> Self {
@@ -46,7 +48,7 @@ impl State {
             table: limits::resource_table(),
             clocks: WasiClocksCtx::default(),
             http,
-            http_hooks: HttpHooks::new(transport, deadline, activity),
+            http_hooks: HttpHooks::new(transport, given, deadline, activity),
             keyvalue,
         }
     }

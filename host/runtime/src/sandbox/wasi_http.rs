@@ -21,6 +21,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::activity::Activity;
 use super::failpoint::step;
+use super::given_answers::GivenAnswers;
 use super::limits::{self, Deadline};
 use super::token_answer::TokenAnswer;
 use crate::egress::connect::CONNECT;
@@ -65,6 +66,7 @@ const LONGEST_VALUE: usize = 1 << 10;
 /// Sends the requests of one call.
 pub(crate) struct HttpHooks {
     transport: Arc<Transport>,
+    given: Option<Arc<GivenAnswers>>,
     deadline: Deadline,
     activity: Arc<Activity>,
 }
@@ -72,11 +74,13 @@ pub(crate) struct HttpHooks {
 impl HttpHooks {
     pub(crate) fn new(
         transport: Arc<Transport>,
+        given: Option<Arc<GivenAnswers>>,
         deadline: Deadline,
         activity: Arc<Activity>,
     ) -> Self {
         Self {
             transport,
+            given,
             deadline,
             activity,
         }
@@ -94,6 +98,7 @@ impl WasiHttpHooks for HttpHooks {
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Processing), Error>> + Send> {
         let call = OutgoingCall {
             transport: self.transport.clone(),
+            given: self.given.clone(),
             deadline: self.deadline,
             activity: self.activity.clone(),
             timeouts: Timeouts::new(options),
@@ -138,6 +143,7 @@ impl Timeouts {
 /// One request.
 struct OutgoingCall {
     transport: Arc<Transport>,
+    given: Option<Arc<GivenAnswers>>,
     deadline: Deadline,
     activity: Arc<Activity>,
     timeouts: Timeouts,
@@ -152,6 +158,10 @@ impl OutgoingCall {
         };
         if self.deadline.has_passed() {
             return Err(Error::ConnectionTimeout);
+        }
+        if let Some(answer) = self.given.as_ref().and_then(|given| given.take(rule)) {
+            collect(body).await?;
+            return Ok(answer);
         }
         let deadline = self.deadline.at_most(limits::HTTP);
         // No byte of the request leaves in this block.

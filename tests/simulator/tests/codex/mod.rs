@@ -1,5 +1,7 @@
 //! The real Codex CLI, connected only to the simulator.
 
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
 use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -46,6 +48,11 @@ impl<'a> Codex<'a> {
         let output = child.wait_with_output().unwrap();
         drop(lines);
         output
+    }
+
+    /// Its home.
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Runs a command to its end.

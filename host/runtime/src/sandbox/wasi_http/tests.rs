@@ -45,7 +45,7 @@ impl Client {
     fn with_deadline(options: ConnectorOptions, deadline: Deadline) -> Self {
         let transport = Arc::new(Transport::new(options));
         Self {
-            hooks: HttpHooks::new(transport, deadline, Arc::default()),
+            hooks: HttpHooks::new(transport, None, deadline, Arc::default()),
         }
     }
 

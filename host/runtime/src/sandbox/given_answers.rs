@@ -1,0 +1,61 @@
+//! Answers that the host gives in place of the service, once each.
+//!
+//! A login that another program has made gets into the store by the component's own calls
+//! `start` and `poll`: the host answers their three requests, and none of them leaves. So the
+//! component alone knows what a stored login looks like.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header};
+use serde_json::{Value, json};
+
+use crate::egress::policy::{Rule, TOKENS};
+
+/// Stands for what the service would have chosen: code, handle and verifier.
+const TAKEN_OVER: &str = "TAKEN-OVER";
+
+/// The answers that are left, by the path that they are for.
+pub(crate) struct GivenAnswers(Mutex<Vec<(&'static str, Bytes)>>);
+
+impl GivenAnswers {
+    /// The answers of a login that is approved and ends in these tokens. Without an access
+    /// token, the component presents the refresh token at its next call.
+    pub(crate) fn of_login(refresh_token: &str, id_token: &str) -> Self {
+        // The code expires at once, so that it is not shown if this process dies between the
+        // two calls.
+        let code = json!({"device_auth_id": TAKEN_OVER, "user_code": TAKEN_OVER, "interval": 1, "expires_in": 1});
+        let approval = json!({"authorization_code": TAKEN_OVER, "code_verifier": TAKEN_OVER});
+        let tokens = json!({"refresh_token": refresh_token, "id_token": id_token});
+        let body = |value: Value| Bytes::from(value.to_string());
+        Self(Mutex::new(vec![
+            ("/api/accounts/deviceauth/usercode", body(code)),
+            ("/api/accounts/deviceauth/token", body(approval)),
+            (TOKENS, body(tokens)),
+        ]))
+    }
+
+    /// The answer to a request to this address, if it is still to be given.
+    pub(super) fn take(&self, rule: &Rule) -> Option<Response<Bytes>> {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = left.iter().position(|(path, _)| *path == rule.path)?;
+        let (_, body) = left.swap_remove(place);
+        let mut answer = Response::new(body);
+        let json = HeaderValue::from_static("application/json");
+        answer.headers_mut().insert(header::CONTENT_TYPE, json);
+        Some(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::policy::POLICY;
+
+    #[test]
+    fn each_request_of_a_login_is_answered_once_and_no_other() {
+        let given = GivenAnswers::of_login("rt", "it");
+        let answered = || POLICY.iter().filter_map(|rule| given.take(rule)).count();
+        assert_eq!([answered(), answered()], [3, 0]);
+    }
+}

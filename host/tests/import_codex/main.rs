@@ -1,0 +1,77 @@
+//! `import codex`: a login of the profile's own for the account of the Codex CLI, or Codex's
+//! own login, which then leaves Codex.
+
+#[path = "../../../tests/simulator/tests/codex/mod.rs"]
+mod codex;
+mod refusals;
+#[path = "../support/mod.rs"]
+mod support;
+mod through_serve;
+mod with_codex;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use openai_simulator::{Account, Endpoint, RecordedRequest};
+use serde_json::json;
+use support::TestEnv;
+
+/// `import codex` with Codex's home.
+fn import(test: &TestEnv, home: &Path, options: &[&str]) -> Command {
+    let mut command = test.command();
+    command
+        .env("CODEX_HOME", home)
+        .args(["--json", "import", "codex"])
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command while this account approves the code that it shows.
+fn approved(test: &TestEnv, mut command: Command, account: usize) -> Output {
+    let mut child = command.spawn().unwrap();
+    loop {
+        let code = test.simulator.pending_codes().pop();
+        let is_approved =
+            code.is_some_and(|code| test.simulator.approve_as(&code, account).is_ok());
+        if is_approved || child.try_wait().unwrap().is_some() {
+            return child.wait_with_output().unwrap();
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Runs a command while the clock goes on: the component waits a second for the access token
+/// of a login that was taken over.
+fn in_time(test: &TestEnv, mut command: Command) -> Output {
+    let mut child = command.spawn().unwrap();
+    while child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(200));
+        test.pass(1);
+    }
+    child.wait_with_output().unwrap()
+}
+
+/// Writes the file of a Codex that has signed in at the simulator.
+fn write_login(test: &TestEnv, home: &Path) -> Vec<u8> {
+    let mut tokens = test.simulator.issue_tokens(&Account::default());
+    tokens["oauth_provenance"] = json!({"issuer": test.simulator.http_url()});
+    let login = json!({"OPENAI_API_KEY": null, "tokens": tokens});
+    std::fs::create_dir_all(home).unwrap();
+    std::fs::write(home.join("auth.json"), login.to_string()).unwrap();
+    login.to_string().into_bytes()
+}
+
+/// The presentations of refresh tokens.
+fn refreshes(test: &TestEnv) -> Vec<RecordedRequest> {
+    let mut requests = test.simulator.requests_to(Endpoint::Token);
+    requests.retain(|request| {
+        let body = String::from_utf8_lossy(&request.body);
+        body.contains("refresh_token") && !body.contains("authorization_code")
+    });
+    requests
+}
