@@ -62,6 +62,7 @@ impl Front {
             return answer;
         }
         admission::check_host(&request, &self.app.hosts)?;
+        admission::check_origin(&request)?;
         admission::check_method(&request)?;
         admission::check_content_type(&request)?;
         let client = self.app.proxies.client(peer, request.headers());

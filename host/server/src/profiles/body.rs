@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use chatgpt_oauth_answers::RefusalCode;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use crate::answer::Body;
 use crate::app::App;
 use crate::refused::Refused;
 
@@ -28,19 +30,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refused> {
-        let body = request.into_body();
-        if body.size_hint().lower() > LARGEST as u64 {
-            return Err(too_large());
-        }
-        let body = Limited::new(body, LARGEST).collect();
-        let body = timeout(app.times.body, body)
-            .await
-            .map_err(|_| too_late())?;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => too_large(),
-            false => Refused::invalid("the body ended early", "send it whole"),
-        })?;
-        let body = body.to_bytes();
+        let body = collect(request.into_body(), app).await?;
         let text: &[u8] = match body.is_empty() {
             true => b"{}",
             false => &body,
@@ -54,6 +44,22 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
         }
         serde_json::from_slice(text).map(Self).map_err(unreadable)
     }
+}
+
+/// The whole body of a request.
+pub(crate) async fn collect(body: Body, app: &App) -> Result<Bytes, Refused> {
+    if body.size_hint().lower() > LARGEST as u64 {
+        return Err(too_large());
+    }
+    let body = Limited::new(body, LARGEST).collect();
+    let body = timeout(app.times.body, body)
+        .await
+        .map_err(|_| too_late())?;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => too_large(),
+        false => Refused::invalid("the body ended early", "send it whole"),
+    })?;
+    Ok(body.to_bytes())
 }
 
 fn too_late() -> Refused {

@@ -70,10 +70,7 @@ pub(crate) async fn poll(
     };
     let until = Instant::now() + Duration::from_secs(wait.unwrap_or(0));
     let progress = poll_until(&app, &target.profile, body.pending_id.as_deref(), until).await;
-    match &progress {
-        Ok(progress) if progress.status == LoginStatus::Pending => {}
-        ended => app.metrics.login_ends(ended.as_ref().map(|_| ())),
-    }
+    app.metrics.polled(&progress);
     Ok(answer::of::<Poll, _>(progress))
 }
 

@@ -10,14 +10,14 @@
 //! | `list.rs`, `remove.rs` | a page of the profiles; one less |
 //! | `keys.rs` | the API keys of a profile |
 
-mod body;
+pub(crate) mod body;
 mod failed;
 pub(crate) mod keys;
 mod list;
 mod login;
 mod read;
 mod remove;
-mod target;
+pub(crate) mod target;
 
 pub(crate) use list::list;
 pub(crate) use login::{logout, poll, refresh, start};
