@@ -84,6 +84,7 @@ npm_packages() {
 npm_packages jco examples/node
 npm_packages openai-node host/gateway/tests/clients
 npm_packages http-examples examples/http
+npm_packages mcp-typescript host/mcp/tests/clients
 
 # Packages of Python in a directory of their own. Their list marks a complete installation.
 python_packages() {
@@ -108,6 +109,8 @@ python_packages componentize-py "$(listed examples/agent-python/requirements.txt
 python_packages act "act-cli==$act_version" "act-build==$act_version"
 # shellcheck disable=SC2046 # a list of packages
 python_packages "openai-python-$python" --no-deps $(listed host/gateway/tests/clients/requirements.txt)
+# shellcheck disable=SC2046 # a list of packages
+python_packages "mcp-python-$python" --no-deps $(listed host/mcp/tests/clients/requirements.txt)
 
 echo "export WASMTIME_BIN='$wasmtime/bin/wasmtime'"
 echo "export CODEX_BIN='$(codex)'"
@@ -118,4 +121,6 @@ echo "export WASMTIME_PYTHON_NEWEST='$tools/wasmtime-python-newest'"
 echo "export ACT_PACKAGES='$tools/act'"
 echo "export OPENAI_NODE_MODULES='$tools/openai-node/node_modules'"
 echo "export OPENAI_PYTHON='$tools/openai-python-$python'"
+echo "export MCP_NODE_MODULES='$tools/mcp-typescript/node_modules'"
+echo "export MCP_PYTHON='$tools/mcp-python-$python'"
 echo "export COMPONENTIZE_PY='$tools/componentize-py'"

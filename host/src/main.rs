@@ -45,7 +45,12 @@ fn main() -> ExitCode {
             .enable_all()
             .build()
     });
-    let code = runtime.map(|runtime| runtime.block_on(run(command, &global, &terminal)));
+    let code = runtime.map(|runtime| {
+        let code = runtime.block_on(run(command, &global, &terminal));
+        // Without the wait for a read of standard input, which may never end.
+        runtime.shutdown_background();
+        code
+    });
     code.and_then(|code| code).unwrap_or_else(|error| {
         terminal.error(&Error::cannot_start(&error));
         ExitCode::FAILURE

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages of this workspace that each package may link, and that its build script
 /// may use.
-const RULES: [(&str, &[&str], &[&str]); 12] = [
+const RULES: [(&str, &[&str], &[&str]); 13] = [
     ("chatgpt-oauth-component", &[], &[]),
     ("command-line", &["chatgpt-oauth-answers"], &[]),
     ("keyvalue-filesystem", &[], &[]),
@@ -25,6 +25,11 @@ const RULES: [(&str, &[&str], &[&str]); 12] = [
         &["chatgpt-oauth-answers", "chatgpt-oauth-runtime"],
         &[],
     ),
+    (
+        "chatgpt-oauth-mcp",
+        &["chatgpt-oauth-answers", "chatgpt-oauth-runtime"],
+        &[],
+    ),
     ("agent", &[], &[]),
     (
         "agent-runtime",
@@ -36,6 +41,7 @@ const RULES: [(&str, &[&str], &[&str]); 12] = [
         &[
             "chatgpt-oauth-answers",
             "chatgpt-oauth-gateway",
+            "chatgpt-oauth-mcp",
             "chatgpt-oauth-runtime",
         ],
         &[],
@@ -44,6 +50,7 @@ const RULES: [(&str, &[&str], &[&str]); 12] = [
         "chatgpt-oauth",
         &[
             "chatgpt-oauth-answers",
+            "chatgpt-oauth-mcp",
             "chatgpt-oauth-packaging",
             "chatgpt-oauth-runtime",
             "chatgpt-oauth-server",

@@ -22,11 +22,14 @@ import codex
 import frameworks
 import generated_tests
 import management_api
+import mcp_clients
 import sdks
 from servers import Servers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-CASES = [*sdks.CASES, *frameworks.CASES, *codex.CASES, *generated_tests.CASES, *management_api.CASES]
+CASES = [
+    *sdks.CASES, *frameworks.CASES, *codex.CASES, *mcp_clients.CASES, *generated_tests.CASES, *management_api.CASES,
+]
 
 
 def binaries() -> tuple[str, str]:

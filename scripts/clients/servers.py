@@ -22,10 +22,15 @@ class Servers:
         )
         addresses = json.loads(self.simulator.stdout.readline())
         self.control = f"{addresses['http']}/_simulator"
-        self.options = ["--json", "--store", f"sqlite:{folder}/store/test.db", "--cacert", ca, "--profile", PROFILE]
+        self.common = ["--json", "--store", f"sqlite:{folder}/store/test.db", "--cacert", str(ca)]
         for host in ("auth.openai.com", "chatgpt.com"):
-            self.options += ["--connect-to", f"{host}:443:{addresses['https'].removeprefix('https://')}"]
+            self.common += ["--connect-to", f"{host}:443:{addresses['https'].removeprefix('https://')}"]
+        self.options = self.options_of(PROFILE)
         self.serve = None
+
+    def options_of(self, profile: str) -> list[str]:
+        """What every command of a profile has."""
+        return [*self.common, "--profile", profile]
 
     def __enter__(self) -> "Servers":
         try:
@@ -65,14 +70,15 @@ class Servers:
             process.kill()
             process.wait()
 
-    def ask(self, *arguments: str) -> None:
-        done = subprocess.run([self.program, *self.options, *arguments], capture_output=True, text=True)
+    def ask(self, *arguments: str, profile: str = PROFILE) -> None:
+        command = [self.program, *self.options_of(profile), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{arguments[0]}: {done.stdout}{done.stderr}")
 
-    def new_key(self, *permission: str) -> str:
+    def new_key(self, *permission: str, profile: str = PROFILE) -> str:
         file = self.folder / f"{len(list(self.folder.iterdir()))}.key"
-        self.ask("keys", "create", *permission, "--output", str(file))
+        self.ask("keys", "create", *permission, "--output", str(file), profile=profile)
         return file.read_text().strip()
 
     def environment(self) -> dict[str, str]:

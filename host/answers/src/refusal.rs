@@ -47,6 +47,8 @@ refusals! {
     InvalidApiKey "invalid_api_key" 401,
     /// The key does not permit the call.
     InsufficientScope "insufficient_scope" 403,
+    /// A page of another origin sends the request.
+    ForeignOrigin "foreign_origin" 403,
     /// There is nothing at this path.
     NotFound "not_found" 404,
     /// The path does not take this method.

@@ -56,8 +56,29 @@ pub fn all() -> BTreeMap<&'static str, Schema> {
     ])
 }
 
+/// The schema of an object that is this answer, or in its place a [`Failure`].
+#[must_use]
+pub fn or_failure<T: JsonSchema>() -> Schema {
+    let mut generator = generator();
+    let one_of = [
+        generator.subschema_for::<T>(),
+        generator.subschema_for::<Failure>(),
+    ];
+    schemars::json_schema!({
+        "$schema": schemars::consts::meta_schemas::DRAFT2020_12,
+        "type": "object",
+        "oneOf": one_of,
+        "$defs": generator.take_definitions(true),
+    })
+}
+
 /// The schema of one answer, as it is written: every field is there.
 fn of<T: JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    SchemaGenerator::new(settings).into_root_schema_for::<T>()
+    generator().into_root_schema_for::<T>()
+}
+
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
 }

@@ -87,6 +87,12 @@ impl Profile {
         &self.name
     }
 
+    /// The host that runs the calls.
+    #[must_use]
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// Rises when the login may have changed: after a call of this process wrote it, as a
     /// finished login, a logout and a refresh do. An [`Authorization`] may be kept while this
     /// number stays the same, for a time that other processes' changes may take to be seen.

@@ -82,6 +82,37 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.parse().is_ok_and(is_loopback)
 }
 
+/// Refuses what a page of another origin sends to `/mcp`: an MCP client may be a page that this
+/// server knows nothing about.
+pub(crate) fn check_origin<B>(request: &Request<B>) -> Result<(), Refused> {
+    let is_allowed = request.uri().path() != routes::MCP || is_own_origin(request.headers());
+    if is_allowed {
+        return Ok(());
+    }
+    tracing::warn!("a page of another origin sends a request");
+    Err(Refused::new(
+        RefusalCode::ForeignOrigin,
+        "the header `origin` names another origin than this server",
+        "connect an MCP client that is no page in a browser",
+    ))
+}
+
+/// Whether there is no header `origin`, or one that names the host of the header `host`.
+fn is_own_origin(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    headers.get_all(header::ORIGIN).iter().all(|origin| {
+        let origin = origin.to_str().unwrap_or_default();
+        let authority = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| origin.strip_prefix(scheme));
+        authority
+            .zip(host)
+            .is_some_and(|(authority, host)| authority.eq_ignore_ascii_case(host))
+    })
+}
+
 /// Refuses a method that the path does not take, and with it the question of a page whether it
 /// may send a request from elsewhere. It has no key, so a later check would give it another
 /// answer.
@@ -197,6 +228,37 @@ mod tests {
             );
         }
         assert_eq!(code(check_host(&get("/"), &hosts)), refused);
+    }
+
+    /// Faults: G22
+    #[test]
+    fn a_page_of_another_origin_does_not_reach_mcp() {
+        let from = |path: &str, origin: &str| {
+            let request = Request::post(path).header("host", "localhost:8787");
+            code(check_origin(
+                &request.header("origin", origin).body(()).unwrap(),
+            ))
+        };
+        let refused = Some(RefusalCode::ForeignOrigin);
+        for origin in [
+            "null",
+            "",
+            "http://localhost",
+            "http://localhost:8788",
+            "http://localhost:8787.example.org",
+            "https://example.org",
+            "file://localhost:8787",
+        ] {
+            assert_eq!(from("/mcp", origin), refused, "{origin}");
+            assert_eq!(from("/v1/models", origin), None, "{origin}");
+        }
+        assert_eq!(from("/mcp", "http://LOCALHOST:8787"), None);
+        assert_eq!(code(check_origin(&get("/mcp"))), None);
+        let both = Request::post("/mcp")
+            .header("host", "localhost:8787")
+            .header("origin", "http://localhost:8787")
+            .header("origin", "https://example.org");
+        assert_eq!(code(check_origin(&both.body(()).unwrap())), refused);
     }
 
     /// Faults: G22

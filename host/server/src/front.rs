@@ -63,6 +63,7 @@ impl Front {
             return answer;
         }
         admission::check_host(&request, &self.app.hosts)?;
+        admission::check_origin(&request)?;
         admission::check_method(&request)?;
         let client = self.app.proxies.client(peer, request.headers());
         if let Some(page) = self.page_at(request.uri().path()) {

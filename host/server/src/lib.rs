@@ -3,7 +3,7 @@
 //!
 //! | listener | holds |
 //! |---|---|
-//! | public | `/v1`: model calls; `/api/v1/me`: the functions of the profile whose key is presented |
+//! | public | `/v1`: model calls; `/api/v1/me` and `/mcp`: the functions of the profile whose key is presented |
 //! | public, with a [`PublicUrl`] | `/connect`: the page by which a person signs in |
 //! | admin | `/api/v1/profiles`: the functions of every profile; `/metrics`, `/openapi.json` |
 //! | both | `/healthz`, `/readyz` |
@@ -25,9 +25,9 @@
 // peer. `front` takes each request: `record` measures it, `admission` refuses what is for no
 // handler, `connect` answers the browser of a link, `auth` finds out whose key it has, and
 // `routes` finds the handler: in `profiles` for the management API, in `openai` for model
-// calls, or in `health`, `metrics` or `openapi`. `changes` drops what other servers have
-// changed. `refresher` keeps logins fresh. `limits` bounds what one key may do, and `drain`
-// ends everything in order. `answer` makes the answers, `refused` those without a call.
+// calls, in `mcp` for tools, or in `health`, `metrics` or `openapi`. `changes` drops what other
+// servers have changed. `refresher` keeps logins fresh. `limits` bounds what one key may do, and
+// `drain` ends everything in order. `answer` makes the answers, `refused` those without a call.
 // `outage` keeps a store that fails from filling the log.
 mod admission;
 mod answer;
@@ -41,6 +41,7 @@ mod health;
 mod limits;
 mod listen;
 mod log;
+mod mcp;
 mod metrics;
 mod openai;
 mod openapi;

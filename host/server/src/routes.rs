@@ -10,7 +10,7 @@ use http::{Method, Uri};
 use crate::app::App;
 use crate::refused::{Refused, Shape};
 use crate::server::Side;
-use crate::{metrics, openai, openapi, profiles};
+use crate::{mcp, metrics, openai, openapi, profiles};
 
 /// The routes of a listener, for requests that have a key of this listener.
 pub(crate) fn of(side: Side, app: Arc<App>) -> Router {
@@ -25,6 +25,7 @@ fn public() -> Router<Arc<App>> {
     Router::new()
         .route("/v1/{*path}", any(openai::call))
         .nest("/api/v1/me", functions())
+        .route(MCP, post(mcp::answer))
 }
 
 fn admin() -> Router<Arc<App>> {
@@ -72,6 +73,9 @@ pub(crate) struct Route {
     pub(crate) methods: &'static [Method],
 }
 
+/// The path of the tools.
+pub(crate) const MCP: &str = "/mcp";
+
 const fn route(name: &'static str, methods: &'static [Method]) -> Route {
     Route { name, methods }
 }
@@ -85,7 +89,7 @@ const GET_AND_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
 const OTHER: Route = route("none", GET_AND_POST);
 
 /// The paths whose names are themselves.
-const PLAIN: [Route; 20] = [
+const PLAIN: [Route; 21] = [
     route("/v1/responses", GET_AND_POST),
     route("/v1/responses/compact", GET_AND_POST),
     route("/v1/chat/completions", GET_AND_POST),
@@ -98,6 +102,7 @@ const PLAIN: [Route; 20] = [
     route("/api/v1/me/models", GET),
     route("/api/v1/me/usage", GET),
     route("/api/v1/me/links", POST),
+    route(MCP, POST),
     route("/api/v1/profiles", GET),
     route("/healthz", GET),
     route("/readyz", GET),
@@ -177,6 +182,8 @@ mod tests {
             ("/v1/responses", "/v1/responses"),
             ("/v1/models/a/b", "/v1/models/{id}"),
             ("/api/v1/me/status", "/api/v1/me/status"),
+            ("/mcp", "/mcp"),
+            ("/mcp/x", "none"),
             ("/api/v1/profiles/ada", "/api/v1/profiles/{profile}"),
             (
                 "/api/v1/profiles/ada/poll",

@@ -110,6 +110,15 @@ async fn no_secret_and_no_text_of_a_person_is_in_a_log_a_metric_or_an_error() {
         let answer = server.send(&key, "POST", target, body).await;
         errors += &format!("{answer:?}");
     }
+    let tool = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"refresh"}}"#;
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+    ];
+    let answer = exchange(&server.public, request("POST", "/mcp", &headers, tool)).await;
+    errors += &String::from_utf8_lossy(&answer);
+    assert!(errors.contains("refreshed"), "{errors}");
     let metrics = server.order("GET", "/metrics", "").await.text;
     assert!(
         metrics.contains("chatgpt_oauth_requests_total{"),

@@ -15,6 +15,7 @@ mod links;
 mod login;
 mod logout;
 mod man;
+mod mcp;
 mod models;
 mod poll;
 mod profiles;
@@ -105,6 +106,8 @@ pub(crate) enum Once {
     Models(models::Arguments),
     /// Show how much of the subscription is used
     Usage(usage::Arguments),
+    /// Serve the functions as tools to an MCP client, over standard input and output
+    Mcp,
     /// Show which token a model call would use; print it only with --reveal-token
     Authorize(authorize::Arguments),
     /// Write the WebAssembly component to a file, for another runtime, or print its WIT
@@ -158,6 +161,7 @@ pub(crate) async fn run(
         Once::Refresh => refresh::run(global, terminal).await,
         Once::Models(arguments) => models::run(arguments, global, terminal).await,
         Once::Usage(arguments) => usage::run(arguments, global, terminal).await,
+        Once::Mcp => mcp::run(global, interruption).await,
         Once::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
         Once::Component(arguments) => component::run(arguments, terminal),
         Once::Inspect(arguments) => inspect::run(arguments, global, terminal),

@@ -96,6 +96,17 @@ impl TestEnv {
         progress
     }
 
+    /// Makes a key of a profile with one scope, and returns its text.
+    #[track_caller]
+    pub fn key(&self, profile: &str, scope: &str) -> String {
+        let file = self.path(&format!("{profile}-{scope}.key"));
+        let output = file.display().to_string();
+        let create = ["keys", "create", "--scope", scope, "--output", &output];
+        let made = self.ask(&[&["--profile", profile], &create[..]].concat());
+        assert_eq!(made["ok"], true, "{made}");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()
     }

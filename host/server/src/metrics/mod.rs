@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use chatgpt_oauth::types::{LoginProgress, LoginStatus};
 use chatgpt_oauth::{Error, Host};
 use chatgpt_oauth_answers::ErrorCode;
 use chatgpt_oauth_gateway::Gateway;
@@ -179,10 +180,11 @@ impl Metrics {
         self.due.clone()
     }
 
-    /// A login has succeeded or failed.
-    pub(crate) fn login_ends(&self, ended: Result<(), &Error>) {
-        let code = match ended {
-            Ok(()) => "",
+    /// A login may have succeeded or failed.
+    pub(crate) fn polled(&self, progress: &Result<LoginProgress, Error>) {
+        let code = match progress {
+            Ok(progress) if progress.status == LoginStatus::Pending => return,
+            Ok(_) => "",
             Err(error) => ErrorCode::from(error.code).name(),
         };
         self.logins.get_or_create(&Code { code }).inc();

@@ -80,10 +80,7 @@ pub(crate) async fn poll_once(
     pending_id: Option<&str>,
 ) -> Result<LoginProgress, Error> {
     let progress = profile.poll(pending_id).await;
-    match &progress {
-        Ok(progress) if progress.status == LoginStatus::Pending => {}
-        ended => app.metrics.login_ends(ended.as_ref().map(|_| ())),
-    }
+    app.metrics.polled(&progress);
     progress
 }
 

@@ -19,7 +19,7 @@ mod list;
 mod login;
 mod read;
 mod remove;
-mod target;
+pub(crate) mod target;
 
 pub(crate) use list::list;
 pub(crate) use login::{logout, poll, poll_once, refresh, start};
