@@ -56,7 +56,7 @@ Examples:
 
 Exit codes:
   0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
-  6 blocked by policy, region or plan · 1 any other failure
+  6 blocked by policy, region or plan · 7 usage alarm · 1 any other failure
   129, 130, 131, 143 ended by SIGHUP, SIGINT, SIGQUIT, SIGTERM after the running call
 
 This is not OpenAI's product. One profile is one person's own subscription.";
@@ -145,7 +145,7 @@ pub(crate) async fn run(
         Once::Logout(arguments) => logout::run(arguments, global, terminal).await,
         Once::Refresh => refresh::run(global, terminal).await,
         Once::Models(arguments) => models::run(arguments, global, terminal).await,
-        Once::Usage(arguments) => usage::run(arguments, global, terminal).await,
+        Once::Usage(arguments) => usage::run(arguments, global, terminal, interruption).await,
         Once::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
         Once::Component(arguments) => component::run(arguments, terminal),
         Once::Inspect(arguments) => inspect::run(arguments, global, terminal),
@@ -196,9 +196,12 @@ mod tests {
     ];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 19] = [
+    const WHAT_TO_DO: [&str; 26] = [
         "admin",
+        "alarm",
         "all",
+        "copy",
+        "exec",
         "expect",
         "expires",
         "force",
@@ -206,7 +209,10 @@ mod tests {
         "json",
         "label",
         "no-refresher",
+        "open",
         "output",
+        "plain",
+        "qr",
         "refused",
         "reseal",
         "reveal-token",
@@ -214,6 +220,7 @@ mod tests {
         "scope",
         "verbose",
         "version",
+        "watch",
         "wit",
         "world",
     ];
