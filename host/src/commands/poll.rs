@@ -24,9 +24,7 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
     let answer = Poll::from(&profile.poll(arguments.pending_id.as_deref()).await?);
-    Ok(terminal.lay_out(&answer, |canvas| {
-        to_text(&answer, canvas, &Clock::system())
-    }))
+    Ok(terminal.lay_out(&answer, |canvas| to_text(&answer, canvas, &Clock::system())))
 }
 
 /// The progress as text.

@@ -17,9 +17,7 @@ const WIDEST: usize = 64;
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadOnly).await?;
     let answer = Status::from(&profile.status().await?);
-    Ok(terminal.lay_out(&answer, |canvas| {
-        to_text(&answer, canvas, &Clock::system())
-    }))
+    Ok(terminal.lay_out(&answer, |canvas| to_text(&answer, canvas, &Clock::system())))
 }
 
 /// The state as a card if it fits, else as lines.

@@ -28,7 +28,10 @@ pub(crate) enum Copied {
 
 /// Copies the text.
 pub(crate) fn copy(text: &str) -> Copied {
-    if PROGRAMS.iter().any(|program| copy_by(program, text).is_ok()) {
+    if PROGRAMS
+        .iter()
+        .any(|program| copy_by(program, text).is_ok())
+    {
         return Copied::Clipboard;
     }
     if !view::can_redraw() {

@@ -17,8 +17,13 @@ pub(super) enum Pace {
 /// The pace of a window: what is used, divided by the part of the window that has passed.
 /// `None` while that says little, and when nothing or everything is used.
 pub(super) fn of(window: &UsageWindow) -> Option<Pace> {
-    let used = window.used_percent.filter(|used| *used > 0.0 && *used < 100.0)?;
-    let (length, left) = (window.window_seconds? as f64, window.resets_in_seconds? as f64);
+    let used = window
+        .used_percent
+        .filter(|used| *used > 0.0 && *used < 100.0)?;
+    let (length, left) = (
+        window.window_seconds? as f64,
+        window.resets_in_seconds? as f64,
+    );
     let elapsed = length - left;
     if elapsed <= 0.0 || elapsed < length * MEANINGFUL_AFTER {
         return None;

@@ -15,7 +15,9 @@ pub(crate) fn to_text(address: &str) -> Text {
     let mut text = Text::default();
     if let Ok(code) = QrCode::with_error_correction_level(address, EcLevel::L) {
         let mut image = code.render::<Dense1x2>();
-        image.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark);
+        image
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark);
         for row in image.build().lines() {
             text.push(Line::default().then_styled(LIGHT_ON_DARK, row));
         }

@@ -145,7 +145,9 @@ impl Text {
         canvas: Option<usize>,
     ) {
         let known = fields.into_iter();
-        let known: Vec<_> = known.filter_map(|(name, value)| Some((name, value?))).collect();
+        let known: Vec<_> = known
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
         let names = known.iter().map(|(name, _)| name.len() + 2);
         let words = known.iter().flat_map(|(_, value)| value.split(' '));
         let second = names.max().unwrap_or_default();
@@ -163,13 +165,18 @@ impl Text {
 
     /// Adds a line for each of the lines, if there are some.
     pub(crate) fn line(&mut self, lines: Option<impl Display>) {
-        self.append(lines.map(|lines| Self::from(lines.to_string())).unwrap_or_default());
+        self.append(
+            lines
+                .map(|lines| Self::from(lines.to_string()))
+                .unwrap_or_default(),
+        );
     }
 
     /// Adds a heading and, indented, a line for each of `items`.
     pub(crate) fn list(&mut self, heading: &str, items: impl Iterator<Item = impl Display>) {
         self.push(Line::new(heading));
-        self.0.extend(items.map(|item| Line::new(format!("  {item}"))));
+        self.0
+            .extend(items.map(|item| Line::new(format!("  {item}"))));
     }
 
     /// All lines as one text, without styles and of any length.

@@ -45,13 +45,25 @@ fn a_terminal_gets_a_card_bars_and_a_table() {
     let test = TestEnv::new();
     test.sign_in();
     let status = shown(&command(&test, &["status"]), 80, 24);
-    assert!(status.lines[0].starts_with("╭─ connected ─"), "{}", status.text);
+    assert!(
+        status.lines[0].starts_with("╭─ connected ─"),
+        "{}",
+        status.text
+    );
     let usage = shown(&command(&test, &["usage"]), 80, 24);
     assert!(usage.text.contains("███"), "{}", usage.text);
-    assert!(usage.has("at this rate used up by Mon 07:13"), "{}", usage.text);
+    assert!(
+        usage.has("at this rate used up by Mon 07:13"),
+        "{}",
+        usage.text
+    );
     let models = shown(&command(&test, &["models"]), 80, 24);
     assert!(models.has("context  reasoning"), "{}", models.text);
-    assert!(models.has("272,000  low, medium (default)"), "{}", models.text);
+    assert!(
+        models.has("272,000  low, medium (default)"),
+        "{}",
+        models.text
+    );
 }
 
 #[test]
@@ -186,6 +198,9 @@ fn a_qr_code_of_the_address_stands_above_the_code() {
     let mut screen = Screen::run(&command(&test, &["login", "--qr"]), 80, 60);
     wait_for_polls(&test, 1);
     let lines = screen.shown().lines;
-    assert!(lines[..19].iter().all(|line| line.chars().count() == 37), "{lines:?}");
+    assert!(
+        lines[..19].iter().all(|line| line.chars().count() == 37),
+        "{lines:?}"
+    );
     assert!(lines[19].starts_with("Open https://"), "{lines:?}");
 }

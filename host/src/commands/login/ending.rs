@@ -3,8 +3,7 @@
 use chatgpt_oauth::{Error, ErrorCode};
 
 /// The next step after a login.
-pub(super) const CONNECTED: &str =
-    "Connected. Next: `models` lists the models, `usage` shows how much is used, `logout` signs out.";
+pub(super) const CONNECTED: &str = "Connected. Next: `models` lists the models, `usage` shows how much is used, `logout` signs out.";
 
 /// The error with the next command of this program as its hint, in place of the function that
 /// an agent calls.

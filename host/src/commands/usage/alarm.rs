@@ -80,7 +80,9 @@ impl Known {
         let (Some(end), Some(next_end)) = (self.resets_at, window.resets_at) else {
             return false;
         };
-        let is_less = window.used_percent.is_some_and(|used| used < self.used_percent);
+        let is_less = window
+            .used_percent
+            .is_some_and(|used| used < self.used_percent);
         next_end > end + ANOTHER_END && (now >= end || is_less)
     }
 }

@@ -75,7 +75,10 @@ fn a_bar_is_full_or_empty_only_when_that_is_exact() {
         text.join().matches('█').count()
     };
     let shares = [(0.0, 0), (0.1, 1), (50.0, 10), (99.9, 19), (100.0, 20)];
-    assert_eq!(shares.map(|(percent, _)| filled(percent)), shares.map(|(_, n)| n));
+    assert_eq!(
+        shares.map(|(percent, _)| filled(percent)),
+        shares.map(|(_, n)| n)
+    );
 }
 
 /// Faults: F2

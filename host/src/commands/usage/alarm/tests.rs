@@ -87,9 +87,17 @@ fn an_early_reset_is_a_reset() {
 
 #[test]
 fn neither_an_unused_window_nor_a_wavering_end_is_a_reset() {
-    let unused = [(0.0, END, 100), (0.0, END + 300, 400), (1.0, END + 600, 700)];
+    let unused = [
+        (0.0, END, 100),
+        (0.0, END + 300, 400),
+        (1.0, END + 600, 700),
+    ];
     assert_eq!(events(&unused), [[], [], []]);
-    let wavering = [(50.0, END, 100), (49.0, END + 59, 160), (50.0, END - 5, 220)];
+    let wavering = [
+        (50.0, END, 100),
+        (49.0, END + 59, 160),
+        (50.0, END - 5, 220),
+    ];
     assert_eq!(events(&wavering), [[], [], []]);
 }
 
@@ -104,7 +112,9 @@ fn windows_are_told_apart_and_an_unknown_share_says_nothing() {
     let first = report(&[("5 hours", Some(81.0), END), ("weekly", None, END)]);
     let names = |events: Vec<(Event, &UsageWindow)>| -> Vec<_> {
         let names = events.into_iter();
-        names.map(|(event, window)| (event, window.name.clone())).collect()
+        names
+            .map(|(event, window)| (event, window.name.clone()))
+            .collect()
     };
     let five_hours = (Event::Reached, "5 hours".to_owned());
     assert_eq!(names(alarm.observe(&first, 100)), [five_hours]);
