@@ -15,7 +15,8 @@ pub(super) enum Pace {
 }
 
 /// The pace of a window: what is used, divided by the part of the window that has passed.
-/// `None` while that says little, and when nothing or everything is used.
+/// `None` while that says little, when nothing or everything is used, and when the window has
+/// ended.
 pub(super) fn of(window: &UsageWindow) -> Option<Pace> {
     let used = window
         .used_percent
@@ -25,7 +26,7 @@ pub(super) fn of(window: &UsageWindow) -> Option<Pace> {
         window.resets_in_seconds? as f64,
     );
     let elapsed = length - left;
-    if elapsed <= 0.0 || elapsed < length * MEANINGFUL_AFTER {
+    if left <= 0.0 || elapsed <= 0.0 || elapsed < length * MEANINGFUL_AFTER {
         return None;
     }
     let lasts = elapsed / used * (100.0 - used);
@@ -61,6 +62,7 @@ mod tests {
             (Some(0.0), 3600, None),
             (Some(100.0), 3600, None),
             (None, 3600, None),
+            (Some(50.0), 0, None),
             // The clocks disagree.
             (Some(50.0), 20_000, None),
         ];

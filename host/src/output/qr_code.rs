@@ -1,13 +1,15 @@
 //! An address as a QR code, for a phone.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::{AnsiColor, Color, Style};
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
 use super::text::{Line, Text};
 
 /// The light modules are blocks, so that the code can be read on a dark terminal too.
-const LIGHT_ON_DARK: Style = AnsiColor::BrightWhite.on(AnsiColor::Black);
+const LIGHT_ON_DARK: Style = Style::new()
+    .fg_color(Some(Color::Ansi(AnsiColor::BrightWhite)))
+    .bg_color(Some(Color::Ansi(AnsiColor::Black)));
 
 /// The address as a QR code with its quiet zone, two rows of modules in one row of text; no
 /// lines if the address is too long for one.

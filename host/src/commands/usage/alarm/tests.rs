@@ -92,18 +92,19 @@ fn neither_an_unused_window_nor_a_wavering_end_is_a_reset() {
         (0.0, END + 300, 400),
         (1.0, END + 600, 700),
     ];
-    assert_eq!(events(&unused), [[], [], []]);
+    assert!(events(&unused).concat().is_empty());
     let wavering = [
         (50.0, END, 100),
         (49.0, END + 59, 160),
         (50.0, END - 5, 220),
     ];
-    assert_eq!(events(&wavering), [[], [], []]);
+    assert!(events(&wavering).concat().is_empty());
 }
 
 #[test]
 fn an_old_report_after_the_end_of_the_window_is_no_reset() {
-    assert_eq!(events(&[(50.0, END, 100), (50.0, END, END + 100)])[1], []);
+    let seen = [(50.0, END, 100), (50.0, END, END + 100)];
+    assert!(events(&seen).concat().is_empty());
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn windows_are_told_apart_and_an_unknown_share_says_nothing() {
     let five_hours = (Event::Reached, "5 hours".to_owned());
     assert_eq!(names(alarm.observe(&first, 100)), [five_hours]);
     // A window that is missing for a while is still known.
-    assert_eq!(names(alarm.observe(&report(&[]), 160)), []);
+    assert!(alarm.observe(&report(&[]), 160).is_empty());
     let third = report(&[("5 hours", Some(82.0), END), ("weekly", Some(90.0), END)]);
     let weekly = (Event::Reached, "weekly".to_owned());
     assert_eq!(names(alarm.observe(&third, 220)), [weekly]);
