@@ -34,7 +34,7 @@ fn to_text(answer: &Models, canvas: Option<usize>) -> Text {
     if answer.models.is_empty() {
         return Text::from("this subscription has no models".to_owned());
     }
-    let rows: Vec<_> = answer.models.iter().map(Row::from).collect();
+    let rows: Vec<_> = answer.models.iter().map(Row).collect();
     let Some(columns) = canvas else {
         let mut text = Text::default();
         rows.iter().for_each(|row| text.push(row.in_one_line()));
@@ -48,63 +48,64 @@ fn to_text(answer: &Models, canvas: Option<usize>) -> Text {
 }
 
 /// What is shown of a model.
-struct Row<'a> {
-    id: &'a str,
-    context: Option<String>,
-    reasoning: String,
-    description: Option<&'a str>,
-}
-
-impl<'a> From<&'a Model> for Row<'a> {
-    fn from(model: &'a Model) -> Self {
-        let default = model.default_reasoning_level.as_ref();
-        let level = |level: &String| match Some(level) == default {
-            true => format!("{level} (default)"),
-            false => level.clone(),
-        };
-        let levels: Vec<_> = model.reasoning_levels.iter().map(level).collect();
-        Self {
-            id: &model.id,
-            context: model.context_window.map(format::grouped),
-            reasoning: levels.join(", "),
-            description: model.description.as_deref(),
-        }
-    }
-}
+struct Row<'a>(&'a Model);
 
 impl Row<'_> {
-    fn context(&self) -> &str {
-        self.context.as_deref().unwrap_or("unknown")
+    fn context(&self) -> Option<String> {
+        self.0.context_window.map(format::grouped)
+    }
+
+    /// The reasoning levels, with this mark at the one that is used unless another is asked for.
+    fn reasoning(&self, mark: &str) -> String {
+        let default = self.0.default_reasoning_level.as_ref();
+        let level = |level: &String| match Some(level) == default {
+            true => format!("{level}{mark}"),
+            false => level.clone(),
+        };
+        let levels: Vec<_> = self.0.reasoning_levels.iter().map(level).collect();
+        levels.join(", ")
     }
 
     /// The facts about the model, each with its name.
     fn facts(&self) -> impl Iterator<Item = String> {
-        let context = self.context.iter();
+        let context = self.context();
         let context = context.map(|tokens| format!("context {tokens} tokens"));
-        let levels = Some(&self.reasoning).filter(|levels| !levels.is_empty());
-        context.chain(levels.map(|levels| format!("reasoning {levels}")))
+        let reasoning = Some(self.reasoning(" (default)")).filter(|levels| !levels.is_empty());
+        let reasoning = reasoning.map(|levels| format!("reasoning {levels}"));
+        context.into_iter().chain(reasoning)
     }
 
     fn in_one_line(&self) -> Line {
-        let description = self.description.map(str::to_owned).into_iter();
-        let facts = description.chain(self.facts()).collect::<Vec<_>>();
-        Line::new(format!("{}  {}", self.id, facts.join("; ")).trim_end())
+        let facts = self.facts().chain(self.0.description.clone());
+        let facts: Vec<_> = facts.collect();
+        Line::new(format!("{}  {}", self.0.id, facts.join("; ")).trim_end())
+    }
+
+    /// The cells of the table.
+    fn cells(&self) -> [String; 3] {
+        let context = self.context().unwrap_or_else(|| "unknown".to_owned());
+        [self.0.id.clone(), context, self.reasoning("*")]
     }
 }
 
 fn table(rows: &[Row<'_>]) -> Text {
-    let ids = rows.iter().map(|row| display_width(row.id));
-    let contexts = rows.iter().map(|row| row.context().len());
-    let second = ids.chain(["model".len()]).max().unwrap_or_default() + 2;
-    let third = second + contexts.chain(["context".len()]).max().unwrap_or_default() + 2;
-    let cells = |style, [id, context, reasoning]: [&str; 3]| {
+    let title = ["model", "context", "reasoning (* is the default)"].map(str::to_owned);
+    let rows: Vec<_> = rows.iter().map(Row::cells).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().chain([&title]).map(|cells| &cells[column]);
+        let widths = cells.map(|cell| display_width(cell));
+        widths.max().unwrap_or_default() + 2
+    };
+    let second = width(0);
+    let third = second + width(1);
+    let line = |style, [id, context, reasoning]: &[String; 3]| {
         let line = Line::default().then_styled(style, id).pad_to(second);
         line.then(context).pad_to(third).then(reasoning)
     };
     let mut text = Text::default();
-    text.push(cells(FAINT, ["model", "context", "reasoning"]));
-    for row in rows {
-        text.push(cells(STRONG, [row.id, row.context(), &row.reasoning]));
+    text.push(line(FAINT, &title));
+    for row in &rows {
+        text.push(line(STRONG, row));
     }
     text
 }
@@ -113,7 +114,7 @@ fn entries(rows: &[Row<'_>]) -> Text {
     let mut text = Text::default();
     for row in rows {
         let mut entry = Text::default();
-        entry.push(Line::styled(STRONG, row.id));
+        entry.push(Line::styled(STRONG, &row.0.id));
         for fact in row.facts() {
             entry.push(Line::new(format!("  {fact}")));
         }

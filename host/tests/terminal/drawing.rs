@@ -58,12 +58,12 @@ fn a_terminal_gets_a_card_bars_and_a_table() {
         usage.text
     );
     let models = shown(&command(&test, &["models"]), 80, 24);
-    assert!(models.has("context  reasoning"), "{}", models.text);
     assert!(
-        models.has("272,000  low, medium (default)"),
+        models.has("context  reasoning (* is the default)"),
         "{}",
         models.text
     );
+    assert!(models.has("272,000  low, medium*, high"), "{}", models.text);
 }
 
 #[test]

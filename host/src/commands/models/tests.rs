@@ -33,8 +33,8 @@ fn answer(models: Vec<Model>) -> Models {
 fn a_wide_terminal_shows_a_table() {
     let answer = answer(vec![model("gpt-6", &["low", "medium"]), model("old", &[])]);
     let expected = "\
-        model               context  reasoning\n\
-        openai-codex/gpt-6  272,000  low, medium (default)\n\
+        model               context  reasoning (* is the default)\n\
+        openai-codex/gpt-6  272,000  low, medium*\n\
         openai-codex/old    unknown  ";
     for columns in [59, 79] {
         assert_eq!(to_text(&answer, Some(columns)).join(), expected);
@@ -56,7 +56,7 @@ fn a_narrow_terminal_shows_one_entry_for_each_model() {
 fn a_pipe_gets_one_line_for_each_model() {
     let answer = answer(vec![model("gpt-6", &["low", "medium"]), model("old", &[])]);
     let expected = "\
-        openai-codex/gpt-6  The model gpt-6.; context 272,000 tokens; reasoning low, medium (default)\n\
+        openai-codex/gpt-6  context 272,000 tokens; reasoning low, medium (default); The model gpt-6.\n\
         openai-codex/old  The model old.";
     assert_eq!(to_text(&answer, None).join(), expected);
 }
