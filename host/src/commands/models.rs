@@ -34,63 +34,21 @@ fn to_text(answer: &Models, canvas: Option<usize>) -> Text {
     if answer.models.is_empty() {
         return Text::from("this subscription has no models".to_owned());
     }
-    let rows: Vec<_> = answer.models.iter().map(Row).collect();
     let Some(columns) = canvas else {
         let mut text = Text::default();
-        rows.iter().for_each(|row| text.push(row.in_one_line()));
+        text.extend(answer.models.iter().map(in_one_line));
         return text;
     };
-    let table = table(&rows);
+    let table = table(&answer.models);
     match table.width() <= columns {
         true => table,
-        false => entries(&rows),
+        false => entries(&answer.models),
     }
 }
 
-/// What is shown of a model.
-struct Row<'a>(&'a Model);
-
-impl Row<'_> {
-    fn context(&self) -> Option<String> {
-        self.0.context_window.map(format::grouped)
-    }
-
-    /// The reasoning levels, with this mark at the one that is used unless another is asked for.
-    fn reasoning(&self, mark: &str) -> String {
-        let default = self.0.default_reasoning_level.as_ref();
-        let level = |level: &String| match Some(level) == default {
-            true => format!("{level}{mark}"),
-            false => level.clone(),
-        };
-        let levels: Vec<_> = self.0.reasoning_levels.iter().map(level).collect();
-        levels.join(", ")
-    }
-
-    /// The facts about the model, each with its name.
-    fn facts(&self) -> impl Iterator<Item = String> {
-        let context = self.context();
-        let context = context.map(|tokens| format!("context {tokens} tokens"));
-        let reasoning = Some(self.reasoning(" (default)")).filter(|levels| !levels.is_empty());
-        let reasoning = reasoning.map(|levels| format!("reasoning {levels}"));
-        context.into_iter().chain(reasoning)
-    }
-
-    fn in_one_line(&self) -> Line {
-        let facts = self.facts().chain(self.0.description.clone());
-        let facts: Vec<_> = facts.collect();
-        Line::new(format!("{}  {}", self.0.id, facts.join("; ")).trim_end())
-    }
-
-    /// The cells of the table.
-    fn cells(&self) -> [String; 3] {
-        let context = self.context().unwrap_or_else(|| "unknown".to_owned());
-        [self.0.id.clone(), context, self.reasoning("*")]
-    }
-}
-
-fn table(rows: &[Row<'_>]) -> Text {
+fn table(models: &[Model]) -> Text {
     let title = ["model", "context", "reasoning (* is the default)"].map(str::to_owned);
-    let rows: Vec<_> = rows.iter().map(Row::cells).collect();
+    let rows: Vec<_> = models.iter().map(cells).collect();
     let width = |column: usize| {
         let cells = rows.iter().chain([&title]).map(|cells| &cells[column]);
         let widths = cells.map(|cell| display_width(cell));
@@ -104,23 +62,52 @@ fn table(rows: &[Row<'_>]) -> Text {
     };
     let mut text = Text::default();
     text.push(line(FAINT, &title));
-    for row in &rows {
-        text.push(line(STRONG, row));
+    text.extend(rows.iter().map(|row| line(STRONG, row)));
+    text
+}
+
+fn cells(model: &Model) -> [String; 3] {
+    let context = context(model).unwrap_or_else(|| "unknown".to_owned());
+    [model.id.clone(), context, reasoning(model, "*")]
+}
+
+fn entries(models: &[Model]) -> Text {
+    let mut text = Text::default();
+    for model in models {
+        let mut entry = Text::default();
+        entry.push(Line::styled(STRONG, &model.id));
+        entry.extend(facts(model).map(|fact| Line::new(format!("  {fact}"))));
+        text.paragraph(entry);
     }
     text
 }
 
-fn entries(rows: &[Row<'_>]) -> Text {
-    let mut text = Text::default();
-    for row in rows {
-        let mut entry = Text::default();
-        entry.push(Line::styled(STRONG, &row.0.id));
-        for fact in row.facts() {
-            entry.push(Line::new(format!("  {fact}")));
-        }
-        text.paragraph(entry);
-    }
-    text
+fn in_one_line(model: &Model) -> Line {
+    let facts: Vec<_> = facts(model).chain(model.description.clone()).collect();
+    Line::new(format!("{}  {}", model.id, facts.join("; ")).trim_end())
+}
+
+/// The facts about the model, each with its name.
+fn facts(model: &Model) -> impl Iterator<Item = String> {
+    let context = context(model).map(|tokens| format!("context {tokens} tokens"));
+    let levels = Some(reasoning(model, " (default)")).filter(|levels| !levels.is_empty());
+    let reasoning = levels.map(|levels| format!("reasoning {levels}"));
+    context.into_iter().chain(reasoning)
+}
+
+fn context(model: &Model) -> Option<String> {
+    model.context_window.map(format::grouped)
+}
+
+/// The reasoning levels, with this mark at the one that is used unless another is asked for.
+fn reasoning(model: &Model, mark: &str) -> String {
+    let default = model.default_reasoning_level.as_ref();
+    let level = |level: &String| match Some(level) == default {
+        true => format!("{level}{mark}"),
+        false => level.clone(),
+    };
+    let levels: Vec<_> = model.reasoning_levels.iter().map(level).collect();
+    levels.join(", ")
 }
 
 #[cfg(test)]

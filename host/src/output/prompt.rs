@@ -19,9 +19,7 @@ pub(crate) fn to_text(prompt: &Start, canvas: Option<usize>) -> Text {
     let columns = canvas.filter(|columns| *columns >= LARGE_FROM);
     if let Some(rows) = columns.and_then(|columns| block_letters::rows(code, columns)) {
         let mut large = Text::default();
-        for row in rows {
-            large.push(Line::default().then(row));
-        }
+        large.extend(rows.iter().map(|row| Line::default().then(row)));
         text.paragraph(large);
     }
     text

@@ -110,6 +110,11 @@ impl Text {
         self.0.push(line);
     }
 
+    /// Adds lines.
+    pub(crate) fn extend(&mut self, lines: impl Iterator<Item = Line>) {
+        self.0.extend(lines);
+    }
+
     /// Adds all lines of another text.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.0.append(&mut other.0);
