@@ -53,9 +53,12 @@ const RULES: [(&str, &[&str], &[&str]); 12] = [
 ];
 
 /// Packages that the library must not bring to an embedder.
-const OF_THE_PROGRAM: [&str; 6] = [
+const OF_THE_PROGRAM: [&str; 9] = [
     "clap",
     "clap_complete",
+    "jiff",
+    "qrcode",
+    "textwrap",
     "tracing-subscriber",
     "wit-parser",
     "wit-component",

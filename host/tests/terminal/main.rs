@@ -2,6 +2,7 @@
 //! their size, and on terminals that cannot redraw; and what the other commands draw.
 
 mod drawing;
+mod endings;
 mod screen;
 #[path = "../support/mod.rs"]
 mod support;
