@@ -88,7 +88,7 @@ fn a_reached_limit_is_shown_with_its_reason_and_its_reset() {
     let mut reached = report(Vec::new());
     reached.limit_reached = Some(true);
     reached.limit_reason = Some(reason.to_owned());
-    let shown = |report| to_text(report, None, &Clock::of_tests()).join();
+    let shown = |report: &UsageReport| to_text(report, None, &Clock::of_tests()).join();
     assert_eq!(shown(&reached), format!("limit reached: {reason}"));
     reached.windows = vec![window("weekly", Some(100.0), Some(7200))];
     reached.limit_name = Some("weekly".to_owned());
