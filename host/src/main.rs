@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return clap_error::print(&error),
     };
-    let terminal = Terminal::new(global.json);
+    let terminal = Terminal::new(global.json, global.plain);
     let command = match command {
         Command::Serve(arguments) => return serve(arguments, &global, &terminal),
         Command::Once(command) => command,

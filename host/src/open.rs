@@ -17,7 +17,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::options::Global;
-use crate::output::progress;
+#[cfg(feature = "test-clock")]
+use crate::output::clock;
+use crate::output::has_colors;
 
 /// How a command uses the store.
 #[derive(Clone, Copy)]
@@ -100,10 +102,7 @@ async fn store(global: &Global, access: Access) -> Result<Arc<dyn ServerStore>, 
 /// The time that the validity of keys and links counts by, in Unix seconds: that of the store.
 pub(crate) fn now(of_store: u64) -> u64 {
     #[cfg(feature = "test-clock")]
-    if let Some(file) = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK")
-        && let Ok(time) = std::fs::read_to_string(file)
-        && let Ok(time) = time.trim().parse()
-    {
+    if let Some(time) = clock::of_test() {
         return time;
     }
     of_store
@@ -165,7 +164,7 @@ pub(crate) fn log(verbose: u8) {
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(progress::takes_escapes())
+        .with_ansi(has_colors(&std::io::stderr()))
         .without_time();
     let ours = Targets::new().with_target("chatgpt_oauth", level);
     tracing_subscriber::registry()

@@ -12,6 +12,10 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Print lines for a screen reader: nothing is drawn or redrawn
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+
     /// The profile: a name of 1 to 64 of A-Z a-z 0-9 . _ @ + -
     #[arg(
         long,

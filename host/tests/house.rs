@@ -60,10 +60,13 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
 ];
 
 /// Packages that the library must not bring to an embedder.
-const OF_THE_PROGRAM: [&str; 7] = [
+const OF_THE_PROGRAM: [&str; 10] = [
     "clap",
     "clap_complete",
     "clap_mangen",
+    "jiff",
+    "qrcode",
+    "textwrap",
     "tracing-subscriber",
     "wit-parser",
     "wit-component",

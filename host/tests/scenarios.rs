@@ -67,6 +67,7 @@ fn play(story: &Path) {
         .register_bin("chatgpt-oauth", chatgpt_oauth(&test))
         .register_bin("person", person(&test))
         .env("CHATGPT_OAUTH_PROFILE", "ada")
+        .env("TZ", "UTC")
         .env(
             "CHATGPT_OAUTH_TEST_CLOCK",
             test.path("clock").display().to_string(),

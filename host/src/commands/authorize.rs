@@ -9,7 +9,8 @@ use clap::Args;
 
 use crate::open::{self, Access};
 use crate::options::Global;
-use crate::output::Terminal;
+use crate::output::text::Line;
+use crate::output::{Clock, Terminal, Text};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -43,27 +44,24 @@ pub(crate) async fn run(
         true => authorization.reveal(),
         false => Authorize::from(&authorization),
     };
-    Ok(terminal.answer(&answer, || to_text(&authorization, reveal)))
+    Ok(terminal.lay_out(&answer, |_| {
+        to_text(&authorization, reveal, &Clock::system())
+    }))
 }
 
-fn to_text(authorization: &Authorization, reveal: bool) -> String {
-    let mut lines = vec![
-        format!("base URL: {}", authorization.base_url()),
-        format!("token: {} (fingerprint)", authorization.fingerprint()),
-    ];
-    lines.extend(
-        authorization
-            .expires_at()
-            .map(|end| format!("expires at: {end} (Unix seconds)")),
-    );
-    if reveal {
-        lines.extend(
-            authorization
-                .headers()
-                .map(|(name, value)| format!("{name}: {value}")),
-        );
-    } else {
-        lines.push("--reveal-token shows the headers.".to_owned());
+fn to_text(authorization: &Authorization, reveal: bool, clock: &Clock) -> Text {
+    let mut text = Text::default();
+    text.field("base URL", Some(authorization.base_url()));
+    let token = format!("{} (fingerprint)", authorization.fingerprint());
+    text.field("token", Some(token));
+    let end = authorization.expires_at();
+    text.field("expires", end.map(|end| clock.at_with_span(end)));
+    match reveal {
+        // A header is copied as one line.
+        true => authorization
+            .headers()
+            .for_each(|(name, value)| text.push(Line::default().then(format!("{name}: {value}")))),
+        false => text.push(Line::new("--reveal-token shows the headers.")),
     }
-    lines.join("\n")
+    text
 }

@@ -1,30 +1,42 @@
 //! `login`: shows the code, waits for the approval and finishes the login.
 
+mod ending;
+mod open_address;
+mod waiting;
+
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chatgpt_oauth::answers::connection::{Poll, Start};
-use chatgpt_oauth::types::{LoginProgress, LoginPrompt, LoginStatus, PendingLogin};
+use chatgpt_oauth::types::LoginProgress;
 use chatgpt_oauth::{Error, ErrorCode, Profile};
 use clap::Args;
-use tokio::time::{Instant, sleep_until};
 
-use super::{poll, start};
+use super::poll;
 use crate::open::{self, Access};
 use crate::options::Global;
-use crate::output::Terminal;
-use crate::output::format;
+use crate::output::clipboard::{self, Copied};
+use crate::output::text::Line;
+use crate::output::{Clock, Terminal, prompt, qr_code};
 use crate::signals::Interruption;
-
-/// How long after the code expires `login` still retries transient failures: the
-/// person may have approved the code in its last minute.
-const GRACE: Duration = Duration::from_secs(120);
+use waiting::Waiting;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Accept only this account; sign the profile out if it is another one
     #[arg(long, value_name = "EMAIL", value_parser = email)]
     pub(super) expect: Option<String>,
+
+    /// Copy the code to the clipboard
+    #[arg(long)]
+    copy: bool,
+
+    /// Open the address in a browser
+    #[arg(long)]
+    open: bool,
+
+    /// Show the address as a QR code, for a phone
+    #[arg(long)]
+    qr: bool,
 }
 
 /// An address that no account has would sign every account out.
@@ -41,108 +53,71 @@ pub(crate) async fn run(
     terminal: &Terminal,
     interruption: Interruption,
 ) -> Result<ExitCode, Error> {
+    let ended = log_in(&arguments, global, terminal, interruption).await;
+    // An agent gets the hint of the contract, and a person gets the next command.
+    ended.map_err(|error| match terminal.is_json() {
+        true => error,
+        false => ending::with_next_command(error),
+    })
+}
+
+async fn log_in(
+    arguments: &Arguments,
+    global: &Global,
+    terminal: &Terminal,
+    interruption: Interruption,
+) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
-    let prompt = profile.start().await?;
-    terminal.notice(&format!("{}\n", start::to_text(&prompt)));
-    let waiting = Waiting {
-        profile: &profile,
-        pending: &prompt.pending,
-        expires: Instant::now() + Duration::from_secs(prompt.pending.expires_in_seconds),
-        terminal,
-        interruption,
-    };
+    let login = profile.start().await?;
+    let prompt = Start::from(&login);
+    show(&prompt, arguments, terminal);
+    let waiting = Waiting::new(&profile, &prompt.pending, terminal, interruption);
     let Some(progress) = waiting.poll_until_connected().await? else {
         return Ok(interrupted(&prompt, terminal));
     };
     if let Some(expected) = &arguments.expect {
         accept_only(expected, &progress, &profile).await?;
     }
-    Ok(terminal.answer(&Poll::from(&progress), || poll::to_text(&progress)))
+    let mut answer = Poll::from(&progress);
+    if !terminal.is_json() {
+        ending::CONNECTED.clone_into(&mut answer.next_step);
+    }
+    Ok(terminal.lay_out(&answer, |canvas| {
+        poll::to_text(&answer, canvas, &Clock::system())
+    }))
 }
 
-/// A login that waits for the person.
-struct Waiting<'a> {
-    profile: &'a Profile,
-    pending: &'a PendingLogin,
-    expires: Instant,
-    terminal: &'a Terminal,
-    interruption: Interruption,
-}
-
-impl Waiting<'_> {
-    /// Polls at the interval that OpenAI asks for. `None` when the person interrupts;
-    /// a running call ends first.
-    async fn poll_until_connected(mut self) -> Result<Option<LoginProgress>, Error> {
-        let mut pause = self.pending.interval_seconds;
-        let mut failure = String::new();
-        loop {
-            self.count_down(pause).await;
-            if self.interruption.has_occurred() {
-                return Ok(None);
-            }
-            pause = match self.profile.poll(Some(&self.pending.pending_id)).await {
-                Ok(progress) if progress.status == LoginStatus::Connected => {
-                    return Ok(Some(progress));
-                }
-                Ok(progress) => {
-                    failure.clear();
-                    progress.retry_after_seconds
-                }
-                Err(error) if self.is_retried(&error) => {
-                    self.notice_once(&error, &mut failure);
-                    error.retry_after_seconds
-                }
-                Err(error) => return Err(error),
-            }
-            .unwrap_or(self.pending.interval_seconds);
-        }
+/// Shows the address and the code in the ways that the person asked for.
+fn show(prompt: &Start, arguments: &Arguments, terminal: &Terminal) {
+    let pending = &prompt.pending;
+    if arguments.qr {
+        terminal.announce(|_| qr_code::to_text(&pending.verification_url));
     }
-
-    /// Prints a failure unless it repeats the one before: an outage of minutes would
-    /// scroll the code away.
-    fn notice_once(&self, error: &Error, before: &mut String) {
-        if *before != error.message {
-            self.terminal
-                .notice(&format!("{}; trying again", error.message));
-            before.clone_from(&error.message);
-        }
+    terminal.announce(|canvas| {
+        let mut text = prompt::to_text(prompt, canvas);
+        text.push(Line::default());
+        text
+    });
+    if arguments.copy {
+        terminal.notice(match clipboard::copy(&pending.user_code) {
+            Copied::Clipboard => "the code is in the clipboard",
+            Copied::Terminal => "the terminal was asked to copy the code",
+            Copied::Nowhere => "there is no clipboard: type the code",
+        });
     }
-
-    fn is_retried(&self, error: &Error) -> bool {
-        error.retryable
-            && Instant::now() < self.expires + GRACE
-            && !self.interruption.has_occurred()
-    }
-
-    /// Waits for `pause` seconds and shows when the code expires.
-    async fn count_down(&mut self, pause: u32) {
-        let until = Instant::now() + Duration::from_secs(u64::from(pause.max(1)));
-        while Instant::now() < until && !self.interruption.has_occurred() {
-            let left = self.expires.saturating_duration_since(Instant::now());
-            let left = format::countdown(left.as_secs());
-            let code = &self.pending.user_code;
-            self.terminal.progress(
-                "waiting for the approval (Ctrl-C to stop)",
-                &format!("{code} {left} left, waiting for the approval (Ctrl-C to stop)"),
-            );
-            let tick = until.min(Instant::now() + Duration::from_secs(1));
-            tokio::select! {
-                () = sleep_until(tick) => {}
-                () = self.interruption.wait() => {}
-            }
-        }
-        self.terminal.end_progress();
+    if arguments.open && open_address::open(&pending.verification_url).is_err() {
+        terminal.notice("no browser opens here: open the address yourself");
     }
 }
 
 /// Says that the login still waits, and how to continue it.
-fn interrupted(prompt: &LoginPrompt, terminal: &Terminal) -> ExitCode {
+fn interrupted(prompt: &Start, terminal: &Terminal) -> ExitCode {
     terminal.notice(&format!(
         "interrupted; to continue, approve the code, then run this command again, or `poll`; this code is still valid: {}",
         prompt.pending.user_code
     ));
     match terminal.is_json() {
-        true => terminal.answer(&Start::from(prompt), String::new),
+        true => terminal.answer(prompt, String::new),
         false => ExitCode::SUCCESS,
     }
 }

@@ -61,7 +61,7 @@ Examples:
 
 Exit codes:
   0 ok · 2 usage · 3 retry later · 4 log in (again) · 5 store or key
-  6 blocked by policy, region or plan · 1 any other failure
+  6 blocked by policy, region or plan · 7 usage alarm · 1 any other failure
   129, 130, 131, 143 ended by SIGHUP, SIGINT, SIGQUIT, SIGTERM after the running call
 
 This is not OpenAI's product. One profile is one person's own subscription.";
@@ -160,7 +160,7 @@ pub(crate) async fn run(
         Once::Logout(arguments) => logout::run(arguments, global, terminal).await,
         Once::Refresh => refresh::run(global, terminal).await,
         Once::Models(arguments) => models::run(arguments, global, terminal).await,
-        Once::Usage(arguments) => usage::run(arguments, global, terminal).await,
+        Once::Usage(arguments) => usage::run(arguments, global, terminal, interruption).await,
         Once::Mcp => mcp::run(global, interruption).await,
         Once::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
         Once::Component(arguments) => component::run(arguments, terminal),
@@ -217,10 +217,13 @@ mod tests {
     ];
 
     /// Options that choose what the command does and shows.
-    const WHAT_TO_DO: [&str; 22] = [
+    const WHAT_TO_DO: [&str; 29] = [
         "admin",
+        "alarm",
         "all",
         "asks",
+        "copy",
+        "exec",
         "expect",
         "expires",
         "force",
@@ -228,7 +231,10 @@ mod tests {
         "json",
         "label",
         "no-refresher",
+        "open",
         "output",
+        "plain",
+        "qr",
         "refused",
         "reseal",
         "reveal-token",
@@ -237,6 +243,7 @@ mod tests {
         "take-over",
         "verbose",
         "version",
+        "watch",
         "wit",
         "world",
         "yes",

@@ -3,15 +3,12 @@
 use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
-use chatgpt_oauth::answers::connection::Poll;
-use chatgpt_oauth::types::{LoginProgress, PendingLogin};
+use chatgpt_oauth::answers::connection::{PendingLogin, Poll};
 use clap::Args;
 
 use crate::open::{self, Access};
 use crate::options::Global;
-use crate::output::Terminal;
-use crate::output::Text;
-use crate::output::format;
+use crate::output::{Clock, Terminal, Text, format, usage};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -26,19 +23,19 @@ pub(crate) async fn run(
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
-    let progress = profile.poll(arguments.pending_id.as_deref()).await?;
-    Ok(terminal.answer(&Poll::from(&progress), || to_text(&progress)))
+    let answer = Poll::from(&profile.poll(arguments.pending_id.as_deref()).await?);
+    Ok(terminal.lay_out(&answer, |canvas| to_text(&answer, canvas, &Clock::system())))
 }
 
 /// The progress as text.
-pub(crate) fn to_text(progress: &LoginProgress) -> String {
-    let mut lines = Text::default();
-    match &progress.pending {
-        Some(pending) => lines.field("waiting", Some(waiting(pending))),
-        None => connected(progress, &mut lines),
+pub(crate) fn to_text(answer: &Poll, canvas: Option<usize>, clock: &Clock) -> Text {
+    let mut text = Text::default();
+    match &answer.pending {
+        Some(pending) => text.field("waiting", Some(waiting(pending))),
+        None => connected(answer, &mut text, canvas, clock),
     }
-    lines.line(Some(&progress.next_step));
-    lines.join()
+    text.part(Text::from(answer.next_step.clone()), canvas);
+    text
 }
 
 fn waiting(pending: &PendingLogin) -> String {
@@ -49,11 +46,16 @@ fn waiting(pending: &PendingLogin) -> String {
     )
 }
 
-fn connected(progress: &LoginProgress, lines: &mut Text) {
-    let known = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| "unknown".into()));
-    lines.field("connected", known(&progress.email));
-    lines.field("plan", known(&progress.plan));
-    lines.field("models", progress.models_count);
-    lines.field("default model", progress.default_model_id.as_ref());
-    lines.line(progress.usage.as_ref().map(format::usage));
+fn connected(answer: &Poll, text: &mut Text, canvas: Option<usize>, clock: &Clock) {
+    let known = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+    let fields = [
+        ("connected", Some(known(&answer.email))),
+        ("plan", Some(known(&answer.plan))),
+        ("models", answer.models_count.map(|count| count.to_string())),
+        ("default model", answer.default_model_id.clone()),
+    ];
+    text.fields(fields, canvas);
+    if let Some(report) = &answer.usage {
+        text.part(usage::to_text(report, canvas, clock), canvas);
+    }
 }

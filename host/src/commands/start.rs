@@ -4,30 +4,20 @@ use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
 use chatgpt_oauth::answers::connection::Start;
-use chatgpt_oauth::types::LoginPrompt;
 
 use crate::open::{self, Access};
 use crate::options::Global;
-use crate::output::Terminal;
-use crate::output::format;
+use crate::output::{Terminal, Text, prompt};
+
+/// What to do after the approval.
+const THEN: &str = "Then run the same command with `poll` in place of `start`.";
 
 pub(crate) async fn run(global: &Global, terminal: &Terminal) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
-    let prompt = profile.start().await?;
-    Ok(terminal.answer(&Start::from(&prompt), || {
-        let then = "Then run the same command with `poll` in place of `start`.";
-        format!("{}\n\n{then}", to_text(&prompt))
+    let answer = Start::from(&profile.start().await?);
+    Ok(terminal.lay_out(&answer, |canvas| {
+        let mut text = prompt::to_text(&answer, canvas);
+        text.paragraph(Text::from(THEN.to_owned()));
+        text
     }))
-}
-
-/// The prompt as text, with the code last, so that a small screen shows the code.
-pub(crate) fn to_text(prompt: &LoginPrompt) -> String {
-    let pending = &prompt.pending;
-    format!(
-        "{}\n\n  Open   {}\n  Enter  {}   (expires in {})",
-        prompt.instructions,
-        pending.verification_url,
-        pending.user_code,
-        format::countdown(pending.expires_in_seconds),
-    )
 }

@@ -16,7 +16,7 @@ const USAGE: u8 = 2;
 
 /// Prints the error; as JSON with `--json`. Help is always text.
 pub(crate) fn print(refusal: &clap::Error) -> ExitCode {
-    let terminal = Terminal::new(asks_for_json());
+    let terminal = Terminal::new(asks_for("--json"), asks_for("--plain"));
     match refusal.kind() {
         ErrorKind::DisplayHelp => to_text(refusal, ExitCode::SUCCESS),
         ErrorKind::DisplayVersion if terminal.is_json() => {
@@ -37,11 +37,11 @@ pub(crate) fn print(refusal: &clap::Error) -> ExitCode {
     }
 }
 
-/// Whether the arguments contain `--json`. They are not parsed when this runs.
-fn asks_for_json() -> bool {
+/// Whether the arguments contain this option. They are not parsed when this runs.
+fn asks_for(option: &str) -> bool {
     std::env::args_os()
         .take_while(|argument| argument != "--")
-        .any(|argument| argument == OsStr::new("--json"))
+        .any(|argument| argument == OsStr::new(option))
 }
 
 fn to_text(refusal: &clap::Error, code: ExitCode) -> ExitCode {

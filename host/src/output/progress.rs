@@ -8,21 +8,30 @@
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
-/// The columns of a terminal that does not report how many it has.
-const USUAL_COLUMNS: u16 = 80;
+use unicode_width::UnicodeWidthChar;
+
+use super::view;
 
 /// The line of progress.
-#[derive(Default)]
 pub(crate) struct Progress {
-    /// The state that was printed last, on a terminal that cannot redraw.
+    /// Whether the person asked for lines in place of redraws.
+    plain: bool,
+    /// The state that was printed last, on a terminal that is not redrawn.
     printed: RefCell<String>,
 }
 
 impl Progress {
-    /// Redraws the line as `line`. On a terminal that cannot redraw, prints `state`
+    pub(crate) fn new(plain: bool) -> Self {
+        Self {
+            plain,
+            printed: RefCell::default(),
+        }
+    }
+
+    /// Redraws the line as `line`. On a terminal that is not redrawn, prints `state`
     /// when it changes; prints nothing if standard error is not a terminal.
     pub(crate) fn show(&self, state: &str, line: &str) {
-        if takes_escapes() {
+        if self.is_redrawn() {
             draw(line);
         } else if io::stderr().is_terminal() && *self.printed.borrow() != state {
             // The command goes on without its progress.
@@ -33,42 +42,27 @@ impl Progress {
 
     /// Erases the line.
     pub(crate) fn end(&self) {
-        if takes_escapes() {
+        if self.is_redrawn() {
             draw("");
         }
     }
-}
 
-/// Whether standard error is a terminal that understands escape sequences.
-pub(crate) fn takes_escapes() -> bool {
-    let kind = std::env::var_os("TERM").unwrap_or_default();
-    io::stderr().is_terminal() && !kind.is_empty() && kind != "dumb"
+    fn is_redrawn(&self) -> bool {
+        !self.plain && view::can_redraw()
+    }
 }
 
 fn draw(line: &str) {
     let mut stderr = io::stderr();
-    let _ = write!(stderr, "\r\x1b[J{}\r", cut(line, columns()));
+    let _ = write!(stderr, "\r\x1b[J{}\r", cut(line, view::room(&stderr)));
     let _ = stderr.flush();
 }
 
-fn columns() -> u16 {
-    let size = rustix::termios::tcgetwinsize(io::stderr());
-    let columns = size.map_or(0, |size| size.ws_col);
-    match columns {
-        0 => USUAL_COLUMNS,
-        columns => columns,
-    }
-}
-
-/// The beginning of the line that leaves the last column free: some terminals begin
-/// a new row as soon as the last column is written.
-fn cut(line: &str, columns: u16) -> &str {
-    let free = usize::from(columns).saturating_sub(1);
-    // No character takes more than two columns.
-    let width = |c: char| if c.is_ascii() { 1 } else { 2 };
+/// The beginning of the line that takes at most `room` columns.
+fn cut(line: &str, room: usize) -> &str {
     let ends = line.char_indices().scan(0, |used, (start, c)| {
-        *used += width(c);
-        (*used <= free).then_some(start + c.len_utf8())
+        *used += c.width().unwrap_or(0);
+        (*used <= room).then_some(start + c.len_utf8())
     });
     &line[..ends.last().unwrap_or(0)]
 }
@@ -79,19 +73,18 @@ mod tests {
 
     /// Faults: F7
     #[test]
-    fn a_line_is_cut_so_that_the_last_column_stays_free() {
+    fn a_line_is_cut_to_the_room_that_it_has() {
         let lines = [
-            ("12345", 80, "12345"),
-            ("12345", 6, "12345"),
-            ("12345", 5, "1234"),
-            ("12345", 1, ""),
+            ("12345", 79, "12345"),
+            ("12345", 5, "12345"),
+            ("12345", 4, "1234"),
             ("12345", 0, ""),
-            ("ab漢字", 7, "ab漢字"),
-            ("ab漢字", 6, "ab漢"),
-            ("ab漢c", 4, "ab"),
+            ("ab漢字", 6, "ab漢字"),
+            ("ab漢字", 5, "ab漢"),
+            ("ab漢c", 3, "ab"),
         ];
-        for (line, columns, shown) in lines {
-            assert_eq!(cut(line, columns), shown, "{line} {columns}");
+        for (line, room, shown) in lines {
+            assert_eq!(cut(line, room), shown, "{line} {room}");
         }
     }
 }

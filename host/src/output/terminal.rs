@@ -6,7 +6,8 @@
 //! 3. Progress, notices and errors as text go to standard error.
 //! 4. Text has no control or bidirectional characters, so that no value from outside
 //!    can control the terminal.
-//! 5. Escape sequences go only to a terminal that understands them.
+//! 5. Escape sequences go only to a terminal that understands them; `CLICOLOR_FORCE` sends
+//!    colors anywhere.
 //! 6. Only `authorize --reveal-token` prints a token, and only `keys create` and `keys rotate`
 //!    print an API key, and only on a terminal.
 
@@ -15,22 +16,26 @@ use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
 use chatgpt_oauth::answers::Failure;
-use chatgpt_oauth_answers::{controls_terminal, to_json};
+use chatgpt_oauth_answers::to_json;
 use serde::Serialize;
 
 use super::progress::Progress;
+use super::text::{BAD, Line, Text, clean};
+use super::view::View;
 
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     json: bool,
+    plain: bool,
     progress: Progress,
 }
 
 impl Terminal {
-    pub(crate) fn new(json: bool) -> Self {
+    pub(crate) fn new(json: bool, plain: bool) -> Self {
         Self {
             json,
-            progress: Progress::default(),
+            plain,
+            progress: Progress::new(plain),
         }
     }
 
@@ -42,10 +47,21 @@ impl Terminal {
     /// Prints the answer, as JSON or as the text that `text` returns, and returns the
     /// exit code: an answer that cannot be printed is a failure.
     pub(crate) fn answer(&self, json: &impl Serialize, text: impl FnOnce() -> String) -> ExitCode {
-        match self.json {
-            true => self.print(&to_json(json)),
-            false => self.print(&sanitize(&text())),
+        self.lay_out(json, |_| Text::from(text()))
+    }
+
+    /// The same, with a text that can be drawn. `layout` gets the columns for that, or
+    /// `None` for plain lines.
+    pub(crate) fn lay_out(
+        &self,
+        json: &impl Serialize,
+        layout: impl FnOnce(Option<usize>) -> Text,
+    ) -> ExitCode {
+        if self.json {
+            return self.print(&to_json(json));
         }
+        let view = View::of(&io::stdout(), self.plain);
+        self.print(&view.render(&layout(view.canvas())))
     }
 
     /// Prints text on standard output as it is, and returns the exit code.
@@ -65,19 +81,30 @@ impl Terminal {
             self.print(&to_json(&Failure::from(error)));
             return;
         }
-        self.notice(&format!("error: {}\n{}", error.message, error.hint));
+        self.announce(|_| {
+            let mut text = Text::default();
+            text.push(Line::styled(BAD, "error:").then(format!(" {}", error.message)));
+            text.line(Some(&error.hint));
+            text
+        });
     }
 
     /// Prints a notice on standard error.
     pub(crate) fn notice(&self, text: &str) {
+        self.announce(|_| Text::from(text.to_owned()));
+    }
+
+    /// Prints a notice that can be drawn, on standard error.
+    pub(crate) fn announce(&self, layout: impl FnOnce(Option<usize>) -> Text) {
+        let view = View::of(&io::stderr(), self.plain);
         // If standard error is closed, there is no other place for the notice.
-        let _ = write(&mut io::stderr(), &sanitize(text));
+        let _ = write(&mut io::stderr(), &view.render(&layout(view.canvas())));
     }
 
     /// Shows progress: redraws `line` on a terminal, prints `state` when it changes on
-    /// a terminal that cannot redraw, and nothing elsewhere.
+    /// a terminal that is not redrawn, and nothing elsewhere.
     pub(crate) fn progress(&self, state: &str, line: &str) {
-        self.progress.show(&sanitize(state), &sanitize(line));
+        self.progress.show(&clean(state), &clean(line));
     }
 
     /// Erases the line of progress.
@@ -91,24 +118,5 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
         // A reader that closes the pipe wants no more output: that is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
-    }
-}
-
-/// The text without the characters that could control a terminal; line breaks stay.
-fn sanitize(text: &str) -> String {
-    text.chars().filter(|c| !controls_terminal(*c)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sanitize;
-
-    /// Faults: M12
-    #[test]
-    fn text_has_no_control_or_bidirectional_characters() {
-        assert_eq!(
-            sanitize("a\u{1b}[31mb\u{9b}c\r\n\u{202e}d\u{7}"),
-            "a[31mbc\nd"
-        );
     }
 }

@@ -34,6 +34,9 @@ impl TestEnv {
             .env_remove("CHATGPT_OAUTH_PROFILE")
             .env_remove("CHATGPT_OAUTH_KEY_FILE")
             .env_remove("CREDENTIALS_DIRECTORY")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env("TZ", "UTC")
             .env("CHATGPT_OAUTH_TEST_CLOCK", self.clock())
             .env("XDG_STATE_HOME", self.path("state"))
             // Reading the machine's own roots takes longer than a request.

@@ -10,6 +10,7 @@ The terminal wraps its lines again when its width changes, and begins a new row 
 soon as the last column is written.
 """
 
+import codecs
 import fcntl
 import json
 import os
@@ -40,11 +41,14 @@ class Screen:
     def take(self, text):
         self.text += text
         self.pending += text
-        # An escape sequence, or a character.
-        token = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|[^\x1b]")
+        # An escape sequence, a command for the terminal, or a character.
+        token = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])|\x1b\][^\x07]*\x07|[^\x1b]")
         while match := token.match(self.pending):
             self.pending = self.pending[match.end() :]
-            self.write(match[0]) if match[2] is None else self.obey(match[2], match[1])
+            if match[2]:
+                self.obey(match[2], match[1])
+            elif match[0][0] != "\x1b":
+                self.write(match[0])
 
     def write(self, character):
         if character == "\n":
@@ -70,7 +74,7 @@ class Screen:
 
     def shown(self):
         rows = self.rows()[-self.height :]
-        answer = {"rows": rows, "redrawn": self.redrawn, "text": self.text}
+        answer = {"rows": rows, "lines": self.lines, "redrawn": self.redrawn, "text": self.text}
         self.redrawn = []
         return answer
 
@@ -93,12 +97,13 @@ def main():
         resize(0, columns, rows)
         os.execv(sys.argv[3], sys.argv[3:])
     screen, ended = Screen(columns, rows), None
+    decoder = codecs.getincrementaldecoder("utf-8")()
 
     def take(timeout):
         nonlocal ended
         while ended is None and terminal in select.select([terminal], [], [], timeout)[0]:
             output = read(terminal)
-            screen.take(output.decode())
+            screen.take(decoder.decode(output))
             if not output:
                 ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
