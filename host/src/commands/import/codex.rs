@@ -17,7 +17,7 @@ use super::codex_login::CodexLogin;
 use crate::commands::{login, poll};
 use crate::open::{self, Access};
 use crate::options::Global;
-use crate::output::Terminal;
+use crate::output::{Clock, Terminal};
 use crate::signals::Interruption;
 
 #[derive(Args)]
@@ -82,7 +82,10 @@ async fn take_over(
     let profile = open::profile(global, Access::ReadWrite).await?;
     let progress = profile.take_over(codex.tokens()).await?;
     terminal.notice("Codex has to sign in again: run `codex login` next, and not `codex logout`, which could end the login that has moved. Codex's file was not changed.\n");
-    Ok(terminal.answer(&Poll::from(&progress), || poll::to_text(&progress)))
+    let answer = Poll::from(&progress);
+    Ok(terminal.lay_out(&answer, |canvas| {
+        poll::to_text(&answer, canvas, &Clock::system())
+    }))
 }
 
 /// Asks whether the login may leave Codex. Without a terminal there is no one to ask.
