@@ -12,6 +12,8 @@ from servers import Servers
 
 FOLDER = packages.ROOT / "host/mcp/tests/clients"
 EXPECTED = FOLDER / "tools.txt"
+# With a version of Node that it takes.
+INSPECTOR = ("@modelcontextprotocol/inspector@2.12.0", "node@22.23.3")
 # The result of a tool has `isError`: the exit code of the inspector.
 TOOL_FAILED = 5
 
@@ -53,7 +55,7 @@ def inspector(transport: Callable) -> Case:
     name = f"MCP, inspector, {transport.__name__}"
 
     def run(servers: Servers) -> str:
-        modules = packages.of_node("mcp-inspector", FOLDER / "inspector")
+        modules = packages.of_npm("mcp-inspector", *INSPECTOR)
         (kind, *target), environment = transport(servers, profile_of(name))
         key = environment.get("CHATGPT_OAUTH_KEY")
         where = ["--server-url", *target, "--header", f"Authorization: Bearer {key}"] if key else ["--", *target]

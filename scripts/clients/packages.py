@@ -33,6 +33,16 @@ def of_node(name: str, folder_of_lock: pathlib.Path) -> pathlib.Path:
     return installed(name, (folder_of_lock / "package-lock.json").read_text(), install) / "node_modules"
 
 
+def of_npm(name: str, *pinned: str) -> pathlib.Path:
+    """The folder of packages without a lock: one of an optional package that a registry lacks cannot be used."""
+
+    def install(folder: pathlib.Path) -> None:
+        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *pinned]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+
+    return installed(name, " ".join(pinned), install) / "node_modules"
+
+
 def source_of_python(requirement: str) -> pathlib.Path:
     """The folder with the source of a package, tests included."""
 

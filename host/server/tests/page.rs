@@ -61,7 +61,7 @@ async fn a_person_signs_in_by_a_link() {
 
     let page = browser.press(&path, "continue").await;
     let code = of_class(&page, "code").to_owned();
-    assert_eq!(server.simulator.pending_codes(), [code.clone()]);
+    assert_eq!(server.simulator.pending_codes(), [&*code]);
     assert_shows(
         &page,
         &["https://auth.openai.com/codex/device", "<svg", "Valid for"],

@@ -68,10 +68,7 @@ impl CodexLogin {
         let stored: Value = serde_json::from_str(text)
             .map_err(|_| no_login("is not JSON; Codex may be writing it at this moment"))?;
         let tokens = stored["tokens"].clone();
-        if !tokens["refresh_token"]
-            .as_str()
-            .is_some_and(|token| !token.is_empty())
-        {
+        if tokens["refresh_token"].as_str().is_none_or(str::is_empty) {
             return Err(no_login("holds no ChatGPT login; Codex may use an API key"));
         }
         let id_claims = tokens["id_token"].as_str().and_then(claims);
