@@ -238,6 +238,7 @@ fn unsafe_code_is_generated_loads_machine_code_or_reads_a_memory() {
             "examples/agent/src/memory.rs",
             // Bindings again.
             "examples/runtime/src/lib.rs",
+            "examples/runtime/tests/guide.rs",
             "examples/runtime/tests/memory/agent.rs",
             "host/runtime/src/sandbox/bindings.rs",
             // The loader of the machine code that the build script compiled.
