@@ -48,6 +48,7 @@ mod shared;
 pub mod shortage;
 mod sqlite;
 pub mod store;
+mod versioned_json;
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;

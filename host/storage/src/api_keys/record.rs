@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::text::{ApiKey, ApiKeyId};
 use super::{NewApiKey, Permission, Scope, Scopes};
-use crate::StoreError;
 use crate::server_store::Owner;
+use crate::{StoreError, versioned_json};
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
@@ -118,12 +118,7 @@ impl ApiKeyRecord {
 
     /// Reads the JSON of a record in an entry with this id and owner.
     pub(super) fn decode(id: &str, owner: &Owner, json: &[u8]) -> Result<Self, StoreError> {
-        let corrupt = |_| StoreError::Corrupt;
-        let StoredVersion { version } = serde_json::from_slice(json).map_err(corrupt)?;
-        if version != VERSION {
-            return Err(StoreError::Newer);
-        }
-        let stored: Stored = serde_json::from_slice(json).map_err(corrupt)?;
+        let stored: Stored = versioned_json::decode(json, VERSION)?;
         stored.into_record(id, owner).ok_or(StoreError::Corrupt)
     }
 }
@@ -141,11 +136,6 @@ impl fmt::Debug for ApiKeyRecord {
             .field("last_used_at", &self.last_used_at)
             .finish_non_exhaustive()
     }
-}
-
-#[derive(Deserialize)]
-struct StoredVersion {
-    version: u32,
 }
 
 /// The JSON. An unknown field may restrict the key: such a record is not used.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Asks, LINK_LIFE, LinkId, LinkSecret, NewLink, SESSION_LIFE};
 use crate::server_store::Owner;
-use crate::{ProfileName, StoreError};
+use crate::{ProfileName, StoreError, versioned_json};
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
@@ -105,12 +105,7 @@ impl LinkRecord {
 
     /// Reads the JSON of a record in an entry with this id and owner.
     pub(super) fn decode(id: &str, owner: &Owner, json: &[u8]) -> Result<Self, StoreError> {
-        let corrupt = |_| StoreError::Corrupt;
-        let StoredVersion { version } = serde_json::from_slice(json).map_err(corrupt)?;
-        if version != VERSION {
-            return Err(StoreError::Newer);
-        }
-        let stored: Stored = serde_json::from_slice(json).map_err(corrupt)?;
+        let stored: Stored = versioned_json::decode(json, VERSION)?;
         stored.into_record(id, owner).ok_or(StoreError::Corrupt)
     }
 }
@@ -128,11 +123,6 @@ impl fmt::Debug for LinkRecord {
             .field("is_bound", &self.is_bound())
             .finish()
     }
-}
-
-#[derive(Deserialize)]
-struct StoredVersion {
-    version: u32,
 }
 
 /// The JSON. An unknown field may restrict the link: such a record is not used.
