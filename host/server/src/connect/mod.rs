@@ -74,7 +74,7 @@ impl Connect {
         self.failures.tidy();
     }
 
-    /// The link of an address. Whoever asks for many that are not there has to wait.
+    /// The link of an address. An address that asks for many that are not there has to wait.
     async fn find(&self, link: &str, client: Client) -> Result<(LinkSecret, LinkRecord), Stop> {
         let Ok(secret) = link.parse::<LinkSecret>() else {
             return Err(Stop::Unknown);

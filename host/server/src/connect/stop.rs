@@ -15,7 +15,7 @@ pub(super) enum Stop {
     Expired,
     /// The link works in another browser.
     Foreign,
-    /// Somebody has signed in by the link in another browser.
+    /// The link was used to sign in from another browser.
     Used,
     /// The browser sends no cookie.
     NoCookie,

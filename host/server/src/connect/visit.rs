@@ -167,7 +167,7 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// What another browser is told of a link.
+/// What another browser learns of a link.
 fn foreign(record: &LinkRecord) -> Stop {
     match record
         .login

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Who asks a person to sign in, in the words of whoever made the link: 1 to 64 characters,
+/// Who asks a person to sign in, in the words of the link's creator: 1 to 64 characters,
 /// not all of them spaces, and none that controls a terminal or turns the direction of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asks(String);
