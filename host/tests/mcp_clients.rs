@@ -79,9 +79,7 @@ fn check_over_stdio(mut client: Command) {
 #[track_caller]
 fn check_over_http(mut client: Command) {
     let test = environment();
-    // More than a person's agent needs: the clients run without pauses.
-    let server = Serve::try_start_with(test.command(), &["--key-rate", "1000"]);
-    let mut server = server.expect("the server starts");
+    let mut server = Serve::start(test.command());
     server.discard_log();
     client
         .args(["http", &format!("http://{}/mcp", server.public)])

@@ -103,7 +103,7 @@ impl ModelAccess {
             Err(error) => (error.logged_code(), error.into_response()),
         };
         let status = response.status().as_u16();
-        tracing::info!(request = %id, route = name, status, code, milliseconds, "answered");
+        tracing::debug!(request = %id, route = name, status, code, milliseconds, "answered");
         let code = Some(code).filter(|code| !code.is_empty());
         response.extensions_mut().insert(Outcome { code });
         add_headers(&mut response, id, milliseconds);

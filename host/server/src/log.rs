@@ -1,6 +1,6 @@
 //! The log: one JSON object a line, on standard error.
 
-use std::io;
+use std::io::{self, BufWriter, Stderr, Write};
 use std::time::Duration;
 use std::{panic, thread};
 
@@ -10,6 +10,9 @@ use tracing_subscriber::prelude::*;
 
 /// How many lines may wait to be written.
 const WAITING: usize = 100_000;
+/// How long the lines that come after some were written wait for others. Without it, each line
+/// of a busy server wakes the thread that writes.
+const GATHERED: Duration = Duration::from_millis(5);
 /// How often dropped lines are reported.
 const REPORTED: Duration = Duration::from_secs(10);
 
@@ -22,8 +25,9 @@ pub type LogGuard = WorkerGuard;
 /// A panic is logged with its place and without its message, which could quote what the
 /// process was working on.
 ///
-/// A separate thread writes the lines, so that no request waits for the reader of standard
-/// error. At most 100,000 lines wait; later ones are dropped, and their number is logged.
+/// A separate thread writes the lines, those that have come together at once, so that no
+/// request waits for the reader of standard error. At most 100,000 lines wait; later ones are
+/// dropped, and their number is logged.
 pub fn log(verbose: u8) -> LogGuard {
     let level = match verbose {
         0 => LevelFilter::INFO,
@@ -33,7 +37,7 @@ pub fn log(verbose: u8) -> LogGuard {
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING)
         .lossy(true)
-        .finish(io::stderr());
+        .finish(Gathered(BufWriter::new(io::stderr())));
     let dropped = writer.error_counter();
     let lines = tracing_subscriber::fmt::layer()
         .json()
@@ -52,6 +56,21 @@ pub fn log(verbose: u8) -> LogGuard {
     }));
     thread::spawn(move || report(&dropped));
     guard
+}
+
+/// Standard error, for lines that come in batches: a flush ends one.
+struct Gathered(BufWriter<Stderr>);
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        thread::sleep(GATHERED);
+        Ok(())
+    }
 }
 
 /// Says how many lines were dropped, when there are more of them.

@@ -16,7 +16,6 @@ fn deltas(count: usize) -> Script {
 async fn server(change: impl FnOnce(&mut Times)) -> TestServer {
     let server = TestServer::with(|options| {
         options.key_limits.streams = 200.try_into().unwrap();
-        options.key_limits.rate = 1000.try_into().unwrap();
         change(&mut options.times);
     })
     .await;

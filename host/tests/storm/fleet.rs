@@ -95,7 +95,7 @@ impl Fleet {
         drop(deaths);
         // A server does not start while there is no database.
         server.serve = loop {
-            if let Some(serve) = Serve::try_start(command(&self.test, &self.database)) {
+            if let Some(serve) = Serve::try_start(command(&self.test, &self.database), &[]) {
                 break serve;
             }
         };

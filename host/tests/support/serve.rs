@@ -9,6 +9,16 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+/// Free ports, and a key as quick as the machine is.
+const FOR_TESTS: [&str; 6] = [
+    "--listen",
+    "127.0.0.1:0",
+    "--admin-listen",
+    "127.0.0.1:0",
+    "--key-rate",
+    "100000",
+];
+
 /// A server that runs.
 pub struct Serve {
     pub child: Child,
@@ -24,18 +34,18 @@ impl Serve {
     /// Starts the program by this command, at free ports.
     #[track_caller]
     pub fn start(command: Command) -> Self {
-        Self::try_start(command).expect("the server starts")
-    }
-
-    /// The same; none if the program ends before it serves.
-    pub fn try_start(command: Command) -> Option<Self> {
-        Self::try_start_with(command, &[])
+        Self::start_with(command, &[])
     }
 
     /// The same with more options of `serve`.
-    pub fn try_start_with(mut command: Command, options: &[&str]) -> Option<Self> {
-        let listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
-        command.arg("serve").args(listen).args(options);
+    #[track_caller]
+    pub fn start_with(command: Command, options: &[&str]) -> Self {
+        Self::try_start(command, options).expect("the server starts")
+    }
+
+    /// The same; none if the program ends before it serves.
+    pub fn try_start(mut command: Command, options: &[&str]) -> Option<Self> {
+        command.arg("serve").args(FOR_TESTS).args(options);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let Some(beginning) = until(&mut log, "serving") else {

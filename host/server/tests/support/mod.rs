@@ -230,6 +230,8 @@ impl TestServer {
             },
             ..Options::default()
         };
+        // A test is as quick as the machine is.
+        options.key_limits.rate = 100_000.try_into().unwrap();
         change(&mut options);
         let keys = Keys::create(&host).await;
         let server = Server::bind(options, host.clone()).await.unwrap();

@@ -36,6 +36,14 @@ pub(crate) enum Event {
     End(Bytes, End),
 }
 
+impl Event {
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Comment(frame) | Self::Progress(frame) | Self::End(frame, _) => frame,
+        }
+    }
+}
+
 /// How a response ends.
 #[derive(Debug)]
 pub(crate) enum End {

@@ -5,6 +5,7 @@
 //! dropped relay drops the request to the backend.
 
 use std::convert::Infallible;
+use std::iter;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -144,6 +145,22 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
         }
     }
 
+    /// The next event that has come already.
+    fn received(&mut self) -> Option<Event> {
+        let event = self.events.next()?;
+        Some(self.sending(event))
+    }
+
+    /// Notices the end of the backend's message if it came with the last event, so that the
+    /// caller's message ends with that event, too.
+    fn look_for_end(&mut self, context: &mut Context<'_>) {
+        if let Upstream::Draining(upstream, _) = &mut self.upstream
+            && let Poll::Ready(None | Some(Err(_))) = Pin::new(upstream).poll_frame(context)
+        {
+            self.upstream = Upstream::Done;
+        }
+    }
+
     /// Ends the response with a failure, and the request to the backend.
     pub(crate) fn break_off(&mut self, why: Break) {
         let event = self.events.break_off(why);
@@ -223,21 +240,33 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Relay<B> {
     type Data = Bytes;
     type Error = Infallible;
 
+    /// All events that came together are one frame: each frame costs a chunk.
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let event = ready!(self.poll_event(context));
-        Poll::Ready(event.map(|event| match event {
-            Event::Comment(frame) | Event::Progress(frame) | Event::End(frame, _) => {
-                Ok(Frame::data(frame))
-            }
-        }))
+        let Some(first) = ready!(self.poll_event(context)) else {
+            return Poll::Ready(None);
+        };
+        let received = iter::from_fn(|| self.received());
+        let bytes = joined(first.into_bytes(), received.map(Event::into_bytes));
+        self.look_for_end(context);
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
         matches!(self.upstream, Upstream::Done)
     }
+}
+
+fn joined(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Bytes {
+    let mut rest = rest.peekable();
+    if rest.peek().is_none() {
+        return first;
+    }
+    let mut all = first.to_vec();
+    rest.for_each(|bytes| all.extend_from_slice(&bytes));
+    all.into()
 }
 
 const fn name(end: &End) -> &'static str {
@@ -288,7 +317,10 @@ impl Drop for Record {
             None => {
                 tracing::info!(%request, events, bytes, milliseconds, "cancelled by the caller")
             }
-            Some(end @ ("response" | "failed")) => {
+            Some(end @ "response") => {
+                tracing::debug!(%request, events, bytes, milliseconds, end, "relayed");
+            }
+            Some(end @ "failed") => {
                 tracing::info!(%request, events, bytes, milliseconds, end, "relayed");
             }
             Some(end) => tracing::warn!(%request, events, bytes, milliseconds, end, "broke off"),

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 
 use super::*;
 use crate::secrets::Secrets;
@@ -130,4 +130,16 @@ async fn a_backend_that_stays_open_after_the_last_event_is_not_waited_for() {
     let begun = Instant::now();
     assert!(relay.frame().await.is_none());
     assert!(begun.elapsed() <= DRAIN * 2, "{:?}", begun.elapsed());
+}
+
+/// What a caller gets costs one chunk, and so does the end of the message.
+#[tokio::test(start_paused = true)]
+async fn events_that_come_together_are_one_frame_with_the_end() {
+    let all = [CREATED, IN_PROGRESS, COMPLETED].concat();
+    let events = Events::new("resp_own".into(), Secrets::for_tests(&[]));
+    let backend = Full::new(Bytes::from(all.clone()));
+    let mut relay = Relay::new(Uuid::nil(), backend, Bytes::new(), events);
+    let frame = relay.frame().await.unwrap().unwrap();
+    assert_eq!(frame.into_data().unwrap(), all);
+    assert!(relay.is_end_stream());
 }
