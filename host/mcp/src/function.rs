@@ -92,6 +92,7 @@ impl Function {
 
     /// Hints for a client that asks its person before some calls.
     fn annotations(self) -> ToolAnnotations {
+        // `models` and `usage` may refresh the token, which the person and the client do not see.
         let is_read_only = matches!(self, Self::Status | Self::Models | Self::Usage);
         ToolAnnotations::new()
             .read_only(is_read_only)
