@@ -20,4 +20,4 @@ mod view;
 pub(crate) use clock::Clock;
 pub(crate) use terminal::{Printed, Terminal};
 pub(crate) use text::Text;
-pub(crate) use view::has_colors;
+pub(crate) use view::{Screen, has_colors};

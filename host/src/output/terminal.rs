@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::progress::Progress;
 use super::text::{BAD, Line, Text, clean};
-use super::view::View;
+use super::view::{Screen, View};
 
 /// Standard output and standard error.
 pub(crate) struct Terminal {
@@ -132,6 +132,11 @@ impl Terminal {
         let view = View::of(&io::stderr(), self.plain);
         // If standard error is closed, there is no other place for the notice.
         let _ = write(&mut io::stderr(), &view.render(&layout(view.canvas())));
+    }
+
+    /// The screen of notices, if they can be drawn.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        View::of(&io::stderr(), self.plain).screen()
     }
 
     /// Shows progress: redraws `line` on a terminal, prints `state` when it changes on
