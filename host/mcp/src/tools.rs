@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chatgpt_oauth::answers::connection::{Logout, Models, Poll, Refresh, Start, Status, Usage};
-use chatgpt_oauth::answers::to_json;
+use chatgpt_oauth::answers::{Function, to_json};
 use chatgpt_oauth::types::LoginPrompt;
 use chatgpt_oauth::{Error, ErrorCode, Profile};
 use rmcp::model::{
@@ -17,7 +17,7 @@ use rmcp::{RoleServer, ServerHandler};
 use crate::arguments::{Cache, Login, Nothing, Revocation, read};
 use crate::contract;
 use crate::elicitation::{self, Asked, Reply};
-use crate::function::Function;
+use crate::function;
 use crate::hooks::{Hooks, NoHooks};
 use crate::result;
 
@@ -161,7 +161,7 @@ impl ServerHandler for Tools {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        let mut tools = Function::tools().iter();
+        let mut tools = function::tools().iter();
         tools.find(|tool| tool.name == name).cloned()
     }
 
@@ -170,7 +170,7 @@ impl ServerHandler for Tools {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(Function::tools().to_vec()))
+        Ok(ListToolsResult::with_all_items(function::tools().to_vec()))
     }
 
     async fn call_tool(
