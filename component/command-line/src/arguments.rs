@@ -7,13 +7,15 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
+use chatgpt_oauth_answers::Function;
+
 /// What the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Request {
     /// A call of a function.
     Call(Call),
     /// The help, of a command if one is named.
-    Help(Option<Command>),
+    Help(Option<Function>),
 }
 
 /// A call of one of the seven functions.
@@ -32,69 +34,13 @@ pub enum Call {
     Usage { force: bool },
 }
 
-/// A command; it has the name of its function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "wit/connection.wit documents the functions")]
-pub enum Command {
-    Status,
-    Start,
-    Poll,
-    Logout,
-    Refresh,
-    Models,
-    Usage,
-}
-
-impl Command {
-    /// All commands, in the order of the help.
-    pub const ALL: [Self; 7] = [
-        Self::Status,
-        Self::Start,
-        Self::Poll,
-        Self::Logout,
-        Self::Refresh,
-        Self::Models,
-        Self::Usage,
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Start => "start",
-            Self::Poll => "poll",
-            Self::Logout => "logout",
-            Self::Refresh => "refresh",
-            Self::Models => "models",
-            Self::Usage => "usage",
-        }
-    }
-
-    /// Its option, if it has one.
-    #[must_use]
-    pub const fn option(self) -> Option<&'static str> {
-        match self {
-            Self::Logout => Some("--revoke"),
-            Self::Models | Self::Usage => Some("--force"),
-            Self::Status | Self::Start | Self::Poll | Self::Refresh => None,
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|command| command.name() == name)
-    }
-
-    fn call(self, has_option: bool, pending_id: Option<String>) -> Call {
-        match self {
-            Self::Status => Call::Status,
-            Self::Start => Call::Start,
-            Self::Poll => Call::Poll { pending_id },
-            Self::Logout => Call::Logout { revoke: has_option },
-            Self::Refresh => Call::Refresh,
-            Self::Models => Call::Models { force: has_option },
-            Self::Usage => Call::Usage { force: has_option },
-        }
+/// The option of a command, if it has one.
+#[must_use]
+pub const fn option(command: Function) -> Option<&'static str> {
+    match command {
+        Function::Logout => Some("--revoke"),
+        Function::Models | Function::Usage => Some("--force"),
+        Function::Status | Function::Start | Function::Poll | Function::Refresh => None,
     }
 }
 
@@ -111,18 +57,30 @@ pub fn parse(arguments: &[String]) -> Result<Request, String> {
             ("--json", _) => {}
             ("-h" | "--help", _) => return Ok(Request::Help(command)),
             (name, None) if !name.starts_with('-') => {
-                let named = Command::named(name);
+                let named = Function::named(name);
                 command = Some(named.ok_or_else(|| unrecognized(name))?);
             }
-            (option, Some(command)) if command.option() == Some(option) => has_option = true,
-            (id, Some(Command::Poll)) if !id.starts_with('-') && pending_id.is_none() => {
+            (given, Some(command)) if option(command) == Some(given) => has_option = true,
+            (id, Some(Function::Poll)) if !id.starts_with('-') && pending_id.is_none() => {
                 pending_id = Some(id.to_owned());
             }
             (other, _) => return Err(unexpected(other)),
         }
     }
-    let command: Command = command.ok_or_else(|| "a command is missing".to_owned())?;
-    Ok(Request::Call(command.call(has_option, pending_id)))
+    let command = command.ok_or_else(|| "a command is missing".to_owned())?;
+    Ok(Request::Call(call(command, has_option, pending_id)))
+}
+
+fn call(command: Function, has_option: bool, pending_id: Option<String>) -> Call {
+    match command {
+        Function::Status => Call::Status,
+        Function::Start => Call::Start,
+        Function::Poll => Call::Poll { pending_id },
+        Function::Logout => Call::Logout { revoke: has_option },
+        Function::Refresh => Call::Refresh,
+        Function::Models => Call::Models { force: has_option },
+        Function::Usage => Call::Usage { force: has_option },
+    }
 }
 
 fn unrecognized(name: &str) -> String {
@@ -170,8 +128,8 @@ mod tests {
         for (line, command) in [
             ("--help", None),
             ("-h status", None),
-            ("status --help", Some(Command::Status)),
-            ("logout --revoke -h --x", Some(Command::Logout)),
+            ("status --help", Some(Function::Status)),
+            ("logout --revoke -h --x", Some(Function::Logout)),
         ] {
             assert_eq!(parsed(line), Ok(Request::Help(command)), "{line}");
         }

@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
-use crate::arguments::Command;
+use chatgpt_oauth_answers::Function;
 
 const HEAD: &str = "\
 Connects a ChatGPT subscription by OpenAI's device-code login. The answer is one
@@ -33,7 +33,7 @@ This is not OpenAI's product. One directory is one person's own subscription.";
 const NAMES: usize = 9;
 
 /// The help, of one command if it is named.
-pub(crate) fn text(command: Option<Command>) -> String {
+pub(crate) fn text(command: Option<Function>) -> String {
     match command {
         Some(command) => of_command(command),
         None => overview(),
@@ -42,7 +42,7 @@ pub(crate) fn text(command: Option<Command>) -> String {
 
 fn overview() -> String {
     let mut text = HEAD.to_owned();
-    for command in Command::ALL {
+    for command in Function::ALL {
         let name = command.name();
         let gap = " ".repeat(NAMES - name.len());
         text.extend(["  ", name, &gap, about(command), "\n"]);
@@ -51,7 +51,7 @@ fn overview() -> String {
     text
 }
 
-fn of_command(command: Command) -> String {
+fn of_command(command: Function) -> String {
     let (usage, details) = arguments(command);
     let usage = ["\n\nUsage: chatgpt-oauth.wasm ", command.name(), usage];
     [about(command)]
@@ -61,31 +61,31 @@ fn of_command(command: Command) -> String {
         .collect()
 }
 
-fn about(command: Command) -> &'static str {
+fn about(command: Function) -> &'static str {
     match command {
-        Command::Status => "Show the state of the connection; sends and writes nothing",
-        Command::Start => "Begin a login, or show the one that waits",
-        Command::Poll => "Check once for the approval, and finish the login",
-        Command::Logout => "Sign out",
-        Command::Refresh => "Request a new access token",
-        Command::Models => "List the models of the subscription",
-        Command::Usage => "Show how much of the subscription is used",
+        Function::Status => "Show the state of the connection; sends and writes nothing",
+        Function::Start => "Begin a login, or show the one that waits",
+        Function::Poll => "Check once for the approval, and finish the login",
+        Function::Logout => "Sign out",
+        Function::Refresh => "Request a new access token",
+        Function::Models => "List the models of the subscription",
+        Function::Usage => "Show how much of the subscription is used",
     }
 }
 
 /// The arguments of a command in its line of usage, and what they mean.
-fn arguments(command: Command) -> (&'static str, &'static str) {
+fn arguments(command: Function) -> (&'static str, &'static str) {
     match command {
-        Command::Status | Command::Start | Command::Refresh => ("", ""),
-        Command::Poll => (
+        Function::Status | Function::Start | Function::Refresh => ("", ""),
+        Function::Poll => (
             " [ID]",
             "\n\n  [ID]  The pending_id that `start` returned, or the user code [default: the login that waits]",
         ),
-        Command::Logout => (
+        Function::Logout => (
             " [--revoke]",
             "\n\n  --revoke  Also ask OpenAI to end the login; that may end this person's other Codex sessions too",
         ),
-        Command::Models | Command::Usage => (
+        Function::Models | Function::Usage => (
             " [--force]",
             "\n\n  --force  Ask OpenAI instead of the cache, at most every 10 seconds",
         ),
@@ -95,11 +95,12 @@ fn arguments(command: Command) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::option;
 
     #[test]
     fn the_overview_lists_every_command_in_one_column() {
         let text = text(None);
-        for command in Command::ALL {
+        for command in Function::ALL {
             let line = format!("  {:NAMES$}{}\n", command.name(), about(command));
             assert!(text.contains(&line), "{text}");
         }
@@ -107,12 +108,12 @@ mod tests {
 
     #[test]
     fn the_help_of_a_command_shows_its_option() {
-        for command in Command::ALL {
+        for command in Function::ALL {
             let text = text(Some(command));
             let usage = format!("Usage: chatgpt-oauth.wasm {}", command.name());
             assert!(text.contains(&usage), "{text}");
-            for option in ["--force", "--revoke"] {
-                assert_eq!(text.contains(option), command.option() == Some(option));
+            for known in ["--force", "--revoke"] {
+                assert_eq!(text.contains(known), option(command) == Some(known));
             }
         }
     }

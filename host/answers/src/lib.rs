@@ -12,6 +12,7 @@
 //! | [`api_keys`] | the answers about the API keys of a server |
 //! | [`links`] | the answers about the links by which a person signs in |
 //! | [`operations`] | the answers of the commands beside them |
+//! | [`Function`] | the seven functions by name |
 //! | [`ErrorCode`], [`Class`] | why a call failed, and how a caller reacts |
 //! | [`Explanation`], [`Explain`] | what each code means for a person |
 //! | [`Refusal`], [`RefusalCode`] | why a server made no call |
@@ -39,6 +40,7 @@ pub mod connection;
 mod convert;
 mod error;
 mod explanation;
+mod function;
 #[cfg(feature = "json")]
 mod json;
 pub mod links;
@@ -50,6 +52,7 @@ pub mod schema;
 
 pub use error::{Class, ErrorCode, Failure};
 pub use explanation::{Explain, Explained, Explanation};
+pub use function::Function;
 #[cfg(feature = "json")]
 pub use json::{answer, controls_terminal, to_json};
 pub use ok::{False, True};

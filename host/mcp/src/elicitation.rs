@@ -1,13 +1,13 @@
 //! URL elicitation: the client shows the person OpenAI's page and the code.
 //!
 //! Since protocol 2026-07-28 the result of a call asks, and the client repeats the call with
-//! the reply. Before, the server sends a request of its own during the call, which needs a
-//! connection that lasts: over HTTP without sessions there is none, and no client is known to
-//! take URLs.
+//! the reply and the name of the login that it is about. Before, the server sends a request of
+//! its own during the call, which needs a connection that lasts: over HTTP without sessions
+//! there is none.
 
 use std::time::Duration;
 
-use chatgpt_oauth::types::LoginPrompt;
+use chatgpt_oauth::types::{LoginPrompt, PendingLogin};
 use rmcp::RoleServer;
 use rmcp::model::{
     ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction, InputRequest,
@@ -31,30 +31,62 @@ pub(crate) enum Asked {
     InResult(InputRequiredResult),
 }
 
-/// Asks the person to open the page, if the client can show URLs. `replies` are those to the
-/// question of an earlier result.
+/// A reply to the question of an earlier result.
+pub(crate) struct Reply {
+    /// The `pending_id` of the login that the question was about, as the client returns it:
+    /// compare it, and trust it with nothing.
+    pub(crate) pending_id: String,
+    /// What the person did; `None` if the client does not say.
+    pub(crate) action: Option<ElicitationAction>,
+}
+
+impl Reply {
+    /// The reply in a call, if it is a repetition that names its login.
+    pub(crate) fn of(replies: Option<InputResponses>, state: Option<String>) -> Option<Self> {
+        let reply = replies?.remove(LOGIN).map(serde_json::from_value);
+        Some(Self {
+            pending_id: state?,
+            action: match reply {
+                Some(Ok(ElicitResult { action, .. })) => Some(action),
+                _ => None,
+            },
+        })
+    }
+}
+
+/// Asks the person to open the page, if the client can show URLs. Without a connection that
+/// lasts, only the result of the call can ask.
 pub(crate) async fn ask(
     prompt: &LoginPrompt,
-    replies: Option<InputResponses>,
     context: &RequestContext<RoleServer>,
+    connection_lasts: bool,
 ) -> Asked {
     if !shows_urls(context) {
         return Asked::NoReply;
     }
-    if let Some(replies) = replies {
-        return reply(replies);
-    }
-    let question = question(prompt);
     if asks_in_results(context) {
-        let question = InputRequest::Elicitation(ElicitRequest::new(question));
-        let questions = InputRequests::from([(LOGIN.to_owned(), question)]);
-        return Asked::InResult(InputRequiredResult::from_input_requests(questions));
+        return Asked::InResult(in_result(prompt));
+    }
+    if !connection_lasts {
+        return Asked::NoReply;
     }
     let peer = &context.peer;
-    let asked = peer.create_elicitation_with_timeout(question, Some(PATIENCE));
+    let asked = peer.create_elicitation_with_timeout(question(prompt), Some(PATIENCE));
     match asked.await {
         Ok(reply) => Asked::Replied(reply.action),
         Err(_) => Asked::NoReply,
+    }
+}
+
+/// The login that waits, for a person who has seen its instructions.
+pub(crate) fn prompt_again(pending: PendingLogin) -> LoginPrompt {
+    LoginPrompt {
+        instructions: format!(
+            "Open {} and enter the code {}. Only go on if you started this login yourself.",
+            pending.verification_url, pending.user_code
+        ),
+        pending,
+        replaced_user_code: None,
     }
 }
 
@@ -81,19 +113,18 @@ fn asks_in_results(context: &RequestContext<RoleServer>) -> bool {
     version.is_some_and(|version| !version.has_initialize())
 }
 
+/// The result that asks, and names the login for the [`Reply`].
+fn in_result(prompt: &LoginPrompt) -> InputRequiredResult {
+    let question = InputRequest::Elicitation(ElicitRequest::new(question(prompt)));
+    let questions = InputRequests::from([(LOGIN.to_owned(), question)]);
+    InputRequiredResult::new(Some(questions), Some(prompt.pending.pending_id.clone()))
+}
+
 fn question(prompt: &LoginPrompt) -> ElicitRequestParams {
     ElicitRequestParams::UrlElicitationParams {
         meta: None,
         message: prompt.instructions.clone(),
         url: prompt.pending.verification_url.clone(),
         elicitation_id: prompt.pending.pending_id.clone(),
-    }
-}
-
-fn reply(mut replies: InputResponses) -> Asked {
-    let reply = replies.remove(LOGIN).map(serde_json::from_value);
-    match reply {
-        Some(Ok(ElicitResult { action, .. })) => Asked::Replied(action),
-        _ => Asked::NoReply,
     }
 }

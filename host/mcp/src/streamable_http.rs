@@ -29,7 +29,8 @@ impl Tools {
             .with_legacy_session_mode(false)
             .with_json_response(true)
             .with_max_request_body_bytes(LARGEST);
-        let tools = self.clone();
+        let mut tools = self.clone();
+        tools.connection_lasts = false;
         let sessions = Arc::<NeverSessionManager>::default();
         let service = StreamableHttpService::new(move || Ok(tools.clone()), sessions, config);
         service.handle(request).await

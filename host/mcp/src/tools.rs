@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use chatgpt_oauth::answers::connection::{Logout, Models, Poll, Refresh, Start, Status, Usage};
-use chatgpt_oauth::answers::to_json;
+use chatgpt_oauth::answers::{Function, to_json};
 use chatgpt_oauth::types::LoginPrompt;
-use chatgpt_oauth::{Error, Profile};
+use chatgpt_oauth::{Error, ErrorCode, Profile};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ContentBlock, ErrorData, Implementation,
-    InputResponses, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-    Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ElicitationAction,
+    ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
+    ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 
 use crate::arguments::{Cache, Login, Nothing, Revocation, read};
 use crate::contract;
-use crate::elicitation::{self, Asked};
-use crate::function::Function;
+use crate::elicitation::{self, Asked, Reply};
+use crate::function;
 use crate::hooks::{Hooks, NoHooks};
 use crate::result;
 
@@ -26,6 +26,8 @@ use crate::result;
 pub struct Tools {
     pub(crate) profile: Profile,
     hooks: Arc<dyn Hooks>,
+    /// Whether the client can be asked during a call.
+    pub(crate) connection_lasts: bool,
 }
 
 impl Tools {
@@ -38,7 +40,11 @@ impl Tools {
     /// The tools of a profile, with what a program adds to calls.
     #[must_use]
     pub fn with_hooks(profile: Profile, hooks: Arc<dyn Hooks>) -> Self {
-        Self { profile, hooks }
+        Self {
+            profile,
+            hooks,
+            connection_lasts: true,
+        }
     }
 
     async fn call(
@@ -52,7 +58,8 @@ impl Tools {
         let answer = match function {
             Function::Start => {
                 let Nothing {} = read(arguments)?;
-                return self.start(request.input_responses, context).await;
+                let reply = Reply::of(request.input_responses, request.request_state);
+                return self.start(reply, context).await;
             }
             Function::Status => {
                 let Nothing {} = read(arguments)?;
@@ -84,33 +91,65 @@ impl Tools {
         Ok(result::success(answer).into())
     }
 
-    /// Begins a login, and lets the client show OpenAI's page if it can. `replies` are those of
-    /// the person if this call is a repetition.
+    /// Goes on with the login that `reply` is about, or begins one and lets the client show
+    /// OpenAI's page if it can.
     async fn start(
         &self,
-        replies: Option<InputResponses>,
+        reply: Option<Reply>,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, Error> {
-        let prompt = self.begin_login(replies.is_some()).await?;
-        let reply = match elicitation::ask(&prompt, replies, context).await {
+        if let Some(reply) = reply
+            && let Some(result) = self.go_on(reply).await?
+        {
+            return Ok(result.into());
+        }
+        self.hooks.begin_login()?;
+        let prompt = self.profile.start().await?;
+        let reply = match elicitation::ask(&prompt, context, self.connection_lasts).await {
             Asked::InResult(question) => return Ok(question.into()),
             Asked::Replied(reply) => Some(reply),
             Asked::NoReply => None,
         };
-        let mut result = result::success(to_json(&Start::from(&prompt)));
-        let notes = reply.map(|reply| ContentBlock::text(elicitation::note(&reply)));
-        result.content.extend(notes);
-        Ok(result.into())
+        Ok(prompted(&prompt, reply.as_ref()).into())
     }
 
-    /// A repetition needs no permission while a login waits: it makes the service send no code.
-    async fn begin_login(&self, is_repetition: bool) -> Result<LoginPrompt, Error> {
-        let waits = is_repetition && self.profile.status().await?.pending.is_some();
-        if !waits {
-            self.hooks.begin_login()?;
+    /// The result of a reply. `None` if the person wants to sign in, and the login that they
+    /// were asked about waits no longer.
+    ///
+    /// `start` is not called again for a login that waits: it would replace a code that
+    /// expires soon, and the person may have approved that one.
+    async fn go_on(&self, reply: Reply) -> Result<Option<CallToolResult>, Error> {
+        let status = self.profile.status().await?;
+        let meant = status
+            .pending
+            .filter(|pending| pending.pending_id == reply.pending_id);
+        match meant {
+            Some(pending) => {
+                let prompt = elicitation::prompt_again(pending);
+                Ok(Some(prompted(&prompt, reply.action.as_ref())))
+            }
+            None if !status.connected && reply.action == Some(ElicitationAction::Accept) => {
+                Ok(None)
+            }
+            None => Err(waits_no_longer()),
         }
-        self.profile.start().await
     }
+}
+
+/// The result of `start`: the login that waits, and what the person replied.
+fn prompted(prompt: &LoginPrompt, reply: Option<&ElicitationAction>) -> CallToolResult {
+    let mut result = result::success(to_json(&Start::from(prompt)));
+    let note = reply.map(|reply| ContentBlock::text(elicitation::note(reply)));
+    result.content.extend(note);
+    result
+}
+
+fn waits_no_longer() -> Error {
+    Error::permanent(
+        ErrorCode::NoPendingLogin,
+        "the login that the person was asked about waits no longer",
+        "call poll once: it says whether the person is signed in",
+    )
 }
 
 impl ServerHandler for Tools {
@@ -122,7 +161,7 @@ impl ServerHandler for Tools {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        let mut tools = Function::tools().iter();
+        let mut tools = function::tools().iter();
         tools.find(|tool| tool.name == name).cloned()
     }
 
@@ -131,7 +170,7 @@ impl ServerHandler for Tools {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(Function::tools().to_vec()))
+        Ok(ListToolsResult::with_all_items(function::tools().to_vec()))
     }
 
     async fn call_tool(

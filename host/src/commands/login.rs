@@ -16,9 +16,12 @@ use crate::open::{self, Access};
 use crate::options::Global;
 use crate::output::clipboard::{self, Copied};
 use crate::output::text::Line;
-use crate::output::{Clock, Terminal, prompt, qr_code};
+use crate::output::{Clock, Screen, Terminal, Text, prompt, qr_code};
 use crate::signals::Interruption;
 use waiting::Waiting;
+
+/// The rows below the prompt at most: two of each notice, and the line of progress.
+const ROWS_BELOW: usize = 5;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -34,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     open: bool,
 
-    /// Show the address as a QR code, for a phone
+    /// Show the address as a QR code, for a phone; a terminal with the rows for it shows it anyway
     #[arg(long)]
     qr: bool,
 }
@@ -70,7 +73,7 @@ async fn log_in(
     let profile = open::profile(global, Access::ReadWrite).await?;
     let login = profile.start().await?;
     let prompt = Start::from(&login);
-    show(&prompt, arguments, terminal);
+    show(&prompt, arguments, terminal).await;
     let waiting = Waiting::new(&profile, &prompt.pending, terminal, interruption);
     let Some(progress) = waiting.poll_until_connected().await? else {
         return Ok(interrupted(&prompt, terminal));
@@ -88,18 +91,17 @@ async fn log_in(
 }
 
 /// Shows the address and the code in the ways that the person asked for.
-fn show(prompt: &Start, arguments: &Arguments, terminal: &Terminal) {
+async fn show(prompt: &Start, arguments: &Arguments, terminal: &Terminal) {
     let pending = &prompt.pending;
-    if arguments.qr {
-        terminal.announce(|_| qr_code::to_text(&pending.verification_url));
-    }
-    terminal.announce(|canvas| {
+    let layout = |canvas| {
         let mut text = prompt::to_text(prompt, canvas);
         text.push(Line::default());
         text
-    });
+    };
+    show_qr_code(&pending.verification_url, arguments.qr, layout, terminal);
+    terminal.announce(layout);
     if arguments.copy {
-        terminal.notice(match clipboard::copy(&pending.user_code) {
+        terminal.notice(match clipboard::copy(&pending.user_code).await {
             Copied::Clipboard => "the code is in the clipboard",
             Copied::Terminal => "the terminal was asked to copy the code",
             Copied::Nowhere => "there is no clipboard: type the code",
@@ -107,6 +109,28 @@ fn show(prompt: &Start, arguments: &Arguments, terminal: &Terminal) {
     }
     if arguments.open && open_address::open(&pending.verification_url).is_err() {
         terminal.notice("no browser opens here: open the address yourself");
+    }
+}
+
+/// Shows the address as a QR code: if the person asks for it, and if the screen has the rows
+/// for it and for everything that follows.
+fn show_qr_code(
+    address: &str,
+    is_asked_for: bool,
+    prompt: impl Fn(Option<usize>) -> Text,
+    terminal: &Terminal,
+) {
+    let screen = terminal.screen();
+    let fits = |code: &Text| {
+        screen.is_some_and(|Screen { columns, rows, .. }| {
+            let prompt = prompt(Some(columns));
+            code.rows(columns) + prompt.rows(columns) + ROWS_BELOW <= rows
+        })
+    };
+    match qr_code::to_text(address, screen) {
+        Ok(code) if is_asked_for || fits(&code) => terminal.announce(|_| code),
+        Err(why) if is_asked_for => terminal.notice(why),
+        Ok(_) | Err(_) => {}
     }
 }
 

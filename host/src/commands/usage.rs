@@ -1,6 +1,7 @@
 //! `usage`: shows how much of the subscription is used, once or all the time.
 
 mod alarm;
+mod change;
 mod exec;
 mod watch;
 
@@ -27,11 +28,11 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "force")]
     watch: bool,
 
-    /// End with exit code 7 when so many per cent of a window are used
+    /// End with exit code 7 when so many per cent of a window are used, or a limit is reached
     #[arg(long, value_name = "PERCENT", requires = "watch", value_parser = clap::value_parser!(u8).range(1..=100))]
     alarm: Option<u8>,
 
-    /// Go on, and run this command once when a window reaches the alarm and once when it resets; the last option
+    /// Go on, and run this command once when a limit reaches the alarm and once when it resets; the last option
     #[arg(long, value_name = "COMMAND", requires = "alarm", num_args = 1.., allow_hyphen_values = true)]
     exec: Vec<OsString>,
 }

@@ -1,9 +1,13 @@
 //! Copies text: by a program that reaches the clipboard, or by the terminal (OSC 52).
 
 use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
 use base64ct::{Base64, Encoding as _};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::view;
 
@@ -13,6 +17,9 @@ const PROGRAMS: [&[&str]; 3] = [
     &["wl-copy"],
     &["xclip", "-selection", "clipboard"],
 ];
+
+/// How long a program may take. One whose display hangs is ended then.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where a text was copied to.
 #[derive(Clone, Copy)]
@@ -26,12 +33,11 @@ pub(crate) enum Copied {
 }
 
 /// Copies the text.
-pub(crate) fn copy(text: &str) -> Copied {
-    if PROGRAMS
-        .iter()
-        .any(|program| copy_by(program, text).is_ok())
-    {
-        return Copied::Clipboard;
+pub(crate) async fn copy(text: &str) -> Copied {
+    for program in PROGRAMS {
+        if copy_by(program, text).await.is_ok() {
+            return Copied::Clipboard;
+        }
     }
     if !view::can_redraw() {
         return Copied::Nowhere;
@@ -46,17 +52,22 @@ pub(crate) fn copy(text: &str) -> Copied {
     }
 }
 
-fn copy_by(program: &[&str], text: &str) -> io::Result<()> {
+async fn copy_by(program: &[&str], text: &str) -> io::Result<()> {
     let mut child = Command::new(program[0])
         .args(&program[1..])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
+        .kill_on_drop(true)
         .spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(text.as_bytes())?;
-    }
-    match child.wait()?.success() {
+    let input = child.stdin.take();
+    let copied = async {
+        if let Some(mut input) = input {
+            input.write_all(text.as_bytes()).await?;
+        }
+        child.wait().await
+    };
+    match timeout(PATIENCE, copied).await??.success() {
         true => Ok(()),
         false => Err(io::ErrorKind::Other.into()),
     }

@@ -2,8 +2,16 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rustix::time::{ClockId, clock_gettime};
 
 use super::format;
+
+/// A clock that is never set, and that goes on while the machine is suspended.
+#[cfg(target_os = "linux")]
+const STEADY: ClockId = ClockId::Boottime;
+/// The same: that of macOS goes on, too.
+#[cfg(not(target_os = "linux"))]
+const STEADY: ClockId = ClockId::Monotonic;
 
 /// The time, and the person's time zone.
 pub(crate) struct Clock {
@@ -64,11 +72,28 @@ pub(crate) fn now() -> u64 {
     u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
 }
 
+/// The seconds of a clock that is never set, and that goes on while the machine is suspended.
+pub(crate) fn steady() -> u64 {
+    #[cfg(feature = "test-clock")]
+    if let Some(seconds) = clocks_of_test().and_then(|clocks| clocks.last().copied()) {
+        return seconds;
+    }
+    u64::try_from(clock_gettime(STEADY).tv_sec).unwrap_or_default()
+}
+
 /// The time that a test has set, in Unix seconds.
 #[cfg(feature = "test-clock")]
 pub(crate) fn of_test() -> Option<u64> {
+    clocks_of_test()?.first().copied()
+}
+
+/// The time that a test has set and, if it was stepped, the seconds of the steady clock.
+#[cfg(feature = "test-clock")]
+fn clocks_of_test() -> Option<Vec<u64>> {
     let file = std::env::var_os("CHATGPT_OAUTH_TEST_CLOCK")?;
-    std::fs::read_to_string(file).ok()?.trim().parse().ok()
+    let clocks = std::fs::read_to_string(file).ok()?;
+    let clocks = clocks.split_whitespace();
+    clocks.map(|seconds| seconds.parse().ok()).collect()
 }
 
 #[cfg(test)]

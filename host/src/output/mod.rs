@@ -18,6 +18,6 @@ pub(crate) mod usage;
 mod view;
 
 pub(crate) use clock::Clock;
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Printed, Terminal};
 pub(crate) use text::Text;
-pub(crate) use view::has_colors;
+pub(crate) use view::{Screen, has_colors};

@@ -21,13 +21,32 @@ use serde::Serialize;
 
 use super::progress::Progress;
 use super::text::{BAD, Line, Text, clean};
-use super::view::View;
+use super::view::{Screen, View};
 
 /// Standard output and standard error.
 pub(crate) struct Terminal {
     json: bool,
     plain: bool,
     progress: Progress,
+}
+
+/// What became of an output.
+#[derive(Clone, Copy)]
+pub(crate) enum Printed {
+    Written,
+    /// The reader has closed the pipe, and wants no more output.
+    Closed,
+    /// It could not be written, which a notice says.
+    Failed,
+}
+
+impl From<Printed> for ExitCode {
+    fn from(printed: Printed) -> Self {
+        match printed {
+            Printed::Written | Printed::Closed => Self::SUCCESS,
+            Printed::Failed => Self::FAILURE,
+        }
+    }
 }
 
 impl Terminal {
@@ -57,20 +76,34 @@ impl Terminal {
         json: &impl Serialize,
         layout: impl FnOnce(Option<usize>) -> Text,
     ) -> ExitCode {
+        self.show(json, layout).into()
+    }
+
+    /// The same, for a command that goes on.
+    pub(crate) fn show(
+        &self,
+        json: &impl Serialize,
+        layout: impl FnOnce(Option<usize>) -> Text,
+    ) -> Printed {
         if self.json {
-            return self.print(&to_json(json));
+            return self.write_out(&to_json(json));
         }
         let view = View::of(&io::stdout(), self.plain);
-        self.print(&view.render(&layout(view.canvas())))
+        self.write_out(&view.render(&layout(view.canvas())))
     }
 
     /// Prints text on standard output as it is, and returns the exit code.
     pub(crate) fn print(&self, text: &str) -> ExitCode {
+        self.write_out(text).into()
+    }
+
+    fn write_out(&self, text: &str) -> Printed {
         match write(&mut io::stdout(), text) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => Printed::Written,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Printed::Closed,
             Err(error) => {
                 self.notice(&format!("error: cannot print the answer: {error}"));
-                ExitCode::FAILURE
+                Printed::Failed
             }
         }
     }
@@ -101,6 +134,11 @@ impl Terminal {
         let _ = write(&mut io::stderr(), &view.render(&layout(view.canvas())));
     }
 
+    /// The screen of notices, if they can be drawn.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        View::of(&io::stderr(), self.plain).screen()
+    }
+
     /// Shows progress: redraws `line` on a terminal, prints `state` when it changes on
     /// a terminal that is not redrawn, and nothing elsewhere.
     pub(crate) fn progress(&self, state: &str, line: &str) {
@@ -114,9 +152,5 @@ impl Terminal {
 }
 
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
-    match writeln!(to, "{text}").and_then(|()| to.flush()) {
-        // A reader that closes the pipe wants no more output: that is no failure.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
+    writeln!(to, "{text}").and_then(|()| to.flush())
 }

@@ -105,6 +105,11 @@ impl Text {
         self.0.iter().map(Line::width).max().unwrap_or_default()
     }
 
+    /// The rows that the text takes in so many columns.
+    pub(crate) fn rows(&self, columns: usize) -> usize {
+        self.0.iter().map(|line| line.wrap(columns).len()).sum()
+    }
+
     /// Adds a line.
     pub(crate) fn push(&mut self, line: Line) {
         self.0.push(line);

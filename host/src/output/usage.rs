@@ -20,10 +20,10 @@ pub(crate) fn to_text(report: &UsageReport, canvas: Option<usize>, clock: &Clock
         }
     }
     let mut rest = Text::default();
-    if report.limit_reached == Some(true) {
-        rest.push(Line::styled(BAD, limit(report, clock)));
-    } else if report.windows.is_empty() {
-        rest.push(Line::new("no limits reported"));
+    match limit_with_reset(report, clock) {
+        Some(limit) => rest.push(Line::styled(BAD, limit)),
+        None if report.windows.is_empty() => rest.push(Line::new("no limits reported")),
+        None => {}
     }
     let credits = report.credits.as_ref();
     rest.field("credits", credits.and_then(|it| it.balance.as_ref()));
@@ -105,20 +105,26 @@ fn pace(window: &UsageWindow, clock: &Clock) -> Option<(Style, String)> {
     })
 }
 
-/// The limit that is reached, and when it resets.
-fn limit(report: &UsageReport, clock: &Clock) -> String {
+/// The limit, if one is reached: `limit reached: weekly (rate_limit_reached)`.
+pub(crate) fn limit(report: &UsageReport) -> Option<String> {
     let reason = report.limit_reason.as_deref().unwrap_or("unknown");
-    let Some(name) = &report.limit_name else {
-        return format!("limit reached: {reason}");
-    };
+    (report.limit_reached == Some(true)).then(|| match &report.limit_name {
+        Some(name) => format!("limit reached: {name} ({reason})"),
+        None => format!("limit reached: {reason}"),
+    })
+}
+
+/// The same, and when its window resets.
+fn limit_with_reset(report: &UsageReport, clock: &Clock) -> Option<String> {
+    let limit = limit(report)?;
     let windows = report.windows.iter();
     let reset = windows
-        .filter(|window| &window.name == name)
+        .filter(|window| Some(&window.name) == report.limit_name.as_ref())
         .find_map(|window| reset(window, clock));
-    match reset {
-        Some(reset) => format!("limit reached: {name} ({reason}), {reset}"),
-        None => format!("limit reached: {name} ({reason})"),
-    }
+    Some(match reset {
+        Some(reset) => format!("{limit}, {reset}"),
+        None => limit,
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal};
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use rustix::fd::AsFd;
+use rustix::termios::{Winsize, tcgetwinsize};
 
 use super::Text;
 
@@ -17,10 +18,23 @@ const USUAL_COLUMNS: u16 = 80;
 pub(crate) struct View {
     /// The columns that a line may take; `None` without a terminal.
     room: Option<usize>,
+    /// The rows of the terminal; 0 if it does not report them.
+    rows: usize,
     /// Whether to draw bars, frames and large letters.
     draws: bool,
     /// Whether styles are shown: `NO_COLOR` and `CLICOLOR_FORCE` decide.
     has_colors: bool,
+}
+
+/// A terminal on which something can be drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen {
+    /// The columns that a drawing may take.
+    pub(crate) columns: usize,
+    /// The rows; 0 if the terminal does not report them.
+    pub(crate) rows: usize,
+    /// Whether colors are shown.
+    pub(crate) has_colors: bool,
 }
 
 impl View {
@@ -29,6 +43,7 @@ impl View {
         let is_terminal = stream.is_terminal();
         Self {
             room: is_terminal.then(|| room(stream)),
+            rows: size(stream).map_or(0, |size| size.ws_row.into()),
             draws: is_terminal && !plain && understands_escapes(),
             has_colors: has_colors(stream),
         }
@@ -37,6 +52,15 @@ impl View {
     /// The columns that a drawing may take; `None` where nothing is drawn.
     pub(crate) fn canvas(&self) -> Option<usize> {
         self.room.filter(|_| self.draws)
+    }
+
+    /// The terminal, if something can be drawn on it.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        Some(Screen {
+            columns: self.canvas()?,
+            rows: self.rows,
+            has_colors: self.has_colors,
+        })
     }
 
     /// The text, wrapped and with the styles that the stream shows.
@@ -63,12 +87,15 @@ pub(crate) fn has_colors(stream: &impl RawStream) -> bool {
 /// The columns that a line on the terminal may take. The last one stays free: some
 /// terminals begin a new row as soon as the last column is written.
 pub(crate) fn room(terminal: &impl AsFd) -> usize {
-    let size = rustix::termios::tcgetwinsize(terminal);
-    let columns = match size.map_or(0, |size| size.ws_col) {
+    let columns = match size(terminal).map_or(0, |size| size.ws_col) {
         0 => USUAL_COLUMNS,
         columns => columns,
     };
     usize::from(columns) - 1
+}
+
+fn size(terminal: &impl AsFd) -> Option<Winsize> {
+    tcgetwinsize(terminal).ok()
 }
 
 /// Whether the terminal understands escape sequences.

@@ -193,14 +193,56 @@ fn base64_decoded(text: &str) -> String {
 }
 
 #[test]
-fn a_qr_code_of_the_address_stands_above_the_code() {
+fn a_clipboard_that_hangs_does_not_keep_the_login_from_waiting() {
     let test = TestEnv::new();
-    let mut screen = Screen::run(&command(&test, &["login", "--qr"]), 80, 60);
+    let copied = test.path("copied");
+    let copy = format!("exec cat >'{}'", copied.display());
+    let programs = [("pbcopy", "exec sleep 600"), ("wl-copy", &copy)];
+    let mut login = command(&test, &["login", "--copy"]);
+    let mut screen = Screen::run(login.env("PATH", path_with(&test, &programs)), 80, 24);
     wait_for_polls(&test, 1);
-    let lines = screen.shown().lines;
-    assert!(
-        lines[..19].iter().all(|line| line.chars().count() == 37),
-        "{lines:?}"
-    );
-    assert!(lines[19].starts_with("Open https://"), "{lines:?}");
+    assert_eq!(content(&copied), code(&test));
+    assert!(screen.shown().has("the code is in the clipboard"));
+}
+
+/// How many rows of a QR code stand above the code.
+fn rows_of_qr_code(lines: &[String]) -> usize {
+    let rows = lines.iter().take_while(|line| line.starts_with(['█', '▀']));
+    rows.inspect(|row| assert_eq!(row.chars().count(), 37))
+        .count()
+}
+
+#[test]
+fn a_qr_code_stands_above_the_code_if_asked_for_or_if_the_screen_has_the_rows() {
+    let cases: [(&[&str], u16, usize); 3] = [
+        (&["login"], 60, 19),
+        (&["login"], 24, 0),
+        (&["login", "--qr"], 24, 19),
+    ];
+    for (arguments, rows, expected) in cases {
+        let test = TestEnv::new();
+        let mut screen = Screen::run(&command(&test, arguments), 80, rows);
+        wait_for_polls(&test, 1);
+        let lines = screen.shown().lines;
+        assert_eq!(rows_of_qr_code(&lines), expected, "{lines:?}");
+        assert!(lines[expected].starts_with("Open https://"), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_qr_code_that_cannot_be_drawn_is_not_and_says_why() {
+    let cases: [(u16, &[&str], &str, &str); 3] = [
+        (80, &["login", "--qr"], "NO_COLOR", "needs colors"),
+        (30, &["login", "--qr"], "TZ", "too narrow"),
+        (80, &["--plain", "login", "--qr"], "TZ", "needs a terminal"),
+    ];
+    for (columns, arguments, variable, why) in cases {
+        let test = TestEnv::new();
+        let mut command = command(&test, arguments);
+        let mut screen = Screen::run(command.env(variable, "UTC"), columns, 60);
+        wait_for_polls(&test, 1);
+        let shown = screen.shown();
+        assert!(shown.lines[0].contains(why), "{:?}", shown.lines);
+        assert_eq!(rows_of_qr_code(&shown.lines[1..]), 0);
+    }
 }

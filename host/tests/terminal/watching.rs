@@ -1,6 +1,7 @@
 //! `usage --watch`: what it shows, when it asks, and when it ends or runs a command.
 
-use std::process::{Child, Command, Stdio};
+use std::fs::File;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use openai_simulator::{Endpoint, Fault};
@@ -66,10 +67,13 @@ fn the_alarm_ends_with_exit_code_7_and_prints_the_usage() {
     assert_eq!(said, "alarm: 5 hours 85 % used\n");
 }
 
-fn interrupt(watching: Child) {
+/// Interrupts the watch and returns its end.
+fn interrupt(mut watching: Child) -> Output {
     kill_process(Pid::from_child(&watching), Signal::INT).unwrap();
+    wait_until(|| watching.try_wait().unwrap().is_some());
     let output = watching.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
+    output
 }
 
 #[test]
@@ -139,4 +143,86 @@ fn a_command_that_cannot_run_does_not_end_the_watch() {
     screen.wait_until(|shown| shown.has("cannot run /nowhere: No such file"));
     pass_to_a_question(&test);
     assert_eq!(screen.interrupt().ended, Some(130));
+}
+
+#[test]
+fn a_command_that_hangs_does_not_keep_the_watch_from_ending() {
+    let test = TestEnv::new();
+    test.sign_in();
+    use_up(&test, 85);
+    let record = test.path("process");
+    let script = "echo $$ >\"$1.new\"; mv \"$1.new\" \"$1\"; exec sleep 600";
+    let exec = ["--exec", "sh", "-c", script, "sh"];
+    let mut command = watch(&test, &["--alarm", "10"]);
+    let command = command.args(exec).arg(&record).stdout(Stdio::null());
+    let watching = command.spawn().unwrap();
+    wait_until(|| record.exists());
+    interrupt(watching);
+    let process = std::fs::read_to_string(&record).unwrap();
+    let process = Pid::from_raw(process.trim().parse().unwrap()).unwrap();
+    kill_process(process, Signal::KILL).expect("the command goes on");
+}
+
+#[test]
+fn a_watch_ends_when_its_output_is_closed_or_cannot_be_written() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let (closed, output) = std::io::pipe().unwrap();
+    drop(closed);
+    let mut ended = watch(&test, &[]).stdout(output).spawn().unwrap();
+    wait_until(|| ended.try_wait().unwrap().is_some());
+    assert_eq!(ended.wait().unwrap().code(), Some(0));
+
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut ended = watch(&test, &[]).stdout(full).spawn().unwrap();
+    wait_until(|| ended.try_wait().unwrap().is_some());
+    assert_eq!(ended.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_watch_that_ends_before_the_first_answer_prints_the_failure_as_json() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    let busy = Fault::status(429).header("retry-after", "300");
+    test.simulator.fault_always(Endpoint::Usage, busy);
+    let asked = questions(&test);
+    let mut command = watch(&test, &["--json"]);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let watching = command.spawn().unwrap();
+    wait_until(|| questions(&test) > asked);
+    let failure = support::json(&interrupt(watching));
+    assert_eq!(failure["code"], "rate-limited", "{failure}");
+}
+
+#[test]
+fn a_step_of_the_wall_clock_does_not_shorten_the_wait_after_a_429() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    let busy = Fault::status(429).header("retry-after", "300");
+    test.simulator.fault_always(Endpoint::Usage, busy);
+    let clocks = test.path("clocks");
+    let set = |wall: u64, steady: u64| {
+        let next = test.path("clocks.next");
+        std::fs::write(&next, format!("{wall} {steady}")).unwrap();
+        std::fs::rename(next, &clocks).unwrap();
+    };
+    let now = test.now();
+    set(now, 1000);
+    let mut command = watch(&test, &[]);
+    command.env("CHATGPT_OAUTH_TEST_CLOCK", &clocks);
+    let mut screen = Screen::run(&command, 80, 24);
+    screen.wait_until(|shown| shown.has("next question in 5:00"));
+    let asked = questions(&test);
+    for (wall, steady, left) in [
+        (now + 86_400, 1010, "next question in 4:50"),
+        (now - 86_400, 1290, "next question in 0:10"),
+    ] {
+        set(wall, steady);
+        screen.wait_until(|shown| shown.has(left));
+        assert_eq!(questions(&test), asked);
+    }
+    set(now, 1300);
+    wait_until(|| questions(&test) > asked);
 }

@@ -20,10 +20,14 @@ use story::Agent;
 
 /// The two ways in which a client begins.
 pub fn lifecycles() -> [ClientLifecycleMode; 2] {
-    let newest = ClientLifecycleMode::Discover {
+    [ClientLifecycleMode::Initialize, newest()]
+}
+
+/// The way of the newest protocol.
+pub fn newest() -> ClientLifecycleMode {
+    ClientLifecycleMode::Discover {
         preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-    };
-    [ClientLifecycleMode::Initialize, newest]
+    }
 }
 
 /// Connects a client to the tools of a profile.

@@ -8,7 +8,7 @@
 //! | `events.rs` | the state of a login while it waits, as server-sent events |
 //! | `stop.rs` | why a page is not shown |
 //! | `cookie.rs`, `site.rs` | which browser asks, and from which site |
-//! | `html/`, `texts.rs`, `assets/` | what the person sees |
+//! | `html/`, `texts/`, `assets/` | what the person sees |
 //!
 //! A GET without the cookie of the link changes nothing: previews of messengers and scanners of
 //! mails open links, too. The button Continue binds the link to the browser, and from then on

@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 
 use chatgpt_oauth::answers::connection::UsageWindow;
 use chatgpt_oauth_answers::controls_terminal;
+use tokio::process::Command;
 
 use super::alarm::Event;
 
 /// Runs the command to its end, with the event in its environment. Its output goes to standard
-/// error: standard output is for answers.
+/// error: standard output is for answers. If the future is dropped, the command goes on.
 ///
 /// # Errors
 ///
@@ -24,14 +25,13 @@ pub(super) async fn run(
     let Some((program, arguments)) = command.split_first() else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    let mut command = Command::new(program);
-    command
+    Command::new(program)
         .args(arguments)
         .envs(variables(event, window))
         .stdin(Stdio::null())
-        .stdout(io::stderr().as_fd().try_clone_to_owned()?);
-    let ended = tokio::task::spawn_blocking(move || command.status()).await;
-    ended.map_err(io::Error::other)?
+        .stdout(io::stderr().as_fd().try_clone_to_owned()?)
+        .status()
+        .await
 }
 
 /// The variables of an event; one without a value is empty.

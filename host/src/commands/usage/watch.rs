@@ -9,11 +9,11 @@ use chatgpt_oauth::{Error, Profile};
 use tokio::time::sleep;
 
 use super::alarm::{Alarm, Event};
-use super::{exec, to_text};
-use crate::output::{Clock, Terminal, Text, clock, format};
+use super::{change, exec, to_text};
+use crate::output::{Clock, Printed, Terminal, Text, clock, format};
 use crate::signals::Interruption;
 
-/// The exit code when a window has reached the alarm.
+/// The exit code when a limit has reached the alarm.
 const REACHED: u8 = 7;
 
 /// The shortest time between two questions to OpenAI, in seconds. Answers are cached for it.
@@ -31,7 +31,7 @@ pub(super) struct Watch<'a> {
     /// The last answer.
     last: Option<Usage>,
     /// The last failure, while the next questions repeat it.
-    failure: Option<String>,
+    failure: Option<Error>,
 }
 
 impl<'a> Watch<'a> {
@@ -51,14 +51,15 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Watches until the person interrupts, or until the alarm if there is no command to run.
+    /// Watches until the person interrupts, until nothing can be printed, or until the alarm if
+    /// there is no command to run.
     pub(super) async fn run(mut self, command: &[OsString]) -> Result<ExitCode, Error> {
-        while !self.interruption.has_occurred() {
+        loop {
             let pause = match self.profile.usage(false).await {
                 Ok(report) => {
                     let pause = until_another(report.fetched_at, clock::now());
-                    if self.take(Usage::from(&report), command).await {
-                        return Ok(self.end(Some(ExitCode::from(REACHED))));
+                    if let Some(code) = self.take(Usage::from(&report), command).await {
+                        return Ok(self.end(code));
                     }
                     pause
                 }
@@ -70,33 +71,39 @@ impl<'a> Watch<'a> {
                 Err(error) => return Err(error),
             };
             self.wait(pause).await;
+            if self.interruption.has_occurred() {
+                return Ok(self.end(ExitCode::SUCCESS));
+            }
         }
-        Ok(self.end(None))
     }
 
-    /// Shows an answer and raises the alarm. Returns whether the watch ends with it.
-    async fn take(&mut self, answer: Usage, command: &[OsString]) -> bool {
-        self.show(&answer);
+    /// Shows an answer and raises the alarm. Returns the exit code if the watch ends with it.
+    async fn take(&mut self, answer: Usage, command: &[OsString]) -> Option<ExitCode> {
+        let printed = self.show(&answer);
         let is_raised = self.react(&answer.usage, command).await;
         self.last = Some(answer);
-        is_raised && command.is_empty()
+        match printed {
+            _ if is_raised && command.is_empty() => Some(ExitCode::from(REACHED)),
+            Printed::Written => None,
+            Printed::Closed | Printed::Failed => Some(printed.into()),
+        }
     }
 
     /// Shows the whole usage at first, and then what has changed. JSON is printed at the end.
-    fn show(&mut self, answer: &Usage) {
+    fn show(&mut self, answer: &Usage) -> Printed {
         self.failure = None;
         if self.terminal.is_json() {
-            return;
+            return Printed::Written;
         }
         match &self.last {
-            None => self.terminal.lay_out(answer, |canvas| {
+            None => self.terminal.show(answer, |canvas| {
                 to_text(&answer.usage, canvas, &Clock::system())
             }),
-            Some(before) if shares(&before.usage) != shares(&answer.usage) => self
+            Some(before) if change::facts(&before.usage) != change::facts(&answer.usage) => self
                 .terminal
-                .lay_out(answer, |_| change(&answer.usage, &Clock::system())),
-            Some(_) => ExitCode::SUCCESS,
-        };
+                .show(answer, |_| change::line(&answer.usage, &Clock::system())),
+            Some(_) => Printed::Written,
+        }
     }
 
     /// Announces the events and runs the command for each. Returns whether the alarm was raised.
@@ -107,17 +114,24 @@ impl<'a> Watch<'a> {
         let events = alarm.observe(report, clock::now());
         for (event, window) in &events {
             self.terminal.notice(&words(*event, window));
-            if !command.is_empty() {
+            if !command.is_empty() && !self.interruption.has_occurred() {
                 self.run_command(command, *event, window).await;
             }
         }
         events.iter().any(|(event, _)| *event == Event::Reached)
     }
 
-    /// Runs the command. A failure is shown, and does not end the watch.
-    async fn run_command(&self, command: &[OsString], event: Event, window: &UsageWindow) {
+    /// Runs the command. A failure is shown, and does not end the watch. A command that runs
+    /// does not delay an interruption.
+    async fn run_command(&mut self, command: &[OsString], event: Event, window: &UsageWindow) {
         let program = command[0].display();
-        match exec::run(command, event, window).await {
+        let ended = tokio::select! {
+            ended = exec::run(command, event, window) => ended,
+            () = self.interruption.wait() => {
+                return self.terminal.notice(&format!("{program} may still run"));
+            }
+        };
+        match ended {
             Ok(status) if status.success() => {}
             Ok(status) => self.terminal.notice(&format!("{program}: {status}")),
             Err(error) => self
@@ -127,23 +141,23 @@ impl<'a> Watch<'a> {
     }
 
     fn notice_once(&mut self, error: Error) {
-        if self.failure.as_ref() != Some(&error.message) {
+        let before = self.failure.as_ref().map(|before| &before.message);
+        if before != Some(&error.message) {
             self.terminal
                 .notice(&format!("{}; trying again", error.message));
-            self.failure = Some(error.message);
         }
+        self.failure = Some(error);
     }
 
-    /// Waits so many seconds by this machine's clock, so that a machine that was suspended asks
-    /// when it wakes up.
+    /// Waits so many seconds by the steady clock, so that setting the wall clock does not
+    /// shorten a wait that OpenAI has asked for.
     async fn wait(&mut self, pause: u64) {
-        let began = clock::now();
+        let until = clock::steady().saturating_add(pause);
         while !self.interruption.has_occurred() {
-            // A clock that was set back counts as having waited.
-            let passed = clock::now().checked_sub(began).unwrap_or(pause);
-            let Some(left) = pause.checked_sub(passed).filter(|left| *left > 0) else {
+            let left = until.saturating_sub(clock::steady());
+            if left == 0 {
                 break;
-            };
+            }
             let left = format::countdown(left);
             let line = format!("next question in {left} (Ctrl-C to stop)");
             self.terminal.progress("watching (Ctrl-C to stop)", &line);
@@ -155,11 +169,17 @@ impl<'a> Watch<'a> {
         self.terminal.end_progress();
     }
 
-    /// Prints the last answer as JSON, if there is one, and returns the exit code.
-    fn end(&self, code: Option<ExitCode>) -> ExitCode {
-        let last = self.last.as_ref().filter(|_| self.terminal.is_json());
-        let printed = last.map(|last| self.terminal.answer(last, String::new));
-        code.or(printed).unwrap_or(ExitCode::SUCCESS)
+    /// With `--json`, prints the last answer, or the last failure if there was no answer.
+    /// Returns the exit code.
+    fn end(&self, code: ExitCode) -> ExitCode {
+        if self.terminal.is_json() {
+            match (&self.last, &self.failure) {
+                (Some(last), _) => _ = self.terminal.show(last, |_| Text::default()),
+                (None, Some(failure)) => self.terminal.error(failure),
+                (None, None) => {}
+            }
+        }
+        code
     }
 }
 
@@ -169,31 +189,12 @@ fn until_another(fetched_at: u64, now: u64) -> u64 {
     PAUSE.saturating_sub(age).clamp(SHORTEST_PAUSE, PAUSE)
 }
 
-/// The shares that a person sees.
-fn shares(report: &UsageReport) -> Vec<(&str, Option<String>)> {
-    let windows = report.windows.iter();
-    let share = |window: &UsageWindow| window.used_percent.map(format::full_percent);
-    windows
-        .map(|window| (window.name.as_str(), share(window)))
-        .collect()
-}
-
-/// The shares in one line, with the time: `14:30  5 hours 12 %, weekly 31 %`.
-fn change(report: &UsageReport, clock: &Clock) -> Text {
-    let share = |(name, used): (&str, Option<String>)| match used {
-        Some(used) => format!("{name} {used}"),
-        None => format!("{name} unknown"),
-    };
-    let shares: Vec<_> = shares(report).into_iter().map(share).collect();
-    let now = clock.after(0);
-    Text::from(format!("{now}  {}", shares.join(", ")))
-}
-
 fn words(event: Event, window: &UsageWindow) -> String {
     let name = &window.name;
     let used = window.used_percent.map(format::full_percent);
-    match event {
-        Event::Reached => format!("alarm: {name} {} used", used.unwrap_or_default()),
-        Event::Reset => format!("reset: {name}"),
+    match (event, used) {
+        (Event::Reached, Some(used)) => format!("alarm: {name} {used} used"),
+        (Event::Reached, None) => format!("alarm: limit reached: {name}"),
+        (Event::Reset, _) => format!("reset: {name}"),
     }
 }
