@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need, then runs every test.
+# Installs the programs that the tests pin, then runs every test.
 set -eu
 cd "$(dirname "$0")/.."
 

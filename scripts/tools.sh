@@ -33,13 +33,14 @@ python3 -c 'import pip' || {
     exit 1
 }
 need node
-# These tests run on Linux only: power losses, own networks, publishing.
+# These tests run on Linux only: power losses, own networks, publishing, the unit of systemd.
 if [ "$(uname -s)" = Linux ]; then
     need strace
     need ip
     need unshare
     need docker-registry
     need pgbouncer
+    need systemd-analyze
 fi
 # Debian keeps the server's binaries outside of the path.
 set -- "${POSTGRES_BIN:-}"/initdb /usr/lib/postgresql/*/bin/initdb

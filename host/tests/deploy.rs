@@ -1,4 +1,5 @@
 //! The unit of systemd in `deploy/`.
+#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-// Drives the page of links in Chromium: main.mjs FOLDER [PICTURES]
+// Drives the connect page in Chromium: main.mjs FOLDER [PICTURES]
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

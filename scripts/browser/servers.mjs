@@ -1,4 +1,4 @@
-// The simulator, and `serve` with TLS and the page of links.
+// The simulator, and `serve` with TLS and the connect page.
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -233,7 +233,10 @@ impl ErrorCode {
             Self::RecordCorrupt => explained(
                 "A stored value is damaged, or was moved here from another place.",
                 VALUES_UNCHANGED,
-                &["Restore the store from a backup.", SET_ASIDE],
+                &[
+                    "Restore the latest store, if the disk or a replica has it: logins of an older copy are not refreshed (`rollback-suspected`).",
+                    SET_ASIDE,
+                ],
             ),
             Self::RecordNewer => explained(
                 "A newer version of this software wrote the value or the store.",

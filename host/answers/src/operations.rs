@@ -51,7 +51,7 @@ answers! {
         pub to: String,
         /// How many values and tombstones of profiles were copied; none if they had been before.
         pub rows: u64,
-        /// How many keys, links and leases of a server were copied.
+        /// How many entries of the server, such as keys and links, were copied.
         pub entries: u64,
     }
 

@@ -69,8 +69,6 @@ refusals! {
     Internal "internal" 500,
     /// The store does not answer, or its values cannot be read.
     StoreUnavailable "store_unavailable" 503,
-    /// The server has no room.
-    Overloaded "overloaded" 503,
     /// The server ends.
     ServerShuttingDown "server_shutting_down" 503,
 }

@@ -28,7 +28,7 @@ pub(crate) struct App {
     pub(crate) starts: Starts,
     pub(crate) proxies: Proxies,
     pub(crate) hosts: Vec<String>,
-    /// The page of links, if the server has one.
+    /// The connect page, if the server has one.
     pub(crate) connect: Option<Connect>,
     pub(crate) readiness: Readiness,
     pub(crate) progress: Progress,

@@ -80,7 +80,7 @@ impl Front {
         Ok(answer)
     }
 
-    /// The page of links, whose visitors have no key.
+    /// The connect page, whose visitors have no key.
     fn page_at(&self, path: &str) -> Option<&Connect> {
         let is_its = self.side == Side::Public && connect::has(path);
         self.app.connect.as_ref().filter(|_| is_its)

@@ -4,14 +4,14 @@
 //! | listener | holds |
 //! |---|---|
 //! | public | `/v1`: model calls; `/api/v1/me` and `/mcp`: the functions of the profile whose key is presented |
-//! | public, with a [`PublicUrl`] | `/connect`: the page by which a person signs in |
+//! | public, with a [`PublicUrl`] | `/connect`: the connect page, by which a person signs in |
 //! | admin | `/api/v1/profiles`: the functions of every profile; `/metrics`, `/openapi.json` |
 //! | both | `/healthz`, `/readyz` |
 //!
 //! A [`Server`] binds both listeners and serves them until its [`Handle`] drains it. Without a
-//! valid key nothing answers but the two routes of health, and the page to a browser with a
-//! link. [`run`] is all of it for a program: a runtime, the log, and the signals that reload
-//! and drain.
+//! valid key nothing answers but the two routes of health, and the connect page to a browser
+//! with a link. [`run`] is all of it for a program: a runtime, the log, and the signals that
+//! reload and drain.
 //!
 //! # What to know
 //!

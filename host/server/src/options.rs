@@ -24,7 +24,7 @@ pub struct Options {
     pub behind_proxy: Vec<IpNet>,
     /// The names that callers use for this server, beside those of loopback.
     pub hosts: Vec<String>,
-    /// Where people's browsers find this server. With it, the server has the page of links, and
+    /// Where people's browsers find this server. With it, the server has the connect page, and
     /// its host is one of `hosts`.
     pub public_url: Option<PublicUrl>,
     /// What one key may do.
@@ -65,9 +65,9 @@ pub struct TlsFiles {
 /// What one key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyLimits {
-    /// Model calls a second.
+    /// Calls a second, of `/v1`, `/api/v1/me` and `/mcp` together.
     pub rate: NonZero<u32>,
-    /// Model calls at a time.
+    /// Model calls and waiting polls at a time.
     pub streams: NonZero<u32>,
 }
 

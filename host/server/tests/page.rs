@@ -1,4 +1,4 @@
-//! The page of links: what each browser sees, and what each button does.
+//! The connect page: what each browser sees, and what each button does.
 
 mod support;
 

@@ -202,8 +202,8 @@ mod tests {
     /// they choose a login, which the program sends to the same six URLs.
     const WHERE_LOGINS_ARE: [&str; 4] = ["file", "key-file", "profile", "store"];
 
-    /// Options of `serve`, and of `links` about it: they say who connects to it. No request names another profile or
-    /// another backend.
+    /// Options of `serve`, and of `links` about it: they say who connects to it. No request
+    /// names another profile or another backend.
     const WHO_CONNECTS: [&str; 9] = [
         "admin-listen",
         "behind-proxy",

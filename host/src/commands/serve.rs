@@ -36,20 +36,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
 
-    /// Where people's browsers find this server, such as https://login.example.org: turns the page
-    /// of links on
+    /// Where people's browsers find this server, such as https://login.example.org: turns the
+    /// connect page on
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
 
-    /// Model calls a second of one key
+    /// Calls a second of one API key
     #[arg(long, value_name = "NUMBER", default_value_t = KeyLimits::default().rate)]
     key_rate: NonZero<u32>,
 
-    /// Model calls at a time of one key
+    /// Model calls and waiting polls at a time of one API key
     #[arg(long, value_name = "NUMBER", default_value_t = KeyLimits::default().streams)]
     key_streams: NonZero<u32>,
 
-    /// Refresh logins at calls alone
+    /// Refresh logins only when a call needs it
     #[arg(long)]
     no_refresher: bool,
 }

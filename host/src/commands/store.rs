@@ -93,7 +93,7 @@ async fn move_into(
     let file = file.display();
     Ok(terminal.answer(&answer, || {
         format!(
-            "moved {} values of profiles and {} keys, links and leases from {file} to {url}\n\
+            "moved {} values of profiles and {} entries of the server from {file} to {url}\n\
              {file} takes no writes any more; its key file opens the values in {url}",
             copied.rows, copied.entries
         )

@@ -167,7 +167,7 @@ mod tests {
 
     fn place<'a>(owner: &'a Owner, id: &'a str) -> EntryPlace<'a> {
         EntryPlace {
-            collection: Collection::Leases,
+            collection: Collection::Links,
             owner,
             id,
         }
@@ -179,12 +179,12 @@ mod tests {
         let place = place(&Owner::Server, "one");
         let entries = entries(&store, 1);
         let version = entries.write(place, None, b"CANARY").await.unwrap();
-        let found = entries.read(Collection::Leases, "one").await.unwrap();
+        let found = entries.read(Collection::Links, "one").await.unwrap();
         let found = found.unwrap();
         assert_eq!(found.version, version);
         assert!(!found.value.windows(6).any(|bytes| bytes == b"CANARY"));
         assert_eq!(**entries.decrypt(&found).unwrap(), *b"CANARY");
-        let page = entries.page(Collection::Leases, None, None, 9).await;
+        let page = entries.page(Collection::Links, None, None, 9).await;
         assert_eq!(page.unwrap(), [found]);
     }
 
@@ -197,7 +197,7 @@ mod tests {
             .write(place(&alice, "one"), None, b"x")
             .await
             .unwrap();
-        let found = entries.read(Collection::Leases, "one").await.unwrap();
+        let found = entries.read(Collection::Links, "one").await.unwrap();
         let moved = Entry {
             owner: Owner::Server,
             ..found.unwrap()
@@ -236,7 +236,7 @@ mod tests {
         let keys = Keys::provided([2; 32], Some([1; 32]));
         let sealing = keys.ids().unwrap()[0];
         let both = SealedEntries::new(store.clone(), Some(keys));
-        let read = async || both.read(Collection::Leases, "one").await.unwrap().unwrap();
+        let read = async || both.read(Collection::Links, "one").await.unwrap().unwrap();
         let before = read().await;
         assert_eq!(both.reseal(&before, sealing).await, Ok(true));
         assert_eq!(both.reseal(&read().await, sealing).await, Ok(false));

@@ -1,11 +1,11 @@
-//! What a store keeps beside the logins: API keys, links, leases, and which refresh tokens were
-//! taken over from other programs.
+//! What a store keeps beside the logins: API keys, links, and which refresh tokens were taken
+//! over from other programs.
 //!
 //! An [`Entry`] has a collection, an owner, an id and bytes, which
 //! [`sealed_entries`](crate::sealed_entries) seals before they get here. As in a
 //! [`Store`], a write names the version that it replaces, and versions never
-//! repeat. Unlike a login, an entry can be removed: ids are random or name a lease, so that a
-//! stale write restores nothing.
+//! repeat. Unlike a login, an entry can be removed: ids are random, or fingerprints of tokens,
+//! so that a stale write restores nothing.
 
 use std::fmt;
 
@@ -66,15 +66,13 @@ pub enum Collection {
     ApiKeys,
     /// Links by which a person signs in, once.
     Links,
-    /// Leases of the work that one process at a time does.
-    Leases,
     /// Refresh tokens that were taken over from other programs, by fingerprint.
     TakenOver,
 }
 
 impl Collection {
     /// All collections.
-    pub const ALL: [Self; 4] = [Self::ApiKeys, Self::Links, Self::Leases, Self::TakenOver];
+    pub const ALL: [Self; 3] = [Self::ApiKeys, Self::Links, Self::TakenOver];
 
     /// The name in the store.
     #[must_use]
@@ -82,7 +80,6 @@ impl Collection {
         match self {
             Self::ApiKeys => "api-key",
             Self::Links => "link",
-            Self::Leases => "lease",
             Self::TakenOver => "taken-over",
         }
     }

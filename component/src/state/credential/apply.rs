@@ -38,9 +38,8 @@ pub(crate) enum Applied {
 /// Applies `outcome` to `record`, which was read just now. The outcome is that of
 /// `intent`, which was written under `login_seq`.
 ///
-/// A grant commits by lineage, not by lease: if the stored refresh token is still
-/// the one presented, no other call can hold its successor, whatever has happened
-/// to the intent meanwhile.
+/// A grant is stored whenever the stored refresh token is still the one presented: no
+/// other call can have its successor. The state of the intent does not matter.
 pub(crate) fn apply_outcome(
     record: &Record,
     login_seq: u64,

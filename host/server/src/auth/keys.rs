@@ -119,8 +119,8 @@ impl Keys {
         self.lock().copy(id).is_some()
     }
 
-    /// Notes that a key was used, and that its login is, in a task of its own: no call waits for it, and none fails
-    /// because of it.
+    /// Notes that a key was used, and that its login is, in a task of its own: no call waits
+    /// for it, and none fails because of it.
     fn note_use(&self, caller: &Caller, now: u64) {
         let id = caller.record().id.clone();
         if !self.lock().is_to_be_noted(&id) {

@@ -71,8 +71,8 @@ impl Authentication {
     }
 
     /// Whose key the request has. A key that is not accepted counts against the client's
-    /// address; a request without one does not. After too many of them, the store is seldom asked for keys from there; a key
-    /// that was used a moment ago is not looked up.
+    /// address; a request without one does not. After too many of them, the store is seldom
+    /// asked for keys from there; a key that was used a moment ago is not looked up.
     pub(crate) async fn caller(
         &self,
         headers: &HeaderMap,

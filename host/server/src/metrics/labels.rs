@@ -13,7 +13,7 @@ pub(crate) struct Labels {
 
 /// The codes of the gateway, beside those of the login, and those of the backend that SDKs
 /// know.
-const OF_MODEL_CALLS: [&str; 22] = [
+const OF_MODEL_CALLS: [&str; 23] = [
     "login_required",
     "unsupported_endpoint",
     "websocket_unsupported",
@@ -29,6 +29,7 @@ const OF_MODEL_CALLS: [&str; 22] = [
     "usage_limit_reached",
     "usage_not_included",
     "deactivated_workspace",
+    "overloaded",
     "server_is_overloaded",
     "slow_down",
     "translation_limit",
@@ -119,6 +120,7 @@ mod tests {
         assert_eq!(code(Some("store-busy")), "store-busy");
         assert_eq!(code(Some("store_busy")), "store-busy");
         assert_eq!(code(Some("upstream_timeout")), "upstream_timeout");
+        assert_eq!(code(Some("overloaded")), "overloaded");
         assert_eq!(code(Some("invented\\nforged 1")), "other");
         assert_eq!(parameter("temperature"), "temperature");
         assert_eq!(parameter("temperature\\u{2c}"), "other");

@@ -234,7 +234,7 @@ const FAILURES: [(&str, &str); 15] = [
     ("408", "The body did not come in time"),
     (
         "409",
-        "The person signs in, or signs in again; the profile holds a login, the API key has ended, or the server has no page for links",
+        "The person signs in, or signs in again; the profile holds a login, the API key has ended, or the server has no connect page",
     ),
     ("413", "The body is too large"),
     ("415", "The body is not declared as JSON"),

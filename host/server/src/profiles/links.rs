@@ -52,7 +52,7 @@ pub(crate) async fn create(
 fn no_page() -> Refused {
     Refused::new(
         RefusalCode::Conflict,
-        "this server has no page for links",
+        "this server has no connect page",
         "start it with --public-url",
     )
 }

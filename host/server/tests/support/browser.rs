@@ -1,4 +1,4 @@
-//! A browser, as far as the page of links needs one: it keeps cookies, and says from where a
+//! A browser, as far as the connect page needs one: it keeps cookies, and says from where a
 //! request comes.
 
 use std::collections::BTreeMap;

@@ -248,7 +248,7 @@ impl TestServer {
         }
     }
 
-    /// A server with the page of links.
+    /// A server with the connect page.
     pub async fn with_page() -> Self {
         Self::with(|options| options.public_url = Some("http://localhost".parse().unwrap())).await
     }

@@ -98,7 +98,7 @@ async fn a_write_whose_caller_goes_away_leaves_a_usable_connection() {
     assert!(found.len() <= 1, "{found:?}");
     let owner = Owner::Profile(alice());
     let place = EntryPlace {
-        collection: Collection::Leases,
+        collection: Collection::Links,
         owner: &owner,
         id: "later",
     };
