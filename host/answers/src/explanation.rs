@@ -57,7 +57,7 @@ impl From<ErrorCode> for Explained {
 const LOG_IN: &str = "Run `chatgpt-oauth login`.";
 const REPEAT: &str = "Repeat the command after `retry_after_seconds`, or in a minute.";
 const DOCTOR: &str = "Run `chatgpt-oauth doctor`, and fix what it names.";
-const SET_ASIDE: &str = "If there is no way back, run `chatgpt-oauth reset`, which sets the unreadable values aside for 30 days, then `chatgpt-oauth login`.";
+const SET_ASIDE: &str = "If values of this profile alone cannot be read, run `chatgpt-oauth reset`, which sets them aside for 30 days, then `chatgpt-oauth login`.";
 
 const LOGIN_KEPT: &str = "The login and an approved code are kept.";
 const EARLIER_LOGIN_KEPT: &str = "An earlier login of the profile is kept.";
@@ -228,14 +228,17 @@ impl ErrorCode {
                     "Run `chatgpt-oauth doctor`, which says which key file is used.",
                     "Put the right key file back, or name it with `--key-file`.",
                     SET_ASIDE,
+                    "If the key of the whole store is lost, its logins, API keys and links are lost too: move the files of the store, which `doctor` names, to another directory, or name another database, then run `chatgpt-oauth login`.",
                 ],
             ),
             Self::RecordCorrupt => explained(
-                "A stored value is damaged, or was moved here from another place.",
+                "A stored value or the file of the store is damaged, or a value was moved here from another place.",
                 VALUES_UNCHANGED,
                 &[
                     "Restore the latest store, if the disk or a replica has it: logins of an older copy are not refreshed (`rollback-suspected`).",
                     SET_ASIDE,
+                    "If an API key cannot be read, `chatgpt-oauth keys list` names it: revoke it and make a new one. Make a new link in place of one that cannot be read.",
+                    "If the store cannot be opened, move its files, which `doctor` names, to another directory, then run `chatgpt-oauth login` for each profile.",
                 ],
             ),
             Self::RecordNewer => explained(

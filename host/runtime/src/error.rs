@@ -195,7 +195,7 @@ impl From<StoreError> for Error {
             StoreError::KeyUnknown => Self::permanent(
                 ErrorCode::KeyUnknown,
                 message,
-                "restore the right key file; or set the profile aside with `chatgpt-oauth reset` and sign in again",
+                "restore the right key file; if it is lost, `chatgpt-oauth explain key-unknown` says what to do",
             ),
             StoreError::NoKey { hint, .. } => Self::permanent(ErrorCode::KeyUnknown, message, hint),
             StoreError::Corrupt => Self::permanent(
@@ -206,7 +206,7 @@ impl From<StoreError> for Error {
             StoreError::Damaged => Self::permanent(
                 ErrorCode::RecordCorrupt,
                 message,
-                "restore the store from a backup; or move its files away, and everybody signs in again",
+                "restore the latest store, if the disk or a replica has it; or move its files away, and every profile signs in again",
             ),
             StoreError::Rollback => Self::permanent(
                 ErrorCode::RollbackSuspected,

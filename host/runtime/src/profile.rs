@@ -74,9 +74,9 @@ impl Profile {
     }
 
     /// The same profile, whose calls get these answers in place of the service's.
-    pub(crate) fn answered_by(&self, given: GivenAnswers) -> Self {
+    pub(crate) fn answered_by(&self, given: Arc<GivenAnswers>) -> Self {
         Self {
-            given: Some(Arc::new(given)),
+            given: Some(given),
             ..self.clone()
         }
     }
@@ -128,6 +128,14 @@ impl Profile {
     ///
     /// Those of the service, the network and the store.
     pub async fn start(&self) -> Result<LoginPrompt, Error> {
+        let prompt = self.start_once().await?;
+        match self.discard_given(&prompt).await? {
+            true => self.start_once().await,
+            false => Ok(prompt),
+        }
+    }
+
+    async fn start_once(&self) -> Result<LoginPrompt, Error> {
         self.call(START, |guest, store| {
             Box::pin(guest.chatgpt_oauth_connection().call_start(store))
         })

@@ -61,8 +61,16 @@ async fn store(global: &Global) -> Result<Vec<Finding>, Error> {
             findings.extend(host.examine_accounts().await);
             findings
         }
-        Err(error) => vec![Finding::new("store", Err::<String, _>(error))],
+        Err(error) => vec![Finding::new("store", Err::<String, _>(of(&named, error)))],
     })
+}
+
+/// The error of a store, which it names.
+fn of(named: &str, mut error: Error) -> Error {
+    if !error.message.contains(named) {
+        error.message = format!("{named}: {}", error.message);
+    }
+    error
 }
 
 /// A host for the checks that do not depend on the store.

@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_note_of_a_lost_key_keeps_no_other_key_from_sealing() {
+        let store = Arc::new(MemoryStore::new());
+        let note = EntryPlace {
+            collection: Collection::TakenOver,
+            ..place(&Owner::Server, "note")
+        };
+        entries(&store, 1).write(note, None, b"x").await.unwrap();
+        write(&store, 2, "one").await.unwrap();
+    }
+
+    #[tokio::test]
     async fn a_resealed_entry_opens_with_the_new_key_alone() {
         let store = Arc::new(MemoryStore::new());
         write(&store, 1, "one").await.unwrap();

@@ -249,7 +249,8 @@ impl SealedProfile {
 }
 
 /// Whether the values of a store are sealed with these keys. Reads this profile, the first
-/// [`SAMPLE`] profiles, and as many entries of each of a server's collections.
+/// [`SAMPLE`] profiles, and as many entries of each of a server's collections. Tokens that were
+/// taken over do not count: no value is lost with them, and no command removes them.
 pub(crate) async fn sealed_before(
     store: &Arc<dyn Store>,
     profile: Option<&ProfileName>,
@@ -268,7 +269,7 @@ pub(crate) async fn sealed_before(
     let Some(store) = store.clone().server_store() else {
         return Ok(found);
     };
-    for collection in Collection::ALL {
+    for collection in [Collection::ApiKeys, Collection::Links, Collection::Leases] {
         for entry in store.entries(collection, None, None, SAMPLE).await? {
             found = found.and(seal::key_of(&entry.value).map(Some), ring);
         }

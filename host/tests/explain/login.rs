@@ -4,7 +4,7 @@ use openai_simulator::{Endpoint, Fault, Revocation};
 use serde_json::json;
 
 use crate::support::TestEnv;
-use crate::{A_LONG_TIME, approved, expired, fails, fails_of, follow, started};
+use crate::{A_LONG_TIME, approved, expired, fails, fails_with, follow, started};
 
 #[test]
 fn without_a_login_there_is_no_token() {
@@ -85,8 +85,7 @@ fn a_login_without_a_refresh_token_ends_with_its_access_token() {
 fn another_account_than_the_expected_one_is_signed_out() {
     let test = TestEnv::new();
     let output = approved(&test, &["--json", "login", "--expect", "grace@example.com"]);
-    let answer = crate::json(&output);
-    assert_eq!(answer["code"], "account-mismatch", "{answer}");
+    fails_with("account-mismatch", &output);
     assert_eq!(test.ask(&["status"])["connected"], false);
     follow(&test, "account-mismatch", "chatgpt-oauth login");
 }
@@ -94,11 +93,7 @@ fn another_account_than_the_expected_one_is_signed_out() {
 #[test]
 fn an_argument_that_cannot_be_used_is_named() {
     let test = TestEnv::new();
-    let mut command = test.command();
-    let answer = fails_of(
-        command.args(["--profile", "a b", "status"]),
-        "invalid-argument",
-    );
+    let answer = fails(&test, "invalid-argument", &["--profile", "a b", "status"]);
     assert!(
         answer["error"].to_string().contains("--profile"),
         "{answer}"

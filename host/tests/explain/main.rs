@@ -1,6 +1,7 @@
 //! Every error code: a test that produces it with the program, and then does what
 //! `explain` says, literally.
 
+mod database;
 mod login;
 mod page;
 mod service;
@@ -19,36 +20,97 @@ use support::{TestEnv, json};
 /// Longer than the lifetime of the simulator's access tokens, in seconds.
 const A_LONG_TIME: u64 = 900_000;
 
-#[test]
-fn every_code_is_produced_by_a_test() {
-    let tests = [
+/// The calls in these files of [`fails`], [`fails_with`], [`follow`] and `passes`, which takes
+/// the steps that it follows. Without white space, as rustfmt may break the lines.
+fn tests() -> String {
+    let files = [
+        include_str!("database.rs"),
         include_str!("login.rs"),
         include_str!("service.rs"),
         include_str!("store.rs"),
-    ]
-    .concat();
+    ];
+    without_space(&files.concat())
+}
+
+fn without_space(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// The commands in a step: what stands in backticks and begins with the name of the program.
+fn commands(step: &str) -> impl Iterator<Item = &str> {
+    let quoted = step.split('`').skip(1).step_by(2);
+    quoted.filter(|text| text.starts_with("chatgpt-oauth "))
+}
+
+#[test]
+fn every_code_is_produced_by_a_test() {
+    let tests = tests();
     for code in ErrorCode::ALL {
-        let produced = format!("\"{}\"", code.name());
-        assert!(tests.contains(&produced), "no test produces {produced}");
+        let name = code.name();
+        let calls = [
+            format!("fails(&test,\"{name}\""),
+            format!("fails_with(\"{name}\""),
+            format!("passes(\"{name}\""),
+        ];
+        let is_produced = calls.iter().any(|call| tests.contains(call));
+        assert!(is_produced, "no test produces {name}");
+    }
+}
+
+#[test]
+fn every_command_of_an_entry_is_followed_by_a_test() {
+    let tests = tests();
+    for code in ErrorCode::ALL {
+        let name = code.name();
+        let passes = tests.split(&format!("passes(\"{name}\",")).nth(1);
+        let passes = passes.and_then(|rest| rest.split(");").next());
+        for command in code.explanation().steps.iter().copied().flat_map(commands) {
+            let command = without_space(command);
+            let call = format!("follow(&test,\"{name}\",\"{command}\"");
+            let is_step = passes.is_some_and(|call| call.contains(&format!("\"{command}\"")));
+            assert!(
+                is_step || tests.contains(&call),
+                "no test follows {command} of {name}"
+            );
+        }
+    }
+}
+
+/// The program with a store, and the simulator that it reaches.
+trait Environment {
+    fn program(&self) -> Command;
+
+    fn env(&self) -> &TestEnv;
+}
+
+impl Environment for TestEnv {
+    fn program(&self) -> Command {
+        self.command()
+    }
+
+    fn env(&self) -> &TestEnv {
+        self
     }
 }
 
 /// Runs a command that fails with this code.
 #[track_caller]
-fn fails(test: &TestEnv, code: &str, arguments: &[&str]) -> Value {
-    fails_of(test.command().args(arguments), code)
+fn fails(test: &impl Environment, code: &str, arguments: &[&str]) -> Value {
+    let output = test.program().arg("--json").args(arguments).output();
+    fails_with(code, &output.unwrap())
 }
 
+/// The answer of a command that has failed with this code.
 #[track_caller]
-fn fails_of(command: &mut Command, code: &str) -> Value {
-    let answer = json(&command.arg("--json").output().unwrap());
+fn fails_with(code: &str, output: &Output) -> Value {
+    let answer = json(output);
     assert_eq!(answer["code"], code, "{answer}");
     answer
 }
 
 /// The steps that `explain` prints.
-fn steps(test: &TestEnv, code: &str) -> Vec<String> {
-    let answer = test.ask(&["explain", code]);
+fn steps(test: &impl Environment, code: &str) -> Vec<String> {
+    let answer = test.env().ask(&["explain", code]);
     let steps = answer["explanations"][0]["steps"].as_array().unwrap();
     let text = |step: &Value| step.as_str().unwrap().to_owned();
     steps.iter().map(text).collect()
@@ -56,16 +118,14 @@ fn steps(test: &TestEnv, code: &str) -> Vec<String> {
 
 /// Runs a command that `explain` names for this code. It succeeds.
 #[track_caller]
-fn follow(test: &TestEnv, code: &str, command: &str) {
+fn follow(test: &impl Environment, code: &str, command: &str) {
     let steps = steps(test, code);
-    let is_named = steps
-        .iter()
-        .any(|step| step.contains(&format!("`{command}`")));
-    assert!(is_named, "{command}: {steps:?}");
+    let mut named = steps.iter().flat_map(|step| commands(step));
+    assert!(named.any(|it| it == command), "{command}: {steps:?}");
     let words: Vec<_> = command.split(' ').skip(1).collect();
     let output = match words[..] {
         ["login"] => approved(test, &words),
-        _ => test.run(&words),
+        _ => test.program().args(&words).output().unwrap(),
     };
     assert!(output.status.success(), "{command}: {output:?}");
 }
@@ -81,16 +141,17 @@ fn repeat(test: &TestEnv, code: &str, arguments: &[&str]) {
 }
 
 /// Runs a command that shows a code, while a person approves the code.
-fn approved(test: &TestEnv, arguments: &[&str]) -> Output {
-    let mut command = test.command();
+fn approved(test: &impl Environment, arguments: &[&str]) -> Output {
+    let mut command = test.program();
     command
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
+    let simulator = &test.env().simulator;
     loop {
-        let code = test.simulator.pending_codes().pop();
-        let is_approved = code.is_some_and(|code| test.simulator.approve(&code).is_ok());
+        let code = simulator.pending_codes().pop();
+        let is_approved = code.is_some_and(|code| simulator.approve(&code).is_ok());
         if is_approved || child.try_wait().unwrap().is_some() {
             return child.wait_with_output().unwrap();
         }

@@ -6,7 +6,7 @@ use openai_simulator::{Endpoint, Fault};
 use serde_json::json;
 
 use crate::support::TestEnv;
-use crate::{expired, fails, fails_of, follow, repeat};
+use crate::{expired, fails, fails_with, follow, repeat};
 
 /// `start` meets the fault once, and succeeds when it is repeated.
 #[track_caller]
@@ -28,8 +28,11 @@ fn too_many_requests_pass() {
 
 #[test]
 fn a_page_of_the_content_network_passes() {
-    let doctor = ["chatgpt-oauth doctor"];
-    passes("upstream-blocked", Fault::cloudflare_challenge(), &doctor);
+    passes(
+        "upstream-blocked",
+        Fault::cloudflare_challenge(),
+        &["chatgpt-oauth doctor"],
+    );
 }
 
 #[test]
@@ -54,8 +57,11 @@ fn a_failure_of_the_service_passes() {
 
 #[test]
 fn an_answer_outside_of_the_protocol_may_pass() {
-    let version = ["chatgpt-oauth --version"];
-    passes("unexpected-answer", Fault::truncated_json(), &version);
+    passes(
+        "unexpected-answer",
+        Fault::truncated_json(),
+        &["chatgpt-oauth --version"],
+    );
 }
 
 /// The host waits 40 s for the access token, by this machine's clock.
@@ -107,11 +113,11 @@ fn an_address_that_the_host_does_not_permit_is_not_asked() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth"));
     command
         .args(["--store", &format!("sqlite:{}", test.store().display())])
-        .args(["--connect-to", &auth, "usage", "--force"])
+        .args(["--connect-to", &auth, "--json", "usage", "--force"])
         .env("CHATGPT_OAUTH_TEST_CLOCK", test.clock())
         .env("XDG_STATE_HOME", test.path("state"));
     test.pass(120);
-    fails_of(&mut command, "egress-denied");
+    fails_with("egress-denied", &command.output().unwrap());
     follow(&test, "egress-denied", "chatgpt-oauth inspect");
     follow(&test, "egress-denied", "chatgpt-oauth doctor");
 }

@@ -1,49 +1,17 @@
 //! Codes of [`Class::Store`](chatgpt_oauth_answers::Class::Store), and faults of the program.
 
 use std::fs::{self, File, Permissions};
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use openai_simulator::{Endpoint, Fault};
+use openai_simulator::{Account, Endpoint, Fault, Rotation};
+use serde_json::json;
 
-use crate::support::{TestEnv, json};
-use crate::{A_LONG_TIME, expired, fails, fails_of, follow, repeat};
-
-/// The store in Python, apart from the program.
-struct Sql(Child);
-
-impl Sql {
-    /// Opens the store. Each line is a statement, and is answered by a line.
-    fn open(test: &TestEnv) -> Self {
-        let script = "import sqlite3, sys
-base = sqlite3.connect(sys.argv[1], isolation_level=None)
-for statement in sys.stdin:
-    print(base.execute(statement).fetchall(), flush=True)";
-        let mut python = Command::new("python3");
-        python.args(["-c", script]).arg(test.store());
-        let piped = python.stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(piped.spawn().unwrap())
-    }
-
-    fn run(&mut self, statement: &str) {
-        writeln!(self.0.stdin.as_mut().unwrap(), "{statement}").unwrap();
-        let mut answer = String::new();
-        // One line comes for each statement, so that the reader keeps nothing back.
-        let mut answers = BufReader::new(self.0.stdout.as_mut().unwrap());
-        answers.read_line(&mut answer).unwrap();
-        assert!(answer.starts_with('['), "{statement}: {answer}");
-    }
-}
-
-impl Drop for Sql {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        _ = self.0.wait();
-    }
-}
+use crate::support::TestEnv;
+use crate::support::sql::Sql;
+use crate::{A_LONG_TIME, approved, fails, fails_with, follow, repeat};
 
 fn sql(test: &TestEnv, statement: &str) {
     Sql::open(test).run(statement);
@@ -96,10 +64,13 @@ fn a_store_of_an_earlier_version_is_upgraded_by_doctor() {
     assert_eq!(test.ask(&["status"])["connected"], true);
 }
 
-/// The store is locked from the request on, for as long as the program repeats the write.
+/// The store is locked from the request on, for as long as the program repeats the write. This
+/// service takes the earlier token once more.
 #[test]
 fn tokens_that_could_not_be_stored_may_cost_a_login() {
-    let test = expired();
+    let test = TestEnv::with(|settings| settings.rotation(Rotation::Grace { within: None }));
+    test.sign_in();
+    test.pass(A_LONG_TIME);
     let late = Fault::normal().delay(Duration::from_secs(2));
     test.simulator.fault(Endpoint::Token, late);
     let mut other = Sql::open(&test);
@@ -113,10 +84,12 @@ fn tokens_that_could_not_be_stored_may_cost_a_login() {
         thread::sleep(Duration::from_millis(10));
     }
     other.run("BEGIN IMMEDIATE");
-    let answer = json(&refresh.wait_with_output().unwrap());
-    assert_eq!(answer["code"], "store-failed-after-refresh", "{answer}");
+    let output = refresh.wait_with_output().unwrap();
+    fails_with("store-failed-after-refresh", &output);
     other.run("ROLLBACK");
     follow(&test, "store-failed-after-refresh", "chatgpt-oauth doctor");
+    test.pass(200);
+    follow(&test, "store-failed-after-refresh", "chatgpt-oauth refresh");
     follow(&test, "store-failed-after-refresh", "chatgpt-oauth login");
 }
 
@@ -135,6 +108,77 @@ fn a_lost_key_is_put_back_or_the_profile_begins_again() {
     fails(&test, "key-unknown", &["authorize"]);
     follow(&test, "key-unknown", "chatgpt-oauth reset");
     follow(&test, "key-unknown", "chatgpt-oauth login");
+}
+
+/// Everything that one store can hold is sealed with the key that is lost.
+#[test]
+fn after_the_key_of_a_whole_store_is_lost_a_new_store_begins() {
+    let test = TestEnv::new();
+    test.sign_in();
+    let other = approved(&test, &["--profile", "other", "login"]);
+    assert!(other.status.success(), "{other:?}");
+    test.key("other", "inference");
+    let mut tokens = test.simulator.issue_tokens(&Account::default());
+    tokens["oauth_provenance"] = json!({"issuer": test.simulator.http_url()});
+    let login = test.path("auth.json");
+    fs::write(&login, json!({ "tokens": tokens }).to_string()).unwrap();
+    let login = login.to_str().unwrap();
+    let mut take_over = test.command();
+    take_over
+        .env("CHATGPT_OAUTH_TEST_DIE_AT", "before set credential")
+        .args(["--profile", "third", "import", "codex"])
+        .args(["--file", login, "--take-over", "--yes"]);
+    assert_eq!(take_over.status().unwrap().code(), None);
+
+    fs::remove_file(test.store().with_file_name("test.db.key")).unwrap();
+    fails(&test, "key-unknown", &["authorize"]);
+    move_away(&test);
+    follow(&test, "key-unknown", "chatgpt-oauth login");
+    assert_eq!(test.ask(&["status"])["connected"], true);
+}
+
+/// Moves the files of the store to another directory, as `explain` says.
+fn move_away(test: &TestEnv) {
+    let away = test.path("away");
+    fs::create_dir(&away).unwrap();
+    for file in fs::read_dir(test.store().parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        fs::rename(file.path(), away.join(file.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_is_no_store_is_moved_away() {
+    let test = TestEnv::new();
+    test.sign_in();
+    fs::write(test.store(), "garbage ".repeat(1000)).unwrap();
+    for command in ["authorize", "reset"] {
+        fails(&test, "record-corrupt", &[command]);
+    }
+    let named = test.ask(&["doctor"])["findings"].to_string();
+    assert!(named.contains(test.store().to_str().unwrap()), "{named}");
+    move_away(&test);
+    follow(&test, "record-corrupt", "chatgpt-oauth login");
+}
+
+#[test]
+fn a_damaged_key_is_named_revoked_and_made_again() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.key("default", "inference");
+    sql(&test, "UPDATE entry SET value = substr(value, 1, 60)");
+    let id = {
+        let listed = test.ask(&["keys", "list"]);
+        assert_eq!(
+            listed["unreadable"][0]["code"], "record-corrupt",
+            "{listed}"
+        );
+        listed["unreadable"][0]["id"].as_str().unwrap().to_owned()
+    };
+    fails(&test, "record-corrupt", &["keys", "rotate", &id]);
+    follow(&test, "record-corrupt", "chatgpt-oauth keys list");
+    assert_eq!(test.ask(&["keys", "revoke", &id])["ok"], true);
+    assert_eq!(test.ask(&["keys", "create"])["ok"], true);
 }
 
 #[test]
@@ -182,7 +226,8 @@ fn a_panic_of_the_program_is_a_fault_of_this_software() {
     let test = TestEnv::new();
     let mut command = test.command();
     command.env("CHATGPT_OAUTH_TEST_PANIC_AT", "1");
-    fails_of(command.arg("authorize"), "internal");
+    let output = command.args(["--json", "authorize"]).output().unwrap();
+    fails_with("internal", &output);
     follow(&test, "internal", "chatgpt-oauth doctor");
     follow(&test, "internal", "chatgpt-oauth -v status");
 }

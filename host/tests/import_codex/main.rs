@@ -3,20 +3,25 @@
 
 #[path = "../../../tests/simulator/tests/codex/mod.rs"]
 mod codex;
+mod deaths;
+mod question;
+mod races;
 mod refusals;
 #[path = "../support/mod.rs"]
 mod support;
 mod through_serve;
 mod with_codex;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use openai_simulator::{Account, Endpoint, RecordedRequest};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::TestEnv;
+
+const TAKE_OVER: [&str; 2] = ["--take-over", "--yes"];
 
 /// `import codex` with Codex's home.
 fn import(test: &TestEnv, home: &Path, options: &[&str]) -> Command {
@@ -54,6 +59,30 @@ fn in_time(test: &TestEnv, mut command: Command) -> Output {
         test.pass(1);
     }
     child.wait_with_output().unwrap()
+}
+
+/// An environment with the home of a Codex that is signed in.
+fn with_login() -> (TestEnv, PathBuf) {
+    let test = TestEnv::new();
+    let home = test.path("codex");
+    write_login(&test, &home);
+    (test, home)
+}
+
+/// Takes Codex's login over into the profile, which succeeds.
+#[track_caller]
+fn take_over(test: &TestEnv, home: &Path) {
+    let taken = in_time(test, import(test, home, &TAKE_OVER));
+    let answer = support::json(&taken);
+    assert_eq!(answer["status"], "connected", "{answer}");
+}
+
+#[track_caller]
+fn is_refused(output: &Output, code: &str, about: &str) -> Value {
+    let refused = support::json(output);
+    assert_eq!(refused["code"], code, "{refused}");
+    assert!(refused.to_string().contains(about), "{refused}");
+    refused
 }
 
 /// Writes the file of a Codex that has signed in at the simulator.

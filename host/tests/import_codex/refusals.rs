@@ -1,38 +1,20 @@
 //! What is refused, and that nothing is sent or changed then.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use openai_simulator::{Account, Endpoint, Fault};
-use serde_json::{Value, json};
+use openai_simulator::{Account, Endpoint, Fault, Revocation};
+use serde_json::json;
 
-use crate::support::{TestEnv, json as answer};
-use crate::{import, in_time, refreshes, write_login};
-
-const TAKE_OVER: [&str; 2] = ["--take-over", "--yes"];
-
-/// An environment with the home of a Codex that is signed in.
-fn with_login() -> (TestEnv, PathBuf) {
-    let test = TestEnv::new();
-    let home = test.path("codex");
-    write_login(&test, &home);
-    (test, home)
-}
-
-#[track_caller]
-fn is_refused(output: &Output, code: &str, about: &str) -> Value {
-    let refused = answer(output);
-    assert_eq!(refused["code"], code, "{refused}");
-    assert!(refused.to_string().contains(about), "{refused}");
-    refused
-}
+use crate::support::TestEnv;
+use crate::{
+    TAKE_OVER, import, in_time, is_refused, refreshes, take_over, with_login, write_login,
+};
 
 #[test]
 fn a_login_is_taken_over_once() {
     let (test, home) = with_login();
-    let taken = in_time(&test, import(&test, &home, &TAKE_OVER));
-    assert_eq!(answer(&taken)["status"], "connected", "{taken:?}");
+    take_over(&test, &home);
     assert_eq!(test.ask(&["logout"])["ok"], true);
     let before = refreshes(&test).len();
 
@@ -66,8 +48,91 @@ fn a_profile_with_a_login_or_a_code_keeps_it() {
 
     // The refusals have not spent it.
     test.ask(&["logout"]);
-    let taken = in_time(&test, import(&test, &home, &TAKE_OVER));
-    assert_eq!(answer(&taken)["status"], "connected", "{taken:?}");
+    take_over(&test, &home);
+}
+
+#[test]
+fn a_code_that_waits_beside_an_ended_login_stays_the_persons() {
+    let test = TestEnv::new();
+    test.sign_in();
+    test.pass(120);
+    test.simulator.revoke_all(Revocation::Logout);
+    assert_eq!(test.ask(&["refresh"])["code"], "needs-login");
+    let home = test.path("codex");
+    write_login(&test, &home);
+    let code = test.ask(&["start"])["user_code"].clone();
+
+    let refused = import(&test, &home, &TAKE_OVER).output().unwrap();
+    is_refused(&refused, "invalid-argument", "logout");
+    test.simulator.approve(code.as_str().unwrap()).unwrap();
+    assert_eq!(test.ask(&["poll"])["status"], "connected");
+
+    // The refusal has not spent it.
+    test.ask(&["logout"]);
+    take_over(&test, &home);
+}
+
+#[test]
+fn an_unreadable_login_is_named_and_nothing_is_spent() {
+    let (test, home) = with_login();
+    test.sign_in();
+    let key_file = test.store().with_file_name("test.db.key");
+    let right = fs::read(&key_file).unwrap();
+    fs::write(&key_file, "ab".repeat(32)).unwrap();
+    let refused = import(&test, &home, &TAKE_OVER).output().unwrap();
+    is_refused(&refused, "key-unknown", "key");
+    fs::write(&key_file, right).unwrap();
+    test.ask(&["logout"]);
+    take_over(&test, &home);
+}
+
+#[test]
+fn an_account_that_is_not_the_expected_one_is_refused_before_anything_is_sent() {
+    let (test, home) = with_login();
+    for mode in [&[][..], &TAKE_OVER] {
+        let options = [mode, &["--expect", "grace@example.com"]].concat();
+        let output = import(&test, &home, &options).output().unwrap();
+        let about = "grace@example.com was expected";
+        is_refused(&output, "invalid-argument", about);
+    }
+    assert!(test.simulator.requests().is_empty());
+    let options = [&TAKE_OVER[..], &["--expect", "Ada@Example.com"]].concat();
+    let taken = in_time(&test, import(&test, &home, &options));
+    assert!(taken.status.success(), "{taken:?}");
+}
+
+#[test]
+fn a_refresh_token_that_the_component_would_not_take_is_refused() {
+    let (test, home) = with_login();
+    for token in ["a b", "t\u{f6}k\u{e9}n", &"a".repeat(4097)] {
+        let login = json!({"tokens": {
+            "refresh_token": token,
+            "oauth_provenance": {"issuer": test.simulator.http_url()},
+        }});
+        fs::write(home.join("auth.json"), login.to_string()).unwrap();
+        let output = import(&test, &home, &TAKE_OVER).output().unwrap();
+        is_refused(&output, "invalid-argument", "refresh token");
+    }
+    assert_eq!(test.ask(&["status"])["pending"], json!(null));
+}
+
+#[test]
+fn a_file_that_cannot_be_codexs_is_named_at_once() {
+    let (test, home) = with_login();
+    let pipe = test.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let large = test.path("large");
+    fs::write(&large, vec![b' '; (1 << 20) + 1]).unwrap();
+    for (file, about) in [
+        (&pipe, "regular file"),
+        (&home, "regular file"),
+        (&large, "too large"),
+    ] {
+        let options = ["--file", file.to_str().unwrap()];
+        let output = import(&test, &home, &options).output().unwrap();
+        is_refused(&output, "invalid-argument", about);
+    }
 }
 
 #[test]
@@ -75,39 +140,6 @@ fn without_a_terminal_a_take_over_needs_yes() {
     let (test, home) = with_login();
     let output = import(&test, &home, &["--take-over"]).output().unwrap();
     is_refused(&output, "invalid-argument", "--yes");
-    assert!(test.simulator.requests().is_empty());
-}
-
-#[test]
-fn another_word_than_yes_takes_nothing_over() {
-    let (test, home) = with_login();
-    let command = import(&test, &home, &["--take-over"]);
-    let script = "
-import os, pty, sys
-child, terminal = pty.fork()
-if child == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-os.write(terminal, b'no\\n')
-try:
-    while os.read(terminal, 4096):
-        pass
-except OSError:
-    pass
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-";
-    let mut python = Command::new("python3");
-    python
-        .args(["-c", script])
-        .arg(command.get_program())
-        .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => python.env(name, value),
-            None => python.env_remove(name),
-        };
-    }
-    assert_eq!(python.status().unwrap().code(), Some(2));
-    assert_eq!(test.ask(&["status"])["state"], "not_connected");
     assert!(test.simulator.requests().is_empty());
 }
 
@@ -146,6 +178,11 @@ fn a_login_that_could_not_be_presented_is_kept_and_presented_later() {
     );
     let output = in_time(&test, import(&test, &home, &TAKE_OVER));
     is_refused(&output, "upstream-error", "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("has moved") && said.contains("codex login"),
+        "{said}"
+    );
     test.pass(120);
     assert_eq!(test.ask(&["refresh"])["ok"], true);
     assert_eq!(test.ask(&["status"])["email"], "ada@example.com");

@@ -7,6 +7,7 @@ pub mod hosts_file;
 pub mod proxy;
 pub mod serve;
 pub mod socks;
+pub mod sql;
 
 #[path = "../../runtime/tests/support/mod.rs"]
 mod library;

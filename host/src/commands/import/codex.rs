@@ -20,6 +20,8 @@ use crate::options::Global;
 use crate::output::{Clock, Terminal};
 use crate::signals::Interruption;
 
+const CODEX_HAS_TO_SIGN_IN: &str = "Codex's login has moved into the profile. Codex has to sign in again: run `codex login` next, and not `codex logout`, which could end the login that has moved. Codex's file was not changed.\n";
+
 #[derive(Args)]
 // Unlike that of the arguments of `login`, which are among these.
 #[group(id = "import-codex")]
@@ -29,7 +31,7 @@ pub(crate) struct Arguments {
     file: Option<PathBuf>,
 
     /// Move Codex's own login into the profile: Codex then has to sign in again
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["copy", "open", "qr"])]
     take_over: bool,
 
     /// Take over without asking
@@ -46,7 +48,7 @@ pub(crate) async fn run(
     terminal: &Terminal,
     interruption: Interruption,
 ) -> Result<ExitCode, Error> {
-    let codex = CodexLogin::find(arguments.file.as_deref())?;
+    let codex = find(&arguments)?;
     if !arguments.take_over {
         return sign_in(&codex, arguments.login, global, terminal, interruption).await;
     }
@@ -54,7 +56,16 @@ pub(crate) async fn run(
     if !arguments.yes {
         confirm(&codex, terminal, interruption).await?;
     }
-    take_over(&codex, global, terminal).await
+    take_over(&codex, &arguments, global, terminal).await
+}
+
+/// Codex's login, which must be of the account that `--expect` names.
+fn find(arguments: &Arguments) -> Result<CodexLogin, Error> {
+    let codex = CodexLogin::find(arguments.file.as_deref())?;
+    if let Some(expected) = &arguments.login.expect {
+        codex.check_email(expected)?;
+    }
+    Ok(codex)
 }
 
 /// Begins a login of the profile's own, and accepts the account of Codex alone.
@@ -65,23 +76,29 @@ async fn sign_in(
     terminal: &Terminal,
     interruption: Interruption,
 ) -> Result<ExitCode, Error> {
+    let email = codex.email()?;
     terminal.notice(&format!(
         "Codex is signed in as {}. This profile gets a login of its own for that account, because two programs that refresh one login log each other out. Codex keeps its login.\n",
-        codex.account()?
+        codex.account()
     ));
-    let email = codex.email()?;
     arguments.expect.get_or_insert_with(|| email.to_owned());
     login::run(arguments, global, terminal, interruption).await
 }
 
+/// Moves the login that the person has agreed to. Reads it again: Codex may have refreshed it
+/// while the question stood there, and may have signed in with another account.
 async fn take_over(
-    codex: &CodexLogin,
+    agreed_to: &CodexLogin,
+    arguments: &Arguments,
     global: &Global,
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
     let profile = open::profile(global, Access::ReadWrite).await?;
-    let progress = profile.take_over(codex.tokens()).await?;
-    terminal.notice("Codex has to sign in again: run `codex login` next, and not `codex logout`, which could end the login that has moved. Codex's file was not changed.\n");
+    let codex = find(arguments)?;
+    codex.check_issuer(open::kind(global))?;
+    codex.check_account(agreed_to)?;
+    let stored = || terminal.notice(CODEX_HAS_TO_SIGN_IN);
+    let progress = profile.take_over(codex.tokens(), stored).await?;
     let answer = Poll::from(&progress);
     Ok(terminal.lay_out(&answer, |canvas| {
         poll::to_text(&answer, canvas, &Clock::system())
@@ -102,7 +119,7 @@ async fn confirm(
     }
     terminal.notice(&format!(
         "This moves Codex's login as {} into the profile. Codex will have to sign in again. Type yes to go on:",
-        codex.account()?
+        codex.account()
     ));
     let answer = tokio::select! {
         answer = line() => answer,

@@ -3,13 +3,15 @@
 //! The file is only read. What its tokens claim names an account and proves nothing.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chatgpt_oauth::store::StoreKind;
 use chatgpt_oauth::{Error, ForeignLogin};
+use rustix::fs::OFlags;
 use serde_json::Value;
 
 use crate::open;
@@ -58,8 +60,20 @@ impl CodexLogin {
     }
 
     fn read(file: &Path) -> io::Result<Result<Self, Error>> {
+        // `NONBLOCK`: opening a pipe does not wait for its other end.
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(file)?;
+        let found = opened.metadata()?;
+        if !found.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        if found.len() > LARGEST {
+            return Err(io::Error::other("it is too large for a login"));
+        }
         let mut text = String::new();
-        File::open(file)?.take(LARGEST).read_to_string(&mut text)?;
+        opened.take(LARGEST).read_to_string(&mut text)?;
         Ok(Self::parse(&text, file))
     }
 
@@ -87,13 +101,42 @@ impl CodexLogin {
     }
 
     /// The account for people: the e-mail address and the workspace.
-    pub(super) fn account(&self) -> Result<String, Error> {
-        let email = self.email()?;
+    pub(super) fn account(&self) -> String {
+        let email = self
+            .email()
+            .unwrap_or("an account without an e-mail address");
         let claim = &self.id_claims["https://api.openai.com/auth"]["chatgpt_account_id"];
-        Ok(match claim.as_str() {
+        match claim.as_str() {
             Some(account_id) => format!("{email} (account {account_id})"),
             None => email.to_owned(),
-        })
+        }
+    }
+
+    /// Refuses a login of another account than that of an earlier look.
+    pub(super) fn check_account(&self, earlier: &Self) -> Result<(), Error> {
+        let has_the_same = |claim| self.id_claims[claim] == earlier.id_claims[claim];
+        match has_the_same("sub") && self.account() == earlier.account() {
+            true => Ok(()),
+            false => Err(refused(
+                format!("Codex has signed in as {} meanwhile", self.account()),
+                "run the command again for that account",
+            )),
+        }
+    }
+
+    /// Refuses a login of another e-mail address than this one.
+    pub(super) fn check_email(&self, expected: &str) -> Result<(), Error> {
+        let email = self.email();
+        match email.is_ok_and(|email| email.eq_ignore_ascii_case(expected)) {
+            true => Ok(()),
+            false => Err(refused(
+                format!(
+                    "Codex is signed in as {}, and {expected} was expected",
+                    self.account()
+                ),
+                OWN_LOGIN,
+            )),
+        }
     }
 
     /// Refuses a login that the store's servers have not issued: a real login is never sent
@@ -232,10 +275,9 @@ mod tests {
         for id_token in ["", "a.b", "a.b.c", "a.e30.c", "a.bnVsbA.c"] {
             let text = format!(r#"{{"tokens":{{"refresh_token":"rt","id_token":"{id_token}"}}}}"#);
             let login = CodexLogin::parse(&text, Path::new("auth.json")).unwrap();
-            assert!(
-                login.email().is_err() && login.account().is_err(),
-                "{id_token}"
-            );
+            assert!(login.email().is_err(), "{id_token}");
+            assert!(login.account().contains("without"), "{id_token}");
+            assert!(login.check_email("ada@example.com").is_err(), "{id_token}");
         }
     }
 

@@ -99,7 +99,7 @@ pub(super) fn missing(path: &Path) -> StoreError {
     refused(
         path,
         "is missing, the key that the stored logins are sealed with",
-        "restore the file, or name it: --key-file, or $CREDENTIALS_DIRECTORY. If the file is lost, the logins are lost: `chatgpt-oauth reset` sets a profile aside; a new key is made once all profiles are set aside",
+        "restore the file, or name it: --key-file, or $CREDENTIALS_DIRECTORY. If the file is lost, so is what the store holds: `chatgpt-oauth explain key-unknown`",
     )
 }
 
