@@ -13,7 +13,11 @@ eval "$tools"
 
 cargo test --locked --workspace --all-features
 
-# Only python3, as a platform runs the skill.
 bin=${CARGO_TARGET_DIR:-target}/debug
-CHATGPT_OAUTH_BIN=$bin/chatgpt-oauth OPENAI_SIMULATOR_BIN=$bin/openai-simulator \
-    python3 -m unittest discover -s tests/skill
+export CHATGPT_OAUTH_BIN=$bin/chatgpt-oauth OPENAI_SIMULATOR_BIN=$bin/openai-simulator
+
+# Only python3, as a platform runs the skill.
+python3 -m unittest discover -s tests/skill
+
+# The connect page, in a browser.
+[ "$(uname -s)" != Linux ] || sh scripts/browser/run.sh

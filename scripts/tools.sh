@@ -41,6 +41,8 @@ if [ "$(uname -s)" = Linux ]; then
     need docker-registry
     need pgbouncer
     need systemd-analyze
+    need chromium
+    need certutil
 fi
 # Debian keeps the server's binaries outside of the path.
 set -- "${POSTGRES_BIN:-}"/initdb /usr/lib/postgresql/*/bin/initdb
@@ -86,6 +88,7 @@ npm_packages jco examples/node
 npm_packages openai-node host/gateway/tests/clients
 npm_packages http-examples examples/http
 npm_packages mcp-typescript host/mcp/tests/clients
+npm_packages browser scripts/browser
 
 # Packages of Python in a directory of their own. Their list marks a complete installation.
 python_packages() {
@@ -123,5 +126,6 @@ echo "export ACT_PACKAGES='$tools/act'"
 echo "export OPENAI_NODE_MODULES='$tools/openai-node/node_modules'"
 echo "export OPENAI_PYTHON='$tools/openai-python-$python'"
 echo "export MCP_NODE_MODULES='$tools/mcp-typescript/node_modules'"
+echo "export BROWSER_NODE_MODULES='$tools/browser/node_modules'"
 echo "export MCP_PYTHON='$tools/mcp-python-$python'"
 echo "export COMPONENTIZE_PY='$tools/componentize-py'"

@@ -7,13 +7,15 @@ import { createInterface } from 'node:readline';
 export const HOST = 'login.example.test';
 
 export class Servers {
-  static async start(folder) {
-    const servers = new Servers();
-    await servers.begin(folder);
-    return servers;
+  #folder;
+
+  constructor(folder) {
+    this.#folder = folder;
+    this.environment = { ...process.env, XDG_STATE_HOME: join(folder, 'state') };
   }
 
-  async begin(folder) {
+  async begin() {
+    const folder = this.#folder;
     this.ca = join(folder, 'simulator-ca.pem');
     const simulator = ['--json', '--ca', this.ca, '--interval', '1'];
     this.simulator = spawn(process.env.OPENAI_SIMULATOR_BIN, simulator, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -23,14 +25,13 @@ export class Servers {
     this.openai = https.replace('https://', '');
     makeCertificate(folder);
     this.authority = join(folder, 'authority.pem');
-    this.options = ['--store', `sqlite:${folder}/store/test.db`, '--cacert', this.ca];
+    this.options = ['--json', '--store', `sqlite:${folder}/store/test.db`, '--cacert', this.ca];
     for (const host of ['auth.openai.com', 'chatgpt.com']) {
       this.options.push('--connect-to', `${host}:443:${this.openai}`);
     }
     const listeners = ['--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
     const tls = ['--tls-cert', join(folder, 'server.pem'), '--tls-key', join(folder, 'server.key')];
-    const serve = ['--json', ...this.options, 'serve', ...listeners, ...tls, '--public-url', `https://${HOST}`];
-    this.environment = { ...process.env, XDG_STATE_HOME: join(folder, 'state') };
+    const serve = [...this.options, 'serve', ...listeners, ...tls, '--public-url', `https://${HOST}`];
     this.serve = spawn(process.env.CHATGPT_OAUTH_BIN, serve, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: this.environment,
@@ -40,13 +41,23 @@ export class Servers {
     this.serve.stderr.resume();
   }
 
-  // A new link for a profile.
-  link(profile) {
+  // A new link for a profile, or one that was made so many seconds ago.
+  link(profile, age = 0) {
     const create = ['links', 'create', '--asks', 'Ada’s assistant', '--public-url', `https://${HOST}`];
-    const arguments_ = ['--json', ...this.options, '--profile', profile, ...create];
+    if (!age) return this.run(profile, ...create).url;
+    const clock = join(this.#folder, 'clock');
+    writeFileSync(clock, String(Math.floor(Date.now() / 1000) - age));
+    this.environment.CHATGPT_OAUTH_TEST_CLOCK = clock;
+    const { url } = this.run(profile, ...create);
+    delete this.environment.CHATGPT_OAUTH_TEST_CLOCK;
+    return url;
+  }
+
+  // The answer of a command on the store.
+  run(profile, ...command) {
+    const arguments_ = [...this.options, '--profile', profile, ...command];
     const stdio = ['ignore', 'pipe', 'ignore'];
-    const answer = execFileSync(process.env.CHATGPT_OAUTH_BIN, arguments_, { stdio, env: this.environment });
-    return JSON.parse(answer).url;
+    return JSON.parse(execFileSync(process.env.CHATGPT_OAUTH_BIN, arguments_, { stdio, env: this.environment }));
   }
 
   // Orders something of the simulator.
@@ -57,6 +68,7 @@ export class Servers {
 
   end() {
     this.serve?.kill();
+    // The second signal ends the server at once.
     this.serve?.kill();
     this.simulator?.kill();
   }

@@ -253,7 +253,7 @@ impl From<LinkError> for Error {
             LinkError::TooMany => Self::transient(
                 ErrorCode::RateLimited,
                 message,
-                "wait until they have expired",
+                "wait: a link ends after 15 minutes, or an hour after a browser has continued",
                 LINK_LIFE as u32,
             ),
             LinkError::Unknown | LinkError::Ended | LinkError::Bound => {

@@ -98,8 +98,8 @@ pub mod api_keys {
 /// The addresses by which a person signs a profile in: [`Links`](links::Links).
 pub mod links {
     pub use chatgpt_oauth_storage::links::{
-        Asks, CreatedLink, InvalidAsks, InvalidLinkSecret, LINK_LIFE, LinkError, LinkId, LinkLogin,
-        LinkRecord, LinkSecret, Links, MOST_LINKS, NewLink, SESSION_LIFE,
+        Asks, CreatedLink, InvalidAsks, InvalidLinkSecret, LINK_LIFE, LINK_REMEMBERED, LinkError,
+        LinkId, LinkLogin, LinkRecord, LinkSecret, Links, MOST_LINKS, NewLink, SESSION_LIFE,
     };
 }
 

@@ -8,6 +8,7 @@ use http::uri::Authority;
 use http::{Method, Request, Uri};
 use percent_encoding::percent_decode_str;
 
+use crate::connect::PublicUrl;
 use crate::refused::Refused;
 use crate::routes;
 
@@ -52,14 +53,33 @@ fn has_key(uri: &Uri) -> bool {
 /// Refuses a request that names another host: a page whose name leads to this address may
 /// have sent it.
 pub(crate) fn check_host<B>(request: &Request<B>, hosts: &[String]) -> Result<(), Refused> {
-    if host(request.headers()).is_some_and(|host| is_ours(&host, hosts)) {
+    let hint = "use a loopback address or localhost, or start the server with --host NAME";
+    check_that(request, |host| is_ours(host, hosts), hint)
+}
+
+/// Refuses a request for the connect page that names another host than its URL: its cookie is
+/// for that host alone.
+pub(crate) fn check_host_of_page<B>(request: &Request<B>, url: &PublicUrl) -> Result<(), Refused> {
+    check_that(
+        request,
+        |host| url.is_at(host),
+        "open the link as it was sent",
+    )
+}
+
+fn check_that<B>(
+    request: &Request<B>,
+    is_ours: impl FnOnce(&str) -> bool,
+    hint: &str,
+) -> Result<(), Refused> {
+    if host(request.headers()).is_some_and(|host| is_ours(&host)) {
         return Ok(());
     }
     tracing::warn!("a request names another host");
     Err(Refused::new(
         RefusalCode::MisdirectedRequest,
         "the header `host` names another host than this server",
-        "use a loopback address or localhost, or start the server with --host NAME",
+        hint,
     ))
 }
 

@@ -51,9 +51,14 @@ impl Front {
         let record = Record::begin(id, &request, active, self.app.clone());
         let span = record.span().clone();
         let shape = Shape::of(request.uri().path());
+        let is_page = self.page_at(request.uri().path()).is_some();
         let answered = AssertUnwindSafe(self.admit(peer, request).instrument(span)).catch_unwind();
         let answer = answered.await.unwrap_or_else(|_| Err(Refused::internal()));
-        record.answered(answer.unwrap_or_else(|refused| refused.into_answer(shape)))
+        let mut answer = answer.unwrap_or_else(|refused| refused.into_answer(shape));
+        if is_page {
+            connect::protect(answer.headers_mut());
+        }
+        record.answered(answer)
     }
 
     async fn admit(&self, peer: Peer, mut request: Request<Body>) -> Result<Answer, Refused> {
@@ -67,6 +72,7 @@ impl Front {
         admission::check_method(&request)?;
         let client = self.app.proxies.client(peer, request.headers());
         if let Some(page) = self.page_at(request.uri().path()) {
+            admission::check_host_of_page(&request, page.url())?;
             return Ok(connect::answer(&self.app, page, client, request).await);
         }
         admission::check_content_type(&request)?;

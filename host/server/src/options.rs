@@ -20,7 +20,8 @@ pub struct Options {
     /// With these files both listeners speak TLS, unless they are Unix sockets.
     pub tls: Option<TlsFiles>,
     /// The proxies that speak TLS in front of the public listener, and that say in
-    /// `x-forwarded-for` for whom they connect.
+    /// `x-forwarded-for` for whom they connect. With any of them, each peer of a Unix socket is
+    /// such a proxy.
     pub behind_proxy: Vec<IpNet>,
     /// The names that callers use for this server, beside those of loopback.
     pub hosts: Vec<String>,

@@ -96,14 +96,17 @@ impl Refused {
         self
     }
 
-    #[cfg(test)]
     pub(crate) const fn code(&self) -> RefusalCode {
         self.code
     }
 
-    pub(crate) fn into_answer(self, shape: Shape) -> Answer {
+    pub(crate) fn status(&self) -> StatusCode {
         let status = StatusCode::from_u16(self.code.status());
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn into_answer(self, shape: Shape) -> Answer {
+        let status = self.status();
         let body = match shape {
             Shape::OpenAi => self.openai_body(status),
             Shape::Management => self.management_body(),

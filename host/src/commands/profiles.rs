@@ -8,7 +8,7 @@ use chatgpt_oauth::api_keys::ApiKeys;
 use chatgpt_oauth::links::Links;
 use chatgpt_oauth::store::Owner;
 use chatgpt_oauth::types::ConnectionState;
-use chatgpt_oauth::{Error, ErrorCode, ProfileName};
+use chatgpt_oauth::{Error, ErrorCode, Host, ProfileName};
 use clap::{Args, Subcommand};
 
 use crate::open::{self, Access};
@@ -72,13 +72,16 @@ async fn remove(
     if !force {
         refuse_if_signed_in(&name, state)?;
     }
-    // First: no key and no link may reach a profile of the same name that is made later.
+    // No key and no link may reach a profile of the same name that is made later. Keys are first,
+    // because they make links, and links before the login, because their pages begin one.
+    let owner = Owner::Profile(name.clone());
     if let Some(entries) = host.entries() {
-        let owner = Owner::Profile(name.clone());
-        ApiKeys::new(entries.clone()).remove_all(&owner).await?;
-        Links::new(entries).remove_all(&owner).await?;
+        ApiKeys::new(entries).remove_all(&owner).await?;
     }
+    remove_links(&host, &owner).await?;
     profile.remove(force).await?;
+    // An administrator may have made one meanwhile.
+    remove_links(&host, &owner).await?;
     let known = state != ConnectionState::NotConnected;
     let answer = RemoveProfile {
         ok: True,
@@ -89,6 +92,13 @@ async fn remove(
         true => format!("removed {name}"),
         false => format!("there was no profile {name}"),
     }))
+}
+
+async fn remove_links(host: &Host, owner: &Owner) -> Result<(), Error> {
+    if let Some(entries) = host.entries() {
+        Links::new(entries).remove_all(owner).await?;
+    }
+    Ok(())
 }
 
 fn refuse_if_signed_in(name: &ProfileName, state: ConnectionState) -> Result<(), Error> {

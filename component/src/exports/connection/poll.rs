@@ -27,6 +27,10 @@ pub fn poll(ports: Ports, pending_id: Option<&str>) -> Result<LoginProgress> {
         pending::remove(ports, &pending);
         return finished(ports, record, None);
     }
+    let is_finished = |name: &str| !pending.matches(name) && record.was_created_by(name);
+    if pending_id.is_some_and(is_finished) {
+        return finished(ports, record, pending_id);
+    }
     if pending_id.is_some_and(|name| !pending.matches(name))
         || pending.login_seq != record.login_seq
     {
@@ -47,18 +51,21 @@ fn proceed(ports: Ports, mut pending: Pending) -> Result<LoginProgress> {
     }
 }
 
-/// No login is pending: the one the caller means may be finished.
+/// The login that the caller means is not pending: it may be finished.
 fn finished(ports: Ports, record: Record, name: Option<&str>) -> Result<LoginProgress> {
     let is_meant = name.map_or(record.has_login(), |name| record.was_created_by(name));
     if is_meant && record.is_connected(ports.now()) {
         return Ok(progress::connected(ports, record));
     }
-    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "no login is pending");
-    if is_meant {
-        error.relogin_required = true;
-        error = error.with_hint("The finished login has ended since. Call start to sign in again.");
+    if !is_meant {
+        return Err(Error::boxed(
+            ErrorCode::NoPendingLogin,
+            "no login is pending",
+        ));
     }
-    Err(error)
+    let mut error = Error::boxed(ErrorCode::NoPendingLogin, "the login has ended since");
+    error.relogin_required = true;
+    Err(error.with_hint("The finished login has ended since. Call start to sign in again."))
 }
 
 fn ask(ports: Ports, mut pending: Pending, asked_at: u64) -> Result<LoginProgress> {

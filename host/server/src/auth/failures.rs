@@ -17,12 +17,13 @@ const A_MINUTE: NonZero<u32> = NonZero::new(20).expect("20 is not zero");
 /// Of an address with too many failures, the keys that the store is asked for, a second.
 const LOOK_UPS: NonZero<u32> = NonZero::new(5).expect("5 is not zero");
 
-/// Counts failures by address.
+/// Counts failures by address. Processes of this machine have none, and are not counted: by a
+/// Unix socket each of them would speak for all.
 pub(crate) struct Failures {
-    rate: Rate<Client>,
-    look_ups: Rate<Client>,
+    rate: Rate<IpAddr>,
+    look_ups: Rate<IpAddr>,
     /// Until when an address has had too many.
-    refused: Mutex<HashMap<Client, Instant>>,
+    refused: Mutex<HashMap<IpAddr, Instant>>,
 }
 
 impl Default for Failures {
@@ -38,7 +39,9 @@ impl Default for Failures {
 impl Failures {
     /// Counts a failure. With too many, says in how many seconds the next is allowed.
     pub(crate) fn count(&self, client: Client) -> Result<(), u32> {
-        let network = network(client);
+        let Some(network) = network(client) else {
+            return Ok(());
+        };
         self.rate.take(&network).inspect_err(|seconds| {
             let until = Instant::now() + Duration::from_secs(u64::from(*seconds));
             self.lock().insert(network, until);
@@ -48,7 +51,9 @@ impl Failures {
     /// Whether the store may be asked for a key of an address. After too many failures it is
     /// asked at most [`LOOK_UPS`] times a second, however many keys the address invents.
     pub(crate) fn permit_look_up(&self, client: Client) -> bool {
-        let network = network(client);
+        let Some(network) = network(client) else {
+            return true;
+        };
         let until = self.lock().get(&network).copied();
         let are_too_many = until.is_some_and(|until| until > Instant::now());
         !are_too_many || self.look_ups.take(&network).is_ok()
@@ -62,19 +67,20 @@ impl Failures {
     }
 
     /// No panic leaves the map incomplete, so poisoning is ignored.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Client, Instant>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Who has one IPv6 address has its /64.
-fn network(client: Client) -> Client {
+/// The address that failures are counted for. Who has one IPv6 address has its /64.
+fn network(client: Client) -> Option<IpAddr> {
     match client {
+        Client::Local => None,
         Client::Ip(IpAddr::V6(address)) => {
             let network = u128::from(address) & !u128::from(u64::MAX);
-            Client::Ip(Ipv6Addr::from(network).into())
+            Some(Ipv6Addr::from(network).into())
         }
-        other => other,
+        Client::Ip(address) => Some(address),
     }
 }
 
@@ -100,6 +106,15 @@ mod tests {
         }
         failures.count(client("2001:db8::ffff")).unwrap_err();
         failures.count(client("2001:db8:0:1::1")).unwrap();
+    }
+
+    #[test]
+    fn the_processes_of_this_machine_do_not_spend_the_failures_of_one_another() {
+        let failures = Failures::default();
+        for _ in 0..100 {
+            failures.count(Client::Local).unwrap();
+        }
+        assert!(failures.permit_look_up(Client::Local));
     }
 
     /// Faults: G17

@@ -1,6 +1,6 @@
 //! The cookie by which a browser is known again. Each link has its own.
 
-use chatgpt_oauth::links::{LINK_LIFE, LinkId, LinkSecret, SESSION_LIFE};
+use chatgpt_oauth::links::{LINK_REMEMBERED, LinkId, LinkSecret};
 use http::header::{self, HeaderMap, HeaderValue};
 
 use super::public_url::PublicUrl;
@@ -27,13 +27,13 @@ pub(super) fn read(url: &PublicUrl, link: &LinkId, headers: &HeaderMap) -> Optio
     value.parse().ok()
 }
 
-/// The header that gives the browser the cookie of a link.
+/// The header that gives the browser the cookie of a link, which outlives the page.
 pub(super) fn set(url: &PublicUrl, link: &LinkId, browser: &LinkSecret) -> Option<HeaderValue> {
     let (name, secret) = (name(url, link), browser.reveal());
-    let life = LINK_LIFE + SESSION_LIFE;
     let secure = if url.is_https() { "; Secure" } else { "" };
-    let cookie =
-        format!("{name}={secret}; Path=/; Max-Age={life}; HttpOnly; SameSite=Strict{secure}");
+    let cookie = format!(
+        "{name}={secret}; Path=/; Max-Age={LINK_REMEMBERED}; HttpOnly; SameSite=Strict{secure}"
+    );
     let mut value = HeaderValue::try_from(cookie).ok()?;
     value.set_sensitive(true);
     Some(value)

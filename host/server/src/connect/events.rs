@@ -10,6 +10,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chatgpt_oauth::Error;
 use futures_util::{StreamExt, stream};
 use http::header::{self, HeaderValue};
 use tokio::time::{Instant, sleep_until};
@@ -80,12 +81,9 @@ impl Watch {
     }
 
     async fn poll(&mut self) -> String {
-        if self.session.has_ended() {
-            return self.change();
-        }
-        let (pause, line) = match self.session.poll().await {
-            Ok(State::Waiting { pause, .. }) => (pause, self.texts.waiting),
-            Ok(_) => return self.change(),
+        let (pause, line) = match self.look().await {
+            Ok(Some(pause)) => (pause, self.texts.waiting),
+            Ok(None) => return self.change(),
             // The code may still be approved, and the next poll finishes the login.
             Err(error) => {
                 let pause = error.retry_after_seconds.unwrap_or(PAUSE).max(PAUSE);
@@ -94,6 +92,20 @@ impl Watch {
         };
         self.next = Instant::now() + Duration::from_secs(pause.into());
         format!("event: status\ndata: {line}\n\n")
+    }
+
+    /// How long the login that the page shows waits for its next poll, in seconds; none when the
+    /// page has something else to show.
+    async fn look(&mut self) -> Result<Option<u32>, Error> {
+        if !self.session.is_current().await? {
+            return Ok(None);
+        }
+        let shown = self.session.record.login.clone();
+        let state = self.session.poll().await?;
+        match state {
+            State::Waiting { pause, .. } if self.session.record.login == shown => Ok(Some(pause)),
+            _ => Ok(None),
+        }
     }
 
     fn change(&mut self) -> String {

@@ -12,7 +12,8 @@
 //!
 //! A GET without the cookie of the link changes nothing: previews of messengers and scanners of
 //! mails open links, too. The button Continue binds the link to the browser, and from then on
-//! every other browser is turned away. The link itself is a secret: it is in no log, no metric,
+//! every other browser is turned away. It also ends the other bound links of the profile, and a
+//! page shows the account of its own login alone. The link itself is a secret: it is in no log, no metric,
 //! and no request of the browser to another site.
 
 mod assets;
@@ -32,6 +33,7 @@ use chatgpt_oauth::links::{LinkRecord, LinkSecret, Links};
 use chatgpt_oauth::{Error, Host};
 use http::{Request, Response};
 
+pub(crate) use html::protect;
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 
 use crate::answer::{Answer, Body};
@@ -41,7 +43,7 @@ use crate::listen::Client;
 use stop::Stop;
 use visit::Visit;
 
-/// The page of links.
+/// The connect page.
 pub(crate) struct Connect {
     url: PublicUrl,
     links: Links,

@@ -34,6 +34,14 @@ impl PublicUrl {
         &self.host
     }
 
+    /// Whether this is the URL of a host, without its port. By `http` every name of loopback is.
+    pub(crate) fn is_at(&self, host: &str) -> bool {
+        match self.is_https {
+            true => self.host == host,
+            false => admission::is_loopback(host),
+        }
+    }
+
     pub(crate) const fn is_https(&self) -> bool {
         self.is_https
     }
@@ -120,6 +128,11 @@ mod tests {
             let url: PublicUrl = text.parse().unwrap();
             assert_eq!((url.origin(), url.host()), (origin, host), "{text}");
         }
+        let is_at = |url: &str, host| url.parse::<PublicUrl>().unwrap().is_at(host);
+        assert!(is_at("https://a.example:8443", "a.example"));
+        assert!(!is_at("https://a.example", "localhost"));
+        assert!(is_at("http://localhost", "127.0.0.1") && is_at("http://localhost", "[::1]"));
+        assert!(!is_at("http://localhost", "a.example"));
         for text in [
             "",
             "login.example.org",

@@ -36,6 +36,8 @@ pub(super) enum State {
     },
     /// The person is signed in.
     Connected(Box<LoginProgress>),
+    /// The person was signed in, and the profile still has the login, which OpenAI has ended.
+    Lapsed,
     /// It has ended: [`DISCONNECTED`], or the code of an error.
     Ended(String),
 }
@@ -55,9 +57,11 @@ impl Session {
         &self.app
     }
 
-    /// Whether the link has expired.
-    pub(super) fn has_ended(&self) -> bool {
-        self.record.has_ended(self.links.now())
+    /// Whether the link is as it was when this session began, and has not expired.
+    pub(super) async fn is_current(&self) -> Result<bool, Error> {
+        let stored = self.links.read(&self.record.id).await?;
+        let is_same = stored.as_ref() == Some(&self.record);
+        Ok(is_same && !self.record.has_ended(self.links.now()))
     }
 
     /// How far the login is. The service is asked only about a login that the store does not
@@ -82,24 +86,56 @@ impl Session {
         }
     }
 
-    /// Begins a login, or shows the one of the profile that waits.
+    /// Begins a login, or shows the one of this page that waits. One that a key or another link
+    /// has begun is not taken over: who approves its code would sign in on this page.
     pub(super) async fn begin(&mut self) -> Result<(), Stop> {
-        let counted = self.app.starts.count(self.profile.name());
-        counted.map_err(Stop::TooMany)?;
-        let prompt = self.profile.start().await?;
-        self.note(prompt.pending.pending_id, None).await?;
-        Ok(())
+        if self.is_another_waiting().await? {
+            return Err(Stop::UnderWay);
+        }
+        self.count_start()?;
+        self.start().await
+    }
+
+    /// Begins a login in place of another one that waits, which a logout alone ends.
+    pub(super) async fn replace(&mut self) -> Result<(), Stop> {
+        self.count_start()?;
+        if self.is_another_waiting().await? {
+            self.profile.logout(false).await?;
+        }
+        self.start().await
     }
 
     /// Signs out the account that this page has signed in.
     pub(super) async fn leave(&mut self) -> Result<(), Error> {
-        let Some(login) = self.record.login.clone() else {
-            return Ok(());
-        };
-        if matches!(self.state().await?, State::Connected(_)) {
+        if matches!(self.state().await?, State::Connected(_) | State::Lapsed) {
             self.profile.logout(false).await?;
+            self.note(DISCONNECTED).await?;
         }
-        self.note(login.pending_id, Some(DISCONNECTED)).await
+        Ok(())
+    }
+
+    fn count_start(&self) -> Result<(), Stop> {
+        let counted = self.app.starts.count(self.profile.name());
+        counted.map_err(Stop::TooMany)
+    }
+
+    async fn start(&mut self) -> Result<(), Stop> {
+        let pending = self.profile.start().await?.pending;
+        let now = self.links.now();
+        let until = now.saturating_add(pending.expires_in_seconds);
+        let noted = self
+            .links
+            .note_login(&self.record.id, &pending.pending_id, until, now);
+        self.record = noted.await?;
+        Ok(())
+    }
+
+    /// Whether a login waits that this page has not begun.
+    async fn is_another_waiting(&self) -> Result<bool, Error> {
+        let waiting = self.profile.status().await?.pending;
+        let waiting = waiting.map(|pending| pending.pending_id);
+        let own = self.record.login.as_ref().map(|login| &login.pending_id);
+        Ok(waiting.is_some() && waiting.as_ref() != own)
     }
 
     /// The login that waits, as `poll` names it.
@@ -110,21 +146,27 @@ impl Session {
 
     /// Asks whether the person has approved a login, and notes how it has ended.
     async fn ask(&mut self, login: String) -> Result<State, Error> {
-        match profiles::poll_once(&self.app, &self.profile, Some(&login)).await {
+        let polled = profiles::poll_once(&self.app, &self.profile, Some(&login)).await;
+        let (outcome, state) = match polled {
             Ok(LoginProgress {
                 pending: Some(pending),
                 retry_after_seconds,
                 ..
-            }) => Ok(waiting(pending, retry_after_seconds)),
-            Ok(progress) => {
-                self.note(login, Some(CONNECTED)).await?;
-                Ok(State::Connected(Box::new(progress)))
-            }
+            }) => return Ok(waiting(pending, retry_after_seconds)),
+            Ok(progress) => (CONNECTED, State::Connected(Box::new(progress))),
             Err(error) => {
-                let ended = ended(error)?;
-                self.note(login, Some(&ended)).await?;
-                Ok(State::Ended(ended))
+                let code = ended(error)?;
+                (code, State::Ended(code.to_owned()))
             }
+        };
+        self.note(outcome).await?;
+        let is_noted = |noted: &LinkLogin| {
+            noted.pending_id == login && noted.outcome.as_deref() == Some(outcome)
+        };
+        match self.record.login.as_ref().is_some_and(is_noted) {
+            true => Ok(state),
+            // Another tab was quicker, or has begun another login.
+            false => Box::pin(self.state()).await,
         }
     }
 
@@ -137,18 +179,15 @@ impl Session {
         match login.outcome.as_deref() {
             Some(CONNECTED) => match self.profile.poll(Some(&login.pending_id)).await {
                 Ok(progress) => Ok(State::Connected(Box::new(progress))),
-                Err(error) => ended(error).map(State::Ended),
+                Err(error) if has_lapsed(&error) => Ok(State::Lapsed),
+                Err(error) => ended(error).map(|code| State::Ended(code.to_owned())),
             },
             outcome => Ok(State::Ended(outcome.unwrap_or_default().to_owned())),
         }
     }
 
-    async fn note(&mut self, pending_id: String, outcome: Option<&str>) -> Result<(), Error> {
-        let login = LinkLogin {
-            pending_id,
-            outcome: outcome.map(str::to_owned),
-        };
-        self.record = self.links.note_login(&self.record, &login).await?;
+    async fn note(&mut self, outcome: &str) -> Result<(), Error> {
+        self.record = self.links.note_outcome(&self.record, outcome).await?;
         Ok(())
     }
 }
@@ -158,16 +197,20 @@ fn waiting(pending: PendingLogin, pause: Option<u32>) -> State {
     State::Waiting { pending, pause }
 }
 
+/// Whether an error of `poll` says that the profile has the login that was meant, and that the
+/// login has ended.
+fn has_lapsed(error: &Error) -> bool {
+    error.code == ErrorCode::NoPendingLogin && error.relogin_required
+}
+
 /// The code of an error of `poll`, if the login that was meant has ended.
-fn ended(error: Error) -> Result<String, Error> {
+fn ended(error: Error) -> Result<&'static str, Error> {
     match error.code {
         ErrorCode::NoPendingLogin
         | ErrorCode::LoginSuperseded
         | ErrorCode::LoginDenied
         | ErrorCode::LoginExpired
-        | ErrorCode::LoginExchangeFailed => {
-            Ok(answers::ErrorCode::from(error.code).name().to_owned())
-        }
+        | ErrorCode::LoginExchangeFailed => Ok(answers::ErrorCode::from(error.code).name()),
         _ => Err(error),
     }
 }

@@ -38,6 +38,8 @@ enum Action {
     Check,
     /// Begins another login.
     NewCode,
+    /// Begins another login in place of one that is not of this page.
+    Replace,
     /// Signs the account out.
     Disconnect,
     /// Signs the account out, and begins another login.
@@ -66,7 +68,10 @@ impl<'a> Visit<'a> {
 
     pub(super) async fn answer(self, method: &Method, body: Body) -> Result<Answer, Stop> {
         if self.record.has_ended(self.connect.links.now()) {
-            return Err(Stop::Expired);
+            return Err(match self.record.is_bound() {
+                true => Stop::Over,
+                false => Stop::Expired,
+            });
         }
         match *method {
             Method::POST => self.act(body).await,
@@ -147,6 +152,7 @@ impl<'a> Visit<'a> {
             b"action=continue" => Ok(Action::Continue),
             b"action=check" => Ok(Action::Check),
             b"action=new-code" => Ok(Action::NewCode),
+            b"action=replace" => Ok(Action::Replace),
             b"action=disconnect" => Ok(Action::Disconnect),
             b"action=start-over" => Ok(Action::StartOver),
             _ => Err(Refused::invalid("there is no such button", "use the page")),
@@ -184,6 +190,7 @@ impl Session {
         match action {
             Action::Continue if self.record.login.is_some() => {}
             Action::Continue | Action::NewCode => self.begin().await?,
+            Action::Replace => self.replace().await?,
             Action::Check => drop(self.poll().await?),
             Action::Disconnect => self.leave().await?,
             Action::StartOver => {

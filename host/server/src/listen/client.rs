@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// Whom failures are counted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {
     Ip(IpAddr),
     /// A process of this machine, by a Unix socket.
@@ -49,9 +49,10 @@ impl Proxies {
         }
     }
 
+    /// Whether the client is a proxy. On a Unix socket every peer is, once any proxy is named.
     fn has(&self, client: Client) -> bool {
         let Client::Ip(address) = client else {
-            return false;
+            return !self.0.is_empty();
         };
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
@@ -79,8 +80,8 @@ mod tests {
             let name = http::HeaderName::from_static("x-forwarded-for");
             (name, http::HeaderValue::from_static(value))
         });
-        let peer = Peer(Client::Ip(peer.parse().unwrap()));
-        match proxies.client(peer, &headers.collect()) {
+        let peer = peer.parse().map_or(Client::Local, Client::Ip);
+        match proxies.client(Peer(peer), &headers.collect()) {
             Client::Ip(address) => address.to_string(),
             Client::Local => "local".to_owned(),
         }
@@ -92,6 +93,21 @@ mod tests {
         assert_eq!(client("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
         assert_eq!(client("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    /// Faults: G23
+    #[test]
+    fn a_proxy_connects_by_a_unix_socket_too() {
+        assert_eq!(client("local", &["203.0.113.9"]), "203.0.113.9");
+        let chain = ["198.51.100.7, 203.0.113.9, 10.0.0.2"];
+        assert_eq!(client("local", &chain), "203.0.113.9");
+        assert_eq!(client("local", &[]), "local");
+        let headers = [(
+            http::HeaderName::from_static("x-forwarded-for"),
+            http::HeaderValue::from_static("203.0.113.9"),
+        )];
+        let alone = Proxies::default().client(Peer(Client::Local), &headers.into_iter().collect());
+        assert_eq!(alone, Client::Local);
     }
 
     /// Faults: G21

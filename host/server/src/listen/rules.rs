@@ -45,10 +45,12 @@ fn check_public_url(options: &Options) -> Result<(), Error> {
             "give --tls-cert and --tls-key; or --behind-proxy with the addresses of the proxy that has TLS; or http:// with a loopback address",
         ));
     }
-    if !url.is_https() && has_tls {
+    if !url.is_https() && (has_tls || has_proxy) {
         return Err(refused(
-            format!("browsers cannot find {url}: the public listener has TLS"),
-            "give https:// in --public-url",
+            format!(
+                "browsers cannot find {url}: the public listener, or the proxy before it, has TLS"
+            ),
+            "give https:// in --public-url; by http:// the page is for this machine alone, without a proxy",
         ));
     }
     Ok(())
@@ -116,12 +118,22 @@ mod tests {
         let (secure, plain) = ("https://login.example.org", "http://localhost:1");
         check(&of(plain)).unwrap();
         check(&with_tls(of(secure))).unwrap();
-        let proxied = Options {
+        let proxied = |options| Options {
             behind_proxy: vec!["127.0.0.1/32".parse().unwrap()],
-            ..of(secure)
+            ..options
         };
-        check(&proxied).unwrap();
-        for refused in [of(secure), with_tls(of(plain))] {
+        let by_socket = |options| Options {
+            listen: "unix:/a".parse().unwrap(),
+            ..options
+        };
+        check(&proxied(of(secure))).unwrap();
+        check(&by_socket(of(secure))).unwrap();
+        for refused in [
+            of(secure),
+            with_tls(of(plain)),
+            proxied(of(plain)),
+            by_socket(of(plain)),
+        ] {
             let error = check(&refused).unwrap_err();
             assert!(error.message.contains("browsers"), "{error:?}");
         }

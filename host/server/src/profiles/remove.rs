@@ -36,20 +36,26 @@ pub(crate) async fn remove(
         let refused = Refused::new(RefusalCode::Conflict, "the profile holds a login", hint);
         return Err(refused.into());
     }
-    // First: no key and no link may reach a profile of the same name that is made later.
+    // No key and no link may reach a profile of the same name that is made later. Keys are first,
+    // because they make links, and links before the login, because their pages begin one.
     let owner = Owner::Profile(profile.name().clone());
-    let (keys, entries) = (app.keys(), app.host.entries());
-    let remove = async move {
-        if let Some(entries) = entries {
-            Links::new(entries).remove_all(&owner).await?;
-        }
-        Ok::<_, Failed>(keys.remove_all(&owner).await?)
-    };
-    app.clone().change_keys(remove).await?;
+    let (keys, of_keys) = (app.keys(), owner.clone());
+    let remove_keys = async move { Ok::<_, Failed>(keys.remove_all(&of_keys).await?) };
+    app.clone().change_keys(remove_keys).await?;
+    remove_links(&app, &owner).await?;
     profile.remove(force).await?;
+    // An administrator may have made one meanwhile.
+    remove_links(&app, &owner).await?;
     Ok(answer::success(&RemoveProfile {
         ok: True,
         profile: profile.name().as_str().to_owned(),
         removed: state != ConnectionState::NotConnected,
     }))
+}
+
+async fn remove_links(app: &App, owner: &Owner) -> Result<(), Failed> {
+    if let Some(entries) = app.host.entries() {
+        Links::new(entries).remove_all(owner).await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::links::{LINK_LIFE, LinkError, LinkLogin, LinkSecret, Links, NewLink};
+use crate::links::{LINK_LIFE, LinkError, LinkSecret, Links, NewLink};
 use crate::sealed_entries::SealedEntries;
 use crate::server_store::Owner;
 use crate::{Keys, ServerStore};
@@ -55,13 +55,11 @@ async fn of_many_browsers_at_a_time_one_gets_the_link(links: &Links) {
 
 async fn a_login_is_noted_beside_the_browser(links: &Links) {
     let (link, browser) = (link(links).await, secret());
-    let bound = links.bind(&link, &browser, NOW + LINK_LIFE - 1).await;
-    let login = LinkLogin {
-        pending_id: "one".to_owned(),
-        outcome: None,
-    };
-    let noted = links.note_login(&bound.unwrap(), &login).await.unwrap();
-    assert_eq!(noted.login, Some(login));
+    let now = NOW + LINK_LIFE - 1;
+    let bound = links.bind(&link, &browser, now).await.unwrap();
+    let noted = links.note_login(&bound.id, "one", now, now).await.unwrap();
+    let login = noted.login.as_ref().map(|login| login.pending_id.as_str());
+    assert_eq!(login, Some("one"));
     assert!(noted.is_bound_to(&browser));
     assert_eq!(links.find(&link).await, Ok(Some(noted)));
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Who asks a person to sign in, in the words of the link's creator: 1 to 64 characters,
-/// not all of them spaces, and none that controls a terminal or turns the direction of text.
+/// at least one of them visible, and none that controls a terminal, turns the direction of text or
+/// hides in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asks(String);
 
@@ -23,7 +24,7 @@ impl FromStr for Asks {
     type Err = InvalidAsks;
 
     fn from_str(text: &str) -> Result<Self, InvalidAsks> {
-        let fits = text.chars().count() <= Self::LONGEST && !text.trim().is_empty();
+        let fits = text.chars().count() <= Self::LONGEST && !text.chars().all(is_blank);
         match fits && !text.chars().any(deceives) {
             true => Ok(Self(text.to_owned())),
             false => Err(InvalidAsks),
@@ -31,12 +32,23 @@ impl FromStr for Asks {
     }
 }
 
-/// Whether a character shows nothing, or changes how others are shown.
+/// Whether a character shows nothing where it stands: a space, a filler of Hangul, an empty
+/// pattern of Braille, or a part of the character before it.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+            | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Whether a character hides text, or changes how other text is shown.
 fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 impl fmt::Display for Asks {
@@ -57,7 +69,13 @@ mod tests {
     /// Faults: G29
     #[test]
     fn who_asks_is_short_visible_and_in_one_direction() {
-        for text in ["Ada's assistant", "Команда Ады", "x", &"x".repeat(64)] {
+        for text in [
+            "Ada's assistant",
+            "Команда Ады",
+            "\u{3164}x",
+            "❤\u{fe0f}",
+            &"x".repeat(64),
+        ] {
             assert_eq!(text.parse::<Asks>().unwrap().as_str(), text);
         }
         for text in [
@@ -66,6 +84,11 @@ mod tests {
             "a\nb",
             "\u{202e}adA",
             "a\u{200b}b",
+            "\u{3164}",
+            "\u{2800} \u{2800}",
+            "\u{fe0f}",
+            "a\u{e0041}",
+            "\u{e007f}",
             &"x".repeat(65),
         ] {
             assert_eq!(text.parse::<Asks>(), Err(InvalidAsks), "{text:?}");

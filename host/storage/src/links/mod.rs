@@ -23,4 +23,4 @@ pub use asks::{Asks, InvalidAsks};
 pub use outcome::{CreatedLink, LinkError, NewLink};
 pub use record::{LinkLogin, LinkRecord};
 pub use secret::{InvalidLinkSecret, LinkId, LinkSecret};
-pub use stored::{LINK_LIFE, Links, MOST_LINKS, SESSION_LIFE};
+pub use stored::{LINK_LIFE, LINK_REMEMBERED, Links, MOST_LINKS, SESSION_LIFE};

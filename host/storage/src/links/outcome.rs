@@ -1,6 +1,6 @@
 //! What the operations on links take and return.
 
-use super::{Asks, LinkRecord, LinkSecret};
+use super::{Asks, LinkRecord, LinkSecret, MOST_LINKS};
 use crate::{ProfileName, StoreError};
 
 /// What a new link is for.
@@ -34,7 +34,7 @@ pub enum LinkError {
     #[error("the link is bound to another browser")]
     Bound,
     /// The profile has as many links as it may have.
-    #[error("the profile has too many links that were not used")]
+    #[error("the profile has {MOST_LINKS} links that have not ended")]
     TooMany,
     /// The store failed.
     #[error(transparent)]

@@ -56,11 +56,43 @@ impl LinkRecord {
     }
 
     /// The record of the link that is bound to this browser.
-    pub(super) fn bound_to(self, browser: &LinkSecret, now: u64) -> Self {
+    pub(super) fn bound_to(&self, browser: &LinkSecret, now: u64) -> Self {
         Self {
             expires_at: now.saturating_add(SESSION_LIFE),
             browser_digest: Some(browser.digest()),
-            ..self
+            ..self.clone()
+        }
+    }
+
+    /// The record of the link that ends now.
+    pub(super) fn ended(&self, now: u64) -> Self {
+        Self {
+            expires_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// The record of the link whose page has begun this login. It lasts until `until`, at least.
+    pub(super) fn with_login(&self, pending_id: &str, until: u64) -> Self {
+        Self {
+            expires_at: self.expires_at.max(until),
+            login: Some(LinkLogin {
+                pending_id: pending_id.to_owned(),
+                outcome: None,
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// The record of the link whose login has ended like this.
+    pub(super) fn with_outcome(&self, outcome: &str) -> Self {
+        let login = self.login.clone().map(|login| LinkLogin {
+            outcome: Some(outcome.to_owned()),
+            ..login
+        });
+        Self {
+            login,
+            ..self.clone()
         }
     }
 

@@ -2,7 +2,6 @@
 
 use http::header::{self, HeaderValue};
 
-use super::html;
 use crate::answer::{Answer, Body};
 
 /// Where the files are.
@@ -19,7 +18,6 @@ pub(super) fn at(path: &str) -> Option<Answer> {
         _ => return None,
     };
     let mut answer = Answer::new(Body::from(content));
-    html::protect(answer.headers_mut());
     let media_type = HeaderValue::from_static(media_type);
     answer
         .headers_mut()

@@ -11,15 +11,22 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   });
 }
 
+const again = () => location.replace(location.pathname);
+// In milliseconds: long enough for a server that fails to answer again.
+const PAUSE = 5000;
+
 for (const left of document.querySelectorAll('[data-seconds]')) {
   const end = Date.now() + 1000 * Number(left.dataset.seconds);
   const show = () => {
     const seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
     const time = Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0');
     left.textContent = left.dataset.text.replace('{}', time);
+    if (seconds > 0) return;
+    clearInterval(timer);
+    setTimeout(again, PAUSE);
   };
+  const timer = setInterval(show, 1000);
   show();
-  setInterval(show, 1000);
 }
 
 const line = document.querySelector('[data-live]');
@@ -30,6 +37,11 @@ if (line) {
   });
   events.addEventListener('change', () => {
     events.close();
-    location.replace(location.pathname);
+    again();
+  });
+  // The browser reconnects by itself after the end of the stream, but not after an answer
+  // that is no stream.
+  events.addEventListener('error', () => {
+    if (events.readyState === EventSource.CLOSED) setTimeout(again, PAUSE);
   });
 }

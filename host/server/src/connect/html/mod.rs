@@ -15,7 +15,6 @@ use super::session::State;
 use super::stop::Stop;
 use super::texts::Texts;
 use crate::answer::{Answer, Body, Code};
-use crate::refused::Shape;
 
 /// Nothing is loaded, sent or shown elsewhere, and no script or style is part of a page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -66,16 +65,16 @@ impl Page {
         };
         let mut answer = Answer::new(Body::from(page.into_string()));
         *answer.status_mut() = self.status;
-        let headers = answer.headers_mut();
-        protect(headers);
         let media_type = HeaderValue::from_static("text/html; charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, media_type);
+        answer
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, media_type);
         answer
     }
 }
 
-/// The headers that keep a page to itself.
-pub(super) fn protect(headers: &mut HeaderMap) {
+/// The headers of every answer to a browser: they keep a page to itself.
+pub(crate) fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -107,6 +106,7 @@ pub(super) fn state(texts: &Texts, record: &LinkRecord, state: &State) -> Answer
         State::Idle => message::idle(texts),
         State::Waiting { pending, .. } => code::page(texts, pending),
         State::Connected(progress) => account::page(texts, record, progress),
+        State::Lapsed => message::signed_out(texts),
         State::Ended(outcome) => message::ended(texts, outcome),
     };
     page.into_answer(texts)
@@ -119,13 +119,10 @@ pub(super) fn reload(texts: &Texts, path: &str) -> Answer {
 
 /// Why the page is not shown. `back` is where the person tries again.
 pub(super) fn stopped(texts: &Texts, stop: &Stop, back: Option<&str>) -> Answer {
-    if let Stop::Refused(refused) = stop {
-        return refused.clone().into_answer(Shape::Management);
-    }
     let mut answer = message::stopped(texts, stop, back).into_answer(texts);
     *answer.status_mut() = stop.status();
-    if let Stop::Failed(error) = stop {
-        answer.extensions_mut().insert(Code(message::code(error)));
+    if let Some(code) = stop.code() {
+        answer.extensions_mut().insert(Code(code));
     }
     answer
 }

@@ -85,6 +85,10 @@ pub(super) static ENGLISH: Texts = Texts {
         "This link has expired",
         "A link is valid for 15 minutes. Ask for a new one.",
     ],
+    over: [
+        "This page has ended",
+        "It works for an hour, and ends when another link for the same profile is used. A finished sign-in stays. To change something, ask for a new link.",
+    ],
     foreign: [
         "This link is open in another browser",
         "It works there alone. If that was not you, tell the one who sent you the link, and ask for a new one.",
@@ -101,6 +105,16 @@ pub(super) static ENGLISH: Texts = Texts {
         "The button did nothing",
         "Your browser did not say that this page sent the request. Open the link again in a current browser.",
     ],
+    unreadable: [
+        "The button did nothing",
+        "The server could not read what your browser sent. Open the link again.",
+    ],
+    under_way: [
+        "Another sign-in is under way",
+        "Another sign-in for this profile waits for its approval at OpenAI. It ends after 15 minutes at the latest.",
+    ],
+    replace: "Replace it",
+    replace_what: "“Replace it” makes the other code invalid, and signs out the account that this profile uses, if there is one.",
     too_many: ["Too many attempts", "Wait for {}, then try again."],
     failed: "That did not work",
     failed_code: "Error code",
@@ -201,6 +215,10 @@ pub(super) static GERMAN: Texts = Texts {
         "Dieser Link ist abgelaufen",
         "Ein Link gilt 15 Minuten. Bitten Sie um einen neuen.",
     ],
+    over: [
+        "Diese Seite ist beendet",
+        "Sie gilt eine Stunde und endet, wenn ein anderer Link für dasselbe Profil benutzt wird. Eine abgeschlossene Anmeldung bleibt bestehen. Wenn Sie etwas ändern möchten, bitten Sie um einen neuen Link.",
+    ],
     foreign: [
         "Dieser Link ist in einem anderen Browser offen",
         "Er gilt nur dort. Wenn Sie das nicht waren, sagen Sie es dem, der Ihnen den Link geschickt hat, und bitten Sie um einen neuen.",
@@ -217,6 +235,16 @@ pub(super) static GERMAN: Texts = Texts {
         "Der Knopf hat nichts bewirkt",
         "Ihr Browser hat nicht bestätigt, dass diese Seite die Anfrage gesendet hat. Öffnen Sie den Link in einem aktuellen Browser noch einmal.",
     ],
+    unreadable: [
+        "Der Knopf hat nichts bewirkt",
+        "Der Server konnte nicht lesen, was Ihr Browser gesendet hat. Öffnen Sie den Link noch einmal.",
+    ],
+    under_way: [
+        "Eine andere Anmeldung läuft",
+        "Für dieses Profil wartet eine andere Anmeldung auf die Freigabe bei OpenAI. Sie endet spätestens nach 15 Minuten.",
+    ],
+    replace: "Ersetzen",
+    replace_what: "„Ersetzen“ macht den anderen Code ungültig und meldet das Konto ab, das dieses Profil gerade nutzt, falls es eines gibt.",
     too_many: [
         "Zu viele Versuche",
         "Warten Sie {} und versuchen Sie es dann noch einmal.",

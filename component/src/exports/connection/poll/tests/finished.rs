@@ -60,6 +60,24 @@ fn a_finished_login_is_known_by_its_user_code_too() {
 
 /// Faults: P06
 #[test]
+fn a_finished_login_is_connected_while_another_one_waits() {
+    let env = waiting(json!({"id": "pending-2", "user_code": "WXYZ-98765", "epoch": 3}));
+    let finished = json!({"login_id": "pending-1", "user_code": "ABCD-12345"});
+    env.put("credential", &credential("active", finished.clone()));
+    for name in ["pending-1", "abcd-12345"] {
+        let progress = asked(&env, Some(name)).expect("a login");
+        assert_eq!(progress.status, LoginStatus::Connected, "{name}");
+    }
+    env.put("credential", &dead("needs-login", finished));
+    let error = fails(asked(&env, Some("pending-1")));
+    assert_eq!(error.code, ErrorCode::NoPendingLogin);
+    assert!(error.relogin_required);
+    assert_eq!(env.stored("pending")["id"], "pending-2");
+    assert!(env.paths().is_empty());
+}
+
+/// Faults: P06
+#[test]
 fn a_login_that_has_ended_since_is_not_connected() {
     for stored in [
         dead("needs-login", json!({"login_id": "pending-1"})),
