@@ -269,7 +269,7 @@ pub(crate) async fn sealed_before(
     let Some(store) = store.clone().server_store() else {
         return Ok(found);
     };
-    for collection in [Collection::ApiKeys, Collection::Links, Collection::Leases] {
+    for collection in [Collection::ApiKeys, Collection::Links] {
         for entry in store.entries(collection, None, None, SAMPLE).await? {
             found = found.and(seal::key_of(&entry.value).map(Some), ring);
         }

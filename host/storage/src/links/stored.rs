@@ -84,7 +84,8 @@ impl Links {
         browser: &LinkSecret,
         now: u64,
     ) -> Result<LinkRecord, LinkError> {
-        let bound = self.change(&link.id(), |record| match record.is_bound() {
+        let id = link.id();
+        let bound = self.change(&id, |record| match record.is_bound() {
             _ if record.has_ended(now) => Err(LinkError::Ended),
             false => Ok(Some(record.bound_to(browser, now))),
             true if record.is_bound_to(browser) => Ok(None),
