@@ -62,7 +62,7 @@ export class Stage {
       this.check(`${name}: ${width} pixels wide at 320`, width <= 320);
       await page.setViewportSize(viewport);
       if (this.#pictures) {
-        const path = join(this.#pictures, `connect-${name}-${colorScheme}.png`);
+        const path = join(this.#pictures, `${name}-${colorScheme}.png`);
         await page.screenshot({ path, fullPage: true });
       }
     }

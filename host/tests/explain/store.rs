@@ -151,6 +151,11 @@ fn move_away(test: &TestEnv) {
 fn a_file_that_is_no_store_is_moved_away() {
     let test = TestEnv::new();
     test.sign_in();
+    sql(&test, "PRAGMA wal_checkpoint(TRUNCATE)");
+    for journal in ["test.db-wal", "test.db-shm"] {
+        // They may be gone: the last process removes them.
+        _ = fs::remove_file(test.store().with_file_name(journal));
+    }
     fs::write(test.store(), "garbage ".repeat(1000)).unwrap();
     for command in ["authorize", "reset"] {
         fails(&test, "record-corrupt", &[command]);
@@ -175,10 +180,17 @@ fn a_damaged_key_is_named_revoked_and_made_again() {
         );
         listed["unreadable"][0]["id"].as_str().unwrap().to_owned()
     };
-    fails(&test, "record-corrupt", &["keys", "rotate", &id]);
+    let file = test.path("new-key");
+    let to_file = ["--output", file.to_str().unwrap()];
+    fails(
+        &test,
+        "record-corrupt",
+        &[&["keys", "rotate", &id], &to_file[..]].concat(),
+    );
     follow(&test, "record-corrupt", "chatgpt-oauth keys list");
     assert_eq!(test.ask(&["keys", "revoke", &id])["ok"], true);
-    assert_eq!(test.ask(&["keys", "create"])["ok"], true);
+    let create = [&["keys", "create"], &to_file[..]].concat();
+    assert_eq!(test.ask(&create)["ok"], true);
 }
 
 #[test]
