@@ -187,9 +187,9 @@ fn content(result: &CallToolResult) -> &Value {
 async fn a_late_reply_returns_the_login_that_it_is_about() {
     let mut slow = Slow::connected().await;
     let question = slow.question().await;
-    slow.approve();
     // By now, `start` would replace the code.
     slow.test.pass(800);
+    slow.approve();
     let reply = slow.reply(&question, ElicitationAction::Accept).await;
     let result = complete(reply);
     let prompt = content(&result);

@@ -85,7 +85,9 @@ fn a_command_runs_once_for_a_crossing_and_once_for_a_reset() {
         $CHATGPT_OAUTH_USED_PERCENT $CHATGPT_OAUTH_RESETS_AT $1\" >>\"$2\"";
     let exec = ["--exec", "sh", "-c", script, "sh", "--an-argument"];
     let mut command = watch(&test, &["--alarm", "80"]);
-    let command = command.args(exec).arg(&record).stdout(Stdio::null());
+    let shown = test.path("shown");
+    let output = std::fs::File::create(&shown).unwrap();
+    let command = command.args(exec).arg(&record).stdout(output);
     let watching = command.spawn().unwrap();
     let events = || std::fs::read_to_string(&record).unwrap_or_default();
 
@@ -97,7 +99,12 @@ fn a_command_runs_once_for_a_crossing_and_once_for_a_reset() {
     });
     use_up(&test, 90);
     pass_to_a_question(&test);
-    pass_to_a_question(&test);
+    // The answer must be there before the window ends.
+    wait_until(|| {
+        test.pass(1);
+        let shown = std::fs::read_to_string(&shown).unwrap();
+        shown.contains("5 hours 90 %")
+    });
     assert_eq!(events(), reached);
 
     use_up(&test, 3);
@@ -154,7 +161,9 @@ fn a_command_that_hangs_does_not_keep_the_watch_from_ending() {
     let script = "echo $$ >\"$1.new\"; mv \"$1.new\" \"$1\"; exec sleep 600";
     let exec = ["--exec", "sh", "-c", script, "sh"];
     let mut command = watch(&test, &["--alarm", "10"]);
-    let command = command.args(exec).arg(&record).stdout(Stdio::null());
+    let shown = test.path("shown");
+    let output = std::fs::File::create(&shown).unwrap();
+    let command = command.args(exec).arg(&record).stdout(output);
     let watching = command.spawn().unwrap();
     wait_until(|| record.exists());
     interrupt(watching);
