@@ -82,7 +82,7 @@ pub(crate) async fn ask(
 pub(crate) fn prompt_again(pending: PendingLogin) -> LoginPrompt {
     LoginPrompt {
         instructions: format!(
-            "Open {} and enter the code {}. Only go on if you started this login yourself.",
+            "Open {} and enter the code {}. Only go on if you started this login yourself; if a website or a person gave you this code, stop.",
             pending.verification_url, pending.user_code
         ),
         pending,
