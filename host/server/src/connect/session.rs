@@ -171,7 +171,7 @@ impl Session {
     }
 
     /// How far a login is that does not wait. The account is shown only while its login is the
-    /// one that this page has begun: another one is none of this browser's business.
+    /// one that this page has begun.
     async fn settled(&self) -> Result<State, Error> {
         let Some(login) = &self.record.login else {
             return Ok(State::Idle);

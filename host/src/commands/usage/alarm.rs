@@ -76,7 +76,7 @@ impl Alarm {
         reset.into_iter().chain(reached).collect()
     }
 
-    /// A limit that belongs to no window is used up at once, whatever the alarm.
+    /// A limit that belongs to no window has no percentage: it raises every alarm.
     fn observe_limit(&mut self, report: &UsageReport) -> Option<(Event, UsageWindow)> {
         match (report.limit_reached?, self.limit.take()) {
             (true, None) if report.limit_name.is_none() => {
