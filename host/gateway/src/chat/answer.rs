@@ -13,7 +13,7 @@ use crate::error::{self, ErrorAnswer};
 /// Reads a stream to its end, and returns the JSON text of the answer.
 pub(crate) async fn collect<B>(mut deltas: Deltas<B>) -> Result<String, ErrorAnswer>
 where
-    B: Body<Data = Bytes> + Unpin,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
 {
     let mut message = Message::default();
     while let Some(steps) = poll_fn(|context| deltas.poll_next(context)).await {

@@ -17,7 +17,7 @@ pub(crate) struct Deltas<B> {
     translation: Translation,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Deltas<B> {
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Deltas<B> {
     pub(crate) const fn new(relay: Relay<B>, translation: Translation) -> Self {
         Self { relay, translation }
     }

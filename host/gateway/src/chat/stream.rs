@@ -40,7 +40,7 @@ enum State {
     Done,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> ChatStream<B> {
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> ChatStream<B> {
     pub(crate) fn new(deltas: Deltas<B>, includes_usage: bool) -> Self {
         let now = Instant::now();
         Self {
@@ -136,7 +136,7 @@ fn failed(error: &ErrorAnswer) -> Bytes {
     format!("data: {}\n\n", json!({ "error": error.fields })).into()
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for ChatStream<B> {
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Body for ChatStream<B> {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -1,18 +1,20 @@
 //! Relays a stream of events from the backend to the caller.
 //!
 //! The backend is read only when the caller reads, so a slow caller slows the backend. While
-//! the backend is silent, the relay keeps the caller's connection alive. No task runs: a
-//! dropped relay drops the request to the backend.
+//! the backend is silent, the relay keeps the caller's connection alive. No task runs before
+//! the last event: a dropped relay drops the request to the backend.
 
 use std::convert::Infallible;
 use std::iter;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use tokio::time::{Instant, Sleep, sleep_until};
+use http_body_util::BodyExt;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use uuid::Uuid;
 
 use super::events::{Break, End, Event, Events};
@@ -27,8 +29,8 @@ const REPEAT: Duration = Duration::from_secs(240);
 const SILENCE: Duration = Duration::from_secs(600);
 /// How long a response may take.
 const LONGEST: Duration = Duration::from_secs(2 * 3600);
-/// How long the end of the connection's message is waited for after the last event, so that
-/// the connection can be used again.
+/// How long the end of the backend's message is waited for after the last event, so that its
+/// connection can be used again.
 const DRAIN: Duration = Duration::from_millis(250);
 
 pub(crate) const COMMENT: Bytes = Bytes::from_static(b": keep-alive\n\n");
@@ -49,8 +51,6 @@ enum Upstream<B> {
     Open(B),
     /// Nothing more comes; the last event may be missing.
     Ended,
-    /// The last event was sent; only the end of the message is waited for.
-    Draining(B, Instant),
     /// The caller has everything.
     Done,
 }
@@ -86,7 +86,7 @@ impl Times {
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Relay<B> {
     /// Relays what comes from the backend. `received` has come already.
     pub(crate) fn new(request: Uuid, upstream: B, received: Bytes, mut events: Events) -> Self {
         events.push(&received);
@@ -128,18 +128,6 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
                     Some(event) => return Poll::Ready(Some(self.sending(event))),
                     None => self.upstream = Upstream::Done,
                 },
-                Upstream::Draining(upstream, until) => {
-                    let until = *until;
-                    match Pin::new(upstream).poll_frame(context) {
-                        Poll::Ready(Some(Ok(_))) => {}
-                        Poll::Ready(Some(Err(_)) | None) => self.upstream = Upstream::Done,
-                        Poll::Pending => {
-                            self.timer.as_mut().reset(until);
-                            ready!(self.timer.as_mut().poll(context));
-                            self.upstream = Upstream::Done;
-                        }
-                    }
-                }
                 Upstream::Done => return Poll::Ready(None),
             }
         }
@@ -149,16 +137,6 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
     fn received(&mut self) -> Option<Event> {
         let event = self.events.next()?;
         Some(self.sending(event))
-    }
-
-    /// Notices the end of the backend's message if it came with the last event, so that the
-    /// caller's message ends with that event, too.
-    fn look_for_end(&mut self, context: &mut Context<'_>) {
-        if let Upstream::Draining(upstream, _) = &mut self.upstream
-            && let Poll::Ready(None | Some(Err(_))) = Pin::new(upstream).poll_frame(context)
-        {
-            self.upstream = Upstream::Done;
-        }
     }
 
     /// Ends the response with a failure, and the request to the backend.
@@ -188,7 +166,11 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
     /// What to send while the backend sends nothing.
     fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         loop {
-            self.timer.as_mut().reset(self.times.next());
+            // A timer that fires too early is set anew: it moves with nearly every event.
+            let next = self.times.next();
+            if self.timer.is_elapsed() || self.timer.deadline() > next {
+                self.timer.as_mut().reset(next);
+            }
             ready!(self.timer.as_mut().poll(context));
             let now = Instant::now();
             if now >= self.times.begun + LONGEST {
@@ -222,21 +204,29 @@ impl<B: Body<Data = Bytes> + Unpin> Relay<B> {
             Event::End(frame, end) => {
                 self.record.note(frame);
                 self.record.end = Some(name(end));
-                self.end(matches!(end, End::Broken(_)), now);
+                self.end(matches!(end, End::Broken(_)));
             }
         }
         event
     }
 
-    fn end(&mut self, is_broken: bool, now: Instant) {
-        let upstream = std::mem::replace(&mut self.upstream, Upstream::Done);
+    fn end(&mut self, is_broken: bool) {
+        let upstream = mem::replace(&mut self.upstream, Upstream::Done);
         if let (false, Upstream::Open(upstream)) = (is_broken, upstream) {
-            self.upstream = Upstream::Draining(upstream, now + DRAIN);
+            tokio::spawn(drain(upstream));
         }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Relay<B> {
+/// Waits for the end of the backend's message. The caller's message ends before it: its last
+/// event and its end are one write.
+async fn drain(mut upstream: impl Body + Unpin) {
+    let end = async { while let Some(Ok(_)) = upstream.frame().await {} };
+    // A backend that stays open loses the connection.
+    _ = timeout(DRAIN, end).await;
+}
+
+impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Body for Relay<B> {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -248,9 +238,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Relay<B> {
         let Some(first) = ready!(self.poll_event(context)) else {
             return Poll::Ready(None);
         };
-        let received = iter::from_fn(|| self.received());
-        let bytes = joined(first.into_bytes(), received.map(Event::into_bytes));
-        self.look_for_end(context);
+        let events = iter::once(first).chain(iter::from_fn(|| self.received()));
+        let bytes = joined(events.map(Event::into_bytes).collect());
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
@@ -259,14 +248,11 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Relay<B> {
     }
 }
 
-fn joined(first: Bytes, rest: impl Iterator<Item = Bytes>) -> Bytes {
-    let mut rest = rest.peekable();
-    if rest.peek().is_none() {
-        return first;
+fn joined(mut frames: Vec<Bytes>) -> Bytes {
+    match frames.as_mut_slice() {
+        [only] => mem::take(only),
+        all => all.concat().into(),
     }
-    let mut all = first.to_vec();
-    rest.for_each(|bytes| all.extend_from_slice(&bytes));
-    all.into()
 }
 
 const fn name(end: &End) -> &'static str {

@@ -2,8 +2,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http_body_util::{BodyExt, Full};
-
 use super::*;
 use crate::secrets::Secrets;
 
@@ -124,22 +122,31 @@ async fn nothing_is_read_that_the_caller_does_not_ask_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_backend_that_stays_open_after_the_last_event_is_not_waited_for() {
-    let mut relay = relay(&[(0, COMPLETED)]);
-    relay.frame().await.unwrap().unwrap();
+async fn an_answer_ends_with_its_last_event_and_the_backend_is_read_on_for_a_moment() {
+    let mut relay = relay(&[(0, COMPLETED), (0, ": the end\n\n")]);
+    let Upstream::Open(backend) = &relay.upstream else {
+        panic!()
+    };
+    let read = backend.read.clone();
     let begun = Instant::now();
+    relay.frame().await.unwrap().unwrap();
+    assert!(relay.is_end_stream());
     assert!(relay.frame().await.is_none());
-    assert!(begun.elapsed() <= DRAIN * 2, "{:?}", begun.elapsed());
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    drop(relay);
+    tokio::time::sleep(DRAIN / 2).await;
+    assert_eq!(read.load(Ordering::Relaxed), 2);
+    assert_eq!(Arc::strong_count(&read), 2, "the backend is read on");
+    tokio::time::sleep(DRAIN).await;
+    assert_eq!(Arc::strong_count(&read), 1, "the backend is left");
 }
 
 /// What a caller gets costs one chunk, and so does the end of the message.
 #[tokio::test(start_paused = true)]
 async fn events_that_come_together_are_one_frame_with_the_end() {
-    let all = [CREATED, IN_PROGRESS, COMPLETED].concat();
-    let events = Events::new("resp_own".into(), Secrets::for_tests(&[]));
-    let backend = Full::new(Bytes::from(all.clone()));
-    let mut relay = Relay::new(Uuid::nil(), backend, Bytes::new(), events);
+    let mut relay = relay(&[(0, [CREATED, IN_PROGRESS, COMPLETED].concat().leak())]);
     let frame = relay.frame().await.unwrap().unwrap();
+    let all = [CREATED, IN_PROGRESS, COMPLETED].concat();
     assert_eq!(frame.into_data().unwrap(), all);
     assert!(relay.is_end_stream());
 }
