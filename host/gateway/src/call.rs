@@ -107,7 +107,7 @@ impl Call<'_> {
         if let Some(body) = catalogue.kept(&query, generation) {
             return Ok(models::with_etag(body));
         }
-        let headers = |credentials: &Credentials| with_accept(&credentials.headers, &JSON);
+        let headers = |credentials: &Credentials| with_accept(credentials.headers.clone(), JSON);
         let answer = self
             .exchange(MODELS, Some(&query), headers, Bytes::new())
             .await?;
@@ -129,7 +129,7 @@ impl Call<'_> {
         };
         let headers = |credentials: &Credentials| {
             let joined = request.headers.joined_with(&credentials.headers);
-            let mut headers = with_accept(&joined, &accept);
+            let mut headers = with_accept(joined, accept.clone());
             headers.insert(header::CONTENT_TYPE, JSON);
             headers
         };
@@ -280,7 +280,7 @@ async fn collected(mut relay: Relay<Incoming>) -> Result<Response<ModelBody>, Er
         }
     }
     let body = match end {
-        Some(End::Response(Some(response))) => response.get().to_owned(),
+        Some(End::Response(Some(response))) => Box::<str>::from(response).into(),
         Some(End::Failed(error)) => return Err(*error),
         Some(End::Broken(why)) => return Err(why.into_answer()),
         Some(End::Response(None)) | None => return Err(error::unreadable()),
@@ -295,9 +295,8 @@ fn json(body: String) -> Response<ModelBody> {
 }
 
 /// Headers of a request whose answer must not be encoded.
-fn with_accept(headers: &HeaderMap, accept: &HeaderValue) -> HeaderMap {
-    let mut headers = headers.clone();
-    headers.insert(header::ACCEPT, accept.clone());
+fn with_accept(mut headers: HeaderMap, accept: HeaderValue) -> HeaderMap {
+    headers.insert(header::ACCEPT, accept);
     let identity = HeaderValue::from_static("identity");
     headers.insert(header::ACCEPT_ENCODING, identity);
     headers

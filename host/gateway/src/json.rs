@@ -16,17 +16,22 @@ pub(crate) const MOST_FIELDS: usize = 256;
 /// The fields of an object, in order. No name occurs twice. At most [`MOST_FIELDS`], since
 /// each is searched for in all.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fields<'a>(Vec<(String, Cow<'a, RawValue>)>);
+pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, RawValue>)>);
 
 impl<'a> Fields<'a> {
     pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }
 
+    /// A field, as it was written.
+    pub(crate) fn raw(&self, name: &str) -> Option<&RawValue> {
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
     /// The JSON text of a field.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
-        Some(value.get())
+        self.raw(name).map(RawValue::get)
     }
 
     /// The JSON text of a field that is there and not null.
@@ -44,7 +49,7 @@ impl<'a> Fields<'a> {
         let value = Cow::Owned(value);
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value,
-            None => self.0.push((name.to_owned(), value)),
+            None => self.0.push((name.to_owned().into(), value)),
         }
     }
 
@@ -56,7 +61,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.0.iter().map(|(name, _)| name.as_ref())
     }
 
     pub(crate) fn to_raw(&self) -> Box<RawValue> {
@@ -82,7 +87,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Fields::default();
-                while let Some(name) = map.next_key::<String>()? {
+                while let Some(Name(name)) = map.next_key()? {
                     if fields.get(&name).is_some() {
                         return Err(A::Error::custom("an object names a field twice"));
                     }
@@ -97,6 +102,33 @@ impl<'de> Deserialize<'de> for Fields<'de> {
         }
 
         deserializer.deserialize_map(Object)
+    }
+}
+
+/// A name of a field: a part of the text, unless it has escapes.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(name.into()))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(name.to_owned().into()))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }
 

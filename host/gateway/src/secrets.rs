@@ -1,6 +1,7 @@
 //! Finds the bearer token and the account id in an answer, which must contain neither.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chatgpt_oauth::Authorization;
 use http::HeaderMap;
@@ -18,7 +19,7 @@ const STEP: usize = REVEALING - PIECE + 1;
 
 /// The secrets of one authorization. `Debug` does not show them.
 #[derive(Clone)]
-pub(crate) struct Secrets(Vec<String>);
+pub(crate) struct Secrets(Arc<[String]>);
 
 impl Secrets {
     pub(crate) fn of(authorization: &Authorization) -> Self {
@@ -41,6 +42,9 @@ impl Secrets {
             let secret = secret.as_bytes();
             if secret.len() <= REVEALING {
                 return memmem::find(text, secret).is_some();
+            }
+            if text.len() < REVEALING {
+                return false;
             }
             let mut begins = (0..text.len()).step_by(STEP);
             begins.any(|begin| is_revealed_at(begin, text, secret))
@@ -69,13 +73,11 @@ impl Secrets {
 
     /// The headers without those that quote the request.
     pub(crate) fn removed_from_headers(&self, headers: &HeaderMap) -> HeaderMap {
-        let mut kept = HeaderMap::with_capacity(headers.len());
-        for (name, value) in headers {
-            if !self.are_in(value.as_bytes()) {
-                kept.append(name, value.clone());
-            }
-        }
-        kept
+        let kept = headers
+            .iter()
+            .filter(|(_, value)| !self.are_in(value.as_bytes()));
+        kept.map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 }
 

@@ -256,19 +256,31 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<IO> {
     }
 }
 
-/// A time that begins at the first poll.
+/// A time that begins at the first poll. Its timer stays when it is cleared, and is set anew
+/// when it fires: a busy connection sets hardly any.
 #[derive(Default)]
-struct Deadline(Option<Pin<Box<Sleep>>>);
+struct Deadline {
+    at: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
 
 impl Deadline {
     fn poll(&mut self, context: &mut Context<'_>, after: Duration) -> Poll<()> {
-        let begin = || Box::pin(sleep_until(Instant::now() + after));
-        let sleep = self.0.get_or_insert_with(begin);
-        sleep.as_mut().poll(context)
+        let at = *self.at.get_or_insert_with(|| Instant::now() + after);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+        if timer.deadline() > at {
+            timer.as_mut().reset(at);
+        }
+        ready!(timer.as_mut().poll(context));
+        if timer.deadline() == at {
+            return Poll::Ready(());
+        }
+        timer.as_mut().reset(at);
+        timer.as_mut().poll(context)
     }
 
     fn clear(&mut self) {
-        self.0 = None;
+        self.at = None;
     }
 }
 

@@ -35,17 +35,20 @@ impl Items {
     pub(super) fn keep_done(&mut self, event: &mut Fields<'_>) -> Result<bool, TooLarge> {
         let next = self.done.last_key_value().map_or(0, |(last, _)| last + 1);
         let index = output_index(event).unwrap_or(next);
-        let Some(text) = event.get("item").map(str::to_owned) else {
+        let Some(raw) = event.raw("item") else {
             return Ok(false);
         };
-        let Ok(mut item) = Fields::parse(&text) else {
+        let Ok(mut item) = Fields::parse(raw.get()) else {
             return Ok(false);
         };
         let is_repaired = self.repair_id(index, &mut item);
         if let Some(id) = id(&item) {
             self.ids.entry(index).or_insert(id);
         }
-        let item = item.to_raw();
+        let item = match is_repaired {
+            true => item.to_raw(),
+            false => raw.to_owned(),
+        };
         if is_repaired {
             event.set("item", item.clone());
         }
@@ -66,8 +69,8 @@ impl Items {
 
     /// Repairs the output of a response that has ended. Returns whether it was wrong.
     pub(super) fn repair(&self, response: &mut Fields<'_>) -> bool {
-        let output = response.given("output").unwrap_or("[]").to_owned();
-        let Ok(mut items) = serde_json::from_str::<Vec<Fields<'_>>>(&output) else {
+        let output = response.given("output").unwrap_or("[]");
+        let Ok(mut items) = serde_json::from_str::<Vec<Fields<'_>>>(output) else {
             return false;
         };
         if items.is_empty() && !self.done.is_empty() {
@@ -80,7 +83,8 @@ impl Items {
             is_repaired |= self.repair_id(index, item);
         }
         if is_repaired {
-            response.set("output", json::raw(&items));
+            let items = json::raw(&items);
+            response.set("output", items);
         }
         is_repaired
     }

@@ -216,25 +216,26 @@ impl Events {
 
     fn ended(&mut self, frame: Bytes) -> Event {
         self.has_ended = true;
-        let data = sse::data(&frame);
-        let data = data
-            .as_deref()
-            .and_then(|data| std::str::from_utf8(data).ok());
-        let event = data.and_then(|data| Fields::parse(data).ok());
-        let response = event
-            .as_ref()
-            .and_then(|event| Fields::parse(event.get("response")?).ok());
-        let Some((mut event, mut response)) = event.clone().zip(response) else {
-            return Event::End(frame.clone(), End::Response(None));
+        let (frame, response) = match self.response(&frame) {
+            Some((response, Some(repaired))) => (repaired, Some(response)),
+            Some((response, None)) => (frame, Some(response)),
+            None => (frame, None),
         };
+        Event::End(frame, End::Response(response))
+    }
+
+    /// The response of the last event, and the frame if it was repaired.
+    fn response(&self, frame: &[u8]) -> Option<(Box<RawValue>, Option<Bytes>)> {
+        let data = sse::data(frame)?;
+        let mut event = Fields::parse(std::str::from_utf8(&data).ok()?).ok()?;
+        let mut response = Fields::parse(event.get("response")?).ok()?;
         if !self.items.repair(&mut response) {
-            let response = response.to_raw();
-            return Event::End(frame.clone(), End::Response(Some(response)));
+            return Some((event.raw("response")?.to_owned(), None));
         }
         let response = response.to_raw();
         event.set("response", response.clone());
-        let frame = sse::with_data(&frame, event.to_raw().get());
-        Event::End(frame, End::Response(Some(response)))
+        let repaired = sse::with_data(frame, event.to_raw().get());
+        Some((response, Some(repaired)))
     }
 
     fn failed(&mut self, frame: Bytes) -> Event {
