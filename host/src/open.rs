@@ -154,8 +154,9 @@ pub(crate) fn location(global: &Global) -> Result<StoreLocation, Error> {
     })
 }
 
-/// Logs this program's own events on standard error, and warnings always. Events of
-/// other libraries are not logged: they could quote requests and answers.
+/// Logs this program's own events on standard error, and warnings always, except those about
+/// a call, whose error says the same. Events of other libraries are not logged: they could
+/// quote requests and answers.
 pub(crate) fn log(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::WARN,
@@ -166,7 +167,13 @@ pub(crate) fn log(verbose: u8) {
         .with_writer(std::io::stderr)
         .with_ansi(has_colors(&std::io::stderr()))
         .without_time();
-    let ours = Targets::new().with_target("chatgpt_oauth", level);
+    let of_calls = match verbose {
+        0 => LevelFilter::ERROR,
+        _ => level,
+    };
+    let ours = Targets::new()
+        .with_target("chatgpt_oauth", level)
+        .with_target("chatgpt_oauth::sandbox", of_calls);
     tracing_subscriber::registry()
         .with(lines.with_filter(ours))
         .init();
