@@ -19,5 +19,8 @@ export CHATGPT_OAUTH_BIN=$bin/chatgpt-oauth OPENAI_SIMULATOR_BIN=$bin/openai-sim
 # Only python3, as a platform runs the skill.
 python3 -m unittest discover -s tests/skill
 
+# What a person sees, on terminals of tmux.
+[ "$(uname -s)" != Linux ] || python3 scripts/terminal.py
+
 # The connect page, in a browser.
 [ "$(uname -s)" != Linux ] || sh scripts/browser/run.sh

@@ -41,6 +41,7 @@ if [ "$(uname -s)" = Linux ]; then
     need docker-registry
     need pgbouncer
     need systemd-analyze
+    need tmux
     need chromium
     need certutil
 fi
