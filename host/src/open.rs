@@ -158,19 +158,15 @@ pub(crate) fn location(global: &Global) -> Result<StoreLocation, Error> {
 /// a call, whose error says the same. Events of other libraries are not logged: they could
 /// quote requests and answers.
 pub(crate) fn log(verbose: u8) {
-    let level = match verbose {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
+    let (level, of_calls) = match verbose {
+        0 => (LevelFilter::WARN, LevelFilter::ERROR),
+        1 => (LevelFilter::DEBUG, LevelFilter::DEBUG),
+        _ => (LevelFilter::TRACE, LevelFilter::TRACE),
     };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(has_colors(&std::io::stderr()))
         .without_time();
-    let of_calls = match verbose {
-        0 => LevelFilter::ERROR,
-        _ => level,
-    };
     let ours = Targets::new()
         .with_target("chatgpt_oauth", level)
         .with_target("chatgpt_oauth::sandbox", of_calls);

@@ -256,8 +256,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<IO> {
     }
 }
 
-/// A time that begins at the first poll. Its timer stays when it is cleared, and is set anew
-/// when it fires: a busy connection sets hardly any.
+/// A deadline that begins at the first poll. Its timer outlives [`clear`](Self::clear) and is
+/// reset only when it fires, so a busy connection hardly ever resets it.
 #[derive(Default)]
 struct Deadline {
     at: Option<Instant>,

@@ -166,7 +166,7 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Relay<B> {
     /// What to send while the backend sends nothing.
     fn poll_silence(&mut self, context: &mut Context<'_>) -> Poll<Event> {
         loop {
-            // A timer that fires too early is set anew: it moves with nearly every event.
+            // Nearly every event moves the deadline: the timer is reset only when it fires.
             let next = self.times.next();
             if self.timer.is_elapsed() || self.timer.deadline() > next {
                 self.timer.as_mut().reset(next);
