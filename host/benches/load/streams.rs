@@ -76,11 +76,11 @@ async fn open(address: &str, key: &str) -> TcpStream {
     client.begin("/v1/responses", BODY, "\r\n\r\n").await
 }
 
-/// Reads a stream until it ends, and counts its deltas.
+/// Reads a stream until it ends, and counts its events.
 async fn read(mut stream: TcpStream, events: Arc<AtomicUsize>) {
     let mut buffer = [0; 4096];
     while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-        if client::find(&buffer[..read], b"output_text.delta").is_some() {
+        if client::find(&buffer[..read], b"event: ").is_some() {
             events.fetch_add(1, Ordering::Relaxed);
         }
     }
