@@ -25,7 +25,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 SIZES = [(80, 24), (40, 20)]
 PATIENCE = 60
 USER_CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{5}\b")
-COLOR = re.compile(rb"\x1b\[[0-9;]*\b(3[0-7]|9[0-7])m")
+COLOR = re.compile(rb"\x1b\[(?:[0-9]+;)*(?:[34][0-8]|9[0-7]|10[0-7])[;m]")
 
 
 class Failed(Exception):
@@ -182,6 +182,8 @@ class Gallery:
         self.keep(name, shown)
         if ended != exit_code:
             raise Failed(f"exit code {ended}, not {exit_code}:\n{shown}")
+        if "WARN" in shown:
+            raise Failed(f"a line of the log:\n{shown}")
 
 
 def approved(gallery: Gallery, size: tuple[int, int]) -> None:
@@ -193,7 +195,10 @@ def approved(gallery: Gallery, size: tuple[int, int]) -> None:
     gallery.simulator.order("approve", {"user_code": code})
     gallery.expect(f"login-approved-{name}", login, 0, "connected ada@example.com", "Next: `models`")
     for command, words in [("status", "token expires"), ("usage", "5 hours"), ("models", "openai-codex/")]:
-        gallery.expect(f"{command}-{name}", gallery.terminal(person, size, command), 0, words)
+        terminal = gallery.terminal(person, size, command)
+        gallery.expect(f"{command}-{name}", terminal, 0, words)
+        if command == "usage" and not COLOR.search(terminal.raw.read_bytes()):
+            raise Failed("no color on a terminal")
 
 
 def without_color(gallery: Gallery) -> None:
