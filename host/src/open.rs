@@ -155,10 +155,10 @@ pub(crate) fn location(global: &Global) -> Result<StoreLocation, Error> {
 }
 
 /// Logs this program's own events on standard error, and warnings always, except those about
-/// a call, whose error says the same. Events of other libraries are not logged: they could
+/// a request, whose error says the same. Events of other libraries are not logged: they could
 /// quote requests and answers.
 pub(crate) fn log(verbose: u8) {
-    let (level, of_calls) = match verbose {
+    let (level, of_requests) = match verbose {
         0 => (LevelFilter::WARN, LevelFilter::ERROR),
         1 => (LevelFilter::DEBUG, LevelFilter::DEBUG),
         _ => (LevelFilter::TRACE, LevelFilter::TRACE),
@@ -169,7 +169,7 @@ pub(crate) fn log(verbose: u8) {
         .without_time();
     let ours = Targets::new()
         .with_target("chatgpt_oauth", level)
-        .with_target("chatgpt_oauth::sandbox", of_calls);
+        .with_target("chatgpt_oauth::sandbox::wasi_http", of_requests);
     tracing_subscriber::registry()
         .with(lines.with_filter(ours))
         .init();
