@@ -1,13 +1,18 @@
 #!/bin/sh
 # Starts the simulator of OpenAI's endpoints, logs in through the sandboxed
 # component with the person's approval simulated, and shows what a user sees.
-# Nothing leaves this machine.
+# Nothing leaves this machine. It builds both programs, or runs those that CHATGPT_OAUTH_BIN
+# and OPENAI_SIMULATOR_BIN name.
 set -eu
 cd "$(dirname "$0")/.."
 
-sh scripts/wasm-target.sh
-cargo build --locked --package chatgpt-oauth --package openai-simulator
+if [ -z "${CHATGPT_OAUTH_BIN:-}" ] || [ -z "${OPENAI_SIMULATOR_BIN:-}" ]; then
+    sh scripts/wasm-target.sh
+    cargo build --locked --package chatgpt-oauth --package openai-simulator
+fi
 bin=${CARGO_TARGET_DIR:-target}/debug
+program=${CHATGPT_OAUTH_BIN:-$bin/chatgpt-oauth}
+simulator_program=${OPENAI_SIMULATOR_BIN:-$bin/openai-simulator}
 
 work=$(mktemp -d)
 simulator=
@@ -17,7 +22,7 @@ finish() {
 }
 trap finish EXIT INT TERM
 
-"$bin/openai-simulator" --json --ca "$work/ca.pem" --interval 1 --auto-approve 2 >"$work/addresses" &
+"$simulator_program" --json --ca "$work/ca.pem" --interval 1 --auto-approve 2 >"$work/addresses" &
 simulator=$!
 until [ -s "$work/addresses" ]; do
     kill -0 "$simulator" || exit 1
@@ -28,7 +33,7 @@ address=${https#https://}
 
 ask() {
     printf '\n$ chatgpt-oauth %s\n' "$*"
-    XDG_STATE_HOME="$work/state" "$bin/chatgpt-oauth" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
+    XDG_STATE_HOME="$work/state" "$program" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
         --connect-to "auth.openai.com:443:$address" --connect-to "chatgpt.com:443:$address" "$@"
 }
 

@@ -7,8 +7,7 @@ use chatgpt_oauth_packaging::{Builder, World};
 
 fn builder() -> Builder {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("test-component");
-    Builder::new(workspace, target_dir)
+    Builder::new(workspace, env!("CARGO_TARGET_TMPDIR"))
 }
 
 /// Builds a world for this origin.

@@ -1,10 +1,10 @@
 //! Runs cargo for the core modules of a component.
 
+use std::env;
 use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
@@ -68,11 +68,8 @@ impl Module {
 impl Cargo {
     /// Builds a module.
     pub(crate) fn module(&self, module: &Module) -> Result<Vec<u8>> {
-        // Another build of this process may replace the file before it is read.
-        static DIRECTORY: Mutex<()> = Mutex::new(());
-        let _until_it_is_read = DIRECTORY.lock().unwrap_or_else(PoisonError::into_inner);
-
         require_target()?;
+        let _until_it_is_read = self.lock()?;
         let status = self
             .command("rustc")?
             .args(["--profile", "component"])
@@ -89,6 +86,18 @@ impl Cargo {
         let built = self.target_dir.join(TARGET).join("component");
         let file = built.join(module.file());
         fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
+
+    /// Keeps other builds in this directory from replacing the file until the returned file
+    /// is closed: cargo's own lock ends with cargo.
+    fn lock(&self) -> Result<File> {
+        let path = self.target_dir.join("module.lock");
+        let cannot_write = || format!("cannot write {}", path.display());
+        fs::create_dir_all(&self.target_dir).with_context(cannot_write)?;
+        let file = File::create(&path).with_context(cannot_write)?;
+        // Like cargo, it goes on where the file system has no locks.
+        _ = file.lock();
+        Ok(file)
     }
 
     /// The packages of a module: one line each, with its depth in front.

@@ -49,8 +49,7 @@ impl Composition {
 }
 
 fn curious() -> Vec<u8> {
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
-    Builder::new(workspace(), target_dir)
+    Builder::new(workspace(), env!("CARGO_TARGET_TMPDIR"))
         .guest("curious-guest")
         .unwrap()
 }

@@ -1,7 +1,6 @@
 //! Whole logins in the wasmtime CLI.
 
 use std::fs;
-use std::path::Path;
 use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::Duration;
@@ -22,8 +21,8 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) fn new() -> Self {
         let simulator = Simulator::builder().interval(1).start().unwrap();
-        let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("worlds");
-        let builder = Builder::new(workspace(), target_dir).test_origin(simulator.http_url());
+        let builder = Builder::new(workspace(), env!("CARGO_TARGET_TMPDIR"));
+        let builder = builder.test_origin(simulator.http_url());
         let component = builder.build(World::OnboardingFilesystem).unwrap();
         Self {
             simulator,

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::thread;
@@ -15,8 +15,7 @@ use super::{Wasmtime, names, printed, workspace};
 
 /// `tests/keyvalue-guest` with the store plugged in.
 static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guest");
-    let builder = Builder::new(workspace(), target_dir);
+    let builder = Builder::new(workspace(), env!("CARGO_TARGET_TMPDIR"));
     let [guest, store] = ["keyvalue-guest", "keyvalue-filesystem"];
     let [guest, store] = [guest, store].map(|package| builder.guest(package).unwrap());
     plug(guest, store).unwrap()

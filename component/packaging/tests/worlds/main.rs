@@ -3,7 +3,7 @@
 mod inspect;
 mod vendor;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use chatgpt_oauth_packaging::{Builder, World};
@@ -19,8 +19,7 @@ fn workspace() -> &'static Path {
 }
 
 fn builder() -> Builder {
-    let target_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("component");
-    Builder::new(workspace(), target_dir)
+    Builder::new(workspace(), env!("CARGO_TARGET_TMPDIR"))
 }
 
 fn worlds() -> &'static [(World, Vec<u8>)] {
