@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the static program, and an OCI image that holds it and nothing else:
+# Builds the static program, and an OCI image that holds it and nothing else. It is
+# chatgpt-oauth-serve, which has every command, under the name of the other program:
 #
 #     sh deploy/image.sh DIRECTORY
 #
@@ -9,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 layout=${1:?"the directory of the image is missing"}
 target="$(uname -m)-unknown-linux-musl"
-program="${CARGO_TARGET_DIR:-target}/$target/release/chatgpt-oauth"
+program="${CARGO_TARGET_DIR:-target}/$target/release/chatgpt-oauth-serve"
 for tool in musl-gcc umoci; do
     command -v "$tool" >/dev/null || {
         echo "$tool is missing: apt-get install musl-tools umoci" >&2

@@ -9,9 +9,10 @@ use crate::commands::Arguments;
 /// Reads the arguments and the variables. An empty variable counts as unset; an
 /// error names the variable that causes it.
 pub(crate) fn parse() -> Result<Arguments, Error> {
-    let command = Arguments::command().mut_args(without_an_empty_variable);
-    let matches = command.clone().try_get_matches();
-    let matches = matches.map_err(|error| naming_its_variable(error, command))?;
+    // Made again for an error, so that no other call pays for a copy of every command.
+    let command = || Arguments::command().mut_args(without_an_empty_variable);
+    let matches = command().try_get_matches();
+    let matches = matches.map_err(|error| naming_its_variable(error, command()))?;
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     if matches.value_source("store") == Some(ValueSource::EnvVariable) {
         arguments.global.store_is_from = "CHATGPT_OAUTH_STORE";

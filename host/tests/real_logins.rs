@@ -203,6 +203,8 @@ fn the_environment_is_read_only_in_known_places() {
         "src/output/clock.rs",
         "src/output/view.rs",
         "src/variables.rs",
+        // The version of the program that executes the other one.
+        "src/service.rs",
         // Codex's home, from which only its login is read.
         "src/commands/import/codex_login.rs",
         "runtime/src/sandbox/failpoint.rs",

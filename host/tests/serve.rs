@@ -2,7 +2,9 @@
 
 mod support;
 
+use std::fs;
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chatgpt_oauth::Keys;
@@ -12,6 +14,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use support::TestEnv;
 use support::serve::{Serve, get};
+use tempfile::TempDir;
 
 /// A key in the store of this environment.
 fn key(env: &TestEnv, permission: Permission) -> String {
@@ -230,4 +233,58 @@ fn a_server_says_that_it_refreshes_no_login_after_a_failover() {
         metrics.contains("chatgpt_oauth_clock_offset_seconds "),
         "{metrics}"
     );
+}
+
+/// A directory with this program alone, under these names.
+fn installed(names: &[&str]) -> TempDir {
+    let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    for name in names {
+        let program = directory.path().join(name);
+        fs::hard_link(env!("CARGO_BIN_EXE_chatgpt-oauth"), program).unwrap();
+    }
+    directory
+}
+
+#[track_caller]
+fn does_not_serve(directory: &TempDir, why: &str) {
+    for command in ["serve", "mcp"] {
+        let mut program = Command::new(directory.path().join("chatgpt-oauth"));
+        let output = program.args(["--json", command]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let answer = support::json(&output);
+        assert!(answer["error"].as_str().unwrap().contains(why), "{answer}");
+        let hint = answer["hint"].as_str().unwrap();
+        assert!(hint.contains("install both programs"), "{answer}");
+    }
+}
+
+#[test]
+fn a_program_without_the_one_that_serves_says_what_to_install() {
+    let alone = installed(&["chatgpt-oauth"]);
+    does_not_serve(&alone, "/chatgpt-oauth-serve: No such file");
+    let copied = installed(&["chatgpt-oauth", "chatgpt-oauth-serve"]);
+    does_not_serve(&copied, "chatgpt-oauth-serve is another program");
+}
+
+#[test]
+fn both_programs_must_be_of_one_version() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chatgpt-oauth-serve"));
+    program.env("CHATGPT_OAUTH_EXECUTED_BY", "0.0.9");
+    let output = program.args(["--json", "mcp"]).output().unwrap();
+    let answer = support::json(&output);
+    let error = answer["error"].as_str().unwrap();
+    assert!(error.contains("another version"), "{answer}");
+}
+
+/// The image holds the second one alone.
+#[test]
+fn both_programs_have_the_same_commands() {
+    let [one, other] = [
+        env!("CARGO_BIN_EXE_chatgpt-oauth"),
+        env!("CARGO_BIN_EXE_chatgpt-oauth-serve"),
+    ]
+    .map(|program| Command::new(program).arg("--help").output().unwrap())
+    .map(|output| String::from_utf8(output.stdout).unwrap());
+    assert!(one.contains("Usage: chatgpt-oauth [OPTIONS]"), "{one}");
+    assert_eq!(one, other);
 }

@@ -15,7 +15,7 @@ mod links;
 mod login;
 mod logout;
 mod man;
-mod mcp;
+pub(crate) mod mcp;
 mod models;
 mod poll;
 mod profiles;
@@ -42,7 +42,7 @@ use crate::output::Terminal;
 use crate::signals::Interruption;
 
 /// The version, and the digest of each world's component.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut version = env!("CARGO_PKG_VERSION").to_owned();
     for world in WORLDS {
         let World { name, digest, .. } = world;
@@ -70,7 +70,7 @@ This is not OpenAI's product. One profile is one person's own subscription.";
 /// login runs in a WebAssembly sandbox that can reach six URLs and one
 /// bucket.
 #[derive(Parser)]
-#[command(name = "chatgpt-oauth", version = VERSION.as_str(), after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "chatgpt-oauth", bin_name = "chatgpt-oauth", version = VERSION.as_str(), after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -83,8 +83,18 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     #[command(flatten)]
     Once(Once),
+    #[command(flatten)]
+    Service(Serving),
+}
+
+/// The commands that serve until they are told to end.
+#[derive(Subcommand)]
+pub(crate) enum Serving {
     /// Serve agents and administrators by HTTP, until a signal ends it
-    Serve(serve::Arguments),
+    #[command(name = "serve")]
+    Http(Box<serve::Arguments>),
+    /// Serve the functions as tools to an MCP client, over standard input and output
+    Mcp,
 }
 
 /// The commands that end by themselves.
@@ -106,8 +116,6 @@ pub(crate) enum Once {
     Models(models::Arguments),
     /// Show how much of the subscription is used
     Usage(usage::Arguments),
-    /// Serve the functions as tools to an MCP client, over standard input and output
-    Mcp,
     /// Show which token a model call would use; print it only with --reveal-token
     Authorize(authorize::Arguments),
     /// Write the WebAssembly component to a file, for another runtime, or print its WIT
@@ -161,7 +169,6 @@ pub(crate) async fn run(
         Once::Refresh => refresh::run(global, terminal).await,
         Once::Models(arguments) => models::run(arguments, global, terminal).await,
         Once::Usage(arguments) => usage::run(arguments, global, terminal, interruption).await,
-        Once::Mcp => mcp::run(global, interruption).await,
         Once::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
         Once::Component(arguments) => component::run(arguments, terminal),
         Once::Inspect(arguments) => inspect::run(arguments, global, terminal),

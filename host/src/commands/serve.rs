@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use chatgpt_oauth::Error;
 use chatgpt_oauth_server::{KeyLimits, Listen, Network, Options, PublicUrl, TlsFiles};
@@ -55,9 +56,10 @@ pub(crate) struct Arguments {
 }
 
 /// Serves in a runtime of its own.
-pub(crate) fn run(arguments: Arguments, global: &Global) -> Result<(), Error> {
+pub(crate) fn run(arguments: Arguments, global: &Global) -> Result<ExitCode, Error> {
     let options = arguments.into_options();
-    chatgpt_oauth_server::run(options, open::host(global, Access::ReadWrite))
+    chatgpt_oauth_server::run(options, open::host(global, Access::ReadWrite))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Arguments {
