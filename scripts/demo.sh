@@ -9,10 +9,9 @@ cd "$(dirname "$0")/.."
 if [ -z "${CHATGPT_OAUTH_BIN:-}" ] || [ -z "${OPENAI_SIMULATOR_BIN:-}" ]; then
     sh scripts/wasm-target.sh
     cargo build --locked --package chatgpt-oauth --package openai-simulator
+    CHATGPT_OAUTH_BIN=${CARGO_TARGET_DIR:-target}/debug/chatgpt-oauth
+    OPENAI_SIMULATOR_BIN=${CARGO_TARGET_DIR:-target}/debug/openai-simulator
 fi
-bin=${CARGO_TARGET_DIR:-target}/debug
-program=${CHATGPT_OAUTH_BIN:-$bin/chatgpt-oauth}
-simulator_program=${OPENAI_SIMULATOR_BIN:-$bin/openai-simulator}
 
 work=$(mktemp -d)
 simulator=
@@ -22,7 +21,7 @@ finish() {
 }
 trap finish EXIT INT TERM
 
-"$simulator_program" --json --ca "$work/ca.pem" --interval 1 --auto-approve 2 >"$work/addresses" &
+"$OPENAI_SIMULATOR_BIN" --json --ca "$work/ca.pem" --interval 1 --auto-approve 2 >"$work/addresses" &
 simulator=$!
 until [ -s "$work/addresses" ]; do
     kill -0 "$simulator" || exit 1
@@ -33,7 +32,7 @@ address=${https#https://}
 
 ask() {
     printf '\n$ chatgpt-oauth %s\n' "$*"
-    XDG_STATE_HOME="$work/state" "$program" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
+    XDG_STATE_HOME="$work/state" "$CHATGPT_OAUTH_BIN" --store "sqlite:$work/store/test.db" --cacert "$work/ca.pem" \
         --connect-to "auth.openai.com:443:$address" --connect-to "chatgpt.com:443:$address" "$@"
 }
 
