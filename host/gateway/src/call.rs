@@ -24,7 +24,7 @@ use crate::profiles::InUse;
 use crate::request::body::Reserved;
 use crate::request::{self, Kind, ModelRequest};
 use crate::secrets::Secrets;
-use crate::stream::{End, Event, Events, Relay};
+use crate::stream::{End, Event, Events, Relay, response_of};
 
 const IGNORED: &str = "x-chatgpt-oauth-ignored";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -275,17 +275,18 @@ fn streamed(body: ModelBody) -> Response<ModelBody> {
 async fn collected(mut relay: Relay<Incoming>) -> Result<Response<ModelBody>, ErrorAnswer> {
     let mut end = None;
     while let Some(event) = poll_fn(|context| relay.poll_event(context)).await {
-        if let Event::End(_, found) = event {
-            end = Some(found);
+        if let Event::End(frame, found) = event {
+            end = Some((frame, found));
         }
     }
-    let body = match end {
-        Some(End::Response(Some(response))) => Box::<str>::from(response).into(),
-        Some(End::Failed(error)) => return Err(*error),
-        Some(End::Broken(why)) => return Err(why.into_answer()),
-        Some(End::Response(None)) | None => return Err(error::unreadable()),
+    let response = match end {
+        Some((frame, End::Response)) => response_of(&frame),
+        Some((_, End::Failed(error))) => return Err(*error),
+        Some((_, End::Broken(why))) => return Err(why.into_answer()),
+        None => None,
     };
-    Ok(json(body))
+    let response = response.ok_or_else(error::unreadable)?;
+    Ok(json(Box::<str>::from(response).into()))
 }
 
 fn json(body: String) -> Response<ModelBody> {

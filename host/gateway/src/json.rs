@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 
 /// The most fields of one object. Requests of SDKs have about twenty.
 pub(crate) const MOST_FIELDS: usize = 256;
+/// For so many fields there is room from the beginning.
+const FEW_FIELDS: usize = 16;
 
 /// The fields of an object, in order. No name occurs twice. At most [`MOST_FIELDS`], since
 /// each is searched for in all.
@@ -87,7 +89,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Fields::default();
+                let mut fields = Fields(Vec::with_capacity(FEW_FIELDS));
                 while let Some(Name(name)) = map.next_key()? {
                     if fields.get(&name).is_some() {
                         return Err(A::Error::custom("an object names a field twice"));

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chatgpt_oauth::Authorization;
-use http::HeaderMap;
-use http::header;
+use http::header::{self, HeaderMap, HeaderValue};
 use memchr::memmem;
 
 use crate::error::ErrorAnswer;
@@ -54,7 +53,7 @@ impl Secrets {
     /// The error without what the backend quoted of a request.
     pub(crate) fn removed_from(&self, answer: ErrorAnswer) -> ErrorAnswer {
         let answer = ErrorAnswer {
-            headers: Box::new(self.removed_from_headers(&answer.headers)),
+            headers: Box::new(self.removed_from_headers(*answer.headers)),
             ..answer
         };
         if !self.are_in(answer.text().as_bytes()) {
@@ -72,10 +71,12 @@ impl Secrets {
     }
 
     /// The headers without those that quote the request.
-    pub(crate) fn removed_from_headers(&self, headers: &HeaderMap) -> HeaderMap {
-        let kept = headers
-            .iter()
-            .filter(|(_, value)| !self.are_in(value.as_bytes()));
+    pub(crate) fn removed_from_headers(&self, headers: HeaderMap) -> HeaderMap {
+        let is_kept = |value: &HeaderValue| !self.are_in(value.as_bytes());
+        if headers.values().all(is_kept) {
+            return headers;
+        }
+        let kept = headers.iter().filter(|(_, value)| is_kept(value));
         kept.map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

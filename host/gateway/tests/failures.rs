@@ -152,6 +152,25 @@ async fn a_backend_that_closes_without_an_answer_is_a_502() {
     assert_eq!(answer.code(), "upstream_error");
 }
 
+#[tokio::test]
+async fn an_answer_with_too_many_headers_is_a_502_that_says_so() {
+    let world = TestEnv::signed_in().await;
+    let with_headers = |count| {
+        let answer = (0..count).fold(support::stream_of("x"), |answer, n| {
+            answer.header(&format!("x-codex-{n}"), "y")
+        });
+        world.simulator.fault(Endpoint::Responses, answer);
+    };
+    with_headers(200);
+    assert_eq!(world.post(&prompt(true)).await.status, 200);
+    with_headers(300);
+    let answer = world.post(&prompt(true)).await;
+    assert_eq!(answer.status, 502);
+    assert_eq!(answer.code(), "upstream_error");
+    let said = answer.json().to_string();
+    assert!(said.contains("cannot be read"), "{said}");
+}
+
 /// Faults: G30
 #[tokio::test]
 async fn json_that_is_read_in_two_ways_reaches_nothing() {

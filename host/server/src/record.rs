@@ -179,7 +179,7 @@ impl Drop for Record {
         }
         tracing::info!(
             request = %self.id,
-            method = %shown(&self.method),
+            method = shown(&self.method),
             route = self.route,
             status = outcome.map(|outcome| outcome.status),
             code = outcome.and_then(|outcome| outcome.code.as_deref()),

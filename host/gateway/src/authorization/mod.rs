@@ -19,6 +19,9 @@ use crate::secrets::Secrets;
 /// How long an authorization is kept: for this long a change by another process may go
 /// unseen.
 const KEPT: Duration = Duration::from_secs(30);
+/// For how many headers there is a table. Each call copies it and adds headers of its own,
+/// for which a table of the right size would have to be made again.
+const HEADERS: usize = 16;
 
 /// The headers that authorize a model call. `Debug` does not show their values.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ pub(crate) struct Credentials {
 impl Credentials {
     fn new(authorization: &Authorization) -> Result<Self, Error> {
         check_base_url(authorization.base_url())?;
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         for (name, value) in authorization.headers() {
             let unusable = || Error::internal("the login has a header that cannot be sent");
             let name = HeaderName::try_from(name).map_err(|_| unusable())?;

@@ -59,7 +59,7 @@ impl Answer {
     /// The headers that the caller gets.
     pub(crate) fn returned_headers(&self) -> HeaderMap {
         let returned = headers::returned(&self.headers);
-        self.secrets().removed_from_headers(&returned)
+        self.secrets().removed_from_headers(returned)
     }
 
     pub(crate) fn into_body(self) -> Incoming {

@@ -29,8 +29,8 @@ const HEAD: Duration = Duration::from_secs(125);
 const IDLE: usize = 64;
 /// How long an idle connection is kept.
 const IDLE_TIME: Duration = Duration::from_secs(90);
-/// How many headers of an answer are parsed.
-const HEADERS: usize = 1000;
+/// How many headers an answer may have. Each answer takes memory for so many.
+const HEADERS: usize = 256;
 
 /// Sends requests to the addresses of the policy. Follows no redirect.
 #[derive(Clone)]
@@ -92,21 +92,18 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), ErrorAnswer> {
 }
 
 fn failed(error: &legacy::Error) -> ErrorAnswer {
-    let cause = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<Error>());
-    match cause {
-        Some(cause) => {
-            tracing::warn!(code = ?cause.code, %cause, "no connection to the backend");
-            cause.clone().into()
-        }
-        None => {
-            tracing::warn!("the backend closed the connection without an answer");
-            let message = "The backend closed the connection without an answer.";
-            ErrorAnswer::new(StatusCode::BAD_GATEWAY, "upstream_error", message)
-                .retry_after(error::PAUSE)
-        }
+    let source = error.source();
+    if let Some(cause) = source.and_then(|cause| cause.downcast_ref::<Error>()) {
+        tracing::warn!(code = ?cause.code, %cause, "no connection to the backend");
+        return cause.clone().into();
     }
+    let broken: Option<&hyper::Error> = source.and_then(|cause| cause.downcast_ref());
+    let message = match broken.is_some_and(hyper::Error::is_parse) {
+        true => "The head of the backend's answer cannot be read.",
+        false => "The backend closed the connection without an answer.",
+    };
+    tracing::warn!("{message}");
+    ErrorAnswer::new(StatusCode::BAD_GATEWAY, "upstream_error", message).retry_after(error::PAUSE)
 }
 
 #[cfg(test)]

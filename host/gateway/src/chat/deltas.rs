@@ -9,7 +9,7 @@ use super::delta::{Delta, Head};
 use super::translation::Translation;
 use crate::error::ErrorAnswer;
 use crate::stop::StopSignal;
-use crate::stream::{Break, End, Event, Relay};
+use crate::stream::{Break, End, Event, Relay, response_of};
 
 /// A relayed stream, translated.
 pub(crate) struct Deltas<B> {
@@ -45,10 +45,10 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Deltas<B> {
         let deltas = match event {
             Event::Comment(_) => Ok(Vec::new()),
             Event::Progress(frame) => self.translation.read(&frame),
-            Event::End(frame, End::Response(Some(response))) => {
-                self.translation.end(&frame, &response)
-            }
-            Event::End(_, End::Response(None)) => Err(Break::Unreadable),
+            Event::End(frame, End::Response) => match response_of(&frame) {
+                Some(response) => self.translation.end(&frame, &response),
+                None => Err(Break::Unreadable),
+            },
             Event::End(_, End::Failed(error)) => return Err(*error),
             Event::End(_, End::Broken(why)) => return Err(why.into_answer()),
         };

@@ -4,5 +4,5 @@ mod events;
 mod relay;
 pub(crate) mod sse;
 
-pub(crate) use events::{Break, End, Event, Events};
+pub(crate) use events::{Break, End, Event, Events, response_of};
 pub(crate) use relay::{COMMENT, KEEP_ALIVE, Relay};

@@ -94,6 +94,14 @@ pub(crate) fn data(frame: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(data)
 }
 
+/// The value of the field `data` of a frame, if it is UTF-8.
+pub(crate) fn text(frame: &[u8]) -> Option<Cow<'_, str>> {
+    Some(match data(frame)? {
+        Cow::Borrowed(data) => std::str::from_utf8(data).ok()?.into(),
+        Cow::Owned(data) => String::from_utf8(data).ok()?.into(),
+    })
+}
+
 /// A frame with other data: every other line stays as it is.
 pub(crate) fn with_data(frame: &[u8], data: &str) -> Bytes {
     let mut replaced = Vec::with_capacity(frame.len() + data.len());
@@ -104,9 +112,11 @@ pub(crate) fn with_data(frame: &[u8], data: &str) -> Bytes {
             replaced.push(b'\n');
         } else if !has_data {
             has_data = true;
-            replaced.extend_from_slice(b"data: ");
-            replaced.extend_from_slice(data.as_bytes());
-            replaced.push(b'\n');
+            for line in data.split('\n') {
+                replaced.extend_from_slice(b"data: ");
+                replaced.extend_from_slice(line.as_bytes());
+                replaced.push(b'\n');
+            }
         }
     }
     replaced.push(b'\n');
@@ -199,6 +209,8 @@ mod tests {
     fn other_data_leaves_the_other_lines() {
         let frame = with_data(b"event: x\r\ndata: a\r\ndata: b\r\nid: 7\r\n\r\n", "c");
         assert_eq!(&frame[..], b"event: x\ndata: c\nid: 7\n\n");
+        let frame = with_data(&frame, "d\ne");
+        assert_eq!(&frame[..], b"event: x\ndata: d\ndata: e\nid: 7\n\n");
     }
 
     /// Faults: G05

@@ -103,17 +103,14 @@ impl Framing {
             self.line.extend_from_slice(bytes);
             return self.has_room().then_some(bytes.len());
         };
-        let taken = end + 1;
-        let line = match self.line.is_empty() {
-            true => bytes[..end].strip_suffix(b"\r").map(<[u8]>::to_vec),
-            false => {
-                self.line.extend_from_slice(&bytes[..end]);
-                let line = std::mem::take(&mut self.line);
-                line.strip_suffix(b"\r").map(<[u8]>::to_vec)
-            }
-        };
-        self.end_line(&line?)?;
-        self.has_room().then_some(taken)
+        if self.line.is_empty() {
+            self.end_line(bytes[..end].strip_suffix(b"\r")?)?;
+        } else {
+            let mut line = std::mem::take(&mut self.line);
+            line.extend_from_slice(&bytes[..end]);
+            self.end_line(line.strip_suffix(b"\r")?)?;
+        }
+        self.has_room().then_some(end + 1)
     }
 
     fn has_room(&self) -> bool {

@@ -47,9 +47,8 @@ impl Event {
 /// How a response ends.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// `response.completed` or `response.incomplete`, with the field `response` if it can be
-    /// read.
-    Response(Option<Box<RawValue>>),
+    /// `response.completed` or `response.incomplete`.
+    Response,
     /// `response.failed` or `error`.
     Failed(Box<ErrorAnswer>),
     /// The stream broke off.
@@ -96,6 +95,15 @@ impl Kind {
             _ => Self::Other,
         }
     }
+}
+
+/// The response of the frame that ends it; none if it cannot be read.
+pub(crate) fn response_of(frame: &[u8]) -> Option<Box<RawValue>> {
+    let event = sse::text(frame)?;
+    let event = Fields::parse(&event).ok()?;
+    let response = event.raw("response")?;
+    Fields::parse(response.get()).ok()?;
+    Some(response.to_owned())
 }
 
 /// Reads the events of one response.
@@ -178,7 +186,9 @@ impl Events {
                 Event::Progress(frame)
             }
             Kind::ItemAdded => {
-                self.note_added(&frame);
+                if let Some(event) = sse::text(&frame) {
+                    self.items.note_added(&event);
+                }
                 Event::Progress(frame)
             }
             Kind::ItemDone => Event::Progress(self.with_item(frame)?),
@@ -188,54 +198,26 @@ impl Events {
         })
     }
 
-    fn note_added(&mut self, frame: &[u8]) {
-        let data = sse::data(frame);
-        let data = data
-            .as_deref()
-            .and_then(|data| std::str::from_utf8(data).ok());
-        if let Some(Ok(event)) = data.map(Fields::parse) {
-            self.items.note_added(&event);
-        }
-    }
-
     /// Keeps a finished item, and returns its frame, repaired.
     fn with_item(&mut self, frame: Bytes) -> Result<Bytes, TooLarge> {
-        let data = sse::data(&frame);
-        let data = data
-            .as_deref()
-            .and_then(|data| std::str::from_utf8(data).ok());
-        let Some(Ok(mut event)) = data.map(Fields::parse) else {
-            return Ok(frame);
+        let repaired = match sse::text(&frame) {
+            Some(event) => self.items.keep_done(&event)?,
+            None => None,
         };
-        let is_repaired = self.items.keep_done(&mut event)?;
-        Ok(match is_repaired {
-            true => sse::with_data(&frame, event.to_raw().get()),
-            false => frame,
+        Ok(match repaired {
+            Some(event) => sse::with_data(&frame, event.get()),
+            None => frame,
         })
     }
 
     fn ended(&mut self, frame: Bytes) -> Event {
         self.has_ended = true;
-        let (frame, response) = match self.response(&frame) {
-            Some((response, Some(repaired))) => (repaired, Some(response)),
-            Some((response, None)) => (frame, Some(response)),
-            None => (frame, None),
+        let repaired = sse::text(&frame).and_then(|event| self.items.repaired(&event));
+        let frame = match repaired {
+            Some(event) => sse::with_data(&frame, event.get()),
+            None => frame,
         };
-        Event::End(frame, End::Response(response))
-    }
-
-    /// The response of the last event, and the frame if it was repaired.
-    fn response(&self, frame: &[u8]) -> Option<(Box<RawValue>, Option<Bytes>)> {
-        let data = sse::data(frame)?;
-        let mut event = Fields::parse(std::str::from_utf8(&data).ok()?).ok()?;
-        let mut response = Fields::parse(event.get("response")?).ok()?;
-        if !self.items.repair(&mut response) {
-            return Some((event.raw("response")?.to_owned(), None));
-        }
-        let response = response.to_raw();
-        event.set("response", response.clone());
-        let repaired = sse::with_data(frame, event.to_raw().get());
-        Some((response, Some(repaired)))
+        Event::End(frame, End::Response)
     }
 
     fn failed(&mut self, frame: Bytes) -> Event {

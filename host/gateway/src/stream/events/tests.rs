@@ -35,11 +35,11 @@ fn read(stream: &str) -> (String, End) {
     panic!("no end: {sent}");
 }
 
-fn response(end: End) -> Value {
-    let End::Response(Some(response)) = end else {
-        panic!("{end:?}");
-    };
-    serde_json::from_str(response.get()).unwrap()
+/// The response of the last of these frames, which ends it.
+fn response((sent, end): &(String, End)) -> Value {
+    assert!(matches!(end, End::Response), "{end:?}");
+    let last = sent.trim_end().rsplit("\n\n").next().unwrap();
+    serde_json::from_str(response_of(last.as_bytes()).unwrap().get()).unwrap()
 }
 
 fn done(index: u64, item: Value) -> Value {
@@ -62,7 +62,7 @@ fn a_stream_without_a_fault_goes_on_byte_for_byte() {
     .concat();
     let (sent, end) = read(&stream);
     assert_eq!(sent, stream);
-    assert!(matches!(end, End::Response(Some(_))), "{end:?}");
+    assert!(matches!(end, End::Response), "{end:?}");
 }
 
 /// Faults: X01
@@ -79,8 +79,9 @@ fn an_empty_output_is_filled_from_the_finished_items() {
             frame(&json!({"type": "response.completed", "sequence_number": 9, "response": output})),
         ]
         .concat();
-        let (sent, end) = read(&stream);
-        assert_eq!(response(end)["output"], json!([first, second]));
+        let read = read(&stream);
+        assert_eq!(response(&read)["output"], json!([first, second]));
+        let (sent, _) = read;
         assert!(sent.contains(r#""output":[{"id":"rs_1""#), "{sent}");
         assert!(sent.contains(r#""sequence_number":9"#), "{sent}");
     }
@@ -97,7 +98,7 @@ fn a_reasoning_item_keeps_the_id_that_it_began_with() {
     .concat();
     let (sent, end) = read(&stream);
     assert!(!sent.contains("rs_2") && !sent.contains("rs_3"), "{sent}");
-    assert_eq!(response(end)["output"][0]["id"], "rs_1");
+    assert_eq!(response(&(sent, end))["output"][0]["id"], "rs_1");
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn an_item_of_the_last_event_gets_its_id_back() {
         ),
     ]
     .concat();
-    assert_eq!(response(read(&stream).1)["output"][0]["id"], "msg_1");
+    assert_eq!(response(&read(&stream))["output"][0]["id"], "msg_1");
 }
 
 /// Faults: X12
@@ -119,7 +120,7 @@ fn an_incomplete_response_ends_with_its_status() {
     let stream = frame(&json!({"type": "response.incomplete", "response": body}));
     let (sent, end) = read(&stream);
     assert_eq!(sent, stream);
-    assert_eq!(response(end)["status"], "incomplete");
+    assert_eq!(response(&(sent, end))["status"], "incomplete");
 }
 
 /// Faults: X10 G03
@@ -210,11 +211,46 @@ fn items_above_the_limit_end_the_stream() {
 }
 
 #[test]
+fn a_repaired_event_with_line_ends_stays_one_event() {
+    let stream = "event: response.output_item.done\n\
+        data: {\"output_index\":0,\"item\":{\"id\":\"msg_1\",\n\
+        data: \"type\":\"message\"}}\n\n\
+        event: response.completed\ndata: {\"response\":{\"output\":[]}}\n\n";
+    let output = json!([{"id": "msg_1", "type": "message"}]);
+    assert_eq!(response(&read(stream))["output"], output);
+}
+
+#[test]
+fn a_list_in_place_of_an_item_is_none() {
+    let stream = [
+        frame(&done(0, json!(["msg_1", "message"]))),
+        frame(&json!({"type": "response.completed", "response": {"output": []}})),
+    ]
+    .concat();
+    assert_eq!(read(&stream).0, stream);
+}
+
+#[test]
+fn a_response_that_cannot_be_read_is_none() {
+    for data in [
+        "{half",
+        r#"{"response":5}"#,
+        r#"{"response":null}"#,
+        r#"[{"id":"r"}]"#,
+        r#"{"response":{"x":1,"x":2}}"#,
+        r#"{"response":{},"response":{}}"#,
+    ] {
+        let frame = format!("event: response.completed\ndata: {data}\n\n");
+        assert!(response_of(frame.as_bytes()).is_none(), "{data}");
+    }
+}
+
+#[test]
 fn data_that_is_no_json_goes_on() {
     let stream = "event: response.output_item.done\ndata: {half\n\nevent: response.completed\ndata: {half\n\n";
     let (sent, end) = read(stream);
     assert_eq!(sent, stream);
-    assert!(matches!(end, End::Response(None)), "{end:?}");
+    assert!(matches!(end, End::Response), "{end:?}");
 }
 
 /// Faults: G27

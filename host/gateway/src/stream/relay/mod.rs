@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
@@ -212,7 +213,11 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Relay<B> {
 
     fn end(&mut self, is_broken: bool) {
         let upstream = mem::replace(&mut self.upstream, Upstream::Done);
-        if let (false, Upstream::Open(upstream)) = (is_broken, upstream) {
+        let (false, Upstream::Open(mut upstream)) = (is_broken, upstream) else {
+            return;
+        };
+        // The end has often come with the last event.
+        if !matches!(upstream.frame().now_or_never(), Some(None)) {
             tokio::spawn(drain(upstream));
         }
     }
@@ -257,7 +262,7 @@ fn joined(mut frames: Vec<Bytes>) -> Bytes {
 
 const fn name(end: &End) -> &'static str {
     match end {
-        End::Response(_) => "response",
+        End::Response => "response",
         End::Failed(_) => "failed",
         End::Broken(why) => why.code(),
     }
