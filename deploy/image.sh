@@ -19,7 +19,7 @@ for tool in musl-gcc umoci; do
 done
 
 rustup target list --installed | grep -qx "$target" || rustup target add "$target"
-cargo build --locked --release --package chatgpt-oauth --target "$target"
+cargo build --locked --release --package chatgpt-oauth --bin chatgpt-oauth-serve --target "$target"
 
 # An image of the same commit has the same bytes, whenever it is made.
 time=$(git log -1 --format=%cI)

@@ -140,6 +140,29 @@ fn linked(package: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The profile of the component inherits these exceptions: with one of them, its bytes would
+/// not be those that its own lines say.
+#[test]
+fn no_exception_of_the_release_is_linked_into_the_component() {
+    let manifest = include_str!("../../Cargo.toml");
+    let table = |line: &'static str| {
+        line.strip_prefix("[profile.release.package.")?
+            .strip_suffix(']')
+    };
+    let exceptions: Vec<_> = manifest.lines().filter_map(table).collect();
+    assert!(!exceptions.is_empty());
+    for package in [
+        "chatgpt-oauth-component",
+        "command-line",
+        "keyvalue-filesystem",
+    ] {
+        let names = linked(package);
+        for name in &exceptions {
+            assert!(!names.iter().any(|it| it == name), "{package}: {name}");
+        }
+    }
+}
+
 #[test]
 fn an_embedder_builds_no_dependency_of_the_program() {
     let names = linked("chatgpt-oauth-runtime");

@@ -30,6 +30,8 @@ mod status;
 mod store;
 mod usage;
 
+use std::future::ready;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -153,41 +155,49 @@ pub(crate) enum Once {
     Man(man::Arguments),
 }
 
-/// Runs a command that ends by itself.
-pub(crate) async fn run(
+/// How a command ends.
+type Ended<'a> = Pin<Box<dyn Future<Output = Result<ExitCode, Error>> + 'a>>;
+
+/// Runs a command that ends by itself. Only its own future is made: the largest one of all
+/// would be copied on the stack.
+pub(crate) fn run<'a>(
     command: Once,
-    global: &Global,
-    terminal: &Terminal,
+    global: &'a Global,
+    terminal: &'a Terminal,
     interruption: Interruption,
-) -> Result<ExitCode, Error> {
+) -> Ended<'a> {
     match command {
-        Once::Login(arguments) => login::run(arguments, global, terminal, interruption).await,
-        Once::Status => status::run(global, terminal).await,
-        Once::Start => start::run(global, terminal).await,
-        Once::Poll(arguments) => poll::run(arguments, global, terminal).await,
-        Once::Logout(arguments) => logout::run(arguments, global, terminal).await,
-        Once::Refresh => refresh::run(global, terminal).await,
-        Once::Models(arguments) => models::run(arguments, global, terminal).await,
-        Once::Usage(arguments) => usage::run(arguments, global, terminal, interruption).await,
-        Once::Authorize(arguments) => authorize::run(arguments, global, terminal).await,
-        Once::Component(arguments) => component::run(arguments, terminal),
-        Once::Inspect(arguments) => inspect::run(arguments, global, terminal),
-        Once::InspectAgent(arguments) => inspect_agent::run(arguments, terminal),
-        Once::Profiles(arguments) => profiles::run(arguments, global, terminal).await,
-        Once::Keys(arguments) => keys::run(arguments, global, terminal).await,
-        Once::Links(arguments) => links::run(arguments, global, terminal).await,
-        Once::Explain(arguments) => Ok(explain::run(&arguments, terminal)),
-        Once::Import(arguments) => import::run(arguments, global, terminal, interruption).await,
-        Once::Doctor => doctor::run(global, terminal).await,
-        Once::Rekey(arguments) => rekey::run(arguments, global, terminal).await,
-        Once::Reset(arguments) => reset::run(arguments, global, terminal).await,
-        Once::Adopt => adopt::run(global, terminal).await,
+        Once::Login(arguments) => Box::pin(login::run(arguments, global, terminal, interruption)),
+        Once::Status => Box::pin(status::run(global, terminal)),
+        Once::Start => Box::pin(start::run(global, terminal)),
+        Once::Poll(arguments) => Box::pin(poll::run(arguments, global, terminal)),
+        Once::Logout(arguments) => Box::pin(logout::run(arguments, global, terminal)),
+        Once::Refresh => Box::pin(refresh::run(global, terminal)),
+        Once::Models(arguments) => Box::pin(models::run(arguments, global, terminal)),
+        Once::Usage(arguments) => Box::pin(usage::run(arguments, global, terminal, interruption)),
+        Once::Authorize(arguments) => Box::pin(authorize::run(arguments, global, terminal)),
+        Once::Component(arguments) => at_once(component::run(arguments, terminal)),
+        Once::Inspect(arguments) => at_once(inspect::run(arguments, global, terminal)),
+        Once::InspectAgent(arguments) => at_once(inspect_agent::run(arguments, terminal)),
+        Once::Profiles(arguments) => Box::pin(profiles::run(arguments, global, terminal)),
+        Once::Keys(arguments) => Box::pin(keys::run(arguments, global, terminal)),
+        Once::Links(arguments) => Box::pin(links::run(arguments, global, terminal)),
+        Once::Explain(arguments) => at_once(Ok(explain::run(&arguments, terminal))),
+        Once::Import(arguments) => Box::pin(import::run(arguments, global, terminal, interruption)),
+        Once::Doctor => Box::pin(doctor::run(global, terminal)),
+        Once::Rekey(arguments) => Box::pin(rekey::run(arguments, global, terminal)),
+        Once::Reset(arguments) => Box::pin(reset::run(arguments, global, terminal)),
+        Once::Adopt => Box::pin(adopt::run(global, terminal)),
         #[cfg(feature = "postgres")]
-        Once::Store(arguments) => store::run(arguments, global, terminal).await,
-        Once::Schema => Ok(schema::run(terminal)),
-        Once::Completions(arguments) => completions::run(arguments, terminal),
-        Once::Man(arguments) => man::run(&arguments, terminal),
+        Once::Store(arguments) => Box::pin(store::run(arguments, global, terminal)),
+        Once::Schema => at_once(Ok(schema::run(terminal))),
+        Once::Completions(arguments) => at_once(completions::run(arguments, terminal)),
+        Once::Man(arguments) => at_once(man::run(&arguments, terminal)),
     }
+}
+
+fn at_once<'a>(ended: Result<ExitCode, Error>) -> Ended<'a> {
+    Box::pin(ready(ended))
 }
 
 #[cfg(test)]
