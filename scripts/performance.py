@@ -5,7 +5,7 @@
 Runs `cargo bench` for the calls inside one process and prints their medians;
 then runs `chatgpt-oauth --json status` and `codex login status` in turn, as
 whole processes with a login each, and prints the medians of wall time and peak
-memory and their ratios. It sets no limit. Needs the Codex CLI's
+memory and their ratios. It sets no limit. Needs GNU time, and the Codex CLI's
 native program in CODEX_BIN (scripts/tools.sh installs it).
 """
 
@@ -13,6 +13,7 @@ import base64
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,18 +38,34 @@ def in_process() -> None:
         print(f"  {name:<50} {median / 1000:10.1f} µs")
 
 
-def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Wall time in milliseconds and peak memory in MiB of one whole process."""
+def wall_time(command: list[str], environment: dict[str, str]) -> float:
+    """Of one whole process, in milliseconds."""
     null = os.open(os.devnull, os.O_RDWR)
     actions = [(os.POSIX_SPAWN_DUP2, null, stream) for stream in (0, 1, 2)]
     started = time.perf_counter()
     process = os.posix_spawn(command[0], command, environment, file_actions=actions)
-    _, status, usage = os.wait4(process, 0)
+    _, status = os.waitpid(process, 0)
     wall = (time.perf_counter() - started) * 1000
     os.close(null)
     if status != 0:
         sys.exit(f"{command[0]} failed with status {status}")
-    return wall, usage.ru_maxrss / 1024
+    return wall
+
+
+def peak_memory(command: list[str], environment: dict[str, str]) -> float:
+    """Of one whole process, in MiB. The peak of a process counts from before it is executed, when
+    it shares the memory of its parent: GNU time is a small one.
+    """
+    with tempfile.NamedTemporaryFile("r") as peak:
+        subprocess.run(
+            ["time", "--format", "%M", "--output", peak.name, *command],
+            env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        return int(peak.read()) / 1024
+
+
+def run(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    return wall_time(command, environment), peak_memory(command, environment)
 
 
 def jwt(claims: dict) -> str:
@@ -94,6 +111,7 @@ def our_login(directory: pathlib.Path) -> tuple[list[str], subprocess.Popen]:
 
 
 def whole_process() -> None:
+    shutil.which("time") or sys.exit("the memory is measured by GNU time: install it first")
     codex = os.environ.get("CODEX_BIN") or sys.exit('set CODEX_BIN: eval "$(sh scripts/tools.sh)"')
     subprocess.run(
         ["cargo", "build", "--release", "--locked", "--quiet", "--workspace", "--bins"], cwd=ROOT, check=True
