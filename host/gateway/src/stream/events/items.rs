@@ -90,13 +90,13 @@ impl Items {
         let Some(ItemEvent { output_index, item }) = read(event) else {
             return Ok(None);
         };
-        let Some(read) = read(item.get()) else {
+        let Some(parsed) = read(item.get()) else {
             return Ok(None);
         };
         let next = self.done.last_key_value().map_or(0, |(last, _)| last + 1);
         let index = number(output_index).unwrap_or(next);
-        let Some(id) = self.right_id(index, &read) else {
-            self.note_id(index, &read);
+        let Some(id) = self.right_id(index, &parsed) else {
+            self.note_id(index, &parsed);
             self.keep(index, item.to_owned())?;
             return Ok(None);
         };
