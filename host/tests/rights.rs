@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use openai_simulator::Endpoint;
 use serde_json::Value;
 use support::{TestEnv, json};
@@ -190,12 +191,12 @@ fn with_any_umask_only_the_owner_can_use_the_files() {
 }
 
 /// Faults: F13
-#[test]
-fn a_store_without_write_permission_is_not_retryable_until_repaired() {
+#[tokio::test]
+async fn a_store_without_write_permission_is_not_retryable_until_repaired() {
     let test = TestEnv::new();
     test.sign_in();
     test.pass(120);
-    let store = test.store();
+    let store = &test.store();
     let directory = store.parent().unwrap();
     let mount = format!(
         "mount --bind '{0}' '{0}' && mount -o remount,ro,bind '{0}' && exec \"$0\" \"$@\"",
@@ -203,16 +204,29 @@ fn a_store_without_write_permission_is_not_retryable_until_repaired() {
     );
     let read_only = || test.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
     test.simulator.clear_requests();
-    for command in ["start", "refresh", "logout"] {
-        let refused = ask(&mut read_only(), &[command]);
-        assert!(hint(&refused).contains("writ"), "{refused}");
-        assert_eq!(refused["retry_after_seconds"], Value::Null);
+    // The files beside the store exist while a process has it open. Without them, SQLite
+    // fails before it looks at the store.
+    let reader = SqliteStore::open_read_only(store, StoreKind::Test).await;
+    let mut reader = Some(reader.unwrap());
+    for _ in ["open elsewhere", "closed"] {
+        assert_eq!(store.with_extension("db-shm").exists(), reader.is_some());
+        for command in ["start", "refresh", "logout"] {
+            let refused = ask(&mut read_only(), &[command]);
+            assert!(hint(&refused).contains("writ"), "{refused}");
+            assert_eq!(refused["retry_after_seconds"], Value::Null);
+        }
+        assert_eq!(ask(&mut read_only(), &["status"])["state"], "connected");
+        drop(reader.take());
     }
-    assert_eq!(ask(&mut read_only(), &["status"])["state"], "connected");
 
     let test = of_user(test);
+    let store = &test.store();
     let owned = || as_user(&test, "true");
-    for (path, mode) in [(directory, 0o000), (&*store, 0o400), (&*store, 0o000)] {
+    chmod(directory, 0o500);
+    let refused = ask(&mut owned(), &["refresh"]);
+    assert!(hint(&refused).contains("writ"), "{refused}");
+    chmod(directory, 0o700);
+    for (path, mode) in [(directory, 0o000), (store, 0o400), (store, 0o000)] {
         let before = fs::metadata(path).unwrap().permissions();
         chmod(path, mode);
         let refused = ask(&mut owned(), &["refresh"]);

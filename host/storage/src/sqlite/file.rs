@@ -17,6 +17,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use rustix::fs::Access;
+use rustix::io::Errno;
 use rustix::process::Resource;
 
 use crate::StoreError;
@@ -108,6 +110,13 @@ pub(super) fn check_growth(path: &Path, bytes: u64) -> Result<(), StoreError> {
 pub(super) fn is_disk_full(path: &Path, room: u64) -> bool {
     let disk = rustix::fs::statvfs(directory_of(path));
     disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < room)
+}
+
+/// Whether this user cannot create a file in the directory of the store, by its mode or by
+/// its file system.
+pub(super) fn is_directory_read_only(path: &Path) -> bool {
+    let writing = rustix::fs::access(&*directory_of(path), Access::WRITE_OK);
+    matches!(writing, Err(Errno::ACCESS | Errno::ROFS))
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -211,16 +211,18 @@ async fn open_existing(path: &Path, kind: StoreKind) -> Result<Option<Opened>, S
     }
 }
 
-/// The error of a failed write, with the limit or the full disk that caused it, which
-/// SQLite does not always report.
+/// The error of a failed write, with the limit, the full disk or the read-only directory that
+/// caused it, which SQLite does not always report.
 fn with_cause(error: StoreError, path: &Path) -> StoreError {
-    if !matches!(error, StoreError::Unavailable(_) | StoreError::Full) {
-        return error;
-    }
-    match file::check_growth(path, ROOM) {
-        Err(limited) => limited,
-        Ok(()) if file::is_disk_full(path, ROOM) => StoreError::Full,
-        Ok(()) => error,
+    match error {
+        // SQLite reports the file that it could not create beside the store.
+        StoreError::Unusable(_) if file::is_directory_read_only(path) => StoreError::ReadOnly,
+        StoreError::Unavailable(_) | StoreError::Full => match file::check_growth(path, ROOM) {
+            Err(limited) => limited,
+            Ok(()) if file::is_disk_full(path, ROOM) => StoreError::Full,
+            Ok(()) => error,
+        },
+        error => error,
     }
 }
 
