@@ -57,6 +57,13 @@ fn of_user(test: TestEnv) -> TestEnv {
     test
 }
 
+/// A reader of the store. SQLite's files beside the store exist until it is dropped; without
+/// them, a command fails earlier and otherwise.
+async fn open_elsewhere(store: &Path) -> SqliteStore {
+    let reader = SqliteStore::open_read_only(store, StoreKind::Test).await;
+    reader.unwrap()
+}
+
 fn hint(answer: &Value) -> &str {
     assert_eq!(answer["code"], "store-unavailable", "{answer}");
     assert_eq!(answer["retryable"], false, "{answer}");
@@ -204,10 +211,7 @@ async fn a_store_without_write_permission_is_not_retryable_until_repaired() {
     );
     let read_only = || test.wrapped(&["unshare", "--mount", "sh", "-c", &mount]);
     test.simulator.clear_requests();
-    // The files beside the store exist while a process has it open. Without them, SQLite
-    // fails before it looks at the store.
-    let reader = SqliteStore::open_read_only(store, StoreKind::Test).await;
-    let mut reader = Some(reader.unwrap());
+    let mut reader = Some(open_elsewhere(store).await);
     for _ in ["open elsewhere", "closed"] {
         assert_eq!(store.with_extension("db-shm").exists(), reader.is_some());
         for command in ["start", "refresh", "logout"] {
@@ -240,12 +244,13 @@ async fn a_store_without_write_permission_is_not_retryable_until_repaired() {
 }
 
 /// Faults: F13
-#[test]
-fn a_full_disk_is_retryable_after_a_minute() {
+#[tokio::test]
+async fn a_full_disk_is_retryable_after_a_minute() {
     let test = TestEnv::new();
     test.sign_in();
     test.pass(120);
-    let directory = test.store().parent().unwrap().to_owned();
+    let store = &test.store();
+    let directory = store.parent().unwrap();
     // The files are on a disk of 1 MiB that is full.
     let fill = format!(
         "cp -a '{0}' '{0}.copy' && mount -t tmpfs -o size=1m,mode=700 tmpfs '{0}' && cp -a '{0}.copy'/. '{0}' && \
@@ -254,12 +259,17 @@ fn a_full_disk_is_retryable_after_a_minute() {
     );
     let full = || test.wrapped(&["unshare", "--mount", "sh", "-c", &fill]);
     test.simulator.clear_requests();
-    for command in ["refresh", "logout", "refresh", "logout", "refresh"] {
-        let refused = ask(&mut full(), &[command]);
-        assert_eq!(refused["code"], "store-unavailable", "{refused}");
-        assert_eq!(refused["retryable"], true, "{refused}");
-        assert_eq!(refused["retry_after_seconds"], 60, "{refused}");
+    let mut reader = Some(open_elsewhere(store).await);
+    for _ in ["open elsewhere", "closed"] {
+        assert_eq!(store.with_extension("db-shm").exists(), reader.is_some());
+        for command in ["refresh", "logout", "refresh", "logout", "refresh"] {
+            let refused = ask(&mut full(), &[command]);
+            assert_eq!(refused["code"], "store-unavailable", "{refused}");
+            assert_eq!(refused["retryable"], true, "{refused}");
+            assert_eq!(refused["retry_after_seconds"], 60, "{refused}");
+        }
+        assert_eq!(ask(&mut full(), &["status"])["state"], "connected");
+        drop(reader.take());
     }
     assert_eq!(test.simulator.requests().len(), 0);
-    assert_eq!(ask(&mut full(), &["status"])["state"], "connected");
 }
