@@ -182,7 +182,8 @@ fn hide_what_differs(json: &mut Value) {
                 }
             }
             for (name, value) in fields {
-                let is_time = name.ends_with("_at") || name.ends_with("_in_seconds");
+                let times = ["_at", "_in_seconds", "_after_seconds"];
+                let is_time = times.iter().any(|time| name.ends_with(time));
                 match value {
                     Value::Number(_) if is_time => *value = "a time".into(),
                     Value::String(_) if name == "pending_id" => *value = "an id".into(),
