@@ -1,5 +1,7 @@
 //! The log: one JSON object a line, on standard error.
 
+mod line;
+
 use std::io::{self, BufWriter, Stderr, Write};
 use std::time::Duration;
 use std::{panic, thread};
@@ -7,6 +9,8 @@ use std::{panic, thread};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
+
+use line::Line;
 
 /// How many lines may wait to be written.
 const WAITING: usize = 100_000;
@@ -41,9 +45,7 @@ pub fn log(verbose: u8) -> LogGuard {
     let dropped = writer.error_counter();
     let lines = tracing_subscriber::fmt::layer()
         .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
+        .event_format(Line)
         .with_writer(writer);
     let ours = Targets::new().with_target("chatgpt_oauth", level);
     // A process has one log: another one that was begun before stays.
