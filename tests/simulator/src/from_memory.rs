@@ -1,15 +1,29 @@
 //! The answer to every model call of a measurement: the same bytes, for a request that is neither judged nor
-//! recorded. What is in front of the simulator is then the slower part.
+//! recorded. What is in front of the simulator is then the slower part, so a call is not even copied: of its head only
+//! the path and the length of the body are read.
 
+use memchr::memmem;
 use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
-use crate::http::Request;
+
+const MAX_HEADERS: usize = 64;
 
 /// An answer of six events, and the same as a whole, each with its head.
 pub(crate) struct FromMemory {
     streamed: Vec<u8>,
     collected: Vec<u8>,
+}
+
+/// What the bytes of a client begin with.
+pub(crate) enum Next<'a> {
+    /// A part of a request.
+    Part,
+    /// A model call of this length, and its answer: a whole one if it asks for that, as a client of another service
+    /// does.
+    Call { length: usize, answer: &'a [u8] },
+    /// Another request, or a call whose body has no length.
+    Other,
 }
 
 impl FromMemory {
@@ -20,18 +34,41 @@ impl FromMemory {
         }
     }
 
-    /// The answer to a model call, also to one that asks for a whole answer, as a client of another service does.
-    pub(crate) fn answer(&self, request: &Request) -> Option<&[u8]> {
-        let is_call = Endpoint::of(request.path()) == Endpoint::Responses;
-        is_call.then_some(match asks_for_a_stream(&request.body) {
-            true => &self.streamed,
-            false => &self.collected,
-        })
+    pub(crate) fn next(&self, received: &[u8]) -> Next<'_> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut head = httparse::Request::new(&mut headers);
+        let begin = match head.parse(received) {
+            Ok(httparse::Status::Complete(begin)) => begin,
+            Ok(httparse::Status::Partial) => return Next::Part,
+            Err(_) => return Next::Other,
+        };
+        let body = (head.path.map(Endpoint::of) == Some(Endpoint::Responses))
+            .then(|| length_of_body(head.headers))
+            .flatten();
+        let Some(body) = body else {
+            return Next::Other;
+        };
+        let Some(body) = received[begin..].get(..body) else {
+            return Next::Part;
+        };
+        Next::Call {
+            length: begin + body.len(),
+            answer: match asks_for_a_stream(body) {
+                true => &self.streamed,
+                false => &self.collected,
+            },
+        }
     }
 }
 
+fn length_of_body(headers: &[httparse::Header<'_>]) -> Option<usize> {
+    let mut headers = headers.iter();
+    let header = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"))?;
+    std::str::from_utf8(header.value).ok()?.parse().ok()
+}
+
 fn asks_for_a_stream(body: &[u8]) -> bool {
-    let asks = |form: &[u8]| body.windows(form.len()).any(|part| part == form);
+    let asks = |form: &[u8]| memmem::find(body, form).is_some();
     asks(br#""stream":true"#) || asks(br#""stream": true"#)
 }
 

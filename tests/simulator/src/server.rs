@@ -50,7 +50,7 @@ async fn connection(tcp: TcpStream, tls: Option<TlsAcceptor>, shared: Arc<Shared
 
 async fn requests(stream: impl Transport, scheme: &'static str, shared: &Shared) {
     let mut connection = Connection::new(stream, scheme);
-    while let Ok(Some(request)) = connection.request().await {
+    while let Ok(Some(request)) = next(&mut connection, shared).await {
         match answer(&mut connection, &request, shared).await {
             Ok(Sent::Whole) if !request.wants_close() => {}
             Ok(Sent::Whole) => break,
@@ -62,6 +62,17 @@ async fn requests(stream: impl Transport, scheme: &'static str, shared: &Shared)
     connection.close().await;
 }
 
+/// The next request that is not answered from memory; none at the end of the connection.
+async fn next(
+    connection: &mut Connection<impl Transport>,
+    shared: &Shared,
+) -> io::Result<Option<Request>> {
+    if let Some(memory) = &shared.from_memory {
+        connection.answer_from(memory).await?;
+    }
+    connection.request().await
+}
+
 async fn answer(
     connection: &mut Connection<impl Transport>,
     request: &Request,
@@ -70,13 +81,6 @@ async fn answer(
     if let Some(command) = request.path().strip_prefix(control::PREFIX) {
         let delivery = Delivery::whole(control::answer(command, request, shared));
         return delivery.send(connection, &shared.clock.date_header()).await;
-    }
-    if let Some(bytes) = shared
-        .from_memory
-        .as_ref()
-        .and_then(|it| it.answer(request))
-    {
-        return connection.write(bytes).await.map(|()| Sent::Whole);
     }
     let sequence = shared.record(request);
     let delivery = deliver(connection, request, sequence, shared).await;

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::request::{self, Request};
+use crate::from_memory::{FromMemory, Next};
 
 pub(crate) struct Connection<S> {
     stream: S,
@@ -47,6 +48,20 @@ impl<S: Transport> Connection<S> {
     /// The next request; `None` if the client has disconnected.
     pub(crate) async fn request(&mut self) -> io::Result<Option<Request>> {
         request::read(&mut self.stream, &mut self.unread, self.scheme).await
+    }
+
+    /// Answers the model calls that come, until there is another request or none.
+    pub(crate) async fn answer_from(&mut self, memory: &FromMemory) -> io::Result<()> {
+        loop {
+            match memory.next(&self.unread) {
+                Next::Call { length, answer } => {
+                    self.unread.drain(..length);
+                    self.write(answer).await?;
+                }
+                Next::Part if self.stream.read_buf(&mut self.unread).await? > 0 => {}
+                Next::Part | Next::Other => return Ok(()),
+            }
+        }
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
