@@ -1,12 +1,11 @@
 //! What `serve` adds to a call, at a rate that does not wait for answers. The direct call is
 //! without TLS, that of `serve` to the backend with TLS: the difference has both.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::runtime::Builder;
 
 use crate::client::Client;
 use crate::figures::{Times, print_difference};
@@ -14,22 +13,23 @@ use crate::place::Place;
 
 /// Calls a second.
 const RATE: u32 = 200;
+/// How many clients share the calls. Each waits in a thread of its own, because the timers of
+/// tokio are a millisecond late at most, and that is more than what is measured.
+const CLIENTS: u32 = 8;
 const ROUNDS: usize = 5;
 /// The time before the first round for each kind of call.
 const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Where a call goes, and what it says.
-#[derive(Clone)]
 struct Target {
     name: &'static str,
     address: String,
     path: &'static str,
     key: String,
     body: &'static str,
-    idle: Arc<Mutex<Vec<Client>>>,
 }
 
-pub async fn measure(time: Duration) {
+pub fn measure(time: Duration) {
     let place = Place::new(&json!({ "from_memory": true }));
     let store = place.file("store");
     place.run(&store, &["login"]);
@@ -41,7 +41,6 @@ pub async fn measure(time: Duration) {
         path,
         key: key.clone(),
         body,
-        idle: Arc::default(),
     };
     const STREAMED: &str = r#"{"model": "gpt-6-astra", "input": "Say hi.", "stream": true}"#;
     const COLLECTED: &str = r#"{"model": "gpt-6-astra", "input": "Say hi."}"#;
@@ -59,11 +58,11 @@ pub async fn measure(time: Duration) {
 
     let mut times = [(); 3].map(|()| Times::default());
     for target in &targets {
-        calls(target, WARM_UP).await;
+        calls(target, WARM_UP);
     }
     for _ in 0..ROUNDS {
         for (target, times) in targets.iter().zip(&mut times) {
-            times.extend(calls(target, time).await);
+            times.extend(calls(target, time));
         }
     }
     println!("\n{RATE} calls a second, {ROUNDS} rounds of {time:?} each, in turn");
@@ -76,34 +75,34 @@ pub async fn measure(time: Duration) {
 }
 
 /// The times of the calls of one round, each from the moment at which it was due.
-async fn calls(target: &Target, time: Duration) -> Times {
-    let mut ticks = interval(Duration::from_secs(1) / RATE);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let end = Instant::now() + time;
-    let mut running = JoinSet::new();
-    while Instant::now() < end {
-        let due = ticks.tick().await;
-        let target = target.clone();
-        running.spawn(async move {
-            target.call().await;
-            due.elapsed()
-        });
-    }
+fn calls(target: &Target, time: Duration) -> Times {
+    let begin = Instant::now() + Duration::from_millis(100);
     let mut times = Times::default();
-    for time in running.join_all().await {
-        times.add(time);
-    }
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let first = begin + Duration::from_secs(1) * number / RATE;
+                scope.spawn(move || calls_of_a_client(target, first, begin + time))
+            })
+            .collect();
+        for client in clients {
+            times.extend(client.join().expect("the times of a client"));
+        }
+    });
     times
 }
 
-impl Target {
-    async fn call(&self) {
-        let idle = self.idle.lock().expect("a pool").pop();
-        let mut client = match idle {
-            Some(client) => client,
-            None => Client::connect(&self.address, &self.key).await,
-        };
-        client.post(self.path, self.body).await;
-        self.idle.lock().expect("a pool").push(client);
+fn calls_of_a_client(target: &Target, first: Instant, end: Instant) -> Times {
+    let runtime = Builder::new_current_thread().enable_io().build();
+    let runtime = runtime.expect("a runtime");
+    let mut client = runtime.block_on(Client::connect(&target.address, &target.key));
+    let mut times = Times::default();
+    let mut due = first;
+    while due < end {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        runtime.block_on(client.post(target.path, target.body));
+        times.add(due.elapsed());
+        due += Duration::from_secs(1) * CLIENTS / RATE;
     }
+    times
 }

@@ -64,7 +64,7 @@ fn main() {
     println!("load average before: {}", figures::load_average());
     let runtime = Runtime::new().expect("a runtime");
     match parts.first().map(|part| part.as_str()) {
-        Some("latency") => runtime.block_on(latency::measure(time(10))),
+        Some("latency") => latency::measure(time(10)),
         Some("streams") => runtime.block_on(streams::measure(time(20), &sizes(&STREAMS))),
         Some("sqlite") => profiles::measure(&runtime, Kind::Sqlite, time(2), &sizes(&PROFILES)),
         Some("postgres") => profiles::measure(&runtime, Kind::Postgres, time(2), &sizes(&PROFILES)),
