@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use chatgpt_oauth::Profile;
 use futures_util::future::{Either, select};
 use http::header::{self, HeaderValue};
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -28,8 +28,8 @@ use crate::request_id::RequestId;
 use crate::route::Route;
 use crate::stop::{Stop, StopSignal};
 
-const REQUEST_ID: &str = "x-request-id";
-const PROCESSING: &str = "openai-processing-ms";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const PROCESSING: HeaderName = HeaderName::from_static("openai-processing-ms");
 
 /// Makes the model calls of one profile: a `tower` service. Cheap to clone.
 ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chatgpt_oauth::Rule;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use uuid::Uuid;
@@ -26,7 +26,8 @@ use crate::request::{self, Kind, ModelRequest};
 use crate::secrets::Secrets;
 use crate::stream::{End, Event, Events, Relay, response_of};
 
-const IGNORED: &str = "x-chatgpt-oauth-ignored";
+const IGNORED: HeaderName = HeaderName::from_static("x-chatgpt-oauth-ignored");
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// How long a caller waits after the backend has refused a new token, in seconds.
@@ -267,7 +268,7 @@ fn streamed(body: ModelBody) -> Response<ModelBody> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, EVENT_STREAM);
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    headers.insert(BUFFERING, HeaderValue::from_static("no"));
     response
 }
 
