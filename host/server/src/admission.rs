@@ -1,5 +1,6 @@
 //! What a request must be before anything is done for it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use chatgpt_oauth_answers::RefusalCode;
@@ -12,7 +13,7 @@ use crate::connect::PublicUrl;
 use crate::refused::Refused;
 use crate::routes;
 
-/// The beginnings of keys.
+/// The beginnings of keys. Both have the same first byte.
 const KEYS: [&[u8]; 2] = [b"cgop_", b"cgoa_"];
 /// So many characters after the beginning are a key's, also if the rest is cut off.
 const PART_OF_A_KEY: usize = 11;
@@ -38,16 +39,19 @@ pub(crate) fn check_target<B>(request: &Request<B>) -> Result<(), Refused> {
 
 fn has_key(uri: &Uri) -> bool {
     let target = uri.path_and_query().map_or("", |target| target.as_str());
-    let decoded: Vec<u8> = percent_decode_str(target).collect();
-    let is_key = |at: usize| {
-        let digits = &decoded[at + KEYS[0].len()..];
-        let key = digits
+    let decoded: Cow<'_, [u8]> = percent_decode_str(target).into();
+    memchr::memchr_iter(KEYS[0][0], &decoded).any(|at| {
+        let rest = &decoded[at..];
+        let digits = KEYS
             .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric());
-        key.count() >= PART_OF_A_KEY
-    };
-    KEYS.iter()
-        .any(|beginning| memchr::memmem::find_iter(&decoded, beginning).any(is_key))
+            .find_map(|beginning| rest.strip_prefix(*beginning));
+        digits.is_some_and(|digits| {
+            let key = digits
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric());
+            key.count() >= PART_OF_A_KEY
+        })
+    })
 }
 
 /// Refuses a request that names another host: a page whose name leads to this address may

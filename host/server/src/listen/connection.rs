@@ -17,8 +17,6 @@ use crate::drain::{Phase, Progress};
 use crate::front::Front;
 use crate::options::Times;
 
-/// How many headers a request may have.
-const HEADERS: usize = 100;
 /// How long the head of a request may be, in bytes.
 const HEAD: usize = 64 << 10;
 
@@ -37,7 +35,6 @@ impl Connections {
             .timer(TokioTimer::new())
             // `Guarded` knows a slow head from a connection between requests.
             .header_read_timeout(None)
-            .max_headers(HEADERS)
             .max_header_size(HEAD);
         Self {
             builder: Arc::new(builder),
