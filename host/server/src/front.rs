@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::connect::{self, Connect};
 use crate::health;
 use crate::listen::{Active, Peer};
+use crate::openai;
 use crate::record::Record;
 use crate::refused::{Refused, Shape};
 use crate::server::Side;
@@ -80,8 +81,14 @@ impl Front {
         let caller = authentication
             .caller(request.headers(), self.side, client, &self.app.metrics)
             .await?;
-        request.extensions_mut().insert(caller.clone());
-        let mut answer = self.route(request).await;
+        let is_model_call = self.side == Side::Public && openai::has(request.uri().path());
+        let mut answer = if is_model_call {
+            // Boxed: a connection keeps the memory of its last request.
+            Box::pin(openai::call(&self.app, &caller, request)).await
+        } else {
+            request.extensions_mut().insert(caller.clone());
+            self.route(request).await
+        };
         answer.extensions_mut().insert(caller);
         Ok(answer)
     }

@@ -1,10 +1,8 @@
 //! `/v1`: model calls, which the gateway makes for the profile of the key.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::extract::State;
 use bytes::Bytes;
 use chatgpt_oauth::api_keys::Scope;
 use chatgpt_oauth_gateway::ModelBody;
@@ -17,13 +15,15 @@ use crate::auth::Caller;
 use crate::limits::Running;
 use crate::refused::{Refused, Shape};
 
-/// Every method and path below `/v1`: the gateway knows its endpoints.
-pub(crate) async fn call(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    request: Request<Body>,
-) -> Answer {
-    let answer = send(&app, &caller, request).await;
+/// Whether a path is one of these calls.
+pub(crate) fn has(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
+/// Every method and path below `/v1`: the gateway knows its endpoints. It is no handler of the
+/// router, which would look at each call a second time.
+pub(crate) async fn call(app: &App, caller: &Caller, request: Request<Body>) -> Answer {
+    let answer = send(app, caller, request).await;
     answer.unwrap_or_else(|refused| refused.into_answer(Shape::OpenAi))
 }
 

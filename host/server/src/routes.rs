@@ -1,16 +1,16 @@
-//! Which handler answers which path, which methods the path takes, and what it is called in
+//! Which handler answers which path besides model calls, which methods the path takes, and what it is called in
 //! logs and metrics.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{delete, get, post};
 use http::{Method, Uri};
 
 use crate::app::App;
 use crate::refused::{Refused, Shape};
 use crate::server::Side;
-use crate::{mcp, metrics, openai, openapi, profiles};
+use crate::{mcp, metrics, openapi, profiles};
 
 /// The routes of a listener, for requests that have a key of this listener.
 pub(crate) fn of(side: Side, app: Arc<App>) -> Router {
@@ -23,7 +23,6 @@ pub(crate) fn of(side: Side, app: Arc<App>) -> Router {
 
 fn public() -> Router<Arc<App>> {
     Router::new()
-        .route("/v1/{*path}", any(openai::call))
         .nest("/api/v1/me", functions())
         .route(MCP, post(mcp::answer))
 }
