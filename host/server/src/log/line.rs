@@ -37,16 +37,17 @@ where
         event.record(&mut fields);
         fields.written?;
         write!(writer, r#","target":"{}""#, metadata.target())?;
-        if let Some(span) = context.lookup_current() {
-            write!(writer, r#","span":{{"name":"{}""#, span.name())?;
+        let parent = event.parent().and_then(|parent| context.span(parent));
+        if let Some(span) = parent.or_else(|| context.lookup_current()) {
+            writer.write_str(r#","span":{"#)?;
             // Its fields are an object already.
             let extensions = span.extensions();
             let fields = extensions.get::<FormattedFields<JsonFields>>();
             let fields = fields.and_then(|fields| fields.strip_prefix('{')?.strip_suffix('}'));
             if let Some(fields) = fields.filter(|fields| !fields.is_empty()) {
-                write!(writer, ",{fields}")?;
+                write!(writer, "{fields},")?;
             }
-            writer.write_char('}')?;
+            write!(writer, r#""name":"{}"}}"#, span.name())?;
         }
         writer.write_str("}\n")
     }
@@ -61,14 +62,22 @@ struct Fields<'w> {
 impl Fields<'_> {
     fn field(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
         if self.written.is_ok() {
-            let name = field.name().trim_start_matches("r#");
-            self.written =
-                write!(self.writer, r#","{name}":"#).and_then(|()| value(&mut self.writer));
+            let name = write!(self.writer, r#","{}":"#, field.name());
+            self.written = name.and_then(|()| value(&mut self.writer));
         }
     }
 }
 
 impl Visit for Fields<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // No notation of JSON has the numbers that are not finite.
+        let number = serde_json::Number::from_f64(value);
+        self.field(field, |writer| match number {
+            Some(number) => write!(writer, "{number}"),
+            None => writer.write_str("null"),
+        });
+    }
+
     fn record_i64(&mut self, field: &Field, value: i64) {
         self.field(field, |writer| write!(writer, "{value}"));
     }
@@ -171,8 +180,11 @@ mod tests {
             let missing: Option<&str> = None;
             let awkward = "\"\\\n\t\u{0}\u{7f}\u{2028}é😀";
             tracing::info!(a = 1, b = -1_i64, c = true, missing, d = "d", "plain");
+            tracing::info!(whole = 2.0, part = 1.5e-9, none = f64::NAN);
             tracing::error!(awkward, shown = %awkward, debug = ?awkward, "{awkward}");
             tracing::warn!(r#type = "t", wide = 1_u128 << 100);
+            let error: &dyn std::error::Error = &io::Error::other("why");
+            tracing::warn!(error, "an error");
             let span = tracing::info_span!("request", id = %7, awkward);
             span.in_scope(|| tracing::warn!("in a span"));
             let bare = tracing::info_span!("bare");
@@ -180,9 +192,10 @@ mod tests {
             let other = tracing::info_span!("other", nested = "{}");
             other.in_scope(|| span.in_scope(|| tracing::info!("in two spans")));
             other.in_scope(|| tracing::info!("in a span whose field ends like an object"));
+            other.in_scope(|| tracing::info!(parent: &span, "of another span"));
         });
         assert_eq!(ours, library);
-        assert_eq!(ours.len(), 7);
-        assert_eq!(ours[3]["span"]["id"], json!("7"));
+        assert_eq!(ours.len(), 10);
+        assert_eq!(ours[5]["span"]["id"], json!("7"));
     }
 }
