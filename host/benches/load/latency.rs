@@ -1,5 +1,6 @@
-//! What `serve` adds to a call, at a rate that does not wait for answers. The direct call is
-//! without TLS, that of `serve` to the backend with TLS: the difference has both.
+//! What `serve` adds to a call, at a fixed rate. A client whose answer is late sends its next
+//! call late, and times it from the moment at which it was due. The direct call is without
+//! TLS, that of `serve` to the backend with TLS: the difference has both.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,8 +14,8 @@ use crate::place::Place;
 
 /// Calls a second.
 const RATE: u32 = 200;
-/// How many clients share the calls. Each waits in a thread of its own, because the timers of
-/// tokio are a millisecond late at most, and that is more than what is measured.
+/// How many clients share the calls. Each waits in a thread of its own: tokio's timers can be
+/// up to a millisecond late, and that is more than what is measured.
 const CLIENTS: u32 = 8;
 const ROUNDS: usize = 5;
 /// The time before the first round for each kind of call.

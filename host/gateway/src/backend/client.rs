@@ -25,11 +25,14 @@ pub(crate) static MODELS: &Rule = &POLICY[2];
 
 /// How long the head of an answer may take, with five seconds to connect.
 const HEAD: Duration = Duration::from_secs(125);
-/// How many idle connections are kept. A call that finds none makes one, also while another
-/// one becomes idle: with a bound near the number of callers, connections come and go.
+/// How many idle connections are kept. A call that finds none idle opens one, even if another
+/// is about to become idle. With a bound near the number of callers, connections open and
+/// close all the time.
 const IDLE: usize = 256;
 /// How long an idle connection is kept.
 const IDLE_TIME: Duration = Duration::from_secs(90);
+/// How many headers an answer may have. Each answer takes memory for so many.
+const HEADERS: usize = 256;
 
 /// Sends requests to the addresses of the policy. Follows no redirect.
 #[derive(Clone)]
@@ -38,6 +41,7 @@ pub(crate) struct Backend(Client<ModelConnector, Full<Bytes>>);
 impl Backend {
     pub(crate) fn new(host: &Host) -> Self {
         let client = legacy::Builder::new(TokioExecutor::new())
+            .http1_max_headers(HEADERS)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIME)
             .pool_max_idle_per_host(IDLE)
