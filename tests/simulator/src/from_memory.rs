@@ -1,13 +1,16 @@
 //! The answer to every model call of a measurement: the same bytes, for a request that is neither judged nor
-//! recorded. What is in front of the simulator is then the slower part, so a call is not even copied: of its head only
-//! the path and the length of the body are read.
+//! recorded. What is in front of the simulator is then the slower part. So a usual call is not even copied: its head
+//! is read for the path and the length of the body.
 
 use memchr::memmem;
 use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
+use crate::http::Request;
 
 const MAX_HEADERS: usize = 64;
+/// What a call that is not copied has at most, in bytes.
+const MAX_CALL: usize = 1 << 20;
 
 /// An answer of six events, and the same as a whole, each with its head.
 pub(crate) struct FromMemory {
@@ -19,10 +22,9 @@ pub(crate) struct FromMemory {
 pub(crate) enum Next<'a> {
     /// A part of a request.
     Part,
-    /// A model call of this length, and its answer: a whole one if it asks for that, as a client of another service
-    /// does.
+    /// A usual model call of this length, and its answer.
     Call { length: usize, answer: &'a [u8] },
-    /// Another request, or a call whose body has no length.
+    /// Another request, or a call that needs more than its answer.
     Other,
 }
 
@@ -34,37 +36,63 @@ impl FromMemory {
         }
     }
 
+    /// The answer to a model call.
+    pub(crate) fn answer(&self, request: &Request) -> Option<&[u8]> {
+        is_call(request.path()).then(|| self.answer_to(&request.body))
+    }
+
+    /// A whole answer to a call that asks for one, as a client of another service does.
+    fn answer_to(&self, body: &[u8]) -> &[u8] {
+        match asks_for_a_stream(body) {
+            true => &self.streamed,
+            false => &self.collected,
+        }
+    }
+
     pub(crate) fn next(&self, received: &[u8]) -> Next<'_> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut head = httparse::Request::new(&mut headers);
         let begin = match head.parse(received) {
             Ok(httparse::Status::Complete(begin)) => begin,
-            Ok(httparse::Status::Partial) => return Next::Part,
-            Err(_) => return Next::Other,
+            Ok(httparse::Status::Partial) if received.len() < MAX_CALL => return Next::Part,
+            Ok(httparse::Status::Partial) | Err(_) => return Next::Other,
         };
-        let body = (head.path.map(Endpoint::of) == Some(Endpoint::Responses))
-            .then(|| length_of_body(head.headers))
-            .flatten();
-        let Some(body) = body else {
+        let is_call = head.path.is_some_and(is_call);
+        let Some(body) = length_of_body(head.headers).filter(|_| is_call) else {
             return Next::Other;
         };
-        let Some(body) = received[begin..].get(..body) else {
-            return Next::Part;
-        };
-        Next::Call {
-            length: begin + body.len(),
-            answer: match asks_for_a_stream(body) {
-                true => &self.streamed,
-                false => &self.collected,
+        match received[begin..].get(..body) {
+            Some(body) => Next::Call {
+                length: begin + body.len(),
+                answer: self.answer_to(body),
             },
+            None => Next::Part,
         }
     }
 }
 
+fn is_call(path: &str) -> bool {
+    Endpoint::of(path) == Endpoint::Responses
+}
+
+/// None if the body has no length or a large one, or if a header asks for something.
 fn length_of_body(headers: &[httparse::Header<'_>]) -> Option<usize> {
-    let mut headers = headers.iter();
-    let header = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"))?;
-    std::str::from_utf8(header.value).ok()?.parse().ok()
+    let mut length = None;
+    for header in headers.iter() {
+        if header.name.eq_ignore_ascii_case("content-length") {
+            length = std::str::from_utf8(header.value).ok()?.parse().ok();
+        }
+        let asks = ["connection", "expect", "transfer-encoding"];
+        let is_keep_alive = header.value.eq_ignore_ascii_case(b"keep-alive");
+        if asks
+            .iter()
+            .any(|name| header.name.eq_ignore_ascii_case(name))
+            && !is_keep_alive
+        {
+            return None;
+        }
+    }
+    length.filter(|length| *length < MAX_CALL)
 }
 
 fn asks_for_a_stream(body: &[u8]) -> bool {

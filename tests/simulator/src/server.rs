@@ -62,7 +62,7 @@ async fn requests(stream: impl Transport, scheme: &'static str, shared: &Shared)
     connection.close().await;
 }
 
-/// The next request that is not answered from memory; none at the end of the connection.
+/// The next request that is no usual call of a measurement; none at the end of the connection.
 async fn next(
     connection: &mut Connection<impl Transport>,
     shared: &Shared,
@@ -81,6 +81,13 @@ async fn answer(
     if let Some(command) = request.path().strip_prefix(control::PREFIX) {
         let delivery = Delivery::whole(control::answer(command, request, shared));
         return delivery.send(connection, &shared.clock.date_header()).await;
+    }
+    if let Some(bytes) = shared
+        .from_memory
+        .as_ref()
+        .and_then(|memory| memory.answer(request))
+    {
+        return connection.write(bytes).await.map(|()| Sent::Whole);
     }
     let sequence = shared.record(request);
     let delivery = deliver(connection, request, sequence, shared).await;
