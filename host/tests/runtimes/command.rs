@@ -181,9 +181,14 @@ fn hide_what_differs(json: &mut Value) {
                     }
                 }
             }
+            // The wait until the next poll counts down.
+            let counts_down = fields
+                .get("status")
+                .is_some_and(|status| status == "pending");
             for (name, value) in fields {
-                let times = ["_at", "_in_seconds", "_after_seconds"];
-                let is_time = times.iter().any(|time| name.ends_with(time));
+                let is_time = name.ends_with("_at")
+                    || name.ends_with("_in_seconds")
+                    || (counts_down && name == "retry_after_seconds");
                 match value {
                     Value::Number(_) if is_time => *value = "a time".into(),
                     Value::String(_) if name == "pending_id" => *value = "an id".into(),
