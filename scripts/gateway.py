@@ -18,6 +18,7 @@ import pathlib
 import re
 import shutil
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -31,6 +32,8 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".ca
 # The newest version whose proxy can be installed from PyPI.
 LITELLM = "1.106.12"
 LITELLM_KEY = "sk-" + "5a" * 16
+STREAMED = {"input": "Say hi.", "stream": True}
+COLLECTED = {"input": "Say hi.", "stream": False}
 CONNECTIONS = 64
 WARM_UP = 5
 
@@ -87,22 +90,22 @@ wrk.headers["authorization"] = "Bearer {key}"
 class Proxy:
     """A server, and how it is asked."""
 
-    def __init__(self, name: str, process: subprocess.Popen, port: int, path: str, key: str, stream: bool):
-        self.name, self.process, self.port, self.path, self.key = name, process, port, path, key
-        self.body = json.dumps({"model": "gpt-6-astra", "input": "Say hi.", "stream": stream})
+    def __init__(self, name: str, process: subprocess.Popen, url: str, path: str, key: str, call: dict):
+        self.name, self.process, self.url, self.path, self.key = name, process, url, path, key
+        self.body = json.dumps({"model": "gpt-6-astra", **call})
         self.rates: list[float] = []
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, whole: bytes = b"completed") -> None:
         """Asks until the answer is whole, so that no round measures errors."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{self.path}", self.body.encode(),
+            self.url + self.path, self.body.encode(),
             {"content-type": "application/json", "authorization": f"Bearer {self.key}"},
         )
         end = time.monotonic() + 120
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
-                    if b"completed" in answer.read():
+                with urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context()) as answer:
+                    if whole in answer.read():
                         return
                     why = "the answer is not complete"
             except OSError as error:
@@ -117,7 +120,7 @@ class Proxy:
         script.write_text(WRK.format(path=self.path, body=self.body, key=self.key))
         output = subprocess.run(
             ["wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds}s",
-             "--timeout", "20s", "--script", script, f"http://127.0.0.1:{self.port}"],
+             "--timeout", "20s", "--script", script, self.url],
             check=True, capture_output=True, text=True,
         ).stdout
         wrong = re.search(r"Non-2xx|Socket errors: connect [1-9]", output)
@@ -161,18 +164,20 @@ def program() -> str:
     return binary("CHATGPT_OAUTH_BIN", "chatgpt-oauth")
 
 
-def backend(directory: pathlib.Path, processes: list[subprocess.Popen]) -> str:
+def backend(directory: pathlib.Path, processes: list[subprocess.Popen], *options: str) -> str:
     process = start(
         processes,
-        [binary("OPENAI_SIMULATOR_BIN", "openai-simulator"), "--json", "--from-memory", "--interval", "1",
-         "--auto-approve", "--ca", directory / "ca.pem"],
+        [binary("OPENAI_SIMULATOR_BIN", "openai-simulator"), "--json", "--interval", "1", "--auto-approve",
+         "--ca", directory / "ca.pem", *options],
         stdout=subprocess.PIPE, text=True,
     )
     return json.loads(process.stdout.readline())["https"].removeprefix("https://")
 
 
-def serve(directory: pathlib.Path, processes: list[subprocess.Popen], address: str) -> tuple[subprocess.Popen, int, str]:
-    """A server with a login, its port and a key."""
+def serve(
+    directory: pathlib.Path, processes: list[subprocess.Popen], address: str, *more: str
+) -> tuple[subprocess.Popen, str, str]:
+    """A server with a login, its URL and a key."""
     ours = program()
     options = ["--json", "--store", f"sqlite:{directory}/store/test.db", "--cacert", f"{directory}/ca.pem"]
     for host in ("auth.openai.com", "chatgpt.com"):
@@ -180,28 +185,29 @@ def serve(directory: pathlib.Path, processes: list[subprocess.Popen], address: s
     environment = {**os.environ, "XDG_STATE_HOME": f"{directory}/state", "SSL_CERT_FILE": "/dev/null"}
     quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([ours, *options, "login"], check=True, **quiet)
-    create = ["keys", "create", "--output", f"{directory}/api-key"]
+    create = ["keys", "create", "--scope", "inference", "--scope", "read", "--output", f"{directory}/api-key"]
     subprocess.run([ours, *options, *create], check=True, **quiet)
     port = free_port()
     process = start(
         processes,
         [ours, *options, "serve", "--listen", f"127.0.0.1:{port}", "--admin-listen", f"127.0.0.1:{free_port()}",
-         "--key-rate", "1000000", "--key-streams", "10000"],
+         "--key-rate", "1000000", "--key-streams", "10000", *more],
         **quiet,
     )
-    return process, port, (directory / "api-key").read_text().strip()
+    scheme = "https" if "--tls-cert" in more else "http"
+    return process, f"{scheme}://127.0.0.1:{port}", (directory / "api-key").read_text().strip()
 
 
-def nginx(directory: pathlib.Path, processes: list[subprocess.Popen], address: str) -> tuple[subprocess.Popen, int]:
+def nginx(directory: pathlib.Path, processes: list[subprocess.Popen], address: str) -> tuple[subprocess.Popen, str]:
     port = free_port()
     configuration = directory / "nginx.conf"
     configuration.write_text(NGINX.format(directory=directory, backend=address, port=port))
     # Its workers are another user's if root starts it.
     directory.chmod(0o755)
-    return start(processes, ["nginx", "-c", configuration, "-e", directory / "nginx.log"]), port
+    return start(processes, ["nginx", "-c", configuration, "-e", directory / "nginx.log"]), f"http://127.0.0.1:{port}"
 
 
-def litellm(directory: pathlib.Path, processes: list[subprocess.Popen], address: str) -> tuple[subprocess.Popen, int]:
+def litellm(directory: pathlib.Path, processes: list[subprocess.Popen], address: str) -> tuple[subprocess.Popen, str]:
     port = free_port()
     LITELLM_CONFIG["model_list"][0]["litellm_params"]["api_base"] = f"https://{address}/backend-api/codex"
     configuration = directory / "litellm.json"
@@ -212,7 +218,7 @@ def litellm(directory: pathlib.Path, processes: list[subprocess.Popen], address:
         "LITELLM_LOCAL_MODEL_COST_MAP": "True", "NO_PROXY": "127.0.0.1",
     }
     log = (directory / "litellm.log").open("w")
-    return start(processes, command, env=environment, stdout=log, stderr=log), port
+    return start(processes, command, env=environment, stdout=log, stderr=log), f"http://127.0.0.1:{port}"
 
 
 def installed_litellm() -> pathlib.Path:
@@ -249,6 +255,14 @@ def versions(with_litellm: bool) -> str:
     return "; ".join(named + [f"LiteLLM {LITELLM}"] * with_litellm)
 
 
+def stop(processes: list[subprocess.Popen]) -> None:
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        # A server drains for 5 s before it ends.
+        process.wait(timeout=30)
+
+
 def measure(proxies: list[Proxy], directory: pathlib.Path, rounds: int, seconds: int) -> None:
     for proxy in proxies:
         proxy.wait_until_ready()
@@ -282,25 +296,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         try:
-            address = backend(directory, processes)
-            process, port = nginx(directory, processes, address)
-            proxies = [Proxy("nginx, relayed", process, port, "/responses", "none", True)]
-            process, port, key = serve(directory, processes, address)
-            for kind, stream in (("relayed", True), ("collected", False)):
-                proxies.append(Proxy(f"serve, {kind}", process, port, "/v1/responses", key, stream))
+            address = backend(directory, processes, "--from-memory")
+            process, url = nginx(directory, processes, address)
+            proxies = [Proxy("nginx, relayed", process, url, "/responses", "none", STREAMED)]
+            process, url, key = serve(directory, processes, address)
+            for kind, call in (("relayed", STREAMED), ("collected", COLLECTED)):
+                proxies.append(Proxy(f"serve, {kind}", process, url, "/v1/responses", key, call))
             if not arguments.without_litellm:
-                process, port = litellm(directory, processes, address)
-                for kind, stream in (("relayed", True), ("whole", False)):
-                    proxies.append(Proxy(f"LiteLLM, {kind}", process, port, "/v1/responses", LITELLM_KEY, stream))
+                process, url = litellm(directory, processes, address)
+                for kind, call in (("relayed", STREAMED), ("whole", COLLECTED)):
+                    proxies.append(Proxy(f"LiteLLM, {kind}", process, url, "/v1/responses", LITELLM_KEY, call))
             print(f"{os.cpu_count()} cores; {versions(not arguments.without_litellm)}")
             measure(proxies, directory, arguments.rounds, arguments.seconds)
             table(proxies)
         finally:
-            for process in reversed(processes):
-                process.terminate()
-            for process in processes:
-                # A server drains for 5 s before it ends.
-                process.wait(timeout=30)
+            stop(processes)
 
 
 if __name__ == "__main__":
