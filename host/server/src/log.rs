@@ -12,8 +12,9 @@ use tracing_subscriber::prelude::*;
 
 use line::Line;
 
-/// How many lines may wait to be written.
-const WAITING: usize = 100_000;
+/// How many lines may wait to be written, as many as two cores write in a second. Each place
+/// takes 32 bytes from the beginning.
+const WAITING: usize = 20_000;
 /// How long the lines that come after some were written wait for others. Without it, each line
 /// of a busy server wakes the thread that writes.
 const GATHERED: Duration = Duration::from_millis(5);
@@ -30,7 +31,7 @@ pub type LogGuard = WorkerGuard;
 /// process was working on.
 ///
 /// A separate thread writes the lines, those that have come together at once, so that no
-/// request waits for the reader of standard error. At most 100,000 lines wait; later ones are
+/// request waits for the reader of standard error. At most 20,000 lines wait; later ones are
 /// dropped, and their number is logged.
 pub fn log(verbose: u8) -> LogGuard {
     let level = match verbose {
