@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes the image, looks at it, sends it to a registry and back, and runs it: as a container,
-# or by chroot where namespaces are missing. Needs musl-tools, umoci, skopeo, crun,
+# or by chroot where namespaces are missing. Needs musl-tools, umoci, xz-utils, skopeo, crun,
 # docker-registry and curl of Debian, and root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
