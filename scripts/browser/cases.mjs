@@ -220,7 +220,6 @@ export const cases = {
     stage.servers.simulator.kill();
     await page.getByText('OpenAI cannot be reached').waitFor({ timeout: 15_000 });
     await stage.look(page, 'offline');
-    await stage.press(page, 'I have entered the code');
-    await stage.expectTitle(page, 'That did not work');
+    await stage.pressUntil(page, 'I have entered the code', 'That did not work');
   },
 };

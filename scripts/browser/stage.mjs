@@ -73,6 +73,17 @@ export class Stage {
     return page.getByRole('button', { name, exact: true }).click();
   }
 
+  // Presses until the page has this title. A question that comes too early is not asked, and the
+  // page shows the code again.
+  async pressUntil(page, name, title) {
+    const heading = page.getByRole('heading', { level: 1, name: title, exact: true });
+    for (let pressed = 0; pressed < 5 && !(await heading.isVisible()); pressed++) {
+      await this.press(page, name);
+      await heading.waitFor({ timeout: 3_000 }).catch(() => {});
+    }
+    await this.expectTitle(page, title);
+  }
+
   code(page) {
     return page.locator('.code').innerText();
   }
