@@ -87,6 +87,16 @@ wrk.headers["authorization"] = "Bearer {key}"
 """
 
 
+def answer_of(url: str, key: str, body: str | None = None) -> bytes:
+    """The answer to one request: GET, or POST with a body. The server is of this machine, and nobody trusts its
+    certificate.
+    """
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    request = urllib.request.Request(url, body and body.encode(), headers)
+    with urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context()) as answer:
+        return answer.read()
+
+
 class Proxy:
     """A server, and how it is asked."""
 
@@ -97,17 +107,12 @@ class Proxy:
 
     def wait_until_ready(self, whole: bytes = b"completed") -> None:
         """Asks until the answer is whole, so that no round measures errors."""
-        request = urllib.request.Request(
-            self.url + self.path, self.body.encode(),
-            {"content-type": "application/json", "authorization": f"Bearer {self.key}"},
-        )
         end = time.monotonic() + 120
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context()) as answer:
-                    if whole in answer.read():
-                        return
-                    why = "the answer is not complete"
+                if whole in answer_of(self.url + self.path, self.key, self.body):
+                    return
+                why = "the answer is not complete"
             except OSError as error:
                 why = error
             if time.monotonic() > end or self.process.poll() is not None:

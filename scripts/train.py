@@ -2,17 +2,15 @@
 
     CHATGPT_OAUTH_BIN=PROGRAM python3 scripts/train.py [--seconds 5]
 
-Each kind of model call runs for some seconds, by plain HTTP and by TLS: with an answer from
-memory, which comes at once, and with one that the simulator makes for the request. Needs wrk
-and openssl.
+Each kind of model call runs for some seconds: with an answer from memory, which comes at once,
+with one that the simulator makes for the request, and from memory again by TLS. Needs wrk and
+openssl.
 """
 
 import argparse
 import pathlib
-import ssl
 import subprocess
 import tempfile
-import urllib.request
 
 import gateway
 from gateway import COLLECTED, STREAMED, Proxy
@@ -40,13 +38,6 @@ def certificate(directory: pathlib.Path) -> list[str]:
     return ["--tls-cert", str(certificate), "--tls-key", str(key)]
 
 
-def read(url: str, key: str) -> None:
-    for path in READS * READS_OF_EACH:
-        request = urllib.request.Request(url + path, headers={"authorization": f"Bearer {key}"})
-        with urllib.request.urlopen(request, timeout=10, context=ssl._create_unverified_context()) as answer:
-            answer.read()
-
-
 def train(directory: pathlib.Path, seconds: int, backend: list[str], tls: bool) -> None:
     processes: list[subprocess.Popen] = []
     try:
@@ -57,7 +48,8 @@ def train(directory: pathlib.Path, seconds: int, backend: list[str], tls: bool) 
             proxy = Proxy(name, process, url, path, key, call)
             proxy.wait_until_ready(whole)
             print(f"{url}, {name}: {proxy.ask(directory, seconds):.0f} a second", flush=True)
-        read(url, key)
+        for path in READS * READS_OF_EACH:
+            gateway.answer_of(url + path, key)
     finally:
         gateway.stop(processes)
 
