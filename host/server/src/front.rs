@@ -83,7 +83,7 @@ impl Front {
             .await?;
         let is_model_call = self.side == Side::Public && openai::has(request.uri().path());
         let mut answer = if is_model_call {
-            // Boxed: a connection keeps the memory of its last request.
+            // Boxed, because hyper keeps the memory of a request's future for its connection.
             Box::pin(openai::call(&self.app, &caller, request)).await
         } else {
             request.extensions_mut().insert(caller.clone());

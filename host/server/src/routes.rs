@@ -1,5 +1,5 @@
-//! Which handler answers which path besides model calls, which methods the path takes, and what it is called in
-//! logs and metrics.
+//! Which handler answers which path, which methods the path takes, and what it is called in
+//! logs and metrics. Model calls have no handler here: the front passes them to the gateway.
 
 use std::sync::Arc;
 
