@@ -6,8 +6,9 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{ConnectOptions, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool};
 
+use super::error::BROKEN;
 use super::guard::Connection;
 use super::server::{Server, refuse_standby};
 use super::{PostgresStore, PostgresUrl, schema};
@@ -31,6 +32,11 @@ const SETTINGS: &str = "SET statement_timeout = '5s';
 pub(super) fn most_connections() -> u32 {
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
     u32::try_from(2 * cores + 4).unwrap_or(u32::MAX)
+}
+
+/// How many connections are tried: one more than the pool can hold, all of which may be broken.
+pub(super) fn tries() -> u32 {
+    most_connections() + 1
 }
 
 /// One connection to a server that is no standby.
@@ -93,6 +99,19 @@ impl PostgresStore {
             self.check_store(&mut connection).await?;
         }
         Ok(connection)
+    }
+
+    /// A connection that has just answered. After a restart of the server all that the pool
+    /// holds are broken.
+    pub(super) async fn acquire_live(&self) -> Result<Connection, StoreError> {
+        for _ in 0..tries() {
+            let mut connection = self.acquire().await?;
+            match connection.within_time(PgConnection::ping).await? {
+                Ok(()) => return Ok(connection),
+                Err(_) => connection.close(),
+            }
+        }
+        Err(StoreError::unavailable(BROKEN))
     }
 
     fn is_to_be_checked(&self) -> bool {

@@ -113,7 +113,7 @@ impl PostgresStore {
     ///
     /// Those of the store.
     pub async fn accept_failover(&self) -> Result<bool, StoreError> {
-        let mut connection = self.acquire().await?;
+        let mut connection = self.acquire_live().await?;
         let accept = async |connection: &mut PgConnection| {
             let watch = &self.server.watch;
             watch.accept(connection).await
@@ -127,8 +127,7 @@ impl PostgresStore {
         &self,
         statement: impl Fn() -> Statement<'a>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        // One more than the pool can hold: all that it holds may be broken.
-        for _ in 0..=connection::most_connections() {
+        for _ in 0..connection::tries() {
             let mut connection = self.acquire().await?;
             match connection.fetch_all(statement()).await? {
                 Err(error) if error::is_broken(&error) => connection.close(),
@@ -139,9 +138,9 @@ impl PostgresStore {
     }
 
     /// The rows of a statement that writes. It is never repeated: it may have been executed
-    /// although its connection broke.
+    /// although its connection broke. So its connection is asked first.
     async fn execute(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        let connection = self.acquire().await?;
+        let connection = self.acquire_live().await?;
         Self::execute_on(connection, statement).await
     }
 
@@ -151,7 +150,7 @@ impl PostgresStore {
         &self,
         statement: Statement<'_>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        let mut connection = self.acquire().await?;
+        let mut connection = self.acquire_live().await?;
         let check = async |connection: &mut PgConnection| {
             self.server.check_before_refresh(connection).await
         };
