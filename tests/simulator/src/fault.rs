@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::http::{Answer, Body, Cut, Delivery, Pace};
-use crate::script::Script;
+use crate::script::{Gate, Script};
 
 pub(crate) use queue::Faults;
 
@@ -41,6 +41,7 @@ pub struct Fault {
     effect: Effect,
     after_processing: bool,
     delay: Duration,
+    gate: Option<Gate>,
     /// These headers replace those of the same name in the answer.
     headers: Vec<(String, String)>,
     chunked: bool,
@@ -136,6 +137,12 @@ impl Fault {
         self
     }
 
+    /// Waits at the same place until a test opens the gate: no time to guess.
+    pub fn gate(mut self, gate: &Gate) -> Self {
+        self.gate = Some(gate.clone());
+        self
+    }
+
     /// Sends the body in pieces of this many bytes, with a pause before each.
     pub fn drip(mut self, piece: usize, pause: Duration) -> Self {
         self.pace = Some(Pace { piece, pause });
@@ -171,6 +178,7 @@ impl Fault {
             effect,
             after_processing: false,
             delay: Duration::ZERO,
+            gate: None,
             headers: Vec::new(),
             chunked: false,
             pace: None,
@@ -195,19 +203,19 @@ impl Fault {
         }
     }
 
-    pub(crate) fn delay_before_processing(&self) -> Duration {
-        if self.after_processing {
-            Duration::ZERO
-        } else {
-            self.delay
-        }
+    pub(crate) fn waits(&self) -> bool {
+        !self.delay.is_zero() || self.gate.is_some()
     }
 
-    pub(crate) fn delay_after_processing(&self) -> Duration {
-        if self.after_processing {
-            self.delay
-        } else {
-            Duration::ZERO
+    pub(crate) fn waits_after_processing(&self) -> bool {
+        self.after_processing
+    }
+
+    /// Ends when the delay is over and the gate is open.
+    pub(crate) async fn waited(&self) {
+        tokio::time::sleep(self.delay).await;
+        if let Some(gate) = &self.gate {
+            gate.opened().await;
         }
     }
 
@@ -258,6 +266,7 @@ impl fmt::Debug for Fault {
             .field("effect", &effect)
             .field("processes", &self.processes())
             .field("delay", &self.delay)
+            .field("gate", &self.gate)
             .finish_non_exhaustive()
     }
 }

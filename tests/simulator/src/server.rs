@@ -1,14 +1,15 @@
 //! Accepts connections and answers their requests.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::endpoint::Endpoint;
+use crate::fault::Fault;
 use crate::http::{self, Connection, Delivery, Request, Sent, Transport};
 use crate::issuer::Arrival;
 use crate::request_log::Answered;
@@ -113,20 +114,18 @@ async fn deliver(
         shared.log().answered(sequence, answered);
         return Delivery::whole(answer);
     };
-    delay(
-        connection,
-        fault.delay_before_processing(),
-        sequence,
-        shared,
-    )
-    .await;
+    if !fault.waits_after_processing() {
+        wait(connection, &fault, sequence, shared).await;
+    }
     let normal = if fault.processes() {
         Some(process(endpoint, request, sequence, shared, fault.script()))
     } else {
         note_unprocessed(endpoint, request, sequence, shared);
         None
     };
-    delay(connection, fault.delay_after_processing(), sequence, shared).await;
+    if fault.waits_after_processing() {
+        wait(connection, &fault, sequence, shared).await;
+    }
     let delivery = fault.deliver(normal);
     let answered = Answered::ByFault {
         status: delivery.status(),
@@ -136,17 +135,20 @@ async fn deliver(
     delivery
 }
 
-/// Waits this long even if the client disconnects: the service does not notice that before it answers.
-async fn delay(
+/// Waits as the fault says even if the client disconnects: the service does not notice that before it answers.
+async fn wait(
     connection: &mut Connection<impl Transport>,
-    time: Duration,
+    fault: &Fault,
     sequence: u64,
     shared: &Shared,
 ) {
-    let end = Instant::now() + time;
-    if !time.is_zero() && connection.pause(time).await.is_err() {
+    if !fault.waits() {
+        return;
+    }
+    let mut waited = pin!(fault.waited());
+    if connection.wait(&mut waited).await.is_err() {
         shared.disconnected(sequence);
-        tokio::time::sleep_until(end).await;
+        waited.await;
     }
 }
 

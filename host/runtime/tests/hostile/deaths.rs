@@ -89,14 +89,22 @@ pub async fn a_guest_that_breaks_off_before_its_request_changes_nothing() {
 pub async fn a_request_ends_with_the_guest_that_breaks_off_after_it() {
     let scene = Scene::new().await;
     let simulator = &scene.world.simulator;
-    simulator.fault(Endpoint::Token, Fault::hang());
-    scene
-        .breaks_off(&["request and trap while it is under way"])
-        .await;
+    simulator.fault_always(Endpoint::Token, Fault::hang());
+    let mut orders = 0;
+    // On a busy machine the guest traps before its request has left.
+    while scene.asked_for_tokens() == 0 {
+        scene
+            .breaks_off(&["request and trap while it is under way"])
+            .await;
+        orders += 1;
+        assert!(orders < 20, "no request leaves");
+    }
+    simulator.clear_faults();
     scene
         .breaks_off(&["request and trap with the answer"])
         .await;
-    assert_eq!(scene.asked_for_tokens(), 2, "nothing is sent twice");
+    let sent = scene.asked_for_tokens();
+    assert!((2..=orders + 1).contains(&sent), "nothing is sent twice");
     // A request for whose answer the guest does not wait ends too. Often it has not left yet.
     simulator.fault(Endpoint::Token, Fault::hang());
     assert_eq!(

@@ -79,7 +79,7 @@ pub async fn a_start_function_that_computes_forever_is_stopped_after_two_seconds
         assert_eq!(end.message, "the call took too long and was stopped");
     }
     let seconds = started.elapsed().as_secs_f32();
-    assert!((7.6..24.0).contains(&seconds), "{seconds} s");
+    assert!((7.6..90.0).contains(&seconds), "{seconds} s");
 }
 
 /// Faults: H04 H05

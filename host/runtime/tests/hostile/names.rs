@@ -143,7 +143,7 @@ pub async fn a_name_is_resolved_once_and_what_was_checked_is_connected_to() {
     let end = answer_in(&host, &["request"]).await;
     let unreachable = ["DestinationUnavailable", "ConnectionTimeout"];
     assert!(unreachable.contains(&end.as_str()), "{end}");
-    assert!(started.elapsed() < Duration::from_secs(6));
+    assert!(started.elapsed() < Duration::from_secs(25));
     assert_eq!(names.asked(), ["auth.openai.com"]);
     assert!(own_machine.saw_no_connection());
 

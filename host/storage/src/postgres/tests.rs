@@ -4,7 +4,7 @@ mod changes;
 mod failover;
 mod outages;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres_cluster::{Cluster, Database, PgBouncer, Shutdown};
 
@@ -12,20 +12,31 @@ use super::*;
 use crate::server_store::{Collection, EntryPlace, Owner};
 use crate::{Change, ProfileName, ServerStore, Store, Version, conformance};
 
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn url(database: &Database) -> PostgresUrl {
     database.url().parse().unwrap()
 }
 
 async fn migrate(database: &Database) -> Migrated {
-    PostgresStore::migrate(&url(database), StoreKind::OpenAi)
-        .await
-        .unwrap()
+    let url = url(database);
+    once_there(async || PostgresStore::migrate(&url, StoreKind::OpenAi).await).await
 }
 
 async fn open(database: &Database) -> PostgresStore {
-    PostgresStore::open(&url(database), StoreKind::OpenAi)
-        .await
-        .unwrap()
+    let url = url(database);
+    once_there(async || PostgresStore::open(&url, StoreKind::OpenAi).await).await
+}
+
+/// What may be repeated, on a machine so busy that a connection takes longer than a store waits.
+async fn once_there<T>(work: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    let begun = Instant::now();
+    loop {
+        match work().await {
+            Err(StoreError::Unavailable(_) | StoreError::Busy) if begun.elapsed() < PATIENCE => {}
+            done => return done.unwrap(),
+        }
+    }
 }
 
 /// A database with an empty store.
@@ -171,8 +182,9 @@ async fn a_row_that_another_transaction_locks_makes_the_store_busy() {
     let (_database, store) = new_store().await;
     let version = write(&store, None, b"1").await.unwrap();
     let mut other = store.pool.begin().await.unwrap();
-    let lock = "SELECT FROM chatgpt_oauth.record FOR UPDATE";
-    sqlx::query(lock).execute(&mut *other).await.unwrap();
+    let lock = "SET LOCAL idle_in_transaction_session_timeout = 0;
+                SELECT FROM chatgpt_oauth.record FOR UPDATE";
+    sqlx::raw_sql(lock).execute(&mut *other).await.unwrap();
     let busy = write(&store, Some(version), b"2").await;
     assert_eq!(busy, Err(StoreError::Busy));
     other.rollback().await.unwrap();

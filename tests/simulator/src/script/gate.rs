@@ -1,12 +1,13 @@
-//! A gate: holds streams until a test opens it.
+//! A gate: holds answers until a test opens it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Holds the streams that come to it until it is opened, for [`Script::gate`](super::Script::gate).
+/// Holds what comes to it until it is opened: streams, for [`Script::gate`](super::Script::gate), and whole answers,
+/// for [`Fault::gate`](crate::Fault::gate).
 ///
-/// A test that needs streams open for as long as something else takes has no time to guess.
+/// A test that needs something to happen meanwhile has no time to guess.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<watch::Sender<bool>>);
 

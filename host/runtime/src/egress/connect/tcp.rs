@@ -85,12 +85,13 @@ mod tests {
     async fn an_address_that_refuses_costs_nothing_while_another_answers() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let open = listener.local_addr().unwrap();
-        let closing = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let closed = closing.local_addr().unwrap();
-        drop(closing);
-        let stream = connect(&[closed, closed, open]).await.unwrap();
+        // Bound, and not listening.
+        let closed = tokio::net::TcpSocket::new_v4().unwrap();
+        closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let closed_at = closed.local_addr().unwrap();
+        let stream = connect(&[closed_at, closed_at, open]).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), open);
-        let refused = connect(&[closed, closed]).await.unwrap_err();
+        let refused = connect(&[closed_at, closed_at]).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         let nowhere = connect(&[]).await.unwrap_err();
         assert_eq!(nowhere.kind(), io::ErrorKind::AddrNotAvailable);

