@@ -70,7 +70,7 @@ where
         let interruption = Interruption::listen().map_err(cannot_start)?;
         let ended = command(interruption.clone()).await;
         let code = ended.unwrap_or_else(|error| failed(&error, terminal));
-        Ok(interruption.exit_code().unwrap_or(code))
+        Ok(interruption.exit_code().await.unwrap_or(code))
     });
     // Without the wait for a read of standard input, which may never end.
     runtime.shutdown_background();

@@ -51,7 +51,12 @@ impl Interruption {
     }
 
     /// The exit code after a signal, as shells have it: 128 plus the signal's number.
-    pub(crate) fn exit_code(&self) -> Option<ExitCode> {
+    pub(crate) async fn exit_code(&self) -> Option<ExitCode> {
+        // One turn of the runtime notices a signal that came with the end of the call, and the
+        // next one records it.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
         self.0.borrow().map(|number| ExitCode::from(128 + number))
     }
 }

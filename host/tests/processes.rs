@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use openai_simulator::{Endpoint, Fault, Simulator};
+use openai_simulator::{Endpoint, Fault, Gate, Simulator};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::{TestEnv, json};
@@ -30,7 +30,7 @@ fn signal(child: &Child, signal: Signal) {
 fn wait_for_request(simulator: &Simulator, endpoint: Endpoint) {
     let began = Instant::now();
     while simulator.requests_to(endpoint).is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(20), "no request");
+        assert!(began.elapsed() < Duration::from_secs(60), "no request");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -181,6 +181,7 @@ fn a_login_that_is_killed_while_it_waits_is_finished_by_poll() {
     let code = test.simulator.pending_codes().remove(0);
     assert_eq!(test.ask(&["start"])["user_code"], *code);
     test.simulator.approve(&code).unwrap();
+    test.pass(5);
     assert_eq!(test.ask(&["poll"])["status"], "connected");
 }
 
@@ -214,15 +215,15 @@ fn a_signal_does_not_interrupt_a_call() {
         test.sign_in();
         test.pass(120);
         test.simulator.clear_requests();
-        test.simulator.fault(
-            Endpoint::Token,
-            Fault::normal().delay(Duration::from_millis(700)),
-        );
+        let gate = Gate::default();
+        test.simulator
+            .fault(Endpoint::Token, Fault::normal().gate(&gate));
         let mut command = test.command();
         command.args(["--json", "refresh"]);
         let refresh = spawn(command);
         wait_for_request(&test.simulator, Endpoint::Token);
         signal(&refresh, number);
+        gate.open();
         let output = refresh.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(128 + number.as_raw()));
         assert_eq!(json(&output)["status"], "refreshed");
