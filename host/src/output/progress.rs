@@ -54,8 +54,9 @@ impl Progress {
 
 fn draw(line: &str) {
     let mut stderr = io::stderr();
-    let _ = write!(stderr, "\r\x1b[J{}\r", cut(line, view::room(&stderr)));
-    let _ = stderr.flush();
+    let drawn = format!("\r\x1b[J{}\r", cut(line, view::room(&stderr)));
+    // In one write, so that no terminal shows a part of it.
+    let _ = stderr.write_all(drawn.as_bytes());
 }
 
 /// The beginning of the line that takes at most `room` columns.
