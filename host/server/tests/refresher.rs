@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chatgpt_oauth::store::Paused;
 use openai_simulator::Endpoint;
-use support::{BEGINNING, TestServer};
+use support::{BEGINNING, TestServer, until};
 
 const HOUR: u64 = 60 * 60;
 /// When every login of a test has come into its time, in seconds after the beginning: the
@@ -30,15 +30,6 @@ async fn due(server: &TestServer, seconds: u64) -> u64 {
 
 fn refreshes(server: &TestServer) -> usize {
     server.simulator.requests_to(Endpoint::Token).len()
-}
-
-async fn until(condition: impl AsyncFn() -> bool) {
-    let waiting = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(support::LONG, waiting).await.unwrap();
 }
 
 /// Uses the key of the login, and waits until the login has its time.
@@ -83,11 +74,7 @@ async fn no_login_is_refreshed_while_another_server_has_stored_a_pause() {
     let pause = schedule.pause(Paused::Token, BEGINNING + DUE + 60);
     pause.await.unwrap();
     server.pass_seconds(DUE);
-    until(async || {
-        let metrics = server.order("GET", "/metrics", "").await.text;
-        metrics.contains("chatgpt_oauth_refresh_due 1")
-    })
-    .await;
+    server.wait_for_metrics("_refresh_due 1\n").await;
     assert_eq!(refreshes(&server), 0);
     server.pass_seconds(DUE + 61);
     until(async || refreshes(&server) == 1).await;

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::{Answer, TestServer, connect, exchange, prompt, read_to_end, request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -128,7 +128,6 @@ async fn a_target_leads_to_no_other_route() {
 #[tokio::test]
 async fn a_head_that_drips_is_answered_408() {
     let server = TestServer::with(|options| options.times.head = Duration::from_millis(300)).await;
-    let begun = Instant::now();
     let mut stream = connect(&server.public).await;
     let drip = async {
         for byte in b"GET /healthz HTTP/1.1\r\nx: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" {
@@ -141,7 +140,6 @@ async fn a_head_that_drips_is_answered_408() {
     };
     let answer = Answer::parse(&drip.await);
     assert_eq!(answer.status, 408, "{answer:?}");
-    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 /// Faults: G08

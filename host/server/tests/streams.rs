@@ -4,8 +4,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use openai_simulator::{Endpoint, Fault, Script};
-use support::{Answer, TestServer, read_to_end};
+use openai_simulator::{Endpoint, Fault, Gate, Script};
+use support::{Answer, LONG, TestServer, read_to_end, until};
 use tokio::io::AsyncReadExt;
 
 /// How long the call to the backend outlives the caller, by the simulator.
@@ -22,7 +22,7 @@ async fn outlived(server: &TestServer) -> Duration {
         if call.disconnected_after_ms.is_some() {
             return left.elapsed();
         }
-        assert!(left.elapsed() < Duration::from_secs(5), "it is still open");
+        assert!(left.elapsed() < LONG, "it is still open");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -31,12 +31,16 @@ async fn outlived(server: &TestServer) -> Duration {
 #[tokio::test]
 async fn a_caller_that_leaves_ends_the_call_to_the_backend() {
     let server = TestServer::signed_in().await;
+    let soon = Duration::from_millis(100);
     let mut shortest = Duration::MAX;
-    // A busy machine may delay some of them.
-    for _ in 0..5 {
+    // A busy machine may delay most of them.
+    for _ in 0..50 {
         shortest = shortest.min(outlived(&server).await);
+        if shortest < soon {
+            break;
+        }
     }
-    assert!(shortest < Duration::from_millis(100), "{shortest:?}");
+    assert!(shortest < soon, "{shortest:?}");
     let metrics = server.order("GET", "/metrics", "").await.text;
     assert!(metrics.contains("chatgpt_oauth_streams_open 0\n"));
     assert!(!metrics.contains("5xx"), "{metrics}");
@@ -47,15 +51,21 @@ async fn a_caller_that_leaves_ends_the_call_to_the_backend() {
 async fn a_caller_that_leaves_during_a_refresh_does_not_cut_it() {
     let server = TestServer::signed_in().await;
     server.pass_minutes(5);
-    let slow = Fault::normal().delay(Duration::from_millis(500));
-    server.simulator.fault(Endpoint::Token, slow);
+    let before = server.ada.status().await.unwrap().expires_at;
+    let gate = Gate::default();
+    let held = Fault::normal().gate(&gate);
+    server.simulator.fault(Endpoint::Token, held);
     let stream = server.open("/api/v1/me/refresh", "").await;
     server.wait_for_requests(Endpoint::Token, 1).await;
     drop(stream);
-    let before = server.ada.status().await.unwrap().expires_at;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let after = server.ada.status().await.unwrap();
-    assert!(after.connected && after.expires_at > before, "{after:?}");
+    let left = r#"chatgpt_oauth_requests_total{route="/api/v1/me/refresh",status="none""#;
+    server.wait_for_metrics(left).await;
+    gate.open();
+    until(async || {
+        let after = server.ada.status().await.unwrap();
+        after.connected && after.expires_at > before
+    })
+    .await;
 }
 
 /// Faults: G31
@@ -87,17 +97,8 @@ async fn a_caller_that_takes_nothing_is_cut() {
         serde_json::json!({"type": "response.output_text.delta", "delta": "x".repeat(1 << 20)});
     let large = (0..40).fold(Script::begin(), |script, _| script.event(delta.clone()));
     let mut stream = server.open_stream(large.complete()).await;
-    let begun = Instant::now();
     let ended = r#"chatgpt_oauth_requests_total{route="/v1/responses""#;
-    while !server
-        .order("GET", "/metrics", "")
-        .await
-        .text
-        .contains(ended)
-    {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it is cut");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    server.wait_for_metrics(ended).await;
     let answer = Answer::parse(&read_to_end(&mut stream).await);
     assert!(!answer.text.contains("response.completed"));
 }

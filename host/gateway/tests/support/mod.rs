@@ -6,7 +6,7 @@
 pub mod guest;
 pub mod server;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chatgpt_oauth::store::{MemoryStore, StoreKind};
@@ -20,6 +20,10 @@ use tempfile::TempDir;
 
 /// The time at which every test begins, Unix seconds.
 const BEGINNING: u64 = 1_800_000_000;
+/// Longer than anything of a test takes.
+pub const LONG: Duration = Duration::from_secs(60);
+/// Shorter than a script that holds a call.
+const LEAVING: Duration = Duration::from_secs(50);
 
 pub struct TestEnv {
     pub simulator: Simulator,
@@ -148,6 +152,16 @@ impl TestEnv {
         self.simulator.requests_to(Endpoint::Responses)
     }
 
+    /// Waits until the backend knows that the callers of its first calls have left.
+    pub async fn wait_for_leaving(&self, calls: usize) {
+        let begun = Instant::now();
+        let first = || self.calls().into_iter().take(calls);
+        while first().any(|call| call.disconnected_after_ms.is_none()) {
+            assert!(begun.elapsed() < LEAVING, "a call goes on");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// How often a refresh was requested.
     pub fn refreshes(&self) -> usize {
         self.simulator.requests_to(Endpoint::Token).len()
@@ -165,7 +179,7 @@ pub fn request(method: &str, uri: &str, headers: &[(&str, &str)], body: String) 
 /// Reads an answer to its end.
 pub async fn finish(answer: Response<ModelBody>) -> Answer {
     let (head, body) = answer.into_parts();
-    let body = tokio::time::timeout(Duration::from_secs(20), body.collect());
+    let body = tokio::time::timeout(LONG, body.collect());
     let Ok(body) = body.await.expect("the answer ends");
     let text = String::from_utf8(body.to_bytes().to_vec()).unwrap();
     Answer {
@@ -177,7 +191,7 @@ pub async fn finish(answer: Response<ModelBody>) -> Answer {
 
 /// The next bytes of a streamed answer.
 pub async fn next(body: &mut ModelBody) -> Option<Bytes> {
-    let frame = tokio::time::timeout(Duration::from_secs(20), body.frame());
+    let frame = tokio::time::timeout(LONG, body.frame());
     let Ok(frame) = frame.await.expect("a frame comes")?;
     frame.into_data().ok()
 }

@@ -6,7 +6,7 @@
 pub mod browser;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatgpt_oauth::api_keys::{ApiKeys, NewApiKey, Permission, Scope, Scopes};
 use chatgpt_oauth::store::{MemoryStore, StoreKind};
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 /// The time at which every test begins, Unix seconds.
 pub const BEGINNING: u64 = 1_800_000_000;
 /// Longer than anything of a test takes.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(60);
 
 pub struct TestServer {
     pub simulator: Simulator,
@@ -201,6 +201,42 @@ pub async fn read_to_end(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
     read
 }
 
+/// Waits until a condition holds.
+pub async fn until(condition: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.unwrap();
+}
+
+/// How often something may have happened since then that may happen so often a minute.
+pub fn permitted(a_minute: u64, since: Instant) -> u64 {
+    a_minute + since.elapsed().as_secs() * a_minute / 60
+}
+
+/// Repeats what may happen so often a minute until it is refused, and returns the refusal. The
+/// answers before have this status.
+pub async fn until_refused(
+    a_minute: u64,
+    status: u16,
+    mut attempt: impl AsyncFnMut(u64) -> Answer,
+) -> Answer {
+    let since = Instant::now();
+    let mut accepted = 0;
+    loop {
+        let answer = attempt(accepted).await;
+        if answer.status == 429 {
+            assert!(accepted >= a_minute, "{accepted}");
+            return answer;
+        }
+        assert_eq!(answer.status, status, "{answer:?}");
+        accepted += 1;
+        assert!(accepted <= permitted(a_minute, since), "{accepted}");
+    }
+}
+
 impl TestServer {
     pub async fn start() -> Self {
         Self::with(|_| {}).await
@@ -322,13 +358,13 @@ impl TestServer {
         stream
     }
 
-    /// Begins a streamed model call of ada, and returns when the backend has it.
+    /// Begins a streamed model call of ada, and returns when the answer has begun.
     pub async fn open_stream(&self, script: Script) -> TcpStream {
-        let backend = Endpoint::Responses;
-        self.simulator.fault(backend, Fault::stream(script));
-        let known = self.simulator.requests_to(backend).len();
+        let fault = Fault::stream(script);
+        self.simulator.fault(Endpoint::Responses, fault);
         let stream = self.open("/v1/responses", &prompt(true).to_string()).await;
-        self.wait_for_requests(backend, known + 1).await;
+        let begun = tokio::time::timeout(LONG, stream.peek(&mut [0])).await;
+        begun.expect("the answer begins").unwrap();
         stream
     }
 
@@ -337,6 +373,11 @@ impl TestServer {
         while self.simulator.requests_to(endpoint).len() < count {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Waits until the metrics contain a text.
+    pub async fn wait_for_metrics(&self, text: &str) {
+        until(async || self.order("GET", "/metrics", "").await.text.contains(text)).await;
     }
 
     /// Sends a model call of ada.
