@@ -6,12 +6,17 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use client::{ask_for_code, get, poll, read, refresh, refresh_request, sign_in, start, usage};
-use openai_simulator::{Account, Answered, Endpoint, Fault, Outcome, Simulator};
+use client::{
+    ask_for_code, get, poll, read, refresh, refresh_request, sign_in, soon, start, usage,
+    wait_until,
+};
+use openai_simulator::{
+    Account, Answered, Endpoint, Fault, Gate, Outcome, RecordedRequest, Simulator,
+};
 use serde_json::{Value, json};
 
-/// All bytes that the server sends to a refresh over a bare socket, and how the connection ended.
-fn raw_refresh(simulator: &Simulator, token: &Value) -> (String, Option<ErrorKind>) {
+/// Sends a refresh over a bare socket, without reading.
+fn send_refresh(simulator: &Simulator, token: &Value) -> TcpStream {
     let body = json!({
         "client_id": openai_simulator::CLIENT_ID, "grant_type": "refresh_token", "refresh_token": token,
     });
@@ -24,8 +29,13 @@ fn raw_refresh(simulator: &Simulator, token: &Value) -> (String, Option<ErrorKin
         body.len()
     )
     .unwrap();
+    stream
+}
+
+/// All bytes that the server sends to a refresh over a bare socket, and how the connection ended.
+fn raw_refresh(simulator: &Simulator, token: &Value) -> (String, Option<ErrorKind>) {
     let mut answer = Vec::new();
-    let end = stream
+    let end = send_refresh(simulator, token)
         .read_to_end(&mut answer)
         .err()
         .map(|error| error.kind());
@@ -185,25 +195,24 @@ fn a_slow_body_drips() {
 fn a_delayed_request_is_processed_late_or_answered_late() {
     let simulator = start();
     let tokens = sign_in(&simulator);
+    let has_given_up = |request: &RecordedRequest| request.disconnected_after_ms.is_some();
     let give_up = |fault: Fault| {
-        simulator.fault(Endpoint::Token, fault);
-        let request = refresh_request(&simulator, &tokens["refresh_token"]);
-        assert!(
-            request
-                .timeout(Duration::from_millis(50))
-                .send()
-                .unwrap_err()
-                .is_timeout()
-        );
-        first_token_outcomes(&simulator)
+        let gate = Gate::default();
+        simulator.clear_requests();
+        simulator.fault(Endpoint::Token, fault.gate(&gate));
+        drop(send_refresh(&simulator, &tokens["refresh_token"]));
+        let request = soon(|| simulator.requests().pop().filter(has_given_up));
+        assert_eq!(request.answered, Answered::Waiting);
+        gate
     };
-    let delay = Duration::from_millis(300);
-    assert_eq!(give_up(Fault::normal().delay(delay)), []);
+    let gate = give_up(Fault::normal().delay(Duration::from_millis(1)));
+    assert_eq!(first_token_outcomes(&simulator), []);
+    gate.open();
     // The server processes the request although the client has given up.
-    std::thread::sleep(2 * delay);
-    assert_eq!(first_token_outcomes(&simulator), [Outcome::Rotated]);
+    wait_until(|| first_token_outcomes(&simulator) == [Outcome::Rotated]);
+    give_up(Fault::normal().after_processing());
     assert_eq!(
-        give_up(Fault::normal().delay(delay).after_processing()),
+        first_token_outcomes(&simulator),
         [Outcome::Rotated, Outcome::Reused]
     );
 }
@@ -211,16 +220,13 @@ fn a_delayed_request_is_processed_late_or_answered_late() {
 #[test]
 fn a_hanging_server_holds_the_connection_and_no_other() {
     let simulator = start();
-    simulator.fault(Endpoint::UserCode, Fault::hang());
-    let request = client::post(&simulator, "/api/accounts/deviceauth/usercode");
-    assert!(
-        request
-            .timeout(Duration::from_millis(50))
-            .send()
-            .unwrap_err()
-            .is_timeout()
-    );
-    ask_for_code(&simulator);
+    simulator.fault(Endpoint::Token, Fault::hang());
+    let mut held = send_refresh(&simulator, &Value::Null);
+    wait_until(|| simulator.faults_left() == 0);
+    sign_in(&simulator);
+    held.set_nonblocking(true).unwrap();
+    let silence = held.read(&mut [0]).unwrap_err();
+    assert_eq!(silence.kind(), ErrorKind::WouldBlock);
 }
 
 #[test]

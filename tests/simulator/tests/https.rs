@@ -4,8 +4,9 @@ mod client;
 
 use std::time::Duration;
 
+use client::LONG;
 use openai_simulator::{Certificate, ConnectionFault, Simulator};
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::tls;
 
 /// A client that trusts only the simulator's authority and finds both real hosts at its address.
@@ -17,15 +18,19 @@ fn client(simulator: &Simulator) -> Client {
         .tls_certs_only([authority])
         .resolve("auth.openai.com", simulator.https_address())
         .resolve("chatgpt.com", simulator.https_address())
-        .timeout(Duration::from_secs(2))
+        .timeout(LONG)
         .build()
         .unwrap()
 }
 
-fn ask(simulator: &Simulator, host: &str) -> reqwest::Result<Response> {
+fn request(simulator: &Simulator, host: &str) -> RequestBuilder {
     let port = simulator.https_address().port();
     let url = format!("https://{host}:{port}/.well-known/jwks.json");
-    client(simulator).get(url).send()
+    client(simulator).get(url)
+}
+
+fn ask(simulator: &Simulator, host: &str) -> reqwest::Result<Response> {
+    request(simulator, host).send()
 }
 
 #[test]
@@ -77,8 +82,9 @@ fn a_connection_is_reset_or_stalls_before_tls() {
     simulator.fault_connection(ConnectionFault::Reset);
     assert!(ask(&simulator, "chatgpt.com").unwrap_err().is_connect());
     simulator.fault_connection(ConnectionFault::Stall);
-    assert!(ask(&simulator, "chatgpt.com").unwrap_err().is_timeout());
-    assert_eq!(simulator.faults_left(), 0);
+    let stalled = request(&simulator, "chatgpt.com").timeout(Duration::from_secs(2));
+    assert!(stalled.send().unwrap_err().is_timeout());
+    client::wait_until(|| simulator.faults_left() == 0);
     assert_eq!(ask(&simulator, "chatgpt.com").unwrap().status(), 200);
 }
 
@@ -98,7 +104,16 @@ fn only_loopback_is_served() {
 
 #[test]
 fn nothing_is_served_after_the_handle_is_dropped() {
-    let simulator = client::start();
+    // An address that no other test has: one of those may get the port that becomes free.
+    let own = if cfg!(target_os = "linux") {
+        "127.0.0.78:0"
+    } else {
+        "127.0.0.1:0"
+    };
+    let simulator = Simulator::builder()
+        .http(own.parse().unwrap())
+        .start()
+        .unwrap();
     let address = simulator.http_address();
     drop(simulator);
     assert!(std::net::TcpStream::connect(address).is_err());

@@ -122,10 +122,10 @@ impl Process {
         self.post("/oauth/token", grant)
     }
 
-    /// Whether the process ends by itself within a few seconds, with success.
+    /// Whether the process ends by itself within a minute, with success.
     fn ends(&mut self) -> bool {
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(5) {
+        while started.elapsed() < Duration::from_secs(60) {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.success();
             }

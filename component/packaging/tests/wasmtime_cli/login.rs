@@ -54,9 +54,22 @@ pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap_or_else(|| panic!("{text}")).0
 }
 
-#[test]
-fn a_login_survives_its_process() {
-    let (_directory, wasmtime) = world();
+/// A finished login in its directory, and how many refresh tokens are older.
+fn logged_in() -> (TempDir, Wasmtime, usize) {
+    // A login leaves out the models or the usage if they take longer than five seconds.
+    for _ in 0..3 {
+        let older = FIXTURE.simulator.presentations().len();
+        let (directory, wasmtime) = world();
+        let connected = log_in(&wasmtime);
+        if connected.contains("models-count: some(") && connected.contains("usage: some(") {
+            return (directory, wasmtime, older);
+        }
+    }
+    panic!("no login fetched the models and the usage")
+}
+
+/// Returns what the last poll shows.
+fn log_in(wasmtime: &Wasmtime) -> String {
     let files = || names(wasmtime.directory.as_deref().unwrap());
     let status = wasmtime.ask("status()");
     assert!(status.starts_with("ok({state: not-connected,"), "{status}");
@@ -69,8 +82,15 @@ fn a_login_survives_its_process() {
     assert!(progress.starts_with("ok({status: pending,"), "{progress}");
 
     FIXTURE.simulator.approve(code).unwrap();
-    let connected = connected(&wasmtime);
+    let connected = connected(wasmtime);
     assert!(connected.contains("email: some("), "{connected}");
+    connected
+}
+
+#[test]
+fn a_login_survives_its_process() {
+    let (_directory, wasmtime, older) = logged_in();
+    let files = || names(wasmtime.directory.as_deref().unwrap());
     let status = wasmtime.ask("status()");
     assert!(
         status.starts_with("ok({state: connected, connected: true,"),
@@ -97,8 +117,8 @@ fn a_login_survives_its_process() {
     let status = wasmtime.ask("status()");
     assert!(status.starts_with("ok({state: not-connected,"), "{status}");
     let tokens = FIXTURE.simulator.presentations();
-    let presented: Vec<_> = tokens.iter().map(|it| it.presentations.len()).collect();
-    assert_eq!(presented, [1, 0]);
+    let presented = tokens[older..].iter().map(|it| it.presentations.len());
+    assert_eq!(presented.collect::<Vec<_>>(), [1, 0]);
     for name in files() {
         let file = wasmtime.directory.as_ref().unwrap().join(name);
         let text = fs::read_to_string(&file).unwrap();

@@ -5,13 +5,18 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chatgpt_oauth_packaging::{Builder, plug};
 use tempfile::TempDir;
 
+use super::login::between;
 use super::{Wasmtime, names, printed, workspace};
+
+/// The longest wait for what must happen.
+const LONG: Duration = Duration::from_secs(60);
 
 /// `tests/keyvalue-guest` with the store plugged in.
 static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -54,6 +59,38 @@ impl World {
         let names = names(&self.store).into_iter();
         let unfinished = names.filter(|name| name.starts_with("tmp-"));
         unfinished.map(|name| self.store.join(name)).collect()
+    }
+
+    /// Waits until a writer has begun a value that is not among these leftovers.
+    fn wait_for_another_than(&self, leftovers: &[PathBuf]) {
+        let started = Instant::now();
+        while self.leftovers() == leftovers {
+            assert!(started.elapsed() < LONG, "no value was begun");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// How many times a reader meets another value than before.
+    fn changes(&self) -> u32 {
+        let answer = self.ask("read-many(\"a\", 4000)");
+        let values: u32 = between(&answer, "ok(", ")").parse().unwrap();
+        values - 1
+    }
+}
+
+/// Sets a flag at its end, also when a check fails.
+struct SetsAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetsAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+fn set_modified(files: &[PathBuf], time: SystemTime) {
+    for file in files {
+        let file = File::options().write(true).open(file).unwrap();
+        file.set_modified(time).unwrap();
     }
 }
 
@@ -170,24 +207,23 @@ fn without_privileges(command: &Command) -> Command {
 fn a_reader_never_sees_half_a_value_of_two_writers() {
     let world = World::new();
     assert_eq!(world.ask("write-many(\"a\", 'z', 1)"), "ok");
-    let calls = [
-        "write-many(\"a\", 'x', 400)",
-        "write-many(\"a\", 'y', 400)",
-        "read-many(\"a\", 4000)",
-    ];
-    let answers = thread::scope(|scope| {
-        let threads = calls.map(|call| scope.spawn(|| world.ask(call)));
-        threads.map(|thread| thread.join().unwrap())
+    let is_over = AtomicBool::new(false);
+    let write = |call: &str| {
+        while !is_over.load(Relaxed) {
+            assert_eq!(world.ask(call), "ok");
+        }
+    };
+    thread::scope(|scope| {
+        let _over = SetsAtEnd(&is_over);
+        scope.spawn(|| write("write-many(\"a\", 'x', 400)"));
+        scope.spawn(|| write("write-many(\"a\", 'y', 400)"));
+        let started = Instant::now();
+        let mut changes = 0;
+        while changes <= 100 {
+            assert!(started.elapsed() < 5 * LONG, "only {changes} changes");
+            changes += world.changes();
+        }
     });
-    assert_eq!(answers[..2], ["ok", "ok"]);
-    let changes = answers[2]
-        .strip_prefix("ok(")
-        .and_then(|it| it.strip_suffix(')'));
-    let changes: u32 = changes
-        .unwrap_or_else(|| panic!("{}", answers[2]))
-        .parse()
-        .unwrap();
-    assert!(changes > 100, "the reader met only {changes} values");
     assert_eq!(names(&world.store), ["key-a"]);
 }
 
@@ -198,9 +234,12 @@ fn a_killed_writer_leaves_a_whole_value_and_a_later_write_cleans_up() {
     let mut kills = 0;
     while kills < 20 || world.leftovers().is_empty() {
         assert!(kills < 200, "no writer was killed while it wrote");
+        let leftovers = world.leftovers();
         let mut writer = world.wasmtime.command("write-many(\"a\", 'x', 1000000)");
         let mut writer = writer.stdout(Stdio::null()).spawn().unwrap();
-        thread::sleep(Duration::from_millis(100 + 7 * kills));
+        world.wait_for_another_than(&leftovers);
+        // Each writer is killed at another moment.
+        thread::sleep(Duration::from_millis(7 * kills));
         writer.kill().unwrap();
         writer.wait().unwrap();
         kills += 1;
@@ -209,17 +248,10 @@ fn a_killed_writer_leaves_a_whole_value_and_a_later_write_cleans_up() {
     }
 
     let young = world.leftovers();
+    set_modified(&young, SystemTime::now());
     assert_eq!(world.ask("set(\"a\", \"new\")"), "ok");
     assert_eq!(world.leftovers(), young);
-    let old = SystemTime::now() - Duration::from_secs(360);
-    for leftover in young {
-        File::options()
-            .write(true)
-            .open(leftover)
-            .unwrap()
-            .set_modified(old)
-            .unwrap();
-    }
+    set_modified(&young, SystemTime::now() - Duration::from_secs(360));
     assert_eq!(world.ask("set(\"a\", \"newer\")"), "ok");
     assert_eq!(names(&world.store), ["key-a"]);
 }

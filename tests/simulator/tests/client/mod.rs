@@ -2,9 +2,31 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+use std::time::{Duration, Instant};
+
 use openai_simulator::{CLIENT_ID, Simulator};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+
+/// The longest wait for what must happen.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// The result of a check that becomes true.
+pub fn soon<T>(check: impl Fn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(result) = check() {
+            return result;
+        }
+        assert!(started.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits until a check is true.
+pub fn wait_until(check: impl Fn() -> bool) {
+    soon(|| check().then_some(()));
+}
 
 /// Starts a simulator with default settings.
 pub fn start() -> Simulator {
