@@ -4,15 +4,17 @@ mod support;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatgpt_oauth::store::{PostgresStore, StoreKind};
-use openai_simulator::{Endpoint, Fault};
+use openai_simulator::{Endpoint, Fault, Gate};
 use postgres_cluster::{Cluster, Database, Shutdown};
 use serde_json::Value;
 use support::{TestEnv, sign_in};
 
 const LIFETIME: u64 = 10 * 24 * 60 * 60;
+/// Longer than anything of a test takes.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A simulator, and a cluster of its own with a store.
 struct Test {
@@ -41,9 +43,25 @@ impl Test {
         path.into()
     }
 
-    /// Runs a command with the store in the database.
+    /// Runs a command with the store in the database, and again while a slow machine keeps the
+    /// database from answering in time.
     #[track_caller]
     fn ask(&self, arguments: &[&str]) -> Value {
+        let begun = Instant::now();
+        loop {
+            let answer = self.ask_once(arguments);
+            let code = answer["code"].as_str();
+            let is_of_the_store = matches!(code, Some("store-busy" | "store-unavailable"));
+            let is_late = is_of_the_store && answer["retryable"] == true;
+            if !is_late || begun.elapsed() > LONG {
+                return answer;
+            }
+        }
+    }
+
+    /// Runs a command that does something else the second time.
+    #[track_caller]
+    fn ask_once(&self, arguments: &[&str]) -> Value {
         let mut command = self.env.command_without_store();
         command.args(["--store", &self.database.url(), "--key-file"]);
         command.arg(self.key_file()).arg("--json").args(arguments);
@@ -89,7 +107,7 @@ fn a_login_that_a_failover_set_back_is_served_and_not_refreshed_until_a_person_a
     test.sign_in();
     let standby = test.standby();
     test.env.pass(100);
-    assert_eq!(test.ask(&["refresh"])["status"], "refreshed");
+    assert_eq!(test.ask_once(&["refresh"])["status"], "refreshed");
     test.fail_over_to(&standby);
     let presented = test.env.presentations();
 
@@ -111,8 +129,9 @@ fn a_login_that_a_failover_set_back_is_served_and_not_refreshed_until_a_person_a
     assert_eq!(connected["status"], "connected", "{connected}");
     assert_eq!(test.ask(&["--profile", "bob", "logout"])["ok"], true);
 
-    assert_eq!(test.ask(&["store", "accept-failover"])["accepted"], true);
-    assert_eq!(test.ask(&["store", "accept-failover"])["accepted"], false);
+    let accept = ["store", "accept-failover"];
+    assert_eq!(test.ask_once(&accept)["accepted"], true);
+    assert_eq!(test.ask_once(&accept)["accepted"], false);
     // The refresh token of before the lost write.
     let ended = test.ask(&["authorize"]);
     assert_eq!(ended["code"], "needs-login", "{ended}");
@@ -134,10 +153,9 @@ async fn the_answer_to_a_refresh_that_a_failover_overtakes_is_stored() {
     let standby = test.standby();
 
     test.env.pass(LIFETIME);
-    let slow = Fault::normal()
-        .delay(Duration::from_secs(8))
-        .after_processing();
-    test.env.simulator.fault(Endpoint::Token, slow);
+    let gate = Gate::default();
+    let held = Fault::normal().after_processing().gate(&gate);
+    test.env.simulator.fault(Endpoint::Token, held);
     let refresh = tokio::spawn({
         let ada = ada.clone();
         async move { ada.refresh().await }
@@ -146,6 +164,7 @@ async fn the_answer_to_a_refresh_that_a_failover_overtakes_is_stored() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     test.fail_over_to(&standby);
+    gate.open();
     refresh.await.unwrap().unwrap();
     ada.authorize(None).await.unwrap();
     assert_eq!(test.env.presentations().iter().max(), Some(&1));
@@ -171,7 +190,7 @@ fn keys_live_in_the_time_of_the_database() {
     let before = created_at("one.key");
     test.database.put_clock_forward("1 hour");
     let ahead = created_at("other.key") - before;
-    assert!((3600..3660).contains(&ahead), "{ahead}");
+    assert!((3590..3700).contains(&ahead), "{ahead}");
     let findings = test.ask(&["doctor"])["findings"].to_string();
     assert!(
         findings.contains(" s ahead of this machine's"),

@@ -2,11 +2,12 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use chatgpt_oauth::store::{SqliteStore, Store, StoreKind};
-use openai_simulator::{Endpoint, Fault, Rotation};
+use openai_simulator::{Endpoint, Fault, Gate, Rotation};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use support::{TestEnv, json};
 
@@ -85,10 +86,12 @@ async fn a_full_disk_spends_no_token() {
 #[tokio::test]
 async fn a_disk_with_room_again_before_the_deadline_loses_no_rotation() {
     let (test, _open) = signed_in_on_disk().await;
-    let late = Fault::normal().delay(Duration::from_millis(1000));
-    test.simulator.fault(Endpoint::Token, late);
+    let gate = Gate::default();
+    let held = Fault::normal().after_processing().gate(&gate);
+    test.simulator.fault(Endpoint::Token, held);
     let mut refresh = on_a_disk_that_may_be_full(&test, "unlimited");
-    let refresh = refresh.arg("refresh").spawn().unwrap();
+    let mut refresh = refresh.arg("refresh").spawn().unwrap();
+    let mut said = BufReader::new(refresh.stderr.take().unwrap()).lines();
     while test.simulator.requests_to(Endpoint::Token).is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -98,13 +101,13 @@ async fn a_disk_with_room_again_before_the_deadline_loses_no_rotation() {
         maximum: None,
     };
     let room = prlimit(process, Resource::Fsize, no_room).unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    gate.open();
+    let is_full = said.any(|line| line.unwrap().contains("could not be stored yet"));
+    assert!(is_full, "it ends without having met the limit");
     prlimit(process, Resource::Fsize, room).unwrap();
 
     let output = refresh.wait_with_output().unwrap();
     assert_eq!(json(&output)["status"], "refreshed");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("could not be stored yet"), "{said}");
     test.pass(LIFETIME);
     assert_eq!(test.ask(&["authorize"])["ok"], true);
 }

@@ -20,7 +20,7 @@ use chatgpt_oauth::answers::connection::{Models, Refresh, Status};
 use chatgpt_oauth::store::{SqliteStore, StoreKind};
 use chatgpt_oauth::types::{Authorization, ConnectionState};
 use chatgpt_oauth::{Host, Keys, Profile};
-use openai_simulator::{Endpoint, Fault, Outcome, Simulator};
+use openai_simulator::{Endpoint, Fault, Gate, Outcome, Simulator};
 use serde_json::{Value, json};
 use support::{TestEnv, sign_in};
 
@@ -40,6 +40,10 @@ const LIFETIME: u64 = 3600;
 const DUE: u64 = 250;
 /// How long the simulator takes for a refresh; the other processes arrive in this time.
 const SERVICE: Duration = Duration::from_millis(20);
+/// How often a round asks again, at most.
+const AGAIN: usize = 10;
+/// How long no token is presented after a failure of the network, in seconds.
+const PAUSE: u64 = 5;
 
 /// Faults: S16
 #[test]
@@ -53,10 +57,11 @@ fn eight_processes_present_every_refresh_token_once_and_lose_no_login() {
         race.expire(round);
     }
     race.assert_one_presentation_a_token(expiries);
+    assert!(race.again * 10 <= expiries, "asked again {}", race.again);
     println!(
         "{expiries} expiries, {} calls; {} got the new token, {} the old one while it lived; \
          {expiries} refresh tokens presented once, none twice; no login lost; {:.0?}",
-        expiries * 2 * OF_A_KIND,
+        (expiries + race.again) * 2 * OF_A_KIND,
         race.new,
         race.old,
         race.began.elapsed(),
@@ -74,6 +79,8 @@ struct Race {
     /// How often the new and the old token were returned.
     new: usize,
     old: usize,
+    /// How often all were asked again.
+    again: u64,
 }
 
 impl Race {
@@ -92,6 +99,7 @@ impl Race {
             began: Instant::now(),
             new: 0,
             old: 0,
+            again: 0,
         }
     }
 
@@ -102,11 +110,11 @@ impl Race {
         self.test
             .pass(if expired { LIFETIME } else { LIFETIME - DUE });
         self.test.simulator.clear_requests();
+        let renewed = self.test.now() + LIFETIME;
 
-        let answers = self.ask_all(round);
+        let answers = self.ask_until_refreshed(round);
 
-        let refreshes = self.test.simulator.requests_to(Endpoint::Token).len();
-        assert_eq!(refreshes, 1, "round {round}: {answers:?}");
+        assert_eq!(self.refreshes(), 1, "round {round}: {answers:?}");
         let mut tokens = BTreeSet::new();
         for (question, answer) in &answers {
             assert_eq!(answer["ok"], true, "round {round}, {question}: {answer}");
@@ -116,7 +124,7 @@ impl Race {
                     "round {round}: {answer}"
                 ),
                 "authorize" => {
-                    let is_new = answer["expires_at"] == self.test.now() + LIFETIME;
+                    let is_new = answer["expires_at"].as_u64() >= Some(renewed);
                     assert!(is_new || !expired, "round {round}: {answer}");
                     *(if is_new { &mut self.new } else { &mut self.old }) += 1;
                     tokens.insert(answer["headers"].to_string());
@@ -128,6 +136,28 @@ impl Race {
             let headers = serde_json::from_str(&headers).unwrap();
             assert!(is_accepted(&self.test.simulator, &headers), "round {round}");
         }
+    }
+
+    /// How many refreshes have come since the token expired.
+    fn refreshes(&self) -> usize {
+        self.test.simulator.requests_to(Endpoint::Token).len()
+    }
+
+    /// Asks all processes, and again where this machine was too busy for an answer. An early
+    /// refresh fails without one.
+    fn ask_until_refreshed(&mut self, round: u64) -> Vec<(&'static str, Value)> {
+        let mut answers = self.ask_all(round);
+        for _ in 0..AGAIN {
+            let asked = answers.len();
+            answers.retain(|(_, answer)| !is_of_a_busy_machine(answer));
+            if answers.len() == asked && self.refreshes() > 0 {
+                break;
+            }
+            self.again += 1;
+            self.test.pass(PAUSE);
+            answers.extend(self.ask_all(round));
+        }
+        answers
     }
 
     /// Asks all processes at once and returns each question with its answer.
@@ -173,6 +203,13 @@ fn question(round: u64, process: u64) -> &'static str {
         2 if round.is_multiple_of(12) => "refresh",
         _ => "authorize",
     }
+}
+
+/// Whether a connection or the store was too late for the answer.
+fn is_of_a_busy_machine(answer: &Value) -> bool {
+    let code = answer["code"].as_str();
+    let is_late = matches!(code, Some("network" | "store-unavailable" | "store-busy"));
+    is_late && answer["retryable"] == true
 }
 
 fn start_program(test: &TestEnv, question: &str) -> Child {
@@ -366,10 +403,9 @@ async fn a_hundred_callers_get_the_valid_token_while_its_refresh_hangs() {
     let old = bearer(&ada.authorize(None).await.unwrap());
     test.pass(LIFETIME - DUE);
     test.simulator.clear_requests();
-    test.simulator.fault(
-        Endpoint::Token,
-        Fault::normal().delay(Duration::from_secs(3)),
-    );
+    let gate = Gate::default();
+    test.simulator
+        .fault(Endpoint::Token, Fault::normal().gate(&gate));
     let refreshing = ada.clone();
     let refreshing = tokio::spawn(async move { refreshing.authorize(None).await });
     while test.simulator.requests_to(Endpoint::Token).is_empty() {
@@ -387,6 +423,7 @@ async fn a_hundred_callers_get_the_valid_token_while_its_refresh_hangs() {
     }
 
     assert!(!refreshing.is_finished());
+    gate.open();
     let new = refreshing.await.unwrap().unwrap();
     assert_ne!(bearer(&new), old);
     assert_eq!(test.presentations(), [1, 0]);

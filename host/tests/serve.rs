@@ -16,6 +16,9 @@ use support::TestEnv;
 use support::serve::{Serve, get};
 use tempfile::TempDir;
 
+/// Ends what hangs.
+const LONG: Duration = Duration::from_secs(60);
+
 /// A key in the store of this environment.
 fn key(env: &TestEnv, permission: Permission) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -104,24 +107,25 @@ fn a_link_of_the_command_line_opens_the_page_of_a_server() {
 #[test]
 fn a_second_signal_ends_a_server_at_once_and_sighup_does_not() {
     let env = TestEnv::new();
-    let mut serve = Serve::start(env.command());
-    serve.signal(Signal::HUP);
-    serve.until("there is no certificate to read again");
-    let begun = Instant::now();
-    serve.signal(Signal::INT);
-    serve.until("draining");
-    serve.signal(Signal::TERM);
-    serve.until("drained");
-    assert!(serve.child.wait().unwrap().success());
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    let ends_at_once = |_| {
+        let mut serve = Serve::start(env.command());
+        serve.signal(Signal::HUP);
+        serve.until("there is no certificate to read again");
+        let begun = Instant::now();
+        serve.signal(Signal::INT);
+        serve.until("draining");
+        serve.signal(Signal::TERM);
+        serve.until("drained");
+        assert!(serve.child.wait().unwrap().success());
+        begun.elapsed() < Duration::from_secs(5)
+    };
+    // A busy machine may be slow now and then; a server that ignores the signal always is.
+    assert!((0..3).any(ends_at_once));
 }
 
-/// Faults: G18
-#[test]
-fn a_key_that_another_process_revokes_ends_within_a_second() {
-    let env = TestEnv::new();
-    let administrator = key(&env, Permission::Admin);
-    let serve = Serve::start(env.command());
+/// How long a server accepts a key that another process has revoked.
+fn life_after_revocation(env: &TestEnv, serve: &Serve) -> Duration {
+    let administrator = key(env, Permission::Admin);
     let status = || get(&serve.admin, "/api/v1/profiles", &administrator)[9..12].to_owned();
     assert_eq!(status(), "200");
     let id = administrator[5..15].parse().unwrap();
@@ -138,9 +142,20 @@ fn a_key_that_another_process_revokes_ends_within_a_second() {
     });
     let revoked = Instant::now();
     while status() == "200" {
-        assert!(revoked.elapsed() < Duration::from_secs(1));
+        assert!(revoked.elapsed() < LONG);
         std::thread::sleep(Duration::from_millis(50));
     }
+    revoked.elapsed()
+}
+
+/// Faults: G18
+#[test]
+fn a_key_that_another_process_revokes_ends_within_a_second() {
+    let env = TestEnv::new();
+    let serve = Serve::start(env.command());
+    let is_quick = |_| life_after_revocation(&env, &serve) < Duration::from_secs(1);
+    // A busy machine may be slow now and then; without the store's word, each key lives 30 s.
+    assert!((0..5).any(is_quick));
 }
 
 /// Faults: G39
@@ -197,6 +212,18 @@ fn a_server_without_a_free_file_waits_for_one_and_goes_on() {
     assert!(serve.child.wait().unwrap().success());
 }
 
+/// Repeats what fails on a machine so busy that the database answers later than a store waits.
+#[cfg(feature = "postgres")]
+fn once_there<T>(work: impl Fn() -> Result<T, String>) -> T {
+    let begun = Instant::now();
+    loop {
+        match work() {
+            Err(_) if begun.elapsed() < LONG => std::thread::sleep(Duration::from_millis(100)),
+            done => return done.unwrap(),
+        }
+    }
+}
+
 /// Faults: G37 G40
 #[cfg(feature = "postgres")]
 #[test]
@@ -211,18 +238,29 @@ fn a_server_says_that_it_refreshes_no_login_after_a_failover() {
         command.arg(env.store().with_file_name("test.db.key"));
         command
     };
-    let run = |arguments: &[&str]| command().args(arguments).output().unwrap();
-    assert!(run(&["store", "migrate"]).status.success());
+    let run = |arguments: &[&str]| {
+        once_there(|| {
+            let output = command().args(arguments).output().unwrap();
+            let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+            output.status.success().then_some(()).ok_or_else(said)
+        });
+    };
+    run(&["store", "migrate"]);
     let file = env.path("admin.key");
-    let create = ["keys", "create", "--admin", "--output"];
-    let created = command().args(create).arg(&file).output().unwrap();
-    assert!(created.status.success(), "{created:?}");
+    let output = file.to_str().unwrap();
+    run(&["keys", "create", "--admin", "--output", output]);
     let administrator = std::fs::read_to_string(file).unwrap();
 
     database.query("UPDATE chatgpt_oauth.store SET failover = true");
-    let serve = Serve::start(command());
-    let ready = get(&serve.public, "/readyz", "");
-    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    let start = || Serve::try_start(command(), &[]);
+    let serve = once_there(|| start().ok_or("the server does not start".to_owned()));
+    let ready = once_there(|| {
+        let answer = get(&serve.public, "/readyz", "");
+        match answer.starts_with("HTTP/1.1 200") {
+            true => Ok(answer),
+            false => Err(answer),
+        }
+    });
     assert!(ready.contains("store accept-failover"), "{ready}");
     let metrics = get(&serve.admin, "/metrics", administrator.trim());
     assert!(

@@ -3,7 +3,7 @@
 mod support;
 
 use std::path::PathBuf;
-use std::process::Output;
+use std::time::{Duration, Instant};
 
 use openai_simulator::Outcome;
 use postgres_cluster::Database;
@@ -37,17 +37,28 @@ impl Moved {
     }
 
     /// Runs a command with the store in the database and the key of the file.
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = self.test.command_without_store();
-        let key_file = self.key_file();
-        command.args(["--store", &self.database.url(), "--key-file"]);
-        command.arg(key_file).arg("--json").args(arguments);
-        command.output().unwrap()
-    }
-
     #[track_caller]
     fn ask(&self, arguments: &[&str]) -> Value {
-        support::json(&self.run(arguments))
+        let key_file = self.key_file();
+        let key = ["--key-file", key_file.to_str().unwrap()];
+        self.ask_without_key(&[&key[..], arguments].concat())
+    }
+
+    /// The same without a key. Repeats a command for which the database was too slow.
+    #[track_caller]
+    fn ask_without_key(&self, arguments: &[&str]) -> Value {
+        let begun = Instant::now();
+        loop {
+            let mut command = self.test.command_without_store();
+            command.args(["--store", &self.database.url(), "--json"]);
+            let answer = support::json(&command.args(arguments).output().unwrap());
+            let is_late = answer["code"] == "store-unavailable" && answer["retryable"] == true;
+            if !is_late || begun.elapsed() > Duration::from_secs(60) {
+                return answer;
+            }
+            // Otherwise the next poll would be too early.
+            self.test.pass(1);
+        }
     }
 
     fn migrate_and_copy(&self) -> Value {
@@ -119,9 +130,7 @@ fn a_database_without_a_store_or_without_a_key_says_what_to_do() {
         "{empty}"
     );
 
-    let mut command = moved.test.command_without_store();
-    let without_key = command.args(["--store", &moved.database.url(), "--json", "start"]);
-    let without_key = support::json(&without_key.output().unwrap());
+    let without_key = moved.ask_without_key(&["start"]);
     assert_eq!(without_key["code"], "key-unknown", "{without_key}");
     assert!(
         without_key["hint"].as_str().unwrap().contains("--key-file"),

@@ -1,14 +1,12 @@
 //! Logins from a restored backup.
 
 use std::fs;
-use std::process::Stdio;
 
 use chatgpt_oauth::store::Row;
 use openai_simulator::Rotation;
 
-use crate::support;
 use crate::support::TestEnv;
-use crate::{A_LONG_TIME, backup, restore, rows, works};
+use crate::{A_LONG_TIME, backup, restore, rows, succeed_together, works};
 
 /// Faults: S08 M09
 #[test]
@@ -89,17 +87,11 @@ fn callers_that_lose_a_race_are_not_reported_as_restored_backups() {
     test.sign_in();
     for _ in 0..6 {
         test.pass(A_LONG_TIME);
-        let callers: Vec<_> = (0..10)
-            .map(|_| {
-                let mut command = test.command();
-                command.args(["--json", "authorize"]);
-                command.stdout(Stdio::piped()).spawn().unwrap()
-            })
-            .collect();
-        for caller in callers {
-            let answer = support::json(&caller.wait_with_output().unwrap());
-            assert_eq!(answer["ok"], true, "{answer}");
-        }
+        succeed_together(&test, 10, |_| {
+            let mut command = test.command();
+            command.args(["--json", "authorize"]);
+            command
+        });
     }
 }
 

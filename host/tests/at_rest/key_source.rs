@@ -9,7 +9,9 @@ use tokio::runtime::Runtime;
 
 use crate::support;
 use crate::support::TestEnv;
-use crate::{A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, name, works};
+use crate::{
+    A_LONG_TIME, all_commands_fail, block_on, key_file, made_key, name, succeed_together, works,
+};
 
 /// Faults: S32
 #[test]
@@ -45,20 +47,11 @@ fn an_unknown_key_seals_nothing_in_a_store_that_it_does_not_open() {
 #[test]
 fn concurrent_first_writers_share_one_key() {
     let test = TestEnv::new();
-    let starting: Vec<_> = (0..8)
-        .map(|n| {
-            let mut command = test.command();
-            command.args(["--json", "--profile", &format!("p{n}"), "start"]);
-            command
-                .stdout(std::process::Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    for child in starting {
-        let answer = support::json(&child.wait_with_output().unwrap());
-        assert_eq!(answer["ok"], true, "{answer}");
-    }
+    succeed_together(&test, 8, |n| {
+        let mut command = test.command();
+        command.args(["--json", "--profile", &format!("p{n}"), "start"]);
+        command
+    });
     for n in 0..8 {
         let status = test.ask(&["--profile", &format!("p{n}"), "status"]);
         assert_eq!(status["state"], "pending", "{status}");

@@ -13,7 +13,7 @@ mod unreadable;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use chatgpt_oauth::ProfileName;
 use chatgpt_oauth::store::{Row, SqliteStore, Store, StoreKind};
@@ -151,6 +151,26 @@ fn ask_of(test: &TestEnv, store: &Path, arguments: &[&str]) -> Value {
 #[track_caller]
 fn json_of(command: &mut Command) -> Value {
     support::json(&command.output().unwrap())
+}
+
+/// Runs these commands at the same time, and asserts that all succeed. One for which the
+/// machine was too slow runs again after the others.
+#[track_caller]
+fn succeed_together(test: &TestEnv, count: usize, command: impl Fn(usize) -> Command) {
+    let start = |number| command(number).stdout(Stdio::piped()).spawn().unwrap();
+    let answer = |child: Child| support::json(&child.wait_with_output().unwrap());
+    let running: Vec<Child> = (0..count).map(start).collect();
+    let answers: Vec<Value> = running.into_iter().map(answer).collect();
+    for (number, mut answer) in answers.into_iter().enumerate() {
+        for _ in 0..5 {
+            let is_late = matches!(answer["code"].as_str(), Some("network" | "store-busy"));
+            if is_late && answer["retryable"] == true {
+                test.pass(answer["retry_after_seconds"].as_u64().unwrap());
+                answer = json_of(&mut command(number));
+            }
+        }
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
 }
 
 /// Writes a key file as an operator does.

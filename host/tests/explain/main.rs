@@ -149,14 +149,14 @@ fn approved(test: &impl Environment, arguments: &[&str]) -> Output {
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let simulator = &test.env().simulator;
-    loop {
+    let is_approved = || {
         let code = simulator.pending_codes().pop();
-        let is_approved = code.is_some_and(|code| simulator.approve(&code).is_ok());
-        if is_approved || child.try_wait().unwrap().is_some() {
-            return child.wait_with_output().unwrap();
-        }
+        code.is_some_and(|code| simulator.approve(&code).is_ok())
+    };
+    while child.try_wait().unwrap().is_none() && !is_approved() {
         thread::sleep(Duration::from_millis(20));
     }
+    test.env().output_in_time(child)
 }
 
 /// Signs in, and lets the access token expire.

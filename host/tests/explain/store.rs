@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use openai_simulator::{Account, Endpoint, Fault, Rotation};
+use openai_simulator::{Account, Endpoint, Fault, Gate, Rotation};
 use serde_json::json;
 
 use crate::support::TestEnv;
@@ -71,8 +71,9 @@ fn tokens_that_could_not_be_stored_may_cost_a_login() {
     let test = TestEnv::with(|settings| settings.rotation(Rotation::Grace { within: None }));
     test.sign_in();
     test.pass(A_LONG_TIME);
-    let late = Fault::normal().delay(Duration::from_secs(2));
-    test.simulator.fault(Endpoint::Token, late);
+    let gate = Gate::default();
+    let held = Fault::normal().gate(&gate);
+    test.simulator.fault(Endpoint::Token, held);
     let mut other = Sql::open(&test);
     other.run("SELECT 1");
     let requests = || test.simulator.requests_to(Endpoint::Token).len();
@@ -84,6 +85,7 @@ fn tokens_that_could_not_be_stored_may_cost_a_login() {
         thread::sleep(Duration::from_millis(10));
     }
     other.run("BEGIN IMMEDIATE");
+    gate.open();
     let output = refresh.wait_with_output().unwrap();
     fails_with("store-failed-after-refresh", &output);
     other.run("ROLLBACK");

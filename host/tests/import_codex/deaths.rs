@@ -6,7 +6,7 @@ use std::process::Output;
 use serde_json::json;
 
 use crate::support::{TestEnv, json as answer};
-use crate::{TAKE_OVER, import, in_time, is_refused, refreshes, take_over, with_login};
+use crate::{TAKE_OVER, import, in_time, is_refused, passed, refreshes, take_over, with_login};
 
 /// The last point before the login is in the store.
 const LAST: &str = "before set credential";
@@ -17,11 +17,8 @@ const ABANDONED: u64 = 70;
 /// The points of a take-over at which it writes, by number, until the login is stored.
 fn writes() -> Vec<(usize, String)> {
     let (test, home) = with_login();
-    let points = test.path("points");
-    let mut command = import(&test, &home, &TAKE_OVER);
-    command.env("CHATGPT_OAUTH_TEST_POINTS", &points);
-    in_time(&test, command);
-    let passed = std::fs::read_to_string(points).unwrap();
+    in_time(&test, import(&test, &home, &TAKE_OVER));
+    let passed = passed(&test);
     let numbered = (1..).zip(passed.lines().map(str::to_owned));
     let mut until_stored = Vec::new();
     for (number, point) in numbered {

@@ -4,13 +4,12 @@ use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use openai_simulator::Account;
 use serde_json::json;
 
 use crate::support::TestEnv;
-use crate::{import, refreshes, with_login, write_login};
+use crate::{import, pass_when_stored, refreshes, with_login, write_login};
 
 /// Runs a command in a terminal of its own, whose input and output are this process's.
 const IN_A_TERMINAL: &str =
@@ -52,10 +51,7 @@ fn answered(
         terminal.read_to_end(&mut shown).unwrap();
         shown
     });
-    while child.try_wait().unwrap().is_none() {
-        thread::sleep(Duration::from_millis(200));
-        test.pass(1);
-    }
+    pass_when_stored(test, &mut child);
     let shown = reader.join().unwrap();
     let code = child.wait().unwrap().code();
     (code, String::from_utf8_lossy(&shown).into_owned())

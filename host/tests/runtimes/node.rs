@@ -138,7 +138,7 @@ fn a_refresh_that_is_not_answered_has_an_unknown_outcome_in_node() {
 #[test]
 fn an_answer_may_take_longer_than_connecting_in_node() {
     let test = test_env();
-    let slow = Fault::normal().delay(Duration::from_secs(7));
+    let slow = Fault::normal().delay(Duration::from_millis(5500));
     test.simulator.fault(Endpoint::UserCode, slow);
     stories::the_login_program_waits_for_the_person(node(&test), &test);
 }

@@ -31,8 +31,10 @@ pub struct Fleet {
     pub test: TestEnv,
     pub runtime: Runtime,
     pub sealed: SealedStore,
-    /// When the simulator began to count the time of its requests.
+    /// When the simulator began to count the time of its requests, at the earliest.
     pub beginning: Instant,
+    /// How much later that was, at most.
+    pub uncertainty: Duration,
     database: Database,
     administrator: String,
     servers: [RwLock<Server>; SERVERS],
@@ -56,9 +58,10 @@ pub struct Call {
 impl Fleet {
     /// A fleet with so many people whose access tokens have expired.
     pub fn with_expired(count: usize) -> Self {
+        let beginning = Instant::now();
         let test =
             TestEnv::with(|settings| settings.access_token_lifetime(Duration::from_secs(LIFETIME)));
-        let beginning = Instant::now();
+        let uncertainty = beginning.elapsed();
         let database = Arc::new(Cluster::new()).database();
         let runtime = Runtime::new().unwrap();
         let sealed = runtime.block_on(store(&test, &database));
@@ -76,6 +79,7 @@ impl Fleet {
             runtime,
             sealed,
             beginning,
+            uncertainty,
             database,
             administrator,
             servers,

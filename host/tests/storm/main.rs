@@ -74,7 +74,7 @@ fn storm(fleet: &Fleet, callers: &Callers) -> (usize, usize) {
             if Instant::now() >= next {
                 act();
                 count.fetch_add(1, Ordering::Relaxed);
-                next += pause;
+                next = Instant::now() + pause;
             }
         }
     };

@@ -10,8 +10,8 @@ use crate::callers::{Callers, End, Person};
 use crate::fleet::Fleet;
 use crate::logins::{self, Login};
 
-/// How exactly the beginning of the simulator's time is known.
-const TOLERANCE: Duration = Duration::from_millis(100);
+/// How much later than the death of its server a request may be read.
+const TOLERANCE: Duration = Duration::from_secs(2);
 
 pub struct Verdict {
     refreshed: usize,
@@ -105,7 +105,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The presentations of a refresh token, and when the first one arrived.
+/// The presentations of a refresh token, and when the first one arrived, at the earliest.
 #[derive(Debug)]
 struct Presented {
     token: Presentations,
@@ -153,6 +153,7 @@ fn died_with_its_answer(fleet: &Fleet, person: &Person, token: &Presented) -> bo
     };
     person.unanswered.iter().any(|call| {
         let death = fleet.death(call.server);
-        call.begun <= arrived + TOLERANCE && death.is_some_and(|death| arrived <= death + TOLERANCE)
+        call.begun <= arrived + fleet.uncertainty
+            && death.is_some_and(|death| arrived <= death + TOLERANCE)
     })
 }

@@ -160,6 +160,7 @@ fn login_copies_the_code_and_opens_the_address() {
     let programs = [
         ("pbcopy", "exit 1"),
         ("wl-copy", &copy),
+        ("xclip", &copy),
         ("xdg-open", &open),
         ("open", &open),
     ];
@@ -197,7 +198,11 @@ fn a_clipboard_that_hangs_does_not_keep_the_login_from_waiting() {
     let test = TestEnv::new();
     let copied = test.path("copied");
     let copy = format!("exec cat >'{}'", copied.display());
-    let programs = [("pbcopy", "exec sleep 600"), ("wl-copy", &copy)];
+    let programs = [
+        ("pbcopy", "exec sleep 600"),
+        ("wl-copy", &copy),
+        ("xclip", &copy),
+    ];
     let mut login = command(&test, &["login", "--copy"]);
     let mut screen = Screen::run(login.env("PATH", path_with(&test, &programs)), 80, 24);
     wait_for_polls(&test, 1);

@@ -22,7 +22,7 @@ fn log_in(test: &TestEnv, decide: impl Fn(&str)) -> (Option<i32>, String) {
     }
     decide(&code(test));
     test.pass(60);
-    let output = login.wait_with_output().unwrap();
+    let output = test.output_in_time(login);
     let said = [output.stderr, output.stdout].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
 }

@@ -9,9 +9,13 @@ import os
 import sys
 
 import httpx2
+from mcp.client import session
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+
+# The SDK waits for a server for 10 s: a busy machine may need longer to start one.
+session.DISCOVER_TIMEOUT_SECONDS = 60
 
 CALLS = [
     ("status", {}),
