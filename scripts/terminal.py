@@ -13,7 +13,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -45,7 +44,7 @@ class Simulator:
 
     def order(self, command: str, body: object) -> None:
         request = urllib.request.Request(f"{self.control}/{command}", json.dumps(body).encode())
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=PATIENCE).close()
 
     def end(self) -> None:
         self.process.terminate()
@@ -96,6 +95,7 @@ class Terminal:
         # Its row is the command's.
         self.tmux("set-option", "-g", "status", "off")
         self.tmux("resize-window", "-x", size[0], "-y", size[1])
+        self.raw.touch()
         self.tmux("pipe-pane", "-o", f"cat > {self.raw}")
         (person.state / "begin").touch()
 
@@ -119,6 +119,15 @@ class Terminal:
             if time.monotonic() > end:
                 raise Failed(f"{words} is not shown:\n{shown}")
             time.sleep(0.05)
+
+    def written(self, last: bytes) -> bytes:
+        """What the command has written, as soon as it is recorded up to this. tmux shows it earlier."""
+        end = time.monotonic() + PATIENCE
+        while last not in (written := self.raw.read_bytes()):
+            if time.monotonic() > end:
+                raise Failed(f"{last} is not recorded:\n{written}")
+            time.sleep(0.05)
+        return written
 
     def user_code(self) -> str:
         return USER_CODE.search(self.wait_for("left, waiting")).group()
@@ -197,7 +206,7 @@ def approved(gallery: Gallery, size: tuple[int, int]) -> None:
     for command, words in [("status", "token expires"), ("usage", "5 hours"), ("models", "openai-codex/")]:
         terminal = gallery.terminal(person, size, command)
         gallery.expect(f"{command}-{name}", terminal, 0, words)
-        if command == "usage" and not COLOR.search(terminal.raw.read_bytes()):
+        if command == "usage" and not COLOR.search(terminal.written(b"credits:")):
             raise Failed("no color on a terminal")
 
 
@@ -208,7 +217,7 @@ def without_color(gallery: Gallery) -> None:
     gallery.expect("login-approved-no-color", login, 0, "connected ada@example.com")
     usage = gallery.terminal(person, SIZES[0], "usage", NO_COLOR="1")
     gallery.expect("usage-no-color", usage, 0, "5 hours")
-    if found := COLOR.search(login.raw.read_bytes() + usage.raw.read_bytes()):
+    if found := COLOR.search(login.written(b"signs out") + usage.written(b"credits:")):
         raise Failed(f"a color with NO_COLOR: {found.group()}")
 
 
@@ -217,7 +226,7 @@ def dumb(gallery: Gallery) -> None:
     code = USER_CODE.search(login.wait_for("Code", "waiting for the approval")).group()
     gallery.simulator.order("approve", {"user_code": code})
     gallery.expect("login-approved-dumb", login, 0, "connected: ada@example.com")
-    if b"\x1b" in login.raw.read_bytes():
+    if b"\x1b" in login.written(b"signs out"):
         raise Failed("an escape sequence on a dumb terminal")
 
 
@@ -259,9 +268,7 @@ def refused(gallery: Gallery, size: tuple[int, int], preset: str, exit_code: int
 
 
 def offline(gallery: Gallery, size: tuple[int, int]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = "127.0.0.1:%d" % closed.getsockname()[1]
-    login = gallery.terminal(gallery.person(address), size, "login")
+    login = gallery.terminal(gallery.person("127.0.0.1:1"), size, "login")
     gallery.expect(f"login-offline-{size[0]}x{size[1]}", login, 3, "doctor")
 
 

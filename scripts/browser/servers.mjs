@@ -61,8 +61,8 @@ export class Servers {
   }
 
   // Orders something of the simulator.
-  async order(command, body) {
-    const answer = await fetch(`${this.control}/${command}`, { method: 'POST', body: JSON.stringify(body) });
+  async order(command, body, method = 'POST') {
+    const answer = await fetch(`${this.control}/${command}`, { method, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${command}: ${await answer.text()}`);
   }
 

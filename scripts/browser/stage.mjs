@@ -9,6 +9,9 @@ const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 // Answers that the page shows: Chromium writes a line about each.
 const EXPECTED = /status of (400|403|404|409|410|429|503)/;
 
+// How long something may take, in milliseconds.
+export const PATIENCE = 60_000;
+
 export class Stage {
   failures = 0;
   #contexts = [];
@@ -44,7 +47,14 @@ export class Stage {
   }
 
   async expectTitle(page, title) {
-    await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor({ timeout: 15_000 });
+    await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor({ timeout: PATIENCE });
+  }
+
+  // The title of the page, as soon as it is one of these.
+  async oneTitle(page, ...titles) {
+    const heading = page.getByRole('heading', { level: 1, name: new RegExp(`^(${titles.join('|')})$`) });
+    await heading.waitFor({ timeout: PATIENCE });
+    return heading.innerText();
   }
 
   // Looks at a state, light and dark, wide and narrow, and takes its pictures.
@@ -78,7 +88,7 @@ export class Stage {
   async pressUntil(page, name, title) {
     const heading = page.getByRole('heading', { level: 1, name: title, exact: true });
     for (let pressed = 0; pressed < 5 && !(await heading.isVisible()); pressed++) {
-      await this.press(page, name);
+      await Promise.all([page.waitForEvent('load', { timeout: PATIENCE }), this.press(page, name)]);
       await heading.waitFor({ timeout: 3_000 }).catch(() => {});
     }
     await this.expectTitle(page, title);

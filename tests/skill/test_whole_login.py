@@ -61,12 +61,12 @@ class Simulator:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
     def open(self, path, form=None):
         data = urllib.parse.urlencode(form).encode() if form else None
-        with self.browser.open(self.http + path, data, timeout=10) as page:
+        with self.browser.open(self.http + path, data, timeout=60) as page:
             return page.read().decode()
 
     def type_code(self, user_code, decision):
