@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool};
+use sqlx::{ConnectOptions, PgConnection, PgPool};
 
 use super::error::BROKEN;
 use super::guard::Connection;
@@ -16,6 +16,8 @@ use crate::StoreError;
 
 /// How long a call waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// How long a write waits for a connection that answers. The pool's may all be broken.
+const ACQUIRE_LIVE: Duration = Duration::from_secs(6);
 /// How long a connection lives, less up to a tenth.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
@@ -32,11 +34,6 @@ const SETTINGS: &str = "SET statement_timeout = '5s';
 pub(super) fn most_connections() -> u32 {
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
     u32::try_from(2 * cores + 4).unwrap_or(u32::MAX)
-}
-
-/// How many connections are tried: one more than the pool can hold, all of which may be broken.
-pub(super) fn tries() -> u32 {
-    most_connections() + 1
 }
 
 /// One connection to a server that is no standby.
@@ -104,14 +101,16 @@ impl PostgresStore {
     /// A connection that has just answered. After a restart of the server all that the pool
     /// holds are broken.
     pub(super) async fn acquire_live(&self) -> Result<Connection, StoreError> {
-        for _ in 0..tries() {
-            let mut connection = self.acquire().await?;
-            match connection.within_time(PgConnection::ping).await? {
-                Ok(()) => return Ok(connection),
-                Err(_) => connection.close(),
+        let acquire = async {
+            loop {
+                let mut connection = self.acquire().await?;
+                if connection.is_there().await {
+                    return Ok(connection);
+                }
             }
-        }
-        Err(StoreError::unavailable(BROKEN))
+        };
+        let acquired = tokio::time::timeout(ACQUIRE_LIVE, acquire).await;
+        acquired.unwrap_or_else(|_| Err(StoreError::unavailable(BROKEN)))
     }
 
     fn is_to_be_checked(&self) -> bool {

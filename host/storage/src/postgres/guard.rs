@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres};
+use sqlx::{Connection as _, PgConnection, Postgres};
 
 use super::Statement;
 use super::error::BROKEN;
@@ -12,6 +12,8 @@ use crate::StoreError;
 
 /// How long a statement may take, with its way over the network. The server ends it earlier.
 pub(super) const STATEMENT: Duration = Duration::from_secs(6);
+/// How long a connection may take to answer before a write.
+const PING: Duration = Duration::from_secs(1);
 
 /// A connection of the pool. It is closed, not returned, when its statement has no end: the
 /// pool would wait for that end, and the server may be gone.
@@ -47,6 +49,20 @@ impl Connection {
         let done = done.map_err(|_| StoreError::unavailable("the database does not answer"))?;
         self.0 = working.0.take();
         Ok(done)
+    }
+
+    /// Whether the server answers. A connection to another one is closed.
+    pub(super) async fn is_there(&mut self) -> bool {
+        let mut working = Working(self.0.take());
+        let Some(connection) = &mut working.0 else {
+            return false;
+        };
+        let answered = tokio::time::timeout(PING, connection.ping()).await;
+        let is_there = matches!(answered, Ok(Ok(())));
+        if is_there {
+            self.0 = working.0.take();
+        }
+        is_there
     }
 
     /// Closes the connection without a word to the server.

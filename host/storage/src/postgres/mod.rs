@@ -127,7 +127,8 @@ impl PostgresStore {
         &self,
         statement: impl Fn() -> Statement<'a>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        for _ in 0..connection::tries() {
+        // One more than the pool can hold: all that it holds may be broken.
+        for _ in 0..=connection::most_connections() {
             let mut connection = self.acquire().await?;
             match connection.fetch_all(statement()).await? {
                 Err(error) if error::is_broken(&error) => connection.close(),

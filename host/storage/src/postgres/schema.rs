@@ -65,7 +65,7 @@ const READABLE_FROM: i32 = 3;
 const CURRENT: i32 = STEPS.len() as i32;
 
 /// Chosen at random; held while a migration runs.
-const MIGRATION_LOCK: i64 = 0x4347_4f00_5f91_2c4e;
+pub(super) const MIGRATION_LOCK: i64 = 0x4347_4f00_5f91_2c4e;
 
 /// The outcome of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +110,7 @@ pub(super) async fn migrate(
     let lock = "SELECT pg_advisory_xact_lock($1)";
     let lock = sqlx::query(lock).bind(MIGRATION_LOCK);
     lock.execute(&mut *transaction).await?;
+    // What a step locks in a store that is used is not waited for as long.
     let patience = "SET LOCAL lock_timeout = '3s'";
     sqlx::raw_sql(patience).execute(&mut *transaction).await?;
     let made = match read(&mut transaction).await? {

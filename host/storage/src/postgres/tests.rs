@@ -61,6 +61,15 @@ async fn write(
         .await
 }
 
+/// Waits until a condition holds.
+async fn until(condition: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !condition().await {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// After a minute a store looks again what the database holds.
 fn a_minute_passes(store: &PostgresStore) {
     *store.checked.lock().unwrap() -= Duration::from_secs(61);
@@ -113,6 +122,22 @@ async fn of_several_processes_that_migrate_at_once_one_makes_the_store() {
     let made = [one, two, three].map(Result::unwrap);
     let made = made.iter().filter(|migrated| migrated.from == 0).count();
     assert_eq!(made, 1);
+}
+
+#[tokio::test]
+async fn a_migration_waits_for_another_that_takes_longer_than_a_lock_may() {
+    let database = Database::new();
+    let url = url(&database);
+    let mut other = connection::connect(&url).await.unwrap();
+    let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(schema::MIGRATION_LOCK);
+    lock.execute(&mut other).await.unwrap();
+    let release = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        drop(other);
+    };
+    let migrate = PostgresStore::migrate(&url, StoreKind::OpenAi);
+    let (migrated, ()) = tokio::join!(migrate, release);
+    migrated.unwrap();
 }
 
 /// Faults: G38

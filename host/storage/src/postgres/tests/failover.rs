@@ -72,19 +72,17 @@ async fn a_promoted_synchronous_standby_goes_on() {
     );
     cluster.query("postgres", "SELECT pg_reload_conf()");
     let state = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-    while cluster.query("postgres", state) != "1" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(async || cluster.query("postgres", state) == "1").await;
     // Each process of the server reads its settings when it gets to it.
-    while database.query("SELECT synchronous FROM chatgpt_oauth.store") != "t" {
+    until(async || {
         a_minute_passes(&store);
         self::version(&store).await;
-    }
+        database.query("SELECT synchronous FROM chatgpt_oauth.store") == "t"
+    })
+    .await;
     let version = write(&store, Some(version), b"2").await.unwrap();
     let sent = "SELECT bool_and(flush_lsn >= pg_current_wal_flush_lsn()) FROM pg_stat_replication";
-    while cluster.query("postgres", sent) != "t" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(async || cluster.query("postgres", sent) == "t").await;
     cluster.stop(Shutdown::Immediate);
     standby.promote();
     cluster.lead_to(&standby);

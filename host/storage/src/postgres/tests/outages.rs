@@ -43,9 +43,7 @@ async fn fill_pool(store: &PostgresStore) {
 
 /// The pool takes connections back in tasks of its own, and makes others until then.
 async fn wait_for_idle(store: &PostgresStore, count: usize) {
-    while store.pool.num_idle() < count {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    until(async || store.pool.num_idle() >= count).await;
 }
 
 /// Faults: G34 G35
@@ -128,6 +126,20 @@ struct Relay {
 }
 
 impl Relay {
+    async fn to_database(database: &Database) -> Self {
+        let directory = database.query("SHOW unix_socket_directories");
+        let port = database.query("SHOW port");
+        Self::to(format!("{directory}/.s.PGSQL.{port}").into()).await
+    }
+
+    /// The store in this database.
+    async fn open(&self, database: &Database) -> PostgresStore {
+        let name = database.query("SELECT current_database()");
+        let url = format!("postgres://tests@{}/{name}", self.address);
+        let url = url.parse().unwrap();
+        once_there(async || PostgresStore::open(&url, StoreKind::OpenAi).await).await
+    }
+
     async fn to(socket: std::path::PathBuf) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -155,14 +167,8 @@ impl Relay {
 async fn a_server_that_disappears_holds_no_connection() {
     let database = Database::new();
     migrate(&database).await;
-    let name = database.query("SELECT current_database()");
-    let directory = database.query("SHOW unix_socket_directories");
-    let port = database.query("SHOW port");
-    let socket = format!("{directory}/.s.PGSQL.{port}").into();
-    let relay = Relay::to(socket).await;
-    let url = format!("postgres://tests@{}/{name}", relay.address);
-    let opened = PostgresStore::open(&url.parse().unwrap(), StoreKind::OpenAi).await;
-    let store = std::sync::Arc::new(opened.unwrap());
+    let relay = Relay::to_database(&database).await;
+    let store = std::sync::Arc::new(relay.open(&database).await);
     store.load(&alice()).await.unwrap();
     relay.forwards.send(false).unwrap();
     let calls = (0..2 * super::connection::most_connections()).map(|number| {
@@ -185,4 +191,20 @@ async fn a_server_that_disappears_holds_no_connection() {
     assert!(store.load(&alice()).await.is_err());
     relay.forwards.send(true).unwrap();
     once_there(async || store.load(&alice()).await).await;
+}
+
+/// Faults: G34 G35
+#[tokio::test]
+async fn a_write_takes_no_connection_whose_server_has_disappeared() {
+    let database = Database::new();
+    migrate(&database).await;
+    let relay = Relay::to_database(&database).await;
+    let store = relay.open(&database).await;
+    let version = write(&store, None, b"1").await.unwrap();
+    wait_for_idle(&store, 1).await;
+    relay.forwards.send(false).unwrap();
+    // The connection is silent from now on, and others are forwarded.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    relay.forwards.send(true).unwrap();
+    write(&store, Some(version), b"2").await.unwrap();
 }
