@@ -255,7 +255,6 @@ fn two_servers_share_the_logins_that_are_due_and_refresh_each_once() {
 fn a_revoked_key_ends_everywhere_at_once_and_within_30_seconds_where_nothing_is_heard() {
     let fleet = Fleet::new();
     let administrator = fleet.create(Permission::Admin).key.reveal().to_owned();
-    let [first, second] = [fleet.key(&ada()), fleet.key(&ada())];
     let serve = fleet.serve();
     let connected = |value: u8| {
         let metrics = get(&serve.admin, "/metrics", &administrator);
@@ -272,11 +271,15 @@ fn a_revoked_key_ends_everywhere_at_once_and_within_30_seconds_where_nothing_is_
         Instant::now()
     };
     until("changes are heard", || connected(1));
-    assert!(is_valid(&first) && is_valid(&second));
-    let revoked = revoke(&first);
-    until("the key has ended", || !is_valid(&first));
-    // Much sooner than without a word of it.
-    assert!(revoked.elapsed() < Duration::from_secs(20));
+    let life_after_revocation = |key: &CreatedApiKey| {
+        assert!(is_valid(key));
+        let revoked = revoke(key);
+        until("the key has ended", || !is_valid(key));
+        revoked.elapsed()
+    };
+    let is_quick = |_| life_after_revocation(&fleet.key(&ada())) < Duration::from_secs(1);
+    // A busy machine may be slow now and then; of what is not heard, each key lives for 30 s.
+    assert!((0..5).any(is_quick));
 
     let allow = |connections: bool| {
         let name = &fleet.name;
@@ -286,7 +289,8 @@ fn a_revoked_key_ends_everywhere_at_once_and_within_30_seconds_where_nothing_is_
     };
     // The revocation takes connections that wait, and a dropped one returns a moment later.
     let (store, keys) = (fleet.host.store(), fleet.keys());
-    let find = || keys.find(second.key.id());
+    let key = fleet.key(&ada());
+    let find = || keys.find(key.key.id());
     let two_wait = || store.connections().is_some_and(|it| it.idle >= 2);
     until("two connections wait", || {
         two_wait() || {
@@ -295,13 +299,11 @@ fn a_revoked_key_ends_everywhere_at_once_and_within_30_seconds_where_nothing_is_
             false
         }
     });
-    assert!(is_valid(&second));
+    assert!(is_valid(&key));
     allow(false);
     assert_eq!(fleet.end_listeners(), 1);
     until("nothing is heard", || connected(0));
-    let revoked = revoke(&second);
-    until("the key has ended", || !is_valid(&second));
-    assert!(revoked.elapsed() < Duration::from_secs(50));
+    assert!(life_after_revocation(&key) < Duration::from_secs(35));
     allow(true);
     until("changes are heard again", || connected(1));
 }

@@ -152,9 +152,9 @@ async fn a_login_after_it_is_not_disturbed_by_what_comes_late() {
     world.until_tokens_are_asked_for().await;
 
     world.alice().remove(false).await.unwrap();
-    held.open();
     world.sign_in().await;
     let before = world.alice().authorize(None).await.unwrap();
+    held.open();
 
     late.await.unwrap().unwrap_err();
     let after = world.alice().authorize(None).await.unwrap();

@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 const LIFETIME: u64 = 10 * 24 * 60 * 60;
 /// How many logins a host refreshes at a time.
 const MOST: usize = 16;
+/// How long the service takes for a refresh.
+const SERVICE: Duration = Duration::from_millis(100);
 
 /// A host with so many people whose access tokens have expired.
 async fn expired(world: &TestEnv, people: usize) -> (Host, Vec<Profile>) {
@@ -35,10 +37,10 @@ fn waiting(world: &TestEnv) -> usize {
     requests.iter().filter(|it| waiting(it.answered)).count()
 }
 
-/// Holds every answer with tokens until the gate opens.
+/// Holds every answer with tokens until the gate opens, and for a moment from then on.
 fn hold_answers(world: &TestEnv) -> Gate {
     let gate = Gate::default();
-    let held = Fault::normal().gate(&gate);
+    let held = Fault::normal().delay(SERVICE).gate(&gate);
     world.simulator.fault_always(Endpoint::Token, held);
     gate
 }
@@ -53,6 +55,14 @@ async fn until(condition: impl Fn() -> bool) {
     reached.expect("the condition is met");
 }
 
+/// Waits until as many refreshes as may run at a time wait for their answer, and no other.
+async fn until_all_places_are_taken(world: &TestEnv) {
+    until(|| waiting(world) >= MOST).await;
+    // Time for a refresh beyond them.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(waiting(world), MOST);
+}
+
 /// Faults: G42
 #[tokio::test]
 async fn of_two_hundred_expired_logins_sixteen_are_refreshed_at_a_time_and_each_once() {
@@ -63,7 +73,7 @@ async fn of_two_hundred_expired_logins_sixteen_are_refreshed_at_a_time_and_each_
     for profile in profiles {
         calls.spawn(async move { profile.authorize(None).await });
     }
-    until(|| waiting(&world) == MOST).await;
+    until_all_places_are_taken(&world).await;
     gate.open();
     let mut most = MOST;
     while !calls.is_empty() {
@@ -91,12 +101,13 @@ async fn calls_come_before_what_only_keeps_logins_fresh() {
     for profile in profiles {
         calls.spawn(async move { profile.authorize(None).await.map(drop) });
     }
-    until(|| waiting(&world) == MOST).await;
+    until_all_places_are_taken(&world).await;
     let error = unused.refresh_if_due().await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RefreshInProgress);
     assert!((5..35).contains(&error.retry_after_seconds.unwrap()));
-    gate.open();
     calls.spawn(async move { last.authorize(None).await.map(drop) });
+    until_all_places_are_taken(&world).await;
+    gate.open();
     for done in calls.join_all().await {
         done.unwrap();
     }

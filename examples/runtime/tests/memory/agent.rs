@@ -1,7 +1,6 @@
 //! The agent that can search its memory, and a host of it that records its traffic.
 
 use std::path::Path;
-use std::time::Instant;
 
 use chatgpt_oauth::store::{MemoryStore, StoreKind};
 use chatgpt_oauth::{Host, Profile, add_connection_to_linker};
@@ -69,11 +68,6 @@ impl TestEnv {
     /// What the agents sent, as they built it, and what they received.
     pub fn traffic(&self) -> Vec<u8> {
         self.recording.bytes()
-    }
-
-    /// When the agents received a part of an answer.
-    pub fn frames(&self) -> Vec<Instant> {
-        self.recording.frames()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use bytes::Bytes;
 use chatgpt_oauth_gateway::ModelHooks;
@@ -17,44 +16,31 @@ type Sending = Box<dyn Future<Output = Result<(Response<WasiBody>, Processing), 
 
 /// What was recorded so far.
 #[derive(Clone, Default)]
-pub struct Recording(Arc<Mutex<Recorded>>);
-
-#[derive(Default)]
-struct Recorded {
-    bytes: Vec<u8>,
-    frames: Vec<Instant>,
-}
+pub struct Recording(Arc<Mutex<Vec<u8>>>);
 
 impl Recording {
     pub fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap().bytes.clone()
-    }
-
-    pub fn frames(&self) -> Vec<Instant> {
-        self.0.lock().unwrap().frames.clone()
+        self.0.lock().unwrap().clone()
     }
 
     fn add(&self, line: String, headers: &impl Debug) {
         let head = format!("{line} {headers:?}\n");
-        self.0.lock().unwrap().bytes.extend(head.bytes());
+        self.0.lock().unwrap().extend(head.bytes());
     }
 
     fn add_frame(&self, frame: &Frame<Bytes>) {
         let mut recorded = self.0.lock().unwrap();
         match frame.data_ref() {
-            Some(data) => recorded.bytes.extend(data),
-            None => recorded.bytes.extend(format!("{frame:?}").bytes()),
+            Some(data) => recorded.extend(data),
+            None => recorded.extend(format!("{frame:?}").bytes()),
         }
     }
 
     /// The body, which is recorded as it passes.
-    fn of(&self, body: WasiBody, is_received: bool) -> WasiBody {
+    fn of(&self, body: WasiBody) -> WasiBody {
         let recording = self.clone();
         let pass = move |frame| {
             recording.add_frame(&frame);
-            if is_received {
-                recording.0.lock().unwrap().frames.push(Instant::now());
-            }
             frame
         };
         body.map_frame(pass).boxed_unsync()
@@ -82,12 +68,12 @@ impl WasiHttpHooks for Recorder {
         let recording = self.recording.clone();
         let line = format!("{} {}", request.method(), request.uri());
         recording.add(line, request.headers());
-        let request = request.map(|body| recording.of(body, false));
+        let request = request.map(|body| recording.of(body));
         let sending = self.inner.send_request(request, options, processing);
         Box::new(async move {
             let (answer, processing) = Pin::from(sending).await?;
             recording.add(answer.status().to_string(), answer.headers());
-            let answer = answer.map(|body| recording.of(body, true));
+            let answer = answer.map(|body| recording.of(body));
             Ok((answer, processing))
         })
     }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 pub struct Gate(Arc<watch::Sender<bool>>);
 
 impl Gate {
-    /// Lets all streams pass, those that come later too.
+    /// Lets everything pass, what comes later too.
     pub fn open(&self) {
         self.0.send_replace(true);
     }
