@@ -15,7 +15,8 @@ import sys
 
 FAULTS = pathlib.Path(__file__).resolve().parent.parent / "docs" / "faults.md"
 ROW = re.compile(r"^\| ([NSPHMXG]\d\d|F\d\d?) \|.*\| *(.*?) *\|$", re.MULTILINE)
-PASSED = re.compile(r"^test (?:\S+::)?(\w+) \.\.\. ok$", re.MULTILINE)
+# What a child writes may stand between the name and the outcome; a failure ends the run before.
+PASSED = re.compile(r"^test (?:\S+::)?(\w+) \.\.\. (?!ignored|FAILED)", re.MULTILINE)
 # The line, and the name of the test below it.
 DOCUMENTED = re.compile(r"^ */// Faults: ([NSPHMFXG\d ]+)$.*?^ *(?:pub )?(?:async )?fn (\w+)", re.MULTILINE | re.DOTALL)
 # The coverage of these letters together, in percent.

@@ -16,6 +16,10 @@ trap 'rm -rf "$scratch"' EXIT
 # Cargo's settings, such as its registry, are the user's.
 settings=${CARGO_HOME:-$HOME/.cargo}/config.toml
 
+# Downloaded once: neither build needs the network.
+cargo fetch --locked --quiet
+registry=${CARGO_HOME:-$HOME/.cargo}/registry
+
 # The files that git tracks, with local changes and without build output.
 sources() {
     git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$1"
@@ -24,7 +28,8 @@ sources() {
 # Builds in $scratch/$1, with the home directory there; the result is in its dist.
 build() {
     local place=$scratch/$1
-    mkdir -p "$place/home/cargo" "$place/sources" "$place/dist"
+    mkdir -p "$place/home/cargo/registry" "$place/sources" "$place/dist"
+    cp -r "$registry/index" "$registry/cache" "$place/home/cargo/registry/"
     sources "$place/sources"
     [ ! -f "$settings" ] || cp "$settings" "$place/home/cargo/config.toml"
     # Settings that a user may have for other builds.
@@ -41,7 +46,7 @@ END
     (
         cd "$place/sources"
         env RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}" HOME="$place/home" CARGO_HOME="$place/home/cargo" \
-            CARGO_TARGET_DIR="$place/target" CARGO_INCREMENTAL=0 \
+            CARGO_TARGET_DIR="$place/target" CARGO_INCREMENTAL=0 CARGO_NET_OFFLINE=true \
             cargo run --quiet --locked --package chatgpt-oauth-packaging --features dist -- "$place/dist"
     ) >&2
 }

@@ -55,11 +55,21 @@ done
     exit 1
 }
 
+# A registry may be away for a minute.
+retry() {
+    for pause in 10 30 60; do
+        "$@" && return
+        echo "that failed; again in $pause s" >&2
+        sleep "$pause"
+    done
+    "$@"
+}
+
 # The list of features marks a complete installation.
 wasmtime=$tools/wasmtime-$wasmtime_version
 if [ "$(cat "$wasmtime/installed" 2>/dev/null)" != "$wasmtime_features" ]; then
     echo "installing the wasmtime CLI $wasmtime_version (some minutes)" >&2
-    cargo install "wasmtime-cli@$wasmtime_version" --locked --root "$wasmtime" \
+    retry cargo install "wasmtime-cli@$wasmtime_version" --locked --root "$wasmtime" \
         --no-default-features --features "$wasmtime_features" >&2
     echo "$wasmtime_features" >"$wasmtime/installed"
 fi
@@ -68,10 +78,16 @@ fi
 codex() {
     find "$tools/codex-$codex_version" -path '*/vendor/*/bin/codex' -type f 2>/dev/null | head -n 1
 }
+# npm succeeds without the native program, which is an optional package.
+install_codex() {
+    rm -rf "$tools/codex-$codex_version"
+    mkdir -p "$tools/codex-$codex_version"
+    npm install --silent --no-audit --no-fund --prefix "$tools/codex-$codex_version" "@openai/codex@$codex_version" >&2 &&
+        [ -n "$(codex)" ]
+}
 if [ -z "$(codex)" ]; then
     echo "installing the Codex CLI $codex_version" >&2
-    mkdir -p "$tools/codex-$codex_version"
-    npm install --silent --no-audit --no-fund --prefix "$tools/codex-$codex_version" "@openai/codex@$codex_version" >&2
+    retry install_codex
 fi
 
 # What a package-lock.json pins. Its copy marks a complete installation.
@@ -81,7 +97,7 @@ npm_packages() {
         echo "installing $1" >&2
         mkdir -p "$directory"
         cp "$2/package.json" "$2/package-lock.json" "$directory"
-        npm ci --silent --no-audit --no-fund --prefix "$directory" >&2
+        retry npm ci --silent --no-audit --no-fund --prefix "$directory" >&2
         cp "$2/package-lock.json" "$directory/installed"
     fi
 }
@@ -98,7 +114,7 @@ python_packages() {
     if [ "$(cat "$directory/installed" 2>/dev/null)" != "$*" ]; then
         echo "installing $*" >&2
         rm -rf "$directory"
-        PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+        retry env PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
             --target "$directory" "$@" >&2
         echo "$*" >"$directory/installed"
     fi

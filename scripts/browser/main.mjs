@@ -19,6 +19,7 @@ try {
     const stage = new Stage(browser, servers, pictures);
     await run(stage).catch((error) => stage.fail(error.message));
     await stage.end();
+    await servers.order('faults', undefined, 'DELETE');
     console.log(`${name}: ${stage.failures ? 'FAILED' : 'passed'}`);
     failures += stage.failures;
   }

@@ -45,7 +45,8 @@ sys.exit(int(os.environ.get("FAKE_EXIT", "0")))
 
 class Case(unittest.TestCase):
     def setUp(self):
-        directory = tempfile.TemporaryDirectory()
+        # A program that nobody waits for may still write there.
+        directory = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.addCleanup(directory.cleanup)
         self.directory = Path(directory.name)
         self.call_file = self.directory / "call.json"
