@@ -36,6 +36,8 @@ pub(super) struct Keys {
     entries: SealedEntries,
     copies: Mutex<Copies>,
     outage: Outage,
+    /// Of the number of the last change, which is read without the key that seals.
+    changes_outage: Outage,
 }
 
 #[derive(Default)]
@@ -71,6 +73,7 @@ impl Keys {
             entries,
             copies: Mutex::default(),
             outage: Outage::default(),
+            changes_outage: Outage::default(),
         })
     }
 
@@ -148,7 +151,7 @@ impl Keys {
     /// Drops the copies if the store has changed, and ends the calls of keys that have ended.
     pub(super) async fn follow_changes(&self, calls: &Calls) -> Result<(), Error> {
         let change = self.entries.store().change_number().await;
-        let change = self.outage.note(change)?;
+        let change = self.changes_outage.note(change)?;
         if !self.lock().is_to_be_checked(change) {
             return Ok(());
         }
