@@ -12,7 +12,7 @@ use crate::clock::{self, ClockOffset};
 const JUMP: Duration = Duration::from_secs(5);
 /// How long after it no refresh begins. What a caller has computed by the old offset is written
 /// within this time, after its wait for a connection and the time of a statement.
-const UNSETTLED: Duration = Duration::from_secs(10);
+const UNSETTLED: Duration = Duration::from_secs(15);
 /// A measurement is wrong by at most half of its round trip. One that took longer replaces none.
 const LONGEST: Duration = Duration::from_secs(1);
 

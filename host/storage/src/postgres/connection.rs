@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection, PgPool};
 
-use super::error::BROKEN;
 use super::guard::Connection;
 use super::server::{Server, refuse_standby};
 use super::{PostgresStore, PostgresUrl, schema};
@@ -82,6 +81,13 @@ fn not_usable(error: StoreError) -> sqlx::Error {
 impl PostgresStore {
     /// A connection for one statement.
     pub(super) async fn acquire(&self) -> Result<Connection, StoreError> {
+        let mut connection = self.take().await?;
+        self.check_in_time(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// A connection of the pool.
+    async fn take(&self) -> Result<Connection, StoreError> {
         let connection = match self.pool.acquire().await {
             // The pool keeps trying to connect while the server is down or is a standby.
             Err(sqlx::Error::PoolTimedOut) if self.pool.size() < most_connections() => {
@@ -91,26 +97,41 @@ impl PostgresStore {
             }
             acquired => acquired?,
         };
-        let mut connection = Connection::from(connection);
-        if self.is_to_be_checked() {
-            self.check_store(&mut connection).await?;
-        }
-        Ok(connection)
+        Ok(Connection::from(connection))
     }
 
     /// A connection that has just answered. After a restart of the server all that the pool
     /// holds are broken.
     pub(super) async fn acquire_live(&self) -> Result<Connection, StoreError> {
-        let acquire = async {
+        let take = async {
             loop {
-                let mut connection = self.acquire().await?;
+                let mut connection = self.take().await?;
                 if connection.is_there().await {
                     return Ok(connection);
                 }
+                self.close_idle();
             }
         };
-        let acquired = tokio::time::timeout(ACQUIRE_LIVE, acquire).await;
-        acquired.unwrap_or_else(|_| Err(StoreError::unavailable(BROKEN)))
+        let taken = tokio::time::timeout(ACQUIRE_LIVE, take).await;
+        let silent = |_| StoreError::unavailable("the database does not answer");
+        let mut connection = taken.map_err(silent).flatten()?;
+        self.check_in_time(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Closes the connections that nobody uses: where one has lost its server, so have they.
+    pub(super) fn close_idle(&self) {
+        while let Some(idle) = self.pool.try_acquire() {
+            Connection::from(idle).close();
+        }
+    }
+
+    /// Looks once a minute what the database holds.
+    async fn check_in_time(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        match self.is_to_be_checked() {
+            true => self.check_store(connection).await,
+            false => Ok(()),
+        }
     }
 
     fn is_to_be_checked(&self) -> bool {

@@ -51,7 +51,7 @@ impl Connection {
         Ok(done)
     }
 
-    /// Whether the server answers. A connection to another one is closed.
+    /// Whether the server answers. A connection without an answer is closed.
     pub(super) async fn is_there(&mut self) -> bool {
         let mut working = Working(self.0.take());
         let Some(connection) = &mut working.0 else {

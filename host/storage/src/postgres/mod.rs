@@ -130,9 +130,13 @@ impl PostgresStore {
         // One more than the pool can hold: all that it holds may be broken.
         for _ in 0..=connection::most_connections() {
             let mut connection = self.acquire().await?;
-            match connection.fetch_all(statement()).await? {
-                Err(error) if error::is_broken(&error) => connection.close(),
-                fetched => return Ok(fetched?),
+            match connection.fetch_all(statement()).await {
+                Ok(Err(error)) if error::is_broken(&error) => connection.close(),
+                Ok(fetched) => return Ok(fetched?),
+                Err(silent) => {
+                    self.close_idle();
+                    return Err(silent);
+                }
             }
         }
         Err(StoreError::unavailable(error::BROKEN))

@@ -8,7 +8,7 @@ use super::history::Watch;
 use crate::StoreError;
 
 const CLOCK_SET: &str =
-    "a clock was set, here or on the database's machine, so no refresh begins for 10 seconds";
+    "a clock was set, here or on the database's machine, so no refresh begins for 15 seconds";
 
 /// What a process knows of the server that its connections lead to.
 #[derive(Debug, Default)]

@@ -125,14 +125,14 @@ async fn of_several_processes_that_migrate_at_once_one_makes_the_store() {
 }
 
 #[tokio::test]
-async fn a_migration_waits_for_another_that_takes_longer_than_a_lock_may() {
+async fn a_migration_waits_for_another_that_takes_longer_than_a_statement_may() {
     let database = Database::new();
     let url = url(&database);
-    let mut other = connection::connect(&url).await.unwrap();
+    let mut other = once_there(async || connection::connect(&url).await).await;
     let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(schema::MIGRATION_LOCK);
     lock.execute(&mut other).await.unwrap();
     let release = async {
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        tokio::time::sleep(Duration::from_secs(7)).await;
         drop(other);
     };
     let migrate = PostgresStore::migrate(&url, StoreKind::OpenAi);

@@ -201,10 +201,12 @@ async fn a_write_takes_no_connection_whose_server_has_disappeared() {
     let relay = Relay::to_database(&database).await;
     let store = relay.open(&database).await;
     let version = write(&store, None, b"1").await.unwrap();
-    wait_for_idle(&store, 1).await;
+    fill_pool(&store).await;
+    a_minute_passes(&store);
     relay.forwards.send(false).unwrap();
-    // The connection is silent from now on, and others are forwarded.
+    // The connections are silent from now on, and others are forwarded.
     tokio::time::sleep(Duration::from_millis(10)).await;
     relay.forwards.send(true).unwrap();
     write(&store, Some(version), b"2").await.unwrap();
+    store.load(&alice()).await.unwrap();
 }

@@ -45,8 +45,7 @@ async fn run_laps(path: &Path) {
     while laps < LAPS {
         match run_lap(&store).await {
             Ok(_) => laps += 1,
-            Err(StoreError::Conflict) => {}
-            Err(StoreError::Busy) => assert!(begun.elapsed() < PATIENCE),
+            Err(StoreError::Conflict | StoreError::Busy) => assert!(begun.elapsed() < PATIENCE),
             Err(error) => panic!("{error}"),
         }
     }
