@@ -29,7 +29,10 @@ sources() {
 build() {
     local place=$scratch/$1
     mkdir -p "$place/home/cargo/registry" "$place/sources" "$place/dist"
-    cp -r "$registry/index" "$registry/cache" "$place/home/cargo/registry/"
+    for part in index cache; do
+        # A vendored source has none.
+        [ ! -d "$registry/$part" ] || cp -r "$registry/$part" "$place/home/cargo/registry/"
+    done
     sources "$place/sources"
     [ ! -f "$settings" ] || cp "$settings" "$place/home/cargo/config.toml"
     # Settings that a user may have for other builds.

@@ -17,9 +17,9 @@ try {
   browser = await launch(folder, servers);
   for (const [name, run] of Object.entries(cases)) {
     const stage = new Stage(browser, servers, pictures);
+    await servers.order('faults', undefined, 'DELETE');
     await run(stage).catch((error) => stage.fail(error.message));
     await stage.end();
-    await servers.order('faults', undefined, 'DELETE');
     console.log(`${name}: ${stage.failures ? 'FAILED' : 'passed'}`);
     failures += stage.failures;
   }
