@@ -4,18 +4,16 @@ mod support;
 
 use std::fs;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use postgres_cluster::{Cluster, Shutdown};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
-use support::TestEnv;
 use support::hosts_file::is_inside;
+use support::{LONG, TestEnv};
 
 /// The address of the server. No name of it is one of this machine.
 const ADDRESS: &str = "127.0.0.77";
-/// Longer than anything of the test takes.
-const LONG: Duration = Duration::from_secs(60);
 
 /// An authority, and a certificate of it for `db.test`, in PEM.
 struct Issued {

@@ -10,11 +10,9 @@ use chatgpt_oauth::store::{PostgresStore, StoreKind};
 use openai_simulator::{Endpoint, Fault, Gate};
 use postgres_cluster::{Cluster, Database, Shutdown};
 use serde_json::Value;
-use support::{TestEnv, sign_in};
+use support::{LONG, TestEnv, is_late, sign_in};
 
 const LIFETIME: u64 = 10 * 24 * 60 * 60;
-/// Longer than anything of a test takes.
-const LONG: Duration = Duration::from_secs(60);
 
 /// A simulator, and a cluster of its own with a store.
 struct Test {
@@ -50,9 +48,7 @@ impl Test {
         let begun = Instant::now();
         loop {
             let answer = self.ask_once(arguments);
-            let code = answer["code"].as_str();
-            let is_of_the_store = matches!(code, Some("store-busy" | "store-unavailable"));
-            let is_late = is_of_the_store && answer["retryable"] == true;
+            let is_late = is_late(&answer, &["store-busy", "store-unavailable"]);
             if !is_late || begun.elapsed() > LONG {
                 return answer;
             }

@@ -13,12 +13,10 @@ use openai_simulator::{Endpoint, Fault};
 use postgres_cluster::Database;
 use serde_json::Value;
 use support::serve::{Serve, get, send};
-use support::{TestEnv, sign_in};
+use support::{LONG, TestEnv, sign_in};
 use tokio::runtime::Runtime;
 
 const LIFETIME: u64 = 10 * 24 * 60 * 60;
-/// Longer than anything of a test takes.
-const LONG: Duration = Duration::from_secs(60);
 
 /// A database with an empty store, and the simulator.
 struct Fleet {
@@ -223,7 +221,7 @@ fn two_servers_share_the_logins_that_are_due_and_refresh_each_once() {
     let slow = Fault::normal().delay(Duration::from_millis(100));
     fleet.env.simulator.fault_always(Endpoint::Token, slow);
     let _servers = (fleet.serve(), fleet.serve());
-    // That of a login which is not refreshed stays within the hour.
+    // A login that is not refreshed keeps a time within the hour.
     let has_next_times = || {
         let due = schedule.count_due(fleet.env.now() + 60 * 60);
         fleet.runtime.block_on(due) == Ok(0)
@@ -278,7 +276,7 @@ fn a_revoked_key_ends_everywhere_at_once_and_within_30_seconds_where_nothing_is_
         revoked.elapsed()
     };
     let is_quick = |_| life_after_revocation(&fleet.key(&ada())) < Duration::from_secs(1);
-    // A busy machine may be slow now and then; of what is not heard, each key lives for 30 s.
+    // A busy machine is slow now and then. Without a notification, every key lasts 30 s.
     assert!((0..5).any(is_quick));
 
     let allow = |connections: bool| {

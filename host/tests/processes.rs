@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use openai_simulator::{Endpoint, Fault, Gate, Simulator};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use support::{TestEnv, json};
+use support::{LONG, TestEnv, json};
 
 fn spawn(mut command: Command) -> Child {
     command
@@ -30,7 +30,7 @@ fn signal(child: &Child, signal: Signal) {
 fn wait_for_request(simulator: &Simulator, endpoint: Endpoint) {
     let began = Instant::now();
     while simulator.requests_to(endpoint).is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(60), "no request");
+        assert!(began.elapsed() < LONG, "no request");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -22,7 +22,7 @@ use chatgpt_oauth::types::{Authorization, ConnectionState};
 use chatgpt_oauth::{Host, Keys, Profile};
 use openai_simulator::{Endpoint, Fault, Gate, Outcome, Simulator};
 use serde_json::{Value, json};
-use support::{TestEnv, sign_in};
+use support::{TestEnv, is_late, sign_in};
 
 /// The number of expiries; unset means [`FEW`].
 const EXPIRIES: &str = "CHATGPT_OAUTH_RACE_EXPIRIES";
@@ -40,6 +40,8 @@ const LIFETIME: u64 = 3600;
 const DUE: u64 = 250;
 /// How long the simulator takes for a refresh; the other processes arrive in this time.
 const SERVICE: Duration = Duration::from_millis(20);
+/// The codes of an answer that a busy machine was too slow for.
+const LATE: [&str; 3] = ["network", "store-unavailable", "store-busy"];
 /// How often a round asks again, at most.
 const AGAIN: usize = 10;
 /// How long no token is presented after a failure of the network, in seconds.
@@ -149,7 +151,7 @@ impl Race {
         let mut answers = self.ask_all(round);
         for _ in 0..AGAIN {
             let asked = answers.len();
-            answers.retain(|(_, answer)| !is_of_a_busy_machine(answer));
+            answers.retain(|(_, answer)| !is_late(answer, &LATE));
             if answers.len() == asked && self.refreshes() > 0 {
                 break;
             }
@@ -203,13 +205,6 @@ fn question(round: u64, process: u64) -> &'static str {
         2 if round.is_multiple_of(12) => "refresh",
         _ => "authorize",
     }
-}
-
-/// Whether a connection or the store was too late for the answer.
-fn is_of_a_busy_machine(answer: &Value) -> bool {
-    let code = answer["code"].as_str();
-    let is_late = matches!(code, Some("network" | "store-unavailable" | "store-busy"));
-    is_late && answer["retryable"] == true
 }
 
 fn start_program(test: &TestEnv, question: &str) -> Child {

@@ -12,12 +12,9 @@ use chatgpt_oauth::api_keys::{ApiKeys, NewApiKey, Permission, Scope, Scopes};
 use chatgpt_oauth::store::{SealedEntries, SqliteStore, StoreKind};
 use rustix::process::Signal;
 use serde_json::Value;
-use support::TestEnv;
 use support::serve::{Serve, get};
+use support::{LONG, TestEnv};
 use tempfile::TempDir;
-
-/// Ends what hangs.
-const LONG: Duration = Duration::from_secs(60);
 
 /// A key in the store of this environment.
 fn key(env: &TestEnv, permission: Permission) -> String {
@@ -154,7 +151,7 @@ fn a_key_that_another_process_revokes_ends_within_a_second() {
     let env = TestEnv::new();
     let serve = Serve::start(env.command());
     let is_quick = |_| life_after_revocation(&env, &serve) < Duration::from_secs(1);
-    // A busy machine may be slow now and then; without the store's word, each key lives 30 s.
+    // A busy machine is slow now and then. A server that follows no changes keeps every key 30 s.
     assert!((0..5).any(is_quick));
 }
 

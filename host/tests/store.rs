@@ -3,12 +3,12 @@
 mod support;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use openai_simulator::Outcome;
 use postgres_cluster::Database;
 use serde_json::Value;
-use support::TestEnv;
+use support::{LONG, TestEnv, is_late};
 
 const LIFETIME: u64 = 10 * 24 * 60 * 60;
 
@@ -52,8 +52,7 @@ impl Moved {
             let mut command = self.test.command_without_store();
             command.args(["--store", &self.database.url(), "--json"]);
             let answer = support::json(&command.args(arguments).output().unwrap());
-            let is_late = answer["code"] == "store-unavailable" && answer["retryable"] == true;
-            if !is_late || begun.elapsed() > Duration::from_secs(60) {
+            if !is_late(&answer, &["store-unavailable"]) || begun.elapsed() > LONG {
                 return answer;
             }
             // Otherwise the next poll would be too early.

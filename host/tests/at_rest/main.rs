@@ -163,8 +163,7 @@ fn succeed_together(test: &TestEnv, count: usize, command: impl Fn(usize) -> Com
     let answers: Vec<Value> = running.into_iter().map(answer).collect();
     for (number, mut answer) in answers.into_iter().enumerate() {
         for _ in 0..5 {
-            let is_late = matches!(answer["code"].as_str(), Some("network" | "store-busy"));
-            if is_late && answer["retryable"] == true {
+            if support::is_late(&answer, &["network", "store-busy"]) {
                 test.pass(answer["retry_after_seconds"].as_u64().unwrap_or(1));
                 answer = json_of(&mut command(number));
             }

@@ -20,6 +20,16 @@ use std::time::Duration;
 pub use library::*;
 use serde_json::Value;
 
+/// The bound against a hang: no step of a test takes as long.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// Whether an answer has one of these codes and may be repeated. A busy machine is too slow for
+/// a connection or for the store now and then.
+pub fn is_late(answer: &Value, codes: &[&str]) -> bool {
+    let code = answer["code"].as_str();
+    answer["retryable"] == true && code.is_some_and(|code| codes.contains(&code))
+}
+
 impl TestEnv {
     /// The program with the options of this environment, and without the variables of
     /// this process.
