@@ -137,7 +137,7 @@ impl Fault {
         self
     }
 
-    /// Waits at the same place until a test opens the gate: no time to guess.
+    /// Waits where [`delay`](Self::delay) waits, until a test opens the gate.
     pub fn gate(mut self, gate: &Gate) -> Self {
         self.gate = Some(gate.clone());
         self

@@ -49,7 +49,7 @@ impl FromMemory {
         }
     }
 
-    /// What a client has sent, as far as it has come.
+    /// Reads what a client has sent so far.
     pub(crate) fn next(&self, received: &[u8]) -> Next<'_> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut head = httparse::Request::new(&mut headers);

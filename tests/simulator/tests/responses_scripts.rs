@@ -353,7 +353,7 @@ fn a_stream_drips_or_stalls() {
 #[test]
 fn events_arrive_when_they_are_sent_and_not_at_the_end() {
     let simulator = start();
-    // Nobody opens the gate: the stream has no end.
+    // The gate stays closed, so the stream does not end.
     let script = Script::begin().gate(&Gate::default());
     simulator.fault(Endpoint::Responses, Fault::stream(script));
     read_until(&mut open(&simulator), "event: response.in_progress");

@@ -36,7 +36,7 @@ pub(super) struct Keys {
     entries: SealedEntries,
     copies: Mutex<Copies>,
     outage: Outage,
-    /// Of the number of the last change, which is read without the key that seals.
+    /// The outage of the number of the last change, which needs no sealing key.
     changes_outage: Outage,
 }
 

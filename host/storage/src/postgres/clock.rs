@@ -10,8 +10,8 @@ use crate::clock::{self, ClockOffset};
 
 /// A change of the offset by more than this means that a clock was set.
 const JUMP: Duration = Duration::from_secs(5);
-/// How long after it no refresh begins. What a caller has computed by the old offset is written
-/// within this time, after its wait for a connection and the time of a statement.
+/// How long after it no refresh begins. A host waits at most 15 seconds for an operation, so
+/// a time that a caller has computed by the old offset is not written later.
 const UNSETTLED: Duration = Duration::from_secs(15);
 /// A measurement is wrong by at most half of its round trip. One that took longer replaces none.
 const LONGEST: Duration = Duration::from_secs(1);

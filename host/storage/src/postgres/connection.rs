@@ -119,7 +119,7 @@ impl PostgresStore {
         Ok(connection)
     }
 
-    /// Closes the connections that nobody uses: where one has lost its server, so have they.
+    /// Closes the idle connections. They lead to the server that another one has lost.
     pub(super) fn close_idle(&self) {
         while let Some(idle) = self.pool.try_acquire() {
             Connection::from(idle).close();

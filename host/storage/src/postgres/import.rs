@@ -26,7 +26,7 @@ pub(crate) enum Target {
 }
 
 impl PostgresStore {
-    /// Begins a copy. Another process that writes meanwhile is busy after 3 s.
+    /// Begins a copy. A write by another process fails as busy after 3 s.
     pub(crate) async fn import(&self) -> Result<Import, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let patience = "SET LOCAL statement_timeout = 0";

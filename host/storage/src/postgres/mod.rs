@@ -143,7 +143,7 @@ impl PostgresStore {
     }
 
     /// The rows of a statement that writes. It is never repeated: it may have been executed
-    /// although its connection broke. So its connection is asked first.
+    /// although its connection broke. So the connection must answer before it.
     async fn execute(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         let connection = self.acquire_live().await?;
         Self::execute_on(connection, statement).await

@@ -104,13 +104,13 @@ pub(super) async fn migrate(
     kind: StoreKind,
 ) -> Result<Migrated, StoreError> {
     let mut transaction = connection.begin().await?;
-    // A step may take long in a large store, and as long waits another process.
+    // A step may take long in a large store, and another process waits for its end.
     let patience = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
     sqlx::raw_sql(patience).execute(&mut *transaction).await?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
     let lock = sqlx::query(lock).bind(MIGRATION_LOCK);
     lock.execute(&mut *transaction).await?;
-    // What a step locks in a store that is used is not waited for as long.
+    // Writers wait behind a step that waits for a lock, so a step gives up soon.
     let patience = "SET LOCAL lock_timeout = '3s'";
     sqlx::raw_sql(patience).execute(&mut *transaction).await?;
     let made = match read(&mut transaction).await? {

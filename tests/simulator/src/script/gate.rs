@@ -7,12 +7,12 @@ use tokio::sync::watch;
 /// Holds what comes to it until it is opened: streams, for [`Script::gate`](super::Script::gate), and whole answers,
 /// for [`Fault::gate`](crate::Fault::gate).
 ///
-/// A test that needs something to happen meanwhile has no time to guess.
+/// A test does what must happen before the answer, and then opens the gate.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<watch::Sender<bool>>);
 
 impl Gate {
-    /// Lets everything pass, what comes later too.
+    /// Opens the gate for what waits and for what comes later.
     pub fn open(&self) {
         self.0.send_replace(true);
     }

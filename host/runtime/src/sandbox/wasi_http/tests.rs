@@ -321,7 +321,7 @@ async fn a_request_body_that_is_too_large_is_not_sent() {
 
 // Errors before the first byte of a request.
 
-/// A port that is taken, and where nobody listens.
+/// A bound port without a listener.
 fn closed_port() -> TcpSocket {
     let closed = TcpSocket::new_v4().unwrap();
     closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -577,7 +577,7 @@ async fn where_ipv6_leads_nowhere_ipv4_is_tried_in_time() {
     let _nowhere = BlackHole::at(format!("[::1]:{port}").parse().unwrap()).await;
     let mut options = proxied(&server, &proxy);
     options.resolver = Arc::new(Names::ToBoth("::1", "127.0.0.1"));
-    // All addresses of a connection have the time of one, so it was in time.
+    // One limit covers all addresses of a connection, so success means in time.
     Client::with(options).send(post("")).await.unwrap();
 }
 
@@ -591,7 +591,7 @@ async fn an_address_that_drops_packets_does_not_delay_the_next() {
     let _nowhere = BlackHole::at(format!("127.0.0.2:{port}").parse().unwrap()).await;
     let mut options = proxied(&server, &proxy);
     options.resolver = Arc::new(Names::ToBoth("127.0.0.2", "127.0.0.1"));
-    // All addresses of a connection have the time of one, so it was in time.
+    // One limit covers all addresses of a connection, so success means in time.
     Client::with(options).send(post("")).await.unwrap();
 }
 
